@@ -1,0 +1,49 @@
+import type { Config } from "./src/config/schema.ts";
+
+/**
+ * The configuration of this gateway. What is left out has the default that stands here; README.md has the table.
+ * Durations are in seconds.
+ */
+const config: Config = {
+  // DEBUG, INFO, WARNING, ERROR or CRITICAL; DEBUG has a line for each grant.
+  logLevel: "INFO",
+  // "pretty" for people, "json" for machines.
+  logFormat: "pretty",
+
+  // Listen for TLS, as `https` says, instead of plain HTTP, as `http` says.
+  useSsl: false,
+  http: { hostname: "0.0.0.0", port: 7000 },
+  https: { hostname: "0.0.0.0", port: 7000, certFile: "fullchain.pem", keyFile: "privkey.pem" },
+
+  // Your customers: their licences (Infinity for no limit) and the public keys of their access keys.
+  // `deno task token key` makes a key and prints the entry. Or use customerApi (below) instead.
+  customers: [],
+  // customerApi: { updateFunction: async () => await (await fetch("https://…")).json(), updateInterval: 60 },
+
+  // Whether customers that are not in the list are let in, unchecked: "forbidden", or { maxPeers, maxRooms }.
+  unknownCustomers: "forbidden",
+
+  // Who may call /internal, and get servers' private keys there. With no users: only callers on this machine.
+  // internal: { users: [{ name: "odin", password: "…" }] },
+
+  // Pools of servers, each with a path of its own: /eu/ for clients, /eu/internal for servers.
+  // sfuPools: { available: ["eu", "us"], default: "eu" },
+
+  sfuConfig: {
+    // CIDR of the machine that may read the servers' metrics.
+    metricsServer: "0.0.0.0/0",
+    // Servers report so often,
+    updateInterval: 5,
+    // get no new rooms when they have been silent for so long,
+    disableTimeout: 7.5,
+    // and are forgotten after so long.
+    removeTimeout: 600,
+  },
+
+  // How long a client may take from the gateway to its server.
+  loginToken: { lifetime: 300 },
+  // Base64. Servers' keys are derived from it. Without one, the gateway makes one and keeps it in the data folder.
+  // masterKey: "…",
+};
+
+export default config;

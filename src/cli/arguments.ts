@@ -1,0 +1,82 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { ConfigError, type Overrides } from "../config/load.ts";
+import { VERSION } from "./version.ts";
+
+/** What the gateway is started with. */
+export interface StartArguments {
+  /** The configuration file. */
+  readonly config: string;
+  /** The data folder. */
+  readonly data: string;
+  readonly overrides: Overrides;
+}
+
+/** Environment variables for secrets, which do not belong on a command line that everybody on a machine can see. */
+export const ENVIRONMENT = {
+  masterkey: "ODIN_GATEWAY_MASTER_KEY",
+  internalUser: "ODIN_GATEWAY_INTERNAL_USER",
+} as const;
+
+interface StartOptions {
+  config: string;
+  data: string;
+  host?: string;
+  port?: number;
+  ssl?: true;
+  certificate?: string;
+  privatekey?: string;
+  masterkey?: string;
+}
+
+const NOTES = `
+Environment:
+  ${ENVIRONMENT.masterkey}     the master key in base64, like --masterkey
+  ${ENVIRONMENT.internalUser}  user:password for the internal methods, like internal.users
+
+An option overrides the environment, and that the configuration.`;
+
+/**
+ * Reads the arguments of `start`.
+ *
+ * @returns the arguments, or what to print instead for `--help` and `--version`
+ * @throws {ConfigError} naming the option that is wrong
+ */
+export function parseStartArguments(
+  args: readonly string[],
+  environment: (name: string) => string | undefined,
+): StartArguments | { readonly print: string } {
+  let print = "";
+  const command = new Command("deno task start")
+    .description("ODIN Gateway: finds the ODIN server for every client. Runs until SIGTERM or SIGINT.")
+    .version(VERSION)
+    .option("--config <file>", "the configuration", "./config.ts")
+    .option("--data <folder>", "where the gateway keeps what must survive it", "./data")
+    .option("--host <address>", "address to listen on")
+    .option("--port <port>", "port to listen on; 0 takes a free one", parsePort)
+    .option("--ssl", "listen for TLS")
+    .option("--certificate <file>", "certificate chain, PEM")
+    .option("--privatekey <file>", "private key of the certificate, PEM")
+    .option("--masterkey <base64>", "key that the servers' keys are derived from")
+    .addHelpText("after", NOTES)
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => print += text, writeErr: () => {}, getOutHasColors: () => false });
+  try {
+    command.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { print };
+    throw new ConfigError(`${error.message.replace(/^error: /, "")} (--help shows the options)`);
+  }
+  const { config, data, ...options } = command.opts<StartOptions>();
+  const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
+  const internalUser = environment(ENVIRONMENT.internalUser);
+  return { config, data, overrides: { ...options, masterkey, internalUser } };
+}
+
+/** @throws {InvalidArgumentError} where it is no port */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
+  return port;
+}

@@ -1,0 +1,118 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describeIssues, unknownMembers } from "./hints.ts";
+import { ConfigSchema, type Settings } from "./schema.ts";
+
+/** A mistake of the operator's: in the configuration, the command line, a certificate or the data folder. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** What the command line and the environment say; each overrides the configuration. */
+export interface Overrides {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly ssl?: boolean | undefined;
+  readonly certificate?: string | undefined;
+  readonly privatekey?: string | undefined;
+  readonly masterkey?: string | undefined;
+  /** `user:password`, for the internal methods. */
+  readonly internalUser?: string | undefined;
+}
+
+/**
+ * Loads a `config.ts`: the object that it exports by default, checked, with the defaults filled in.
+ *
+ * @returns the settings, and what is worth a warning
+ * @throws {ConfigError} naming each member that is wrong, and what was expected
+ */
+export async function loadConfig(
+  file: string,
+  overrides: Overrides = {},
+): Promise<{ settings: Settings; warnings: string[] }> {
+  const path = resolve(file);
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    throw new ConfigError(explainImport(path, error));
+  }
+  if (typeof module.default !== "object" || module.default === null) {
+    throw new ConfigError(`${path}: expected an object as default export ("export default { … }")`);
+  }
+  return readConfig(module.default, overrides, path);
+}
+
+/** Checks a configuration, as {@link loadConfig} does, that is already there. */
+export function readConfig(
+  config: object,
+  overrides: Overrides = {},
+  source = "configuration",
+): { settings: Settings; warnings: string[] } {
+  const merged = override(config as Record<string, unknown>, overrides);
+  const unknown = unknownMembers(ConfigSchema, merged);
+  const typos = unknown.filter(({ meant }) => meant !== undefined);
+  const result = ConfigSchema.safeParse(merged);
+  const mistakes = [
+    ...typos.map(({ path, meant }) => `${path}: no such member; did you mean ${meant}?`),
+    ...(result.success ? [] : describeIssues(result.error, merged)),
+  ];
+  if (!result.success || mistakes.length > 0) {
+    throw new ConfigError(`${source} is not a valid configuration\n  ${mistakes.join("\n  ")}`);
+  }
+  const warnings = unknown.map(({ path }) =>
+    `${source}: ${path} is not a member that this gateway knows; ignored`
+  );
+  const { masterKey } = result.data;
+  if (masterKey !== undefined && Buffer.from(masterKey, "base64").length < 16) {
+    warnings.push(
+      `${source}: masterKey is shorter than 16 bytes; whoever guesses it can make tokens for every server`,
+    );
+  }
+  return { settings: result.data, warnings };
+}
+
+function override(config: Record<string, unknown>, overrides: Overrides): Record<string, unknown> {
+  const { host, port, ssl, certificate, privatekey, masterkey, internalUser } = overrides;
+  const address = {
+    ...(host === undefined ? {} : { hostname: host }),
+    ...(port === undefined ? {} : { port }),
+  };
+  const files = {
+    ...(certificate === undefined ? {} : { certFile: certificate }),
+    ...(privatekey === undefined ? {} : { keyFile: privatekey }),
+  };
+  const colon = internalUser?.indexOf(":") ?? -1;
+  const users = internalUser === undefined
+    ? {}
+    : { users: [{ name: internalUser.slice(0, colon), password: internalUser.slice(colon + 1) }] };
+  if (internalUser !== undefined && colon < 1) {
+    throw new ConfigError("ODIN_GATEWAY_INTERNAL_USER: expected user:password");
+  }
+  return {
+    ...config,
+    ...(ssl === undefined ? {} : { useSsl: ssl }),
+    ...(masterkey === undefined ? {} : { masterKey: masterkey }),
+    ...member(config, "http", address),
+    ...member(config, "https", { ...address, ...files }),
+    ...member(config, "internal", users),
+  };
+}
+
+/** The member with some of its own members replaced; left alone where there is nothing to replace. */
+function member(config: Record<string, unknown>, key: string, replaced: object): Record<string, unknown> {
+  if (Object.keys(replaced).length === 0) return {};
+  const value = config[key];
+  return { [key]: typeof value === "object" ? { ...value, ...replaced } : value ?? replaced };
+}
+
+function explainImport(path: string, error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/Module not found|NotFound|No such file/.test(text)) {
+    return `${path}: no such configuration file; --config names another`;
+  }
+  if (error instanceof Deno.errors.NotCapable || /Requires read access/.test(text)) {
+    return `${path}: reading it is not permitted; start with --allow-read=${path}`;
+  }
+  return `${path} cannot be loaded: ${text}`;
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { ConfigError } from "./load.ts";
+
+const FILE = "master.key";
+
+/**
+ * The master key that the data folder keeps for a gateway without a configured one; made on first use, readable
+ * by the owner only.
+ *
+ * @returns the key in base64, and where it was made just now
+ * @throws {ConfigError} where the file cannot be read or made, or holds no key
+ */
+export function storedMasterKey(folder: string): { key: string; file: string; made: boolean } {
+  const file = join(folder, FILE);
+  try {
+    const key = Deno.readTextFileSync(file).trim();
+    if (Buffer.from(key, "base64").length < 16) {
+      throw new ConfigError(`${file}: expected a master key in base64; restore it, or configure masterKey`);
+    }
+    return { key, file, made: false };
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw unreadable(file, error);
+  }
+  const key = randomBytes(32).toString("base64");
+  try {
+    Deno.writeTextFileSync(file, `${key}\n`, { mode: 0o600, createNew: true });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return { key, file, made: true };
+}
+
+/**
+ * Makes sure that the data folder is there and can be written.
+ *
+ * @throws {ConfigError} that says what to do
+ */
+export function openDataFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const probe = Deno.makeTempFileSync({ dir: folder, prefix: ".probe-" });
+    Deno.removeSync(probe);
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): ConfigError {
+  const cause = error instanceof Deno.errors.NotCapable
+    ? `not permitted; start with --allow-read=${path} --allow-write=${path}, or choose another folder with --data`
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return new ConfigError(`the data folder: ${path}: ${cause}`);
+}

@@ -1,0 +1,187 @@
+import { z } from "zod";
+import { strategies, type StrategyName } from "../fleet/placement/mod.ts";
+import type { Customer } from "../tokens/mod.ts";
+import { recommendedServerConfig } from "./recommended.ts";
+
+const seconds = z.number().positive().max(10 * 365 * 86400);
+const port = z.int().min(0).max(65535);
+const count = z.int().min(1);
+const limit = z.custom<number>(
+  (value) => typeof value === "number" && value >= 0,
+  "expected a number of at least 0, or Infinity",
+);
+
+const PublicKeyEntry = z.object({
+  kid: z.union([z.string(), z.number()]).transform(String),
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  x: z.string(),
+});
+
+const AccessKeyEntry = z.object({ namespace: z.string().min(1).optional(), publicKey: PublicKeyEntry });
+
+/** A customer as it is configured, or as a customer API returns it. Its keys are looked at one by one later. */
+const CustomerEntry = z.object({
+  id: z.string().min(1),
+  maxPeers: limit,
+  maxRooms: limit,
+  accessKeys: z.array(z.unknown()),
+});
+
+const pool = z.string().regex(
+  /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
+  "expected a pool's name of letters, digits, - and _, which will be part of a path",
+).refine((name) => name !== "internal", "internal cannot be a pool's name");
+
+const Recommended = z.record(z.string(), z.unknown());
+
+/** Everything an operator can configure. What is left out has a default. */
+export const ConfigSchema = z.object({
+  logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]).default("INFO"),
+  logFormat: z.enum(["pretty", "json"]).default("pretty"),
+  useSsl: z.boolean().default(false),
+  http: z.object({
+    hostname: z.string().min(1).default("0.0.0.0"),
+    port: port.default(7000),
+  }).prefault({}),
+  https: z.object({
+    hostname: z.string().min(1).default("0.0.0.0"),
+    port: port.default(7000),
+    certFile: z.string().min(1).default("fullchain.pem"),
+    keyFile: z.string().min(1).default("privkey.pem"),
+  }).prefault({}),
+  customers: z.array(CustomerEntry).optional(),
+  customerApi: z.object({
+    updateFunction: z.custom<() => Promise<unknown>>(
+      (value) => typeof value === "function",
+      "expected a function",
+    ),
+    updateInterval: seconds.default(60),
+  }).optional(),
+  unknownCustomers: z.union([
+    z.literal("forbidden"),
+    z.object({ maxPeers: limit, maxRooms: limit }),
+  ]).default("forbidden"),
+  sfuPools: z.object({ available: z.array(pool).min(1), default: z.string() }).optional(),
+  sfuConfig: z.object({
+    metricsServer: z.string().min(1).default("0.0.0.0/0"),
+    updateInterval: seconds.default(5),
+    disableTimeout: seconds.default(7.5),
+    removeTimeout: seconds.default(600),
+    recommended: Recommended.optional(),
+  }).prefault({}),
+  loginToken: z.object({
+    lifetime: z.int().min(1).default(300),
+    leeway: z.number().min(0).default(300),
+  }).prefault({}),
+  masterKey: z.string().refine(isMasterKey, "expected base64").optional(),
+  internal: z.object({
+    users: z.array(
+      z.object({
+        name: z.string().min(1).regex(/^[^:]*$/, "expected no colon"),
+        password: z.string().min(1),
+      }),
+    )
+      .default([]),
+    withoutUsers: z.enum(["loopback", "anyone"]).default("loopback"),
+  }).prefault({}),
+  placement: z.object({
+    strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default("least-load"),
+  }).prefault({}),
+  bans: z.object({ maxTime: seconds.default(365 * 86400) }).prefault({}),
+  compatibility: z.object({
+    tokenWithoutSub: z.enum(["connect", "everything"]).default("connect"),
+    roomIdPrefix: z.boolean().default(false),
+  }).prefault({}),
+  limits: z.object({
+    publicBody: count.default(64 * 1024),
+    internalBody: count.default(64 * 1024 * 1024),
+    batch: count.default(100),
+    url: count.default(2048),
+    authorization: count.default(16 * 1024),
+    servers: count.default(10_000),
+    unlistedRooms: count.default(1_000_000),
+    bans: count.default(1_000_000),
+    tasksPerServer: count.default(10_000),
+    taskBytesPerServer: count.default(16 * 1024 * 1024),
+    grantTimeout: seconds.default(15),
+  }).prefault({}),
+}).superRefine((config, context) => {
+  const wrong = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  if (config.customers !== undefined && config.customerApi !== undefined) {
+    wrong(["customerApi"], "expected either customers or customerApi, not both");
+  }
+  const { sfuPools, sfuConfig } = config;
+  if (sfuPools !== undefined && !sfuPools.available.includes(sfuPools.default)) {
+    wrong(["sfuPools", "default"], `expected one of the pools available (${sfuPools.available.join(", ")})`);
+  }
+  if (sfuConfig.disableTimeout <= sfuConfig.updateInterval) {
+    wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval");
+  }
+  if (sfuConfig.removeTimeout < sfuConfig.disableTimeout) {
+    wrong(["sfuConfig", "removeTimeout"], "expected no less than sfuConfig.disableTimeout");
+  }
+});
+
+/** What `config.ts` may say. */
+export type Config = z.input<typeof ConfigSchema>;
+
+/** A configuration with every default filled in. */
+export type Settings = z.output<typeof ConfigSchema>;
+
+/** The pools by name, the default one first; a single pool without a name where none are configured. */
+export function poolNames(settings: Settings): { names: readonly string[]; default: string } {
+  const { sfuPools } = settings;
+  if (sfuPools === undefined) return { names: [], default: "default" };
+  return { names: sfuPools.available, default: sfuPools.default };
+}
+
+/** What a server's own configuration is filled up with. */
+export function serverRecommendation({ sfuConfig }: Settings): Record<string, unknown> {
+  return sfuConfig.recommended ?? recommendedServerConfig(sfuConfig.updateInterval, sfuConfig.metricsServer);
+}
+
+/** An entry of the list of customers, or one of its keys, that cannot be used. */
+export interface BrokenEntry {
+  readonly entry: string;
+  readonly reason: string;
+}
+
+/**
+ * Reads a list of customers, from the configuration or from a customer API. A broken entry or key is left out and
+ * named; the others load.
+ */
+export function parseCustomers(list: unknown): { customers: Customer[]; broken: BrokenEntry[] } {
+  const customers: Customer[] = [];
+  const broken: BrokenEntry[] = [];
+  if (!Array.isArray(list)) {
+    return { customers, broken: [{ entry: "customers", reason: "expected an array of customers" }] };
+  }
+  list.forEach((entry, i) => {
+    const parsed = CustomerEntry.safeParse(entry);
+    if (!parsed.success) {
+      broken.push({ entry: `customers[${i}]`, reason: firstIssue(parsed.error) });
+      return;
+    }
+    const accessKeys = parsed.data.accessKeys.flatMap((key, k) => {
+      const its = AccessKeyEntry.safeParse(key);
+      if (its.success) return [its.data];
+      broken.push({
+        entry: `customer "${parsed.data.id}", accessKeys[${k}]`,
+        reason: firstIssue(its.error),
+      });
+      return [];
+    });
+    customers.push({ ...parsed.data, accessKeys });
+  });
+  return { customers, broken };
+}
+
+function firstIssue(error: z.ZodError): string {
+  const { path, message } = error.issues[0]!;
+  return `${path.join(".")}: ${message}`;
+}
+
+function isMasterKey(text: string): boolean {
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) && Buffer.from(text, "base64").length > 0;
+}

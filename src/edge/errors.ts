@@ -1,0 +1,45 @@
+/** JSON that is data, not code. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | {
+  readonly [key: string]: JsonValue;
+};
+
+/**
+ * The error codes of JSON-RPC 2.0 (§5.1) and the gateway's own, one per cause. The table of the docs is made of
+ * these. `http` is the status of an answer that refuses the whole request for this cause.
+ */
+export const RpcErrors = {
+  parseError: { code: -32700, http: 400, cause: "the body is not JSON" },
+  invalidRequest: { code: -32600, http: 400, cause: "not a JSON-RPC 2.0 request, or not a way to send one" },
+  methodNotFound: { code: -32601, http: 200, cause: "no such method, or the token's `sub` does not name it" },
+  invalidParams: { code: -32602, http: 200, cause: "a param is missing or wrong; `data` says which and why" },
+  internal: { code: -32603, http: 200, cause: "a fault of the gateway; its log has the details" },
+  unauthorized: { code: -32000, http: 401, cause: "no, malformed, unverifiable or expired credentials" },
+  forbidden: { code: -32001, http: 403, cause: "the token is valid, but not for this call or this room" },
+  noServer: { code: -32002, http: 200, cause: "no server can take the room" },
+  roomNotFound: { code: -32003, http: 200, cause: "no server hosts the room" },
+  banned: { code: -32004, http: 200, cause: "the room, or the user in it, is banned" },
+  peerLimit: { code: -32005, http: 200, cause: "the customer's licence allows no further peer" },
+  roomLimit: { code: -32006, http: 200, cause: "the customer's licence allows no further room" },
+  ridUnusable: { code: -32007, http: 200, cause: "the rooms of the `rid` claim cannot be joined together" },
+  rateLimited: { code: -32008, http: 200, cause: "too many calls wait already; try again later" },
+  unavailable: {
+    code: -32009,
+    http: 503,
+    cause: "not ready or overloaded; try again after `Retry-After` seconds",
+  },
+} as const;
+
+export type RpcErrorName = keyof typeof RpcErrors;
+
+/** Why a call was refused: one of {@link RpcErrors}, and a short message for people, about the cause. */
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+
+  constructor(readonly kind: RpcErrorName, message: string, readonly data?: JsonValue) {
+    super(message);
+  }
+
+  get code(): number {
+    return RpcErrors[this.kind].code;
+  }
+}

@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { groupName } from "../fleet/room.ts";
+import { duration, type Task } from "../fleet/task.ts";
+import type { ConnectOutcome, ManagementOutcome } from "../fleet/mod.ts";
+import type { Gateway } from "../gateway.ts";
+import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../tokens/mod.ts";
+import { RpcError } from "./errors.ts";
+import { type Method, method } from "./rpc.ts";
+
+/** What a call of a public method comes with. */
+export interface PublicCall {
+  readonly token: ClientToken;
+  readonly pool: string;
+  /** Where the request came from, for the log. */
+  readonly caller: string;
+}
+
+/** What the public methods work with. */
+export interface PublicContext {
+  readonly gateway: Gateway;
+  readonly serverKeys: ServerKeys;
+  /** Lifetime of room tokens in seconds. */
+  readonly tokenLifetime: number;
+  /** Longest ban in seconds; longer ones are cut to it. */
+  readonly maxBanTime: number;
+  /** Lets a token manage every room whose name begins with one of its `rid` values. */
+  readonly roomIdPrefix: boolean;
+  /** Called with every grant. */
+  readonly granted?: ((call: PublicCall, address: string) => void) | undefined;
+}
+
+const BanTime = z.number().min(0).optional();
+const Bytes = z.array(z.int().min(0).max(255));
+
+/** The methods for clients and for customers' backends (`PROTOCOL.md` §5). */
+export function publicMethods(context: PublicContext): Record<string, Method<PublicCall>> {
+  const { gateway, serverKeys, tokenLifetime, maxBanTime } = context;
+
+  async function manage(call: PublicCall, room: string, task: Task, banTime?: number): Promise<object> {
+    const { rooms } = call.token;
+    const allowed = context.roomIdPrefix ? rooms.some((rid) => room.startsWith(rid)) : rooms.includes(room);
+    if (!allowed) throw new RpcError("forbidden", "room_id is not one of the token's rid values");
+    const outcome = await gateway.manage({
+      task,
+      banTime: banTime === undefined ? undefined : banTime * 1000,
+    });
+    if (outcome !== "accepted") throw managementError(outcome);
+    return {};
+  }
+  const capped = (seconds: number | undefined) =>
+    seconds === undefined ? undefined : Math.min(seconds, maxBanTime);
+  const id = (call: PublicCall, room: string) => [call.token.namespace, room] as const;
+
+  return {
+    Connect: method(z.object({}), async (_params, call: PublicCall) => {
+      const { token, pool } = call;
+      const rooms = sameGroup(token.rooms);
+      const { customer, licence, namespace, user, server } = token;
+      const outcome = await gateway.connect({ customer, licence, namespace, rooms, user, pool, server });
+      if (!outcome.granted) throw connectError(outcome);
+      context.granted?.(call, outcome.server);
+      const now = Math.floor(Date.now() / 1000);
+      return signRoomToken(serverKeys.ofServer(outcome.server), token, now, tokenLifetime);
+    }),
+    RoomClose: method(z.object({ room_id: Name, ban_time: BanTime }), (params, call: PublicCall) => {
+      const seconds = capped(params.ban_time);
+      const task: Task = {
+        task: "RoomClose",
+        id: id(call, params.room_id),
+        ban_time: duration(seconds ?? 0),
+      };
+      return manage(call, params.room_id, task, seconds);
+    }),
+    RoomUpdate: method(z.object({ room_id: Name, user_data: Bytes }), (params, call: PublicCall) => {
+      const { room_id, user_data } = params;
+      return manage(call, room_id, { task: "RoomUpdate", id: id(call, room_id), user_data });
+    }),
+    RoomBanClient: method(
+      z.object({ room_id: Name, user_id: Name, ban_time: BanTime }),
+      (params, call: PublicCall) => {
+        const { room_id, user_id } = params;
+        const seconds = capped(params.ban_time);
+        const ban_time = duration(seconds ?? 0);
+        return manage(
+          call,
+          room_id,
+          { task: "RoomBanClient", id: id(call, room_id), user_id, ban_time },
+          seconds,
+        );
+      },
+    ),
+    RoomSendMessage: method(
+      z.object({ room_id: Name, user_id: Name, message: Bytes }),
+      (params, call: PublicCall) => {
+        const { room_id, user_id, message } = params;
+        return manage(call, room_id, { task: "RoomSendMessage", id: id(call, room_id), user_id, message });
+      },
+    ),
+  };
+}
+
+/** The distinct room names of a token, if they may be joined together. */
+function sameGroup(names: readonly string[]): readonly string[] {
+  if (names.length === 1) return names;
+  const group = groupName(names[0]!);
+  if (names.some((name) => groupName(name) !== group)) {
+    throw new RpcError("ridUnusable", "all values in rid must have the same base");
+  }
+  return [...new Set(names)];
+}
+
+function connectError(outcome: ConnectOutcome & { granted: false }): RpcError {
+  switch (outcome.reason) {
+    case "peer-limit":
+      return new RpcError("peerLimit", "peer limit exceeded");
+    case "room-limit":
+      return new RpcError("roomLimit", "room limit exceeded");
+    case "banned":
+      return new RpcError(
+        "banned",
+        outcome.ban.user === undefined ? "room is banned" : "user is banned from room",
+      );
+    case "no-server":
+      return new RpcError("noServer", "no server available");
+    case "server-not-available":
+      return new RpcError("noServer", "no server available: the one that the token asks for is not");
+    case "too-many-rooms":
+      return new RpcError("unavailable", "too many rooms wait for their first client; try again later");
+  }
+}
+
+function managementError(outcome: Exclude<ManagementOutcome, "accepted">): RpcError {
+  switch (outcome) {
+    case "no-room":
+      return new RpcError("roomNotFound", "no server for room found");
+    case "too-many-tasks":
+      return new RpcError("rateLimited", "too many tasks wait for the server of this room; try again later");
+    case "too-many-bans":
+      return new RpcError("rateLimited", "too many bans are in force; try again later");
+  }
+}

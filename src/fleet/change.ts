@@ -1,0 +1,43 @@
+import type { Ban } from "./ban.ts";
+import type { RoomId } from "./room.ts";
+import type { Address } from "./server.ts";
+import type { QueuedTask } from "./task.ts";
+
+/**
+ * What an operation changed, as plain data: the store writes it, the log tells it.
+ * Only differences are changes; a report that shows nothing new makes none.
+ */
+export type Change =
+  | {
+    readonly type: "server-appeared";
+    readonly server: Address;
+    readonly pool: string;
+    readonly version: string;
+  }
+  | { readonly type: "server-enabled"; readonly server: Address }
+  | { readonly type: "server-disabled"; readonly server: Address }
+  | { readonly type: "server-removed"; readonly server: Address }
+  /** A group got its server, for the first time or anew. Its rooms follow as `room-opened`. */
+  | {
+    readonly type: "group-placed";
+    readonly namespace: string;
+    readonly group: string;
+    readonly server: Address;
+    readonly from?: Address | undefined;
+  }
+  /** A room was granted (`listed` false) or reported for the first time (`listed` true). */
+  | {
+    readonly type: "room-opened";
+    readonly room: RoomId;
+    readonly customer: string;
+    readonly server: Address;
+    readonly listed: boolean;
+  }
+  /** The room is no longer on any server that we know of. */
+  | { readonly type: "room-closed"; readonly room: RoomId; readonly server: Address }
+  /** A server reported a room that another server holds, and was told to close it. */
+  | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
+  | { readonly type: "banned"; readonly ban: Ban }
+  /** The task is in that server's queue now, newly or because its room has moved. */
+  | { readonly type: "task-queued"; readonly server: Address; readonly task: QueuedTask }
+  | { readonly type: "task-ended"; readonly sequence: number };

@@ -1,0 +1,111 @@
+import type { Ban } from "./ban.ts";
+import type { Change } from "./change.ts";
+import { grant, isGranted } from "./grant.ts";
+import type { Milliseconds, Model } from "./model.ts";
+import { awaitListing, moveGroup, openRoom, placeGroup } from "./opening.ts";
+import { type Group, groupName, UNLISTED } from "./room.ts";
+import type { Address, Server } from "./server.ts";
+import { exceeded, type Licence } from "./usage.ts";
+
+/** A client that wants to join rooms; its token is verified. */
+export interface ConnectInput {
+  readonly customer: string;
+  readonly licence: Licence;
+  readonly namespace: string;
+  /** The names of the rooms, at least one; all of one affinity group. */
+  readonly rooms: readonly string[];
+  readonly user: string;
+  /** The pool whose servers may take a group that is not placed yet. */
+  readonly pool: string;
+  /** The server asked for; counts only for a group that is not placed yet. */
+  readonly server?: Address | undefined;
+}
+
+export type ConnectOutcome =
+  | {
+    readonly granted: true;
+    readonly server: Address;
+    /** Whether the store already knows that this server holds the group. */
+    readonly durable: boolean;
+  }
+  | {
+    readonly granted: false;
+    readonly reason: "peer-limit" | "room-limit" | "no-server" | "server-not-available" | "too-many-rooms";
+  }
+  | { readonly granted: false; readonly reason: "banned"; readonly ban: Ban };
+
+/**
+ * Grants a client its way to the server that holds its group, or that is to hold it.
+ * In order: licence, bans, placement (`PROTOCOL.md` §5). The answer may go once the changes are durable.
+ */
+export function connect(
+  model: Model,
+  input: ConnectInput,
+  now: Milliseconds,
+  random: () => number,
+): { outcome: ConnectOutcome; changes: Change[] } {
+  const changes: Change[] = [];
+  const { namespace, rooms, user } = input;
+  const name = groupName(rooms[0]!);
+  const known = model.groups.get(namespace, name);
+  const held = known?.server.enabled ? known : undefined;
+
+  const refusal = refuse(model, input, held, now);
+  if (refusal !== undefined) return { outcome: refusal, changes };
+
+  const group = held ?? place(model, input, known, random, changes);
+  if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
+
+  for (const each of rooms) {
+    const room = group.room(each) ?? openRoom(model, group, each, input.customer, false, changes);
+    grant(model, room, user, now);
+    if (room.report === UNLISTED) awaitListing(model, room, now);
+  }
+  return { outcome: { granted: true, server: group.server.address, durable: group.durable }, changes };
+}
+
+function refuse(
+  model: Model,
+  input: ConnectInput,
+  held: Group | undefined,
+  now: Milliseconds,
+): ConnectOutcome | undefined {
+  let peers = 0;
+  let rooms = 0;
+  for (const name of input.rooms) {
+    const room = held?.room(name);
+    if (!isGranted(room, input.user)) peers++;
+    // A room counts while a report lists it or somebody is on the way to it.
+    if (room === undefined || (room.report === UNLISTED && room.grants === undefined)) rooms++;
+  }
+  const reason = exceeded(input.licence, model.usage.get(input.customer), { peers, rooms });
+  if (reason !== undefined) return { granted: false, reason };
+
+  for (const name of input.rooms) {
+    const ban = model.bans.find([input.namespace, name], input.user, now);
+    if (ban !== undefined) return { granted: false, reason: "banned", ban };
+  }
+  return undefined;
+}
+
+function place(
+  model: Model,
+  input: ConnectInput,
+  known: Group | undefined,
+  random: () => number,
+  changes: Change[],
+): Group | "no-server" | "server-not-available" | "too-many-rooms" {
+  if (model.unlisted.size + input.rooms.length > model.settings.limits.unlistedRooms) return "too-many-rooms";
+  const candidates = model.servers.enabled(input.pool);
+  let server: Server | undefined;
+  if (input.server !== undefined) {
+    server = candidates.find(({ address }) => address === input.server);
+    if (server === undefined) return "server-not-available";
+  } else {
+    if (candidates.length === 0) return "no-server";
+    server = model.servers.get(model.settings.strategy(candidates, random).address)!;
+  }
+  if (known === undefined) return placeGroup(model, [input.namespace, input.rooms[0]!], server, changes);
+  moveGroup(model, known, server, changes);
+  return known;
+}

@@ -1,0 +1,64 @@
+import type { Milliseconds, Model } from "./model.ts";
+import { type Room, UNLISTED } from "./room.ts";
+import type { Server } from "./server.ts";
+
+/** A Connect that succeeded, until a report shows it or it expires: one user on the way to one room. */
+export class Grant {
+  constructor(
+    readonly room: Room,
+    readonly user: string,
+    readonly server: Server,
+    public expires: Milliseconds,
+  ) {}
+}
+
+/** Whether this user is already counted on its way to the room. */
+export function isGranted(room: Room | undefined, user: string): boolean {
+  return room?.grants?.has(user) ?? false;
+}
+
+/** Counts a user on the way to a room; the same user again only prolongs the grant. */
+export function grant(model: Model, room: Room, user: string, now: Milliseconds): void {
+  const expires = now + model.settings.grantTimeout;
+  const known = room.grants?.get(user);
+  if (known !== undefined) {
+    model.grants.delete(known); // re-inserted below: the set stays ordered by expiry
+    known.expires = expires;
+    model.grants.add(known);
+    return;
+  }
+  const given = new Grant(room, user, room.group.server, expires);
+  model.grants.add(given);
+  room.grants ??= new Map();
+  if (room.grants.size === 0 && room.report === UNLISTED) room.usage.granted.rooms++;
+  room.grants.set(user, given);
+  room.usage.granted.peers++;
+  given.server.grants++;
+}
+
+/** Ends grants of a room, oldest first: a report showed that many new peers, or the room is going. */
+export function endGrants(model: Model, room: Room, count = Infinity): void {
+  for (const given of room.grants?.values() ?? []) {
+    if (count-- <= 0) return;
+    endGrant(model, given);
+  }
+}
+
+/** Stops counting the grants that nobody used in time. O(grants that end). */
+export function expireGrants(model: Model, now: Milliseconds): void {
+  for (const given of model.grants) {
+    if (given.expires > now) return;
+    endGrant(model, given);
+  }
+}
+
+function endGrant(model: Model, given: Grant): void {
+  const { room, user, server } = given;
+  model.grants.delete(given);
+  server.grants--;
+  room.usage.granted.peers--;
+  room.grants!.delete(user);
+  if (room.grants!.size > 0) return;
+  room.grants = undefined;
+  if (room.report === UNLISTED) room.usage.granted.rooms--;
+}

@@ -1,0 +1,46 @@
+import type { Change } from "./change.ts";
+import { expireGrants } from "./grant.ts";
+import type { Milliseconds, Model } from "./model.ts";
+import { closeRoom } from "./opening.ts";
+import { countUsage } from "./report.ts";
+import type { Server } from "./server.ts";
+
+/**
+ * What only time brings about: silent servers are disabled, then removed; grants that nobody used stop counting;
+ * granted rooms that no report has shown are forgotten; ended bans go. To be called a few times a second.
+ * O(servers + what ends); never looks at all rooms.
+ */
+export function tick(model: Model, now: Milliseconds): Change[] {
+  const changes: Change[] = [];
+  const { disableTimeout, removeTimeout } = model.settings;
+  for (const server of model.servers) {
+    const silent = now - server.lastSeen;
+    if (server.enabled && silent >= disableTimeout) disable(model, server, changes);
+    if (!server.enabled && silent >= removeTimeout) remove(model, server, changes);
+  }
+  expireGrants(model, now);
+  for (const [room, expires] of model.unlisted) {
+    if (expires > now) break;
+    closeRoom(model, room, changes);
+  }
+  model.bans.sweep(now);
+  return changes;
+}
+
+function disable(model: Model, server: Server, changes: Change[]): void {
+  model.servers.setEnabled(server, false);
+  countUsage(server, -1);
+  changes.push({ type: "server-disabled", server: server.address });
+}
+
+function remove(model: Model, server: Server, changes: Change[]): void {
+  for (const room of server.rooms) {
+    if (room.group.server === server && room.group.room(room.name) === room) closeRoom(model, room, changes);
+  }
+  for (const [room] of model.unlisted) {
+    if (room.group.server === server) closeRoom(model, room, changes);
+  }
+  for (const { sequence } of server.tasks) changes.push({ type: "task-ended", sequence });
+  model.servers.delete(server);
+  changes.push({ type: "server-removed", server: server.address });
+}

@@ -1,0 +1,22 @@
+/**
+ * The fleet: rooms, servers, usage, bans and tasks, in the one model that holds them, and the named operations
+ * that change it. Pure: no I/O, no clock, no randomness of its own; imports nothing of ours outside this folder.
+ * An operation takes the model, plain input and `now`, changes the model, and returns its result together with
+ * the list of {@link Change}s, which the shell (`gateway.ts`) makes durable before it lets the answer go.
+ *
+ * @module
+ */
+export * from "./ban.ts";
+export * from "./change.ts";
+export * from "./connect.ts";
+export * from "./grant.ts";
+export * from "./info.ts";
+export * from "./life_cycle.ts";
+export * from "./management.ts";
+export * from "./model.ts";
+export { settle } from "./opening.ts";
+export * from "./report.ts";
+export * from "./room.ts";
+export * from "./server.ts";
+export * from "./task.ts";
+export * from "./usage.ts";

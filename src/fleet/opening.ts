@@ -1,0 +1,86 @@
+import type { Change } from "./change.ts";
+import { endGrants } from "./grant.ts";
+import type { Milliseconds, Model } from "./model.ts";
+import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
+import type { Server } from "./server.ts";
+import { moveTasks } from "./task.ts";
+
+/** Gives a group that nobody holds to a server. */
+export function placeGroup(
+  model: Model,
+  [namespace, name]: RoomId,
+  server: Server,
+  changes: Change[],
+): Group {
+  const group = model.groups.add(namespace, groupName(name), server);
+  changes.push({ type: "group-placed", namespace, group: group.name, server: server.address });
+  return group;
+}
+
+/**
+ * Gives a group to another server. Its rooms and grants were of the old server and end here; waiting tasks follow.
+ */
+export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): void {
+  const from = group.server;
+  const namespace = group.namespace.name;
+  for (const room of group.rooms()) removeRoom(model, room);
+  group.server = to;
+  group.durable = false;
+  changes.push({
+    type: "group-placed",
+    namespace,
+    group: group.name,
+    server: to.address,
+    from: from.address,
+  });
+  changes.push(...moveTasks(from, to, namespace, group.name));
+}
+
+/** The store has these changes now: answers may rely on the places they give. */
+export function settle(model: Model, changes: readonly Change[]): void {
+  for (const change of changes) {
+    if (change.type !== "group-placed") continue;
+    const group = model.groups.get(change.namespace, change.group);
+    if (group?.server.address === change.server) group.durable = true;
+  }
+}
+
+/** A room that is new to the group. */
+export function openRoom(
+  model: Model,
+  group: Group,
+  name: string,
+  customer: string,
+  listed: boolean,
+  changes: Change[],
+): Room {
+  const room = new Room(name, group, model.usage.refer(customer));
+  group.add(room);
+  model.rooms++;
+  changes.push({ type: "room-opened", room: room.id, customer, server: group.server.address, listed });
+  return room;
+}
+
+/** The room is on no server any more; the last one of a group takes the group with it. */
+export function closeRoom(model: Model, room: Room, changes: Change[]): void {
+  const { group } = room;
+  removeRoom(model, room);
+  if (group.empty) model.groups.delete(group);
+  changes.push({ type: "room-closed", room: room.id, server: group.server.address });
+}
+
+/** Remembers a room that no report shows until the tokens given out for it have expired. */
+export function awaitListing(model: Model, room: Room, now: Milliseconds): void {
+  model.unlisted.delete(room); // re-inserted: the map stays ordered by expiry
+  model.unlisted.set(room, now + model.settings.tokenLifetime);
+}
+
+function removeRoom(model: Model, room: Room): void {
+  endGrants(model, room);
+  model.unlisted.delete(room);
+  if (room.report !== UNLISTED) room.group.listed--;
+  room.report = UNLISTED;
+  room.group.delete(room);
+  model.usage.release(room.usage);
+  model.rooms--;
+}

@@ -1,0 +1,17 @@
+/**
+ * Placement: which server takes a new group. One file a strategy, each a pure function over plain data;
+ * imports nothing but the types of `server.ts`.
+ *
+ * @module
+ */
+import { leastLoad } from "./least_load.ts";
+import type { Strategy } from "./strategy.ts";
+import { weighted } from "./weighted.ts";
+
+/** Every strategy by its name in the configuration (`placement.strategy`). */
+export const strategies = {
+  "least-load": leastLoad,
+  weighted,
+} as const satisfies Record<string, Strategy>;
+
+export type StrategyName = keyof typeof strategies;

@@ -1,0 +1,28 @@
+import type { ServerLoad } from "../server.ts";
+
+/**
+ * Chooses a server for a new group.
+ *
+ * @param candidates servers that may take it: enabled and in the pool asked for; at least one
+ * @param random uniform in [0, 1)
+ */
+export type Strategy = (candidates: readonly ServerLoad[], random: () => number) => ServerLoad;
+
+/** The first of the candidates with the lowest cost, ties broken at random. */
+export function cheapest(
+  candidates: readonly ServerLoad[],
+  cost: (server: ServerLoad) => number,
+  random: () => number,
+): ServerLoad {
+  let best = candidates[0]!;
+  let lowest = Infinity;
+  let ties = 0;
+  for (const server of candidates) {
+    const its = cost(server);
+    if (its > lowest) continue;
+    ties = its < lowest ? 1 : ties + 1;
+    lowest = its;
+    if (ties === 1 || random() * ties < 1) best = server;
+  }
+  return best;
+}

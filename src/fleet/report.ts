@@ -1,0 +1,169 @@
+import type { Change } from "./change.ts";
+import { endGrants } from "./grant.ts";
+import type { Milliseconds, Model } from "./model.ts";
+import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
+import { groupName, type Room, type RoomId, UNLISTED } from "./room.ts";
+import { type Address, Server } from "./server.ts";
+import { duration, enqueue } from "./task.ts";
+import type { Count, Usage } from "./usage.ts";
+
+/** A room as its server reports it. */
+export interface ReportedRoom {
+  readonly id: RoomId;
+  readonly customer: string;
+  readonly peers: number;
+}
+
+/** What a server reports; it replaces all that was known of the server's rooms. */
+export interface Report {
+  readonly address: Address;
+  readonly pool: string;
+  readonly version: string;
+  /** 0 (idle) to 1 (full); clamped to that. */
+  readonly load: number;
+  readonly clients: number;
+  readonly rooms: readonly ReportedRoom[];
+}
+
+/**
+ * Takes in a server's report: the server is alive, hosts these rooms, and may be chosen from now on. O(its rooms).
+ *
+ * @returns `refused` where one more server would exceed the limit; else what changed
+ */
+export function report(
+  model: Model,
+  input: Report,
+  now: Milliseconds,
+): { refused: boolean; changes: Change[] } {
+  const changes: Change[] = [];
+  const server = model.servers.get(input.address) ?? appear(model, input, now, changes);
+  if (server === undefined) return { refused: true, changes };
+  revive(model, server, input, now, changes);
+
+  const before = server.rooms;
+  const rooms: Room[] = [];
+  const usage = new Map<Usage, Count>();
+  let count: Count = { peers: 0, rooms: 0 };
+  let counted: Usage | undefined;
+  for (const reported of input.rooms) {
+    const room = take(model, server, reported, changes);
+    if (room === undefined || room.report === server.reports) continue;
+    list(model, server, room, reported, changes);
+    rooms.push(room);
+    if (room.usage !== counted) {
+      counted = room.usage;
+      const known = usage.get(counted);
+      if (known === undefined) usage.set(counted, count = { peers: 0, rooms: 0 });
+      else count = known;
+    }
+    count.peers += room.peers;
+    count.rooms++;
+  }
+  for (const room of before) {
+    if (room.group.server === server && room.report === server.reports - 1) unlist(model, room, now, changes);
+  }
+  countUsage(server, -1);
+  server.rooms = rooms;
+  server.usage = usage;
+  countUsage(server, 1);
+  return { refused: false, changes };
+}
+
+/** Adds what an enabled server reported to the customers' usage, or takes it away again. */
+export function countUsage(server: Server, sign: 1 | -1): void {
+  for (const [usage, count] of server.usage) {
+    usage.reported.peers += sign * count.peers;
+    usage.reported.rooms += sign * count.rooms;
+  }
+}
+
+function appear(model: Model, input: Report, now: Milliseconds, changes: Change[]): Server | undefined {
+  if (model.servers.size >= model.settings.limits.servers) return undefined;
+  const server = new Server(input.address, input.pool, now);
+  model.servers.add(server);
+  const { address, pool, version } = input;
+  changes.push({ type: "server-appeared", server: address, pool, version });
+  return server;
+}
+
+function revive(model: Model, server: Server, input: Report, now: Milliseconds, changes: Change[]): void {
+  if (server.pool !== input.pool) {
+    const { enabled } = server;
+    model.servers.setEnabled(server, false);
+    server.pool = input.pool;
+    model.servers.setEnabled(server, enabled);
+  }
+  if (!server.enabled) {
+    if (server.reports > 0) changes.push({ type: "server-enabled", server: server.address });
+    countUsage(server, 1);
+    model.servers.setEnabled(server, true);
+  }
+  server.version = input.version;
+  server.lastSeen = now;
+  server.load = Math.min(1, Math.max(0, input.load));
+  server.clients = input.clients;
+  server.reports++;
+}
+
+/** The room in the model, if this server is the one to hold it; else the server is told to close it. */
+function take(model: Model, server: Server, reported: ReportedRoom, changes: Change[]): Room | undefined {
+  const { id, customer } = reported;
+  const [namespace, name] = id;
+  let group = model.groups.get(namespace, groupName(name));
+  if (group === undefined) {
+    group = placeGroup(model, id, server, changes);
+  } else if (group.server !== server) {
+    const holder = group.server;
+    // The holder stays, unless it is silent, or has nothing but a grant while peers are in the newcomer's room.
+    if (holder.enabled && (group.listed > 0 || reported.peers === 0)) {
+      collide(model, id, holder, server, changes);
+      return undefined;
+    }
+    const promised = holder.enabled ? group.rooms() : [];
+    moveGroup(model, group, server, changes);
+    for (const room of promised) collide(model, room.id, server, holder, changes);
+  }
+  return group.room(name) ?? openRoom(model, group, name, customer, true, changes);
+}
+
+function collide(model: Model, room: RoomId, holder: Server, loser: Server, changes: Change[]): void {
+  changes.push({ type: "collision", room, holder: holder.address, loser: loser.address });
+  const waiting = loser.tasks.some(({ kind, room: [namespace, name] }) =>
+    kind === "RoomClose" && namespace === room[0] && name === room[1]
+  );
+  if (waiting) return;
+  const interval = duration(model.settings.updateInterval / 1000);
+  enqueue(model, loser, { task: "RoomClose", id: room, ban_time: interval }, changes);
+}
+
+function list(model: Model, server: Server, room: Room, reported: ReportedRoom, changes: Change[]): void {
+  if (room.usage.customer !== reported.customer) {
+    endGrants(model, room);
+    model.usage.release(room.usage);
+    room.usage = model.usage.refer(reported.customer);
+  }
+  if (room.report === UNLISTED) {
+    if (model.unlisted.delete(room)) {
+      const { id, usage: { customer } } = room;
+      changes.push({ type: "room-opened", room: id, customer, server: server.address, listed: true });
+    }
+    if (room.grants !== undefined) room.usage.granted.rooms--;
+    room.group.listed++;
+  }
+  room.report = server.reports;
+  endGrants(model, room, reported.peers - room.peers);
+  room.peers = reported.peers;
+}
+
+/** The server no longer hosts the room. With somebody on the way it is still the one that will. */
+function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
+  if (room.grants === undefined) {
+    closeRoom(model, room, changes);
+    return;
+  }
+  room.group.listed--;
+  room.report = UNLISTED;
+  room.peers = 0;
+  room.usage.granted.rooms++;
+  awaitListing(model, room, now);
+}

@@ -1,0 +1,70 @@
+/** Peers and rooms, as a server reported them or as a licence counts them. */
+export interface Count {
+  peers: number;
+  rooms: number;
+}
+
+/** What a customer uses now: reported by the enabled servers, and granted but not yet reported. */
+export class Usage {
+  readonly reported: Count = { peers: 0, rooms: 0 };
+  readonly granted: Count = { peers: 0, rooms: 0 };
+  /** Rooms that refer to this record, counted or not; without any, it can go. */
+  references = 0;
+
+  constructor(readonly customer: string) {}
+
+  get peers(): number {
+    return this.reported.peers + this.granted.peers;
+  }
+
+  get rooms(): number {
+    return this.reported.rooms + this.granted.rooms;
+  }
+}
+
+/** The usage of every customer that has a room. */
+export class UsageTable {
+  readonly #customers = new Map<string, Usage>();
+
+  get(customer: string): Usage | undefined {
+    return this.#customers.get(customer);
+  }
+
+  /** The customer's record for one more reference to it. */
+  refer(customer: string): Usage {
+    let usage = this.#customers.get(customer);
+    if (usage === undefined) this.#customers.set(customer, usage = new Usage(customer));
+    usage.references++;
+    return usage;
+  }
+
+  release(usage: Usage): void {
+    if (--usage.references === 0) this.#customers.delete(usage.customer);
+  }
+
+  values(): IterableIterator<Usage> {
+    return this.#customers.values();
+  }
+}
+
+/** What a licence allows a customer, over all its keys, namespaces and servers; `Infinity` where there is no limit. */
+export interface Licence {
+  readonly maxPeers: number;
+  readonly maxRooms: number;
+}
+
+/**
+ * The limit that would be exceeded by so many further peers and rooms, if any (`PROTOCOL.md` §6).
+ * A call that adds nothing is never refused.
+ */
+export function exceeded(
+  licence: Licence,
+  usage: Usage | undefined,
+  further: Readonly<Count>,
+): "peer-limit" | "room-limit" | undefined {
+  const peers = (usage?.peers ?? 0) + further.peers;
+  const rooms = (usage?.rooms ?? 0) + further.rooms;
+  if (further.peers > 0 && peers > licence.maxPeers) return "peer-limit";
+  if (further.rooms > 0 && rooms > licence.maxRooms) return "room-limit";
+  return undefined;
+}

@@ -1,0 +1,131 @@
+import { Customers, unknownCustomers } from "./config/customers.ts";
+import { poolNames, serverRecommendation, type Settings } from "./config/schema.ts";
+import { createHandler, type EdgeContext } from "./edge/handler.ts";
+import { listen } from "./edge/listener.ts";
+import type { FleetSettings } from "./fleet/mod.ts";
+import { strategies } from "./fleet/placement/mod.ts";
+import { Gateway } from "./gateway.ts";
+import { log, logChange, logsDebug } from "./ops/log.ts";
+import { Stats } from "./ops/stats.ts";
+import { ServerKeys } from "./tokens/mod.ts";
+
+/** A gateway that runs and listens. */
+export interface RunningGateway {
+  readonly url: string;
+  /** Finishes the requests under way, within 4 s, and stops. */
+  stop(): Promise<void>;
+}
+
+/** Requests under way get so long to finish when the gateway stops. */
+const STOP_WITHIN_MS = 4000;
+
+/**
+ * Puts the parts together and starts them.
+ *
+ * @param masterKey in base64
+ * @throws {ConfigError} where it cannot listen
+ */
+export function runGateway(settings: Settings, masterKey: string): RunningGateway {
+  const gateway = new Gateway(fleetSettings(settings));
+  const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
+  gateway.onChange(logChange);
+  gateway.onChange((change) => {
+    if (change.type === "server-appeared") serverKeys.add(change.server);
+    if (change.type === "server-removed") serverKeys.remove(change.server);
+  });
+
+  const customers = new Customers(settings, {
+    loaded: (count, keys) => log.debug("{count} customers with {keys} keys", { count, keys }),
+    kept: (reason) => log.warning("the customers stay as they are: {reason}", { reason }),
+    broken: ({ entry, reason }) => log.warning("{entry} is skipped: {reason}", { entry, reason }),
+  });
+  warnAboutCustomers(settings);
+
+  const listener = listen(settings, createHandler(edgeContext(settings, gateway, serverKeys, customers)));
+  gateway.start();
+  customers.start();
+  return {
+    url: listener.url,
+    async stop() {
+      customers.stop();
+      await listener.stop(STOP_WITHIN_MS);
+      gateway.stop();
+    },
+  };
+}
+
+function fleetSettings({ sfuConfig, loginToken, placement, limits }: Settings): FleetSettings {
+  return {
+    strategy: strategies[placement.strategy],
+    updateInterval: sfuConfig.updateInterval * 1000,
+    disableTimeout: sfuConfig.disableTimeout * 1000,
+    removeTimeout: sfuConfig.removeTimeout * 1000,
+    tokenLifetime: loginToken.lifetime * 1000,
+    grantTimeout: limits.grantTimeout * 1000,
+    limits,
+  };
+}
+
+function edgeContext(
+  settings: Settings,
+  gateway: Gateway,
+  serverKeys: ServerKeys,
+  customers: Customers,
+): EdgeContext {
+  const unknown = unknownCustomers(settings);
+  return {
+    gateway,
+    serverKeys,
+    stats: new Stats(),
+    limits: settings.limits,
+    internal: settings.internal,
+    compatibility: settings.compatibility,
+    roomIdPrefix: settings.compatibility.roomIdPrefix,
+    pools: poolNames(settings),
+    recommended: serverRecommendation(settings),
+    tokenLifetime: settings.loginToken.lifetime,
+    maxBanTime: settings.bans.maxTime,
+    trust: {
+      get customers() {
+        return customers.ring;
+      },
+      servers: serverKeys,
+      unknownCustomers: unknown,
+      leeway: settings.loginToken.leeway,
+    },
+    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
+    granted: logsDebug(settings)
+      ? ({ token, caller }, server) => {
+        const { customer, namespace, rooms, user } = token;
+        log.debug("granted {user} at {caller} rooms {rooms} of {namespace} ({customer}) on {server}", {
+          user,
+          caller,
+          rooms,
+          namespace,
+          customer,
+          server,
+        });
+      }
+      : undefined,
+  };
+}
+
+function warnAboutCustomers(settings: Settings): void {
+  if (settings.unknownCustomers !== "forbidden") {
+    log.warning(
+      "UNKNOWN CUSTOMERS ARE LET IN: tokens of keys that are not in the list are accepted WITHOUT A CHECK of their " +
+        "signature (unknownCustomers). Anybody can join any demo room.",
+    );
+  } else if (settings.customerApi === undefined && (settings.customers ?? []).length === 0) {
+    log.warning("there are no customers: configure customers or customerApi, else nobody can connect");
+  }
+  if (settings.internal.users.length === 0) {
+    if (settings.internal.withoutUsers === "anyone") {
+      log.warning(
+        "/internal IS OPEN TO ANYBODY (internal.withoutUsers): whoever reaches it gets servers' private keys",
+      );
+    } else {
+      log.info("internal.users is empty: /internal is open to callers on this machine only");
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { z } from "zod";
+import type { Address, Licence } from "../fleet/mod.ts";
+import type { KeyRing } from "./key_ring.ts";
+import type { ServerKeys } from "./server_keys.ts";
+import { TokenError, type TokenVerifier } from "./signature.ts";
+
+/** Who a verified token speaks for, and what it allows. */
+export interface ClientToken {
+  readonly customer: string;
+  readonly licence: Licence;
+  readonly namespace: string;
+  /** The `rid` claim as it came. */
+  readonly rid: string | readonly string[];
+  /** The room names in it. */
+  readonly rooms: readonly string[];
+  readonly user: string;
+  /** The methods that the token names, in lower case; without, it may only `Connect`. */
+  readonly methods: readonly string[] | undefined;
+  /** The server asked for. */
+  readonly server: Address | undefined;
+  readonly tags: readonly string[] | undefined;
+  readonly upstream: string | undefined;
+}
+
+/** Why a token is not accepted; the message may be shown to the caller. */
+export class UnacceptableToken extends Error {
+  override readonly name = "UnacceptableToken";
+}
+
+/** What tokens are verified with and against. */
+export interface TokenTrust {
+  readonly customers: KeyRing;
+  readonly servers: ServerKeys;
+  /** Limits for tokens of unknown keys, whose signature cannot be checked; without, they are refused. */
+  readonly unknownCustomers: Licence | undefined;
+  /** Tolerance for the time window, in seconds. */
+  readonly leeway: number;
+}
+
+const UNLIMITED: Licence = { maxPeers: Infinity, maxRooms: Infinity };
+
+/** A name or an id: 1 to 1024 bytes of UTF-8. */
+export const Name = z.string().min(1).refine(
+  (text) => text.length <= 341 || (text.length <= 1024 && Buffer.byteLength(text) <= 1024),
+  "must be 1 to 1024 bytes of UTF-8",
+).refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+
+const Names = z.union([Name.transform((name) => [name]), z.array(Name).min(1)]);
+const Texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+
+const Header = z.object({
+  alg: z.literal("EdDSA"),
+  kid: z.union([z.string(), z.number()]).transform(String),
+  crv: z.literal("Ed25519").optional(),
+});
+
+const Claims = z.object({
+  rid: Names,
+  uid: Name,
+  sub: Texts.optional(),
+  aud: Texts.optional(),
+  exp: z.int().optional(),
+  nbf: z.int().optional(),
+  internal: z.object({ server: z.string().optional() }).optional(),
+  adr: z.string().optional(),
+  tgs: z.array(z.string()).optional(),
+  ups: z.string().optional(),
+  cid: z.string().optional(),
+  nsp: z.string().optional(),
+});
+
+/**
+ * Verifies a client's token: by the key that its `kid` names, then its claims (`PROTOCOL.md` §3).
+ *
+ * @param now unix time in seconds
+ * @throws {UnacceptableToken} with the cause
+ */
+export function verifyClientToken(token: string, trust: TokenTrust, now: number): ClientToken {
+  const { kid } = parse(Header, decode(token, 0), "header");
+  const customer = trust.customers.get(kid);
+  if (customer !== undefined) {
+    const [claims, rid] = verified(token, customer.verify, trust, now);
+    return clientToken(claims, rid, customer);
+  }
+  const server = trust.servers.find(kid);
+  if (server !== undefined) {
+    const [claims, rid] = verified(token, server.verify, trust, now);
+    const { cid, nsp } = claims;
+    if (!cid || !nsp) throw new UnacceptableToken("a token signed by a server needs the claims cid and nsp");
+    return clientToken(claims, rid, { customer: cid, namespace: nsp, licence: UNLIMITED });
+  }
+  if (trust.unknownCustomers !== undefined) {
+    const [claims, rid] = verified(token, (text) => decode(text, 1), trust, now);
+    const demo = `demo_${kid}`;
+    return clientToken(claims, rid, { customer: demo, namespace: demo, licence: trust.unknownCustomers });
+  }
+  throw new UnacceptableToken("the token's key (kid) is not known");
+}
+
+type Claims = z.infer<typeof Claims>;
+
+function verified(
+  token: string,
+  verify: TokenVerifier,
+  trust: TokenTrust,
+  now: number,
+): [Claims, string | string[]] {
+  let payload: unknown;
+  try {
+    payload = verify(token);
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    throw new UnacceptableToken(
+      error.code === TokenError.codes.invalidSignature || error.code === TokenError.codes.missingSignature
+        ? "the token's signature is wrong"
+        : "the token is malformed",
+    );
+  }
+  const claims = parse(Claims, payload, "claim");
+  if (claims.aud !== undefined && !claims.aud.includes("gateway")) {
+    throw new UnacceptableToken("the token is for another audience (aud) than gateway");
+  }
+  if (claims.exp !== undefined && now > claims.exp + trust.leeway) {
+    throw new UnacceptableToken("the token has expired");
+  }
+  if (claims.nbf !== undefined && now < claims.nbf - trust.leeway) {
+    throw new UnacceptableToken("the token is not valid yet; check the clocks");
+  }
+  return [claims, (payload as { rid: string | string[] }).rid];
+}
+
+function clientToken(
+  claims: Claims,
+  rid: string | string[],
+  owner: { customer: string; namespace: string; licence: Licence },
+): ClientToken {
+  return {
+    customer: owner.customer,
+    licence: owner.licence,
+    namespace: owner.namespace,
+    rid,
+    rooms: claims.rid,
+    user: claims.uid,
+    methods: claims.sub?.map((method) => method.toLowerCase()),
+    server: (claims.internal?.server ?? claims.adr) as Address | undefined,
+    tags: claims.tgs,
+    upstream: claims.ups,
+  };
+}
+
+function decode(token: string, part: 0 | 1): unknown {
+  const parts = token.split(".", 4);
+  if (parts.length !== 3) throw new UnacceptableToken("the token is not a compact JWS");
+  try {
+    return JSON.parse(Buffer.from(parts[part]!, "base64url").toString());
+  } catch {
+    throw new UnacceptableToken("the token is malformed");
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  const place = path.length === 0 ? `the ${what}s of the token` : `the token's ${what} ${path.join(".")}`;
+  throw new UnacceptableToken(`${place}: ${message}`);
+}
