@@ -99,7 +99,7 @@ function edgeContext(
         const { customer, namespace, rooms, user } = token;
         log.debug("granted {user} at {caller} rooms {rooms} of {namespace} ({customer}) on {server}", {
           user,
-          caller,
+          caller: caller(),
           rooms,
           namespace,
           customer,

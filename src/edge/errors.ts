@@ -31,6 +31,13 @@ export const RpcErrors = {
 
 export type RpcErrorName = keyof typeof RpcErrors;
 
+/** The error member of a JSON-RPC response. */
+export interface RpcErrorObject {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: JsonValue;
+}
+
 /** Why a call was refused: one of {@link RpcErrors}, and a short message for people, about the cause. */
 export class RpcError extends Error {
   override readonly name = "RpcError";
@@ -39,7 +46,9 @@ export class RpcError extends Error {
     super(message);
   }
 
-  get code(): number {
-    return RpcErrors[this.kind].code;
+  /** The error member of a JSON-RPC response (§5.1). */
+  toJSON(): RpcErrorObject {
+    const { code } = RpcErrors[this.kind];
+    return { code, message: this.message, ...(this.data === undefined ? {} : { data: this.data }) };
   }
 }

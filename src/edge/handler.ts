@@ -2,7 +2,7 @@ import type { Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
 import type { Stats } from "../ops/stats.ts";
 import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
-import { preflightAnswer, refusal, RETRY_AFTER, rpcAnswer } from "./answer.ts";
+import { preflightAnswer, refusal, rpcAnswer } from "./answer.ts";
 import { refuseInternal } from "./basic_auth.ts";
 import { readBody } from "./body.ts";
 import { deliveredBody } from "./delivery.ts";
@@ -23,10 +23,13 @@ export interface EdgeContext extends PublicContext, InternalContext {
   readonly ready: () => boolean;
 }
 
-/** Answers one HTTP request; `caller` is the IP address that it came from. Never throws. */
-export type Handler = (request: Request, caller: string) => Promise<Response>;
+/** The IP address that a request came from. A function, because asking costs more than most requests need. */
+export type Caller = () => string;
 
-type Route = (request: Request, caller: string) => Promise<Response>;
+/** Answers one HTTP request. Never throws. */
+export type Handler = (request: Request, caller: Caller) => Promise<Response>;
+
+type Route = (request: Request, caller: Caller) => Promise<Response>;
 
 /** Routes and checks everything that comes before a call: path, HTTP method, limits, credentials. */
 export function createHandler(context: EdgeContext): Handler {
@@ -107,7 +110,8 @@ function createPublicRoute(context: EdgeContext): (pool: string) => Route {
 function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   const { limits } = context;
   const rpc = new RpcServer<InternalCall>(internalMethods(context), limits.batch, countCall(context.stats));
-  return (pool) => async (request, caller) => {
+  return (pool) => async (request, getCaller) => {
+    const caller = getCaller();
     const reason = refuseInternal(context.internal, request.headers, caller);
     if (reason !== undefined) {
       log.info("an internal call from {caller} is refused: {reason}", { caller, reason });
@@ -127,7 +131,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   };
 }
 
-function authorize(context: EdgeContext, request: Request, caller: string): ClientToken {
+function authorize(context: EdgeContext, request: Request, caller: Caller): ClientToken {
   try {
     const header = request.headers.get("authorization");
     if (header === null) throw new UnacceptableToken("the Authorization header is missing");
@@ -147,7 +151,7 @@ function authorize(context: EdgeContext, request: Request, caller: string): Clie
   } catch (error) {
     if (!(error instanceof UnacceptableToken)) throw error;
     const reason = error.message;
-    log.info("a call from {caller} is refused: {reason}", { caller, reason });
+    log.info("a call from {caller} is refused: {reason}", { caller: caller(), reason });
     throw new Refusal(refusal(new RpcError("unauthorized", reason), {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     }));
@@ -164,8 +168,9 @@ function bodyTooLong(limit: number): Refusal {
 }
 
 function notReady(): Refusal {
-  const error = new RpcError("unavailable", "the gateway has no customers yet; try again later");
-  return new Refusal(refusal(error, { "Retry-After": RETRY_AFTER }));
+  return new Refusal(
+    refusal(new RpcError("unavailable", "the gateway has no customers yet; try again later")),
+  );
 }
 
 function countCall(stats: Stats) {

@@ -24,7 +24,7 @@ export function listen(settings: Pick<Settings, "useSsl" | "http" | "https">, ha
   try {
     server = Deno.serve(
       { hostname, port, ...tls, signal: aborter.signal, onListen: () => {} },
-      (request, { remoteAddr }) => handler(request, remoteAddr.hostname),
+      (request, info) => handler(request, () => info.remoteAddr.hostname),
     );
   } catch (error) {
     throw new ConfigError(`cannot listen on ${hostname} port ${port}: ${explain(error)}`);

@@ -11,8 +11,8 @@ import { type Method, method } from "./rpc.ts";
 export interface PublicCall {
   readonly token: ClientToken;
   readonly pool: string;
-  /** Where the request came from, for the log. */
-  readonly caller: string;
+  /** The IP address that the request came from, for the log. */
+  readonly caller: () => string;
 }
 
 /** What the public methods work with. */

@@ -1,14 +1,13 @@
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Licence } from "../fleet/mod.ts";
-import type { Customer, PublicKey } from "./customer.ts";
-import { createTokenVerifier, type TokenVerifier } from "./signature.ts";
+import type { Customer } from "./customer.ts";
 
-/** A customer's key, ready to verify with. */
+/** A customer's public key, ready to verify with. */
 export interface CustomerKey {
   readonly customer: string;
   readonly namespace: string;
   readonly licence: Licence;
-  readonly verify: TokenVerifier;
+  readonly key: KeyObject;
 }
 
 /** The keys of all customers by key id. Replaced as a whole when the list of customers changes. */
@@ -42,19 +41,13 @@ export function createKeyRing(customers: readonly Customer[]): { ring: KeyRing; 
         continue;
       }
       try {
-        const verify = createTokenVerifier(publicKeyPem(publicKey));
-        ring.set(kid, { customer: id, namespace: namespace ?? id, licence, verify });
+        const { kty, crv, x } = publicKey;
+        const key = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
+        ring.set(kid, { customer: id, namespace: namespace ?? id, licence, key });
       } catch {
         broken.push({ customer: id, kid, reason: "publicKey.x is not an Ed25519 public key in base64url" });
       }
     }
   }
   return { ring, broken };
-}
-
-function publicKeyPem({ kty, crv, x }: PublicKey): string {
-  return createPublicKey({ key: { kty, crv, x }, format: "jwk" }).export({
-    type: "spki",
-    format: "pem",
-  }) as string;
 }

@@ -1,8 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, hkdfSync } from "node:crypto";
-import { createSigner, type JwtHeader } from "fast-jwt";
+import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from "node:crypto";
 import type { Address } from "../fleet/mod.ts";
 import { keyId, KeyIdVersion } from "./key_id.ts";
-import { createTokenVerifier, type TokenVerifier } from "./signature.ts";
+import { createTokenSigner } from "./signature.ts";
 
 /** The key pair of a server as JWK (RFC 8037 §2), private part `d` included. */
 export interface ServerJwk {
@@ -17,13 +16,10 @@ export interface ServerJwk {
 export interface ServerKey {
   readonly address: Address;
   readonly jwk: ServerJwk;
-  readonly verify: TokenVerifier;
-  /** Signs claims as a compact JWS whose header is `{alg, kid}`. */
-  readonly sign: (claims: Record<string, unknown>) => string;
+  readonly key: KeyObject;
+  /** Signs claims as a compact JWS. */
+  readonly sign: (claims: object) => string;
 }
-
-/** Leaves out the `typ` that the library would add; its types do not know that this can be asked for. */
-const UNTYPED = { alg: "EdDSA", typ: undefined } as unknown as JwtHeader;
 
 /** DER of an Ed25519 private key (RFC 8410 §7) up to its 32-byte seed. */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -48,14 +44,8 @@ export function deriveServerKey(masterKey: Uint8Array, address: Address): Server
   return {
     address,
     jwk: { kid, kty: "OKP", crv: "Ed25519", x, d: seed.toString("base64url") },
-    verify: createTokenVerifier(publicKey.export({ type: "spki", format: "pem" }) as string),
-    sign: createSigner({
-      algorithm: "EdDSA",
-      key: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-      kid,
-      noTimestamp: true,
-      header: UNTYPED,
-    }),
+    key: publicKey,
+    sign: createTokenSigner(kid, privateKey),
   };
 }
 

@@ -1,0 +1,184 @@
+/**
+ * `deno task bench`: what the gateway is measured by, each as a ratio within this run.
+ *
+ * @module
+ */
+import { sign, verify } from "node:crypto";
+import { join } from "node:path";
+import { reportBody, sendReport } from "./fleet_report.ts";
+import { type GatewayProcess, signingKey, startGateway, writeTokens } from "./gateway_process.ts";
+import { median, timed } from "./statistics.ts";
+import { wrk, wrkVersion } from "./wrk.ts";
+
+/** A row of the table: what was measured, the figures, and the ratio that counts. */
+interface Row {
+  readonly name: string;
+  readonly figures: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly unit: string;
+  /** What is to be reached, and whether it was. */
+  readonly target: string;
+  readonly reached: boolean;
+}
+
+const ROOMS_IN_REPORT = 5000;
+const CONNECTIONS = 16;
+
+/** (a) Connect over HTTP, against the two Ed25519 operations that it cannot do without. */
+async function connectRate(gateway: GatewayProcess, tokens: string[], file: string): Promise<Row> {
+  const rates: number[] = [];
+  const floors: number[] = [];
+  await wrk(gateway.url, file, { seconds: 3, connections: CONNECTIONS });
+  for (let round = 0; round < 3; round++) {
+    floors.push(cryptoRate(gateway.accessKey, tokens));
+    const { granted, refused, seconds } = await wrk(gateway.url, file, {
+      seconds: 4,
+      connections: CONNECTIONS,
+    });
+    if (refused > 0) throw new Error(`${refused} Connects were refused`);
+    rates.push(granted / seconds);
+  }
+  const value = median(rates.map((rate, i) => rate / floors[i]!));
+  return {
+    name: "Connect over HTTP ÷ verify + sign in a loop",
+    figures: { "Connects/s": median(rates).toFixed(0), "loop/s": median(floors).toFixed(0) },
+    value,
+    unit: "of the loop",
+    target: "≥ 0.45",
+    reached: value >= 0.45,
+  };
+}
+
+/** Tokens a second that a loop verifies, signing something of the same size each time. */
+function cryptoRate(accessKey: string, tokens: string[]): number {
+  const { publicKey, privateKey } = signingKey(accessKey);
+  const parts = tokens.map((token) => {
+    const dot = token.lastIndexOf(".");
+    return [Buffer.from(token.slice(0, dot)), Buffer.from(token.slice(dot + 1), "base64url")] as const;
+  });
+  const start = performance.now();
+  let done = 0;
+  while (performance.now() - start < 2000) {
+    for (let i = 0; i < 100; i++) {
+      const [input, signature] = parts[done++ % parts.length]!;
+      if (!verify(null, input, publicKey, signature)) throw new Error("a token does not verify");
+      sign(null, input, privateKey);
+    }
+  }
+  return done / ((performance.now() - start) / 1000);
+}
+
+/** (b) A report over HTTP, against reading its JSON. */
+async function reportTime(gateway: GatewayProcess): Promise<Row> {
+  const body = reportBody(1000, ROOMS_IN_REPORT);
+  const ratios: number[] = [];
+  const times: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const floor = await timed(30, () => JSON.parse(body));
+    const time = await timed(30, () => sendReport(gateway.url, body));
+    ratios.push(time / floor);
+    times.push(time);
+  }
+  const value = median(ratios);
+  return {
+    name: `report of ${ROOMS_IN_REPORT} rooms over HTTP ÷ JSON.parse of it`,
+    figures: { ms: (median(times) * 1000).toFixed(2), "body KB": (body.length / 1000).toFixed(0) },
+    value,
+    unit: "×",
+    target: "≤ 5",
+    reached: value <= 5,
+  };
+}
+
+/** (c) Connect's 99th percentile while three servers send such reports every second, against it alone. */
+async function latencyUnderReports(gateway: GatewayProcess, file: string): Promise<Row> {
+  const bodies = [2000, 2001, 2002].map((server) => reportBody(server, ROOMS_IN_REPORT));
+  const ratios: number[] = [];
+  const alone: number[] = [];
+  const busy: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    alone.push((await wrk(gateway.url, file, { seconds: 4, connections: CONNECTIONS })).p99);
+    const reporting = bodies.map((body) => setInterval(() => sendReport(gateway.url, body), 1000));
+    busy.push((await wrk(gateway.url, file, { seconds: 6, connections: CONNECTIONS })).p99);
+    reporting.forEach(clearInterval);
+    ratios.push(busy.at(-1)! / alone.at(-1)!);
+  }
+  const value = median(ratios);
+  return {
+    name: "Connect p99 while 3 servers report every second ÷ alone",
+    figures: { "alone ms": median(alone).toFixed(2), "busy ms": median(busy).toFixed(2) },
+    value,
+    unit: "×",
+    target: "≤ 4",
+    reached: value <= 4,
+  };
+}
+
+/** (d) Heap that a room takes in the model. */
+async function memory(rooms: number): Promise<Row> {
+  const script = new URL("./memory.ts", import.meta.url).pathname;
+  const args = [
+    "run",
+    "--no-prompt",
+    "--v8-flags=--expose-gc,--max-old-space-size=8192",
+    script,
+    String(rooms),
+  ];
+  const { stdout, success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const value = Number(new TextDecoder().decode(stdout));
+  return {
+    name: `memory a room at ${rooms.toLocaleString("en")} rooms`,
+    figures: {},
+    value,
+    unit: "bytes",
+    target: "≤ 600",
+    reached: value <= 600,
+  };
+}
+
+function print(rows: readonly Row[], generator: string): void {
+  console.log(
+    `Load generator: ${generator}, ${CONNECTIONS} connections on one thread, a process of its own\n`,
+  );
+  for (const { name, figures, value, unit, target, reached } of rows) {
+    const details = Object.entries(figures).map(([what, figure]) => `${what} ${figure}`).join(", ");
+    const digits = value < 100 ? 2 : 0;
+    console.log(`${reached ? "✓" : "✗"} ${name}: ${value.toFixed(digits)} ${unit} (${target})`);
+    if (details !== "") console.log(`    ${details}`);
+  }
+}
+
+const MEASUREMENTS = ["connect", "report", "latency", "memory"] as const;
+
+const wanted = Deno.args.filter((arg) => arg !== "--json");
+const unknown = wanted.find((arg) => !MEASUREMENTS.some((name) => name === arg));
+if (unknown !== undefined) {
+  console.error(`error: ${unknown}: expected --json, or some of ${MEASUREMENTS.join(", ")}`);
+  Deno.exit(2);
+}
+const wants = (name: typeof MEASUREMENTS[number]) => wanted.length === 0 || wanted.includes(name);
+
+const generator = await wrkVersion();
+Deno.mkdirSync("data", { recursive: true });
+const folder = await Deno.makeTempDir({ dir: "data", prefix: "bench-" });
+const rows: Row[] = [];
+try {
+  const gateway = await startGateway(folder);
+  try {
+    for (let server = 0; server < 10; server++) await sendReport(gateway.url, reportBody(server, 10));
+    const file = join(folder, "tokens.txt");
+    const tokens = await writeTokens(file, gateway.accessKey, { count: 20_000, perRoom: 20 });
+    if (wants("connect")) rows.push(await connectRate(gateway, tokens, file));
+    if (wants("report")) rows.push(await reportTime(gateway));
+    if (wants("latency")) rows.push(await latencyUnderReports(gateway, file));
+  } finally {
+    await gateway.stop();
+  }
+  if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+if (Deno.args.includes("--json")) console.log(JSON.stringify({ generator, rows }, null, 2));
+else print(rows, generator);
+if (rows.some(({ reached }) => !reached)) Deno.exit(1);

@@ -1,0 +1,43 @@
+/** What a load of Connects came to. */
+export interface Load {
+  readonly seconds: number;
+  /** Connects that were answered with a token. */
+  readonly granted: number;
+  /** Everything else. */
+  readonly refused: number;
+  /** Latencies in milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** The load generator, for the output. */
+export async function wrkVersion(): Promise<string> {
+  try {
+    const { stdout, stderr } = await new Deno.Command("wrk", { args: ["--version"] }).output();
+    const [line = "wrk"] = new TextDecoder().decode(stdout.length > 0 ? stdout : stderr).split("\n");
+    return line.replace(/ Copyright.*/, "");
+  } catch {
+    throw new Error("the bench needs wrk as load generator: apt-get install wrk");
+  }
+}
+
+/**
+ * Sends Connects from a process of its own, on one thread.
+ *
+ * @param tokens file with a token a line
+ */
+export async function wrk(
+  url: string,
+  tokens: string,
+  { seconds, connections }: { seconds: number; connections: number },
+): Promise<Load> {
+  const script = new URL("./connect.lua", import.meta.url).pathname;
+  const { stdout, stderr } = await new Deno.Command("wrk", {
+    args: ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, `${url}/`],
+    env: { TOKENS: tokens },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  const [, result] = /^RESULT (.*)$/m.exec(text) ?? [];
+  if (result === undefined) throw new Error(`wrk failed: ${text}${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(result);
+}
