@@ -6,8 +6,9 @@
 import { sign, verify } from "node:crypto";
 import { join } from "node:path";
 import { reportBody, sendReport } from "./fleet_report.ts";
-import { type GatewayProcess, signingKey, startGateway, writeTokens } from "./gateway_process.ts";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { median, timed } from "./statistics.ts";
+import { signingKey, writeTokens } from "./tokens.ts";
 import { wrk, wrkVersion } from "./wrk.ts";
 
 /** A row of the table: what was measured, the figures, and the ratio that counts. */
@@ -21,11 +22,17 @@ interface Row {
   readonly reached: boolean;
 }
 
+/** The gateway that is measured. */
+interface Measured {
+  readonly url: string;
+  readonly accessKey: string;
+}
+
 const ROOMS_IN_REPORT = 5000;
 const CONNECTIONS = 16;
 
 /** (a) Connect over HTTP, against the two Ed25519 operations that it cannot do without. */
-async function connectRate(gateway: GatewayProcess, tokens: string[], file: string): Promise<Row> {
+async function connectRate(gateway: Measured, tokens: string[], file: string): Promise<Row> {
   const rates: number[] = [];
   const floors: number[] = [];
   await wrk(gateway.url, file, { seconds: 3, connections: CONNECTIONS });
@@ -69,7 +76,7 @@ function cryptoRate(accessKey: string, tokens: string[]): number {
 }
 
 /** (b) A report over HTTP, against reading its JSON. */
-async function reportTime(gateway: GatewayProcess): Promise<Row> {
+async function reportTime(gateway: Measured): Promise<Row> {
   const body = reportBody(1000, ROOMS_IN_REPORT);
   const ratios: number[] = [];
   const times: number[] = [];
@@ -91,7 +98,7 @@ async function reportTime(gateway: GatewayProcess): Promise<Row> {
 }
 
 /** (c) Connect's 99th percentile while three servers send such reports every second, against it alone. */
-async function latencyUnderReports(gateway: GatewayProcess, file: string): Promise<Row> {
+async function latencyUnderReports(gateway: Measured, file: string): Promise<Row> {
   const bodies = [2000, 2001, 2002].map((server) => reportBody(server, ROOMS_IN_REPORT));
   const ratios: number[] = [];
   const alone: number[] = [];
@@ -160,25 +167,24 @@ if (unknown !== undefined) {
 const wants = (name: typeof MEASUREMENTS[number]) => wanted.length === 0 || wanted.includes(name);
 
 const generator = await wrkVersion();
-Deno.mkdirSync("data", { recursive: true });
-const folder = await Deno.makeTempDir({ dir: "data", prefix: "bench-" });
+using folder = new TemporaryFolder();
+const { accessKey, entry } = newCustomer("bench");
+const config = configSource({
+  customers: [entry],
+  sfuConfig: { disableTimeout: 3600, removeTimeout: 3600 },
+});
 const rows: Row[] = [];
-try {
-  const gateway = await startGateway(folder);
-  try {
-    for (let server = 0; server < 10; server++) await sendReport(gateway.url, reportBody(server, 10));
-    const file = join(folder, "tokens.txt");
-    const tokens = await writeTokens(file, gateway.accessKey, { count: 20_000, perRoom: 20 });
-    if (wants("connect")) rows.push(await connectRate(gateway, tokens, file));
-    if (wants("report")) rows.push(await reportTime(gateway));
-    if (wants("latency")) rows.push(await latencyUnderReports(gateway, file));
-  } finally {
-    await gateway.stop();
-  }
-  if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
-} finally {
-  await Deno.remove(folder, { recursive: true });
+{
+  await using program = await Program.start({ config, folder: folder.path });
+  const gateway = { url: program.url, accessKey };
+  for (let server = 0; server < 10; server++) await sendReport(gateway.url, reportBody(server, 10));
+  const file = join(folder.path, "tokens.txt");
+  const tokens = await writeTokens(file, accessKey, { count: 20_000, perRoom: 20 });
+  if (wants("connect")) rows.push(await connectRate(gateway, tokens, file));
+  if (wants("report")) rows.push(await reportTime(gateway));
+  if (wants("latency")) rows.push(await latencyUnderReports(gateway, file));
 }
+if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
 if (Deno.args.includes("--json")) console.log(JSON.stringify({ generator, rows }, null, 2));
 else print(rows, generator);
-if (rows.some(({ reached }) => !reached)) Deno.exit(1);
+if (rows.some(({ reached }) => !reached)) Deno.exitCode = 1;

@@ -6,7 +6,7 @@ import { ConfigError, readConfig } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { startLog, stopLog } from "../ops/log.ts";
 import { runGateway, type RunningGateway } from "../run.ts";
-import { publicKey } from "./token.ts";
+import { publicKey } from "../../sim/access_key.ts";
 
 const SERVERS = 3;
 

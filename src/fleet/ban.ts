@@ -36,7 +36,10 @@ export class Bans {
   /** Whether one more ban fits under the limit; ended bans do not count. O(bans) only when the table is full. */
   hasRoomFor(ban: Ban, now: Milliseconds): boolean {
     if (ban.until <= now || this.#bans.has(key(ban.room, ban.user))) return true;
-    if (this.#bans.size >= this.limit) this.sweep(now, this.#bans.size);
+    if (this.#bans.size >= this.limit) {
+      this.#sweep = this.#bans.entries();
+      this.sweep(now, this.#bans.size);
+    }
     return this.#bans.size < this.limit;
   }
 

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { ConfigError, readConfig } from "./load.ts";
+import { parseCustomers } from "./schema.ts";
+
+const key = { kid: "k", kty: "OKP", crv: "Ed25519", x: "x" };
+
+Deno.test("an empty configuration has the defaults in use", () => {
+  const { settings, warnings } = readConfig({});
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(settings.http, { hostname: "0.0.0.0", port: 7000 });
+  assert.deepEqual([settings.https.certFile, settings.https.keyFile], ["fullchain.pem", "privkey.pem"]);
+  const { updateInterval, disableTimeout, removeTimeout, metricsServer } = settings.sfuConfig;
+  assert.deepEqual([updateInterval, disableTimeout, removeTimeout, metricsServer], [
+    5,
+    7.5,
+    600,
+    "0.0.0.0/0",
+  ]);
+  assert.deepEqual(settings.loginToken, { lifetime: 300, leeway: 300 });
+  assert.equal(settings.unknownCustomers, "forbidden");
+});
+
+Deno.test("a configuration of the gateway in use loads unchanged", () => {
+  const { settings, warnings } = readConfig({
+    logLevel: "DEBUG",
+    logFormat: "json",
+    useSsl: true,
+    http: { hostname: "localhost", port: 80 },
+    https: { hostname: "::", port: 443, certFile: "a", keyFile: "b" },
+    customers: [{
+      id: "c",
+      maxPeers: Infinity,
+      maxRooms: 5,
+      accessKeys: [{ namespace: "n", publicKey: key }],
+    }],
+    unknownCustomers: { maxPeers: 1, maxRooms: Infinity },
+    sfuPools: { available: ["eu", "us"], default: "eu" },
+    sfuConfig: { metricsServer: "1.2.3.4/32", updateInterval: 5, disableTimeout: 7.5, removeTimeout: 600 },
+    loginToken: { lifetime: 300 },
+    masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+  });
+  assert.deepEqual(warnings, []);
+  assert.equal(settings.customers?.[0]?.maxPeers, Infinity);
+});
+
+const mistakes: [string, object, RegExp][] = [
+  ["a wrong type", { http: { port: "7000" } }, /http\.port: expected (number|int), found "7000"/],
+  ["a value out of range", { http: { port: 70000 } }, /http\.port: .*65535, found 70000/],
+  ["one of several values", { logLevel: "LOUD" }, /logLevel: .*"DEBUG".*found "LOUD"/],
+  ["a typo", { masterkey: "x" }, /masterkey: no such member; did you mean masterKey\?/],
+  ["a typo below", { sfuConfig: { updateIntervall: 5 } }, /sfuConfig\.updateIntervall: .*updateInterval\?/],
+  [
+    "a default pool that is not available",
+    { sfuPools: { available: ["eu"], default: "us" } },
+    /sfuPools\.default: expected one of/,
+  ],
+  [
+    "a pool that cannot be a path",
+    { sfuPools: { available: ["e/u"], default: "e/u" } },
+    /sfuPools\.available\[0\]/,
+  ],
+  [
+    "customers from two places",
+    { customers: [], customerApi: { updateFunction: () => Promise.resolve([]) } },
+    /not both/,
+  ],
+  [
+    "no function",
+    { customerApi: { updateFunction: "http://x" } },
+    /customerApi\.updateFunction: expected a function/,
+  ],
+  ["half a union", { unknownCustomers: { maxPeers: 1 } }, /unknownCustomers\.maxRooms/],
+  [
+    "none of a union",
+    { unknownCustomers: "allowed" },
+    /unknownCustomers: expected .*"forbidden".*found "allowed"/,
+  ],
+  ["timeouts that contradict", { sfuConfig: { disableTimeout: 4 } }, /sfuConfig\.disableTimeout/],
+  [
+    "a negative limit",
+    { customers: [{ id: "c", maxPeers: -1, maxRooms: 1, accessKeys: [] }] },
+    /customers\[0\]\.maxPeers/,
+  ],
+];
+for (const [what, config, message] of mistakes) {
+  Deno.test(`a mistake is named with its member: ${what}`, () => {
+    assert.throws(() => readConfig(config), (error: Error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("a mistake in a secret does not show the secret", () => {
+  assert.throws(
+    () => readConfig({ masterKey: "päßwort" }),
+    (error: Error) => !error.message.includes("päßwort"),
+  );
+});
+
+Deno.test("a member that is not known is a warning, not an error", () => {
+  assert.match(readConfig({ somethingElse: 1 }).warnings[0]!, /somethingElse/);
+});
+
+Deno.test("options override the configuration", () => {
+  const { settings } = readConfig({ http: { port: 1 }, https: { port: 2 } }, {
+    host: "::1",
+    port: 3,
+    ssl: true,
+    certificate: "c",
+    privatekey: "p",
+    masterkey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldA==",
+    internalUser: "odin:a:b",
+  });
+  assert.deepEqual(settings.http, { hostname: "::1", port: 3 });
+  assert.deepEqual(settings.https, { hostname: "::1", port: 3, certFile: "c", keyFile: "p" });
+  assert.equal(settings.useSsl, true);
+  assert.equal(settings.masterKey, "VGhpcyBpcyBhIHN1cGVyIHNlY3JldA==");
+  assert.deepEqual(settings.internal.users, [{ name: "odin", password: "a:b" }]);
+});
+
+Deno.test("a list of customers loads but for its broken entries and keys, which are named", () => {
+  const { customers, broken } = parseCustomers([
+    {
+      id: "a",
+      maxPeers: 1,
+      maxRooms: 1,
+      accessKeys: [{ publicKey: key }, { publicKey: { ...key, kty: "RSA" } }],
+    },
+    { id: "b", maxRooms: 1, accessKeys: [] },
+    "c",
+  ]);
+  assert.deepEqual(customers.map(({ id, accessKeys }) => [id, accessKeys.length]), [["a", 1]]);
+  assert.deepEqual(broken.map(({ entry }) => entry), [
+    'customer "a", accessKeys[1]',
+    "customers[1]",
+    "customers[2]",
+  ]);
+  assert.equal(parseCustomers({ not: "a list" }).broken.length, 1);
+});

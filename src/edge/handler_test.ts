@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
+import fc from "fast-check";
+import { publicKey } from "../../sim/access_key.ts";
+import { readConfig } from "../config/load.ts";
+import type { Address } from "../fleet/mod.ts";
+import { SETTINGS } from "../fleet/testing.ts";
+import { Gateway } from "../gateway.ts";
+import { Stats } from "../ops/stats.ts";
+import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
+import { createHandler } from "./handler.ts";
+
+const accessKey = generateAccessKey();
+const { settings } = readConfig({});
+const serverKeys = new ServerKeys(Buffer.from("a master key of a test"));
+const { ring } = createKeyRing([{
+  id: "acme",
+  maxPeers: Infinity,
+  maxRooms: Infinity,
+  accessKeys: [{ publicKey: { ...publicKey(accessKey), kty: "OKP", crv: "Ed25519" } }],
+}]);
+const gateway = new Gateway(SETTINGS);
+await gateway.report({
+  address: "sfu:4433" as Address,
+  pool: "default",
+  version: "1",
+  load: 0,
+  clients: 0,
+  rooms: [],
+});
+const handler = createHandler({
+  gateway,
+  serverKeys,
+  stats: new Stats(),
+  limits: settings.limits,
+  internal: settings.internal,
+  compatibility: settings.compatibility,
+  roomIdPrefix: false,
+  pools: { names: [], default: "default" },
+  recommended: {},
+  tokenLifetime: 300,
+  maxBanTime: 1000,
+  trust: { customers: ring, servers: serverKeys, unknownCustomers: undefined, leeway: 300 },
+  ready: () => true,
+});
+
+const METHODS = ["Connect", "RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];
+const token = new TokenGenerator(accessKey).createToken("room", "user", { subject: METHODS });
+
+async function post(path: string, body: BodyInit, authorization = `Bearer ${token}`): Promise<Response> {
+  const request = new Request(`http://gateway${path}`, { method: "POST", body, headers: { authorization } });
+  return await handler(request, () => "127.0.0.1");
+}
+
+/** No 5xx, and a JSON-RPC object or array, or nothing. */
+async function checkAnswer(response: Response): Promise<void> {
+  const text = await response.text();
+  assert.ok(response.status < 500, `${response.status}: ${text}`);
+  if (response.status === 204) return assert.equal(text, "");
+  for (const answer of [JSON.parse(text)].flat()) {
+    assert.equal(answer.jsonrpc, "2.0");
+    assert.ok("id" in answer && ("result" in answer) !== ("error" in answer));
+    if ("error" in answer) assert.notEqual(answer.error.code, -32603, text);
+  }
+}
+
+const methods = fc.constantFrom(
+  ...METHODS,
+  "sfu.GridConfig",
+  "GetConfig",
+  "sfu.Report",
+  "SubmitReport",
+  "Info",
+  "constructor",
+  "__proto__",
+);
+const params = fc.oneof(
+  fc.anything(),
+  fc.record({
+    room_id: fc.oneof(fc.constant("room"), fc.string({ unit: "binary" })),
+    user_id: fc.string({ unit: "binary" }),
+    ban_time: fc.oneof(fc.double(), fc.anything()),
+    user_data: fc.array(fc.integer({ min: -1, max: 256 })),
+    message: fc.array(fc.nat(255)),
+    server: fc.constantFrom("grid", "saga"),
+    version: fc.string(),
+    config: fc.string({ unit: "binary" }),
+    load: fc.double(),
+    clients: fc.nat(),
+    public_endpoint: fc.oneof(fc.constant("a:1"), fc.string()),
+    rooms: fc.array(fc.record({
+      id: fc.tuple(fc.string(), fc.string()),
+      customer: fc.string(),
+      peers: fc.nat(),
+      age: fc.anything(),
+    })),
+  }, { requiredKeys: [] }),
+);
+const request = fc.record({
+  jsonrpc: fc.constant("2.0"),
+  id: fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.anything()),
+  method: fc.oneof(methods, fc.string()),
+  params,
+}, { requiredKeys: ["jsonrpc"] });
+const body = fc.oneof(request, fc.array(request, { maxLength: 4 }), fc.anything()).map((value) => {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "not JSON"; // a cycle or a bigint
+  }
+});
+
+for (const path of ["/", "/internal"]) {
+  Deno.test(`no JSON value brings a 5xx or an internal error: ${path}`, async () => {
+    await fc.assert(fc.asyncProperty(body, async (text) => await checkAnswer(await post(path, text))), {
+      numRuns: 1500,
+    });
+  });
+}
+
+Deno.test("no bytes bring a 5xx", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uint8Array(),
+      async (bytes) => await checkAnswer(await post("/", new Uint8Array(bytes))),
+    ),
+  );
+});
+
+Deno.test("no token-shaped string brings a 5xx; each is a 401", async () => {
+  const visible = fc.string({ unit: "grapheme-ascii" }).filter((text) => !/[\r\n]/.test(text));
+  await fc.assert(fc.asyncProperty(
+    fc.oneof(visible, fc.tuple(visible, visible, visible).map((parts) => parts.join("."))),
+    async (text) => {
+      const response = await post("/", "{}", `Bearer ${text}`);
+      assert.equal(response.status, 401);
+      await checkAnswer(response);
+    },
+  ));
+});
+
+Deno.test("no path or HTTP method brings a 5xx", async () => {
+  const path = fc.webUrl({ withQueryParameters: true }).map((url) => new URL(url).pathname);
+  const method = fc.constantFrom("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS");
+  await fc.assert(fc.asyncProperty(path, method, async (path, method) => {
+    const response = await handler(new Request(`http://gateway${path}`, { method }), () => "127.0.0.1");
+    assert.ok(response.status < 500);
+  }));
+});
