@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { TokenGenerator } from "@4players/odin-tokens";
+import type { Task } from "../src/fleet/mod.ts";
+import { call, CallError } from "../sim/rpc_client.ts";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+
+/** What a room token says. */
+export interface RoomClaims {
+  readonly [claim: string]: unknown;
+}
+
+/** A gateway under test, with one customer `acme`. */
+export class TestGateway implements AsyncDisposable {
+  readonly tokens: TokenGenerator;
+
+  private constructor(
+    readonly program: Program & { readonly url: string },
+    readonly folder: TemporaryFolder,
+    readonly accessKey: string,
+  ) {
+    this.tokens = new TokenGenerator(accessKey);
+  }
+
+  /** Starts a gateway; `acme` has the limits given, all else is as in `config`. */
+  static async start(
+    config: object = {},
+    limits: { maxPeers?: number; maxRooms?: number; namespace?: string } = {},
+  ): Promise<TestGateway> {
+    const folder = new TemporaryFolder();
+    const { accessKey, entry } = newCustomer("acme", limits);
+    const program = await Program.start({
+      config: configSource({ customers: [entry], ...config }),
+      folder: folder.path,
+    });
+    return new TestGateway(program, folder, accessKey);
+  }
+
+  get url(): string {
+    return this.program.url;
+  }
+
+  /** Sends a body as it is. */
+  post(body: string | object, headers: Record<string, string> = {}, path = "/"): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Calls a public method with a token for these rooms and this method. */
+  call<Result>(
+    method: string,
+    rooms: string | string[],
+    user: string,
+    params: object = {},
+    path = "/",
+  ): Promise<Result> {
+    const token = this.tokens.createToken(rooms, user, { subject: method });
+    return call<Result>(`${this.url}${path}`, method, params, { token });
+  }
+
+  connect(rooms: string | string[], user: string, path = "/"): Promise<{ address: string; token: string }> {
+    return this.call("Connect", rooms, user, {}, path);
+  }
+
+  internal<Result>(method: string, params: object, path = "/internal"): Promise<Result> {
+    return call<Result>(`${this.url}${path}`, method, params);
+  }
+
+  /** Reports for a server; answers its tasks. */
+  async report(
+    server: string,
+    rooms: { name: string; peers: number; customer?: string }[] = [],
+    { load = 0.1, path = "/internal" }: { load?: number; path?: string } = {},
+  ): Promise<Task[]> {
+    const { tasks } = await this.internal<{ tasks: Task[] }>("sfu.Report", {
+      public_endpoint: server,
+      version: "test",
+      load,
+      clients: rooms.reduce((sum, { peers }) => sum + peers, 0),
+      rooms: rooms.map(({ name, peers, customer = "acme" }) => ({
+        id: ["acme", name],
+        customer,
+        age: { secs: 1, nanos: 0 },
+        peers,
+      })),
+    }, path);
+    return tasks;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+/** Checks that a call is refused with this code, and a message like this. */
+export async function refusedWith(
+  running: Promise<unknown>,
+  code: number,
+  message: RegExp,
+): Promise<CallError> {
+  const error = await running.then(() => assert.fail("the call was not refused"), (error) => error);
+  assert.ok(error instanceof CallError, String(error));
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, message);
+  return error;
+}
+
+/** The claims of a token. */
+export function claimsOf(token: string): RoomClaims {
+  return JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
+}
+
+export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
