@@ -85,6 +85,7 @@ function serveRoom(socket: WebSocket, hosting: Hosting, { room, peer, peerId }: 
     const joined = {
       kind: "Joined",
       own_peer_id: peerId,
+      media_ids: [peerId],
       room: { customer, id: id[1], peers: [], user_data: new Uint8Array(userData) },
     };
     socket.send(pack([NOTIFICATION, "RoomUpdated", { updates: [joined] }]));

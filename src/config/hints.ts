@@ -19,10 +19,10 @@ function describe(issue: z.core.$ZodIssue, parent: PropertyKey[], config: unknow
       Math.max(0, ...branch.map((each) => each.path.length));
     const meant = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0]!;
     if (depth(meant) > 0) return meant.flatMap((each) => describe(each, path, config));
-    const expected = issue.errors.flat().map((each) => each.message.replace(/^Invalid input: expected /, ""));
+    const expected = issue.errors.flat().map((each) => each.message.replace(/^Invalid \w+: expected /, ""));
     return [`${name(path)}: expected ${[...new Set(expected)].join(" or ")}, found ${found(config, path)}`];
   }
-  const message = issue.message.replace(/^Invalid input: /, "").replace(/, received .*$/, "");
+  const message = issue.message.replace(/^Invalid \w+: /, "").replace(/, received .*$/, "");
   return [`${name(path)}: ${message}, found ${found(config, path)}`];
 }
 

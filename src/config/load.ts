@@ -114,5 +114,8 @@ function explainImport(path: string, error: unknown): string {
   if (error instanceof Deno.errors.NotCapable || /Requires read access/.test(text)) {
     return `${path}: reading it is not permitted; start with --allow-read=${path}`;
   }
-  return `${path} cannot be loaded: ${text}`;
+  const [cause] = text.split("\n", 1);
+  const [, line, column] = /:(\d+):(\d+)/.exec(text.slice(text.lastIndexOf(path))) ?? [];
+  const place = line === undefined ? "" : `line ${line}, column ${column}: `;
+  return `${path} cannot be loaded: ${place}${cause}`;
 }

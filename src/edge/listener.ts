@@ -1,6 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { ConfigError } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
+import { refusal } from "./answer.ts";
+import { RpcError } from "./errors.ts";
 import type { Handler } from "./handler.ts";
 
 /** A listener that is up. */
@@ -20,11 +22,20 @@ export function listen(settings: Pick<Settings, "useSsl" | "http" | "https">, ha
   const { hostname, port } = settings.useSsl ? settings.https : settings.http;
   const tls = settings.useSsl ? readCertificate(settings.https) : {};
   const aborter = new AbortController();
+  const underWay = new Set<Promise<Response>>();
+  let stopping = false;
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve(
       { hostname, port, ...tls, signal: aborter.signal, onListen: () => {} },
-      (request, info) => handler(request, () => info.remoteAddr.hostname),
+      (request, info) => {
+        if (stopping) {
+          return refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" });
+        }
+        const answer = handler(request, () => info.remoteAddr.hostname);
+        underWay.add(answer);
+        return answer.finally(() => underWay.delete(answer));
+      },
     );
   } catch (error) {
     throw new ConfigError(`cannot listen on ${hostname} port ${port}: ${explain(error)}`);
@@ -33,9 +44,12 @@ export function listen(settings: Pick<Settings, "useSsl" | "http" | "https">, ha
   return {
     url: `${settings.useSsl ? "https" : "http"}://${host}:${server.addr.port}`,
     async stop(within) {
-      const deadline = setTimeout(() => aborter.abort(), within);
-      await server.shutdown();
-      clearTimeout(deadline);
+      stopping = true;
+      const late = setTimeout(() => aborter.abort(), within);
+      // The runtime's own shutdown breaks off bodies that are still coming in, so it comes last.
+      await Promise.race([Promise.all(underWay), server.finished]);
+      if (!aborter.signal.aborted) await server.shutdown();
+      clearTimeout(late);
     },
   };
 }

@@ -1,0 +1,14 @@
+import { generate } from "selfsigned";
+
+/** A new certificate for this machine, and its key, as PEM. */
+export async function newCertificate(): Promise<{ cert: string; key: string }> {
+  const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: false },
+      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }, { type: 7, ip: "127.0.0.1" }] },
+    ],
+  });
+  return { cert, key };
+}
