@@ -171,6 +171,7 @@ using folder = new TemporaryFolder();
 const { accessKey, entry } = newCustomer("bench");
 const config = configSource({
   customers: [entry],
+  startup: { waitForReports: false },
   sfuConfig: { disableTimeout: 3600, removeTimeout: 3600 },
 });
 const rows: Row[] = [];

@@ -16,6 +16,7 @@ const model = createModel({
   removeTimeout: 600_000,
   tokenLifetime: 300_000,
   grantTimeout: 15_000,
+  taskLifetime: 3_600_000,
   limits: { bans: 1, tasksPerServer: 1, taskBytesPerServer: 1, unlistedRooms: 1, servers: 1e6 },
 });
 const before = heap();

@@ -13,6 +13,7 @@ import type {
   ServerInfo,
   Task,
 } from "./fleet/mod.ts";
+import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
@@ -27,34 +28,78 @@ export interface Delivery {
 /** A server as the gateway shows it: times are unix time in milliseconds. */
 export type ShownServer = ServerInfo;
 
+/** A change that could not be made durable refuses the call that depends on it. */
+export type NotDurable = { readonly granted: false; readonly reason: "not-durable" };
+
+/** While the store fails, it is tried again so often. */
+const STORE_RETRY: Milliseconds = 1000;
+
+/** What the shell needs besides the fleet's settings. */
+export interface GatewayOptions {
+  /** Opens the store; the clock is the gateway's own. */
+  readonly openStore: (options: StoreOptions) => Store;
+  /** With an empty store: wait for servers to report before rooms that are not known are placed. */
+  readonly waitForReports: boolean;
+  /** A monotonic clock in milliseconds. */
+  readonly now?: () => Milliseconds;
+  /** Unix time in milliseconds. */
+  readonly unixTime?: () => number;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  /** The store cannot be written, or can be again. */
+  readonly storeFailed?: (error: StoreError) => void;
+  readonly storeRecovered?: () => void;
+}
+
 /**
  * The shell around the pure fleet: runs one named operation at a time, tells its changes to whoever listens, and
  * then answers. What crosses it is plain data, one message each way a call, so that callers may live on another
  * thread one day.
  */
 export class Gateway {
+  readonly store: Store;
   readonly #model: fleet.Model;
   readonly #listeners: ((change: Change) => void)[] = [];
+  readonly #options: GatewayOptions;
   readonly #now: () => Milliseconds;
+  readonly #unixTime: () => number;
   readonly #random: () => number;
   #ticking: ReturnType<typeof setInterval> | undefined;
+  #retrying: ReturnType<typeof setInterval> | undefined;
 
-  /**
-   * @param now a monotonic clock
-   * @param random uniform in [0, 1)
-   */
-  constructor(settings: FleetSettings, now = () => Math.floor(performance.now()), random = Math.random) {
+  /** @throws {StoreError} where the store cannot be opened */
+  constructor(settings: FleetSettings, options: GatewayOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => Math.floor(performance.now()));
+    this.#unixTime = options.unixTime ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    this.store = options.openStore({
+      now: this.#now,
+      unixTime: this.#unixTime,
+      stored: (changes) => fleet.settle(this.#model, changes),
+      overruled: (placements) => placements.forEach((placement) => fleet.yieldGroup(this.#model, placement)),
+      failed: (error) => this.#storeFailed(error),
+    });
     this.#model = fleet.createModel(settings);
-    this.#now = now;
-    this.#random = random;
+    fleet.restore(this.#model, this.store.load(), this.#now());
+    if (options.waitForReports && this.#model.servers.size === 0) {
+      this.#model.learningUntil = this.#now() + settings.updateInterval;
+    }
+  }
+
+  /** The servers that are known, for whoever keeps something for each. */
+  get servers(): Address[] {
+    return Array.from(this.#model.servers, ({ address }) => address);
   }
 
   start(): void {
-    this.#ticking = setInterval(() => this.#tell(fleet.tick(this.#model, this.#now())), TICK);
+    this.#ticking = setInterval(() => this.#soon(fleet.tick(this.#model, this.#now())), TICK);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#ticking);
+    clearInterval(this.#retrying);
+    await this.store.close();
   }
 
   /** Calls the listener with every change, after it is made. */
@@ -62,22 +107,28 @@ export class Gateway {
     this.#listeners.push(listener);
   }
 
-  connect(input: ConnectInput): Promise<ConnectOutcome> {
+  async connect(input: ConnectInput): Promise<ConnectOutcome | NotDurable> {
     const { outcome, changes } = fleet.connect(this.#model, input, this.#now(), this.#random);
     this.#tell(changes);
-    return Promise.resolve(outcome);
+    if (!outcome.granted || (outcome.durable && changes.length === 0)) return outcome;
+    if (!await this.#durable(changes)) return { granted: false, reason: "not-durable" };
+    // Where another gateway was first to place the group, the grant is for the server that it chose.
+    const holder = fleet.holder(this.#model, input.namespace, input.rooms[0]!);
+    return holder === outcome.server ? outcome : await this.connect(input);
   }
 
-  manage(input: ManagementInput): Promise<ManagementOutcome> {
+  async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
     const { outcome, changes } = fleet.manage(this.#model, input, this.#now());
     this.#tell(changes);
-    return Promise.resolve(outcome);
+    if (changes.length === 0 || await this.#durable(changes)) return outcome;
+    fleet.withdrawTasks(this.#model, changes);
+    return "not-durable";
   }
 
   /** @returns false where there are too many servers already */
   report(input: Report): Promise<boolean> {
     const { refused, changes } = fleet.report(this.#model, input, this.#now());
-    this.#tell(changes);
+    this.#soon(changes);
     return Promise.resolve(!refused);
   }
 
@@ -86,7 +137,7 @@ export class Gateway {
     const { tasks, handOver } = fleet.handOverTasks(this.#model, address, this.#now());
     const settle = (sent: boolean) => {
       if (handOver === undefined) return;
-      if (sent) this.#tell(fleet.confirmTasks(this.#model, address, handOver));
+      if (sent) this.#soon(fleet.confirmTasks(this.#model, address, handOver, this.#now()));
       else fleet.returnTasks(this.#model, address, handOver);
     };
     return Promise.resolve({ tasks, settle });
@@ -95,13 +146,49 @@ export class Gateway {
   /** Servers and rooms as they are now; times as unix time in milliseconds. */
   info(): Promise<{ servers: ShownServer[]; rooms: RoomInfo[] }> {
     const { servers, rooms } = fleet.info(this.#model);
-    const toUnixTime = Date.now() - this.#now();
+    const toUnixTime = this.#unixTime() - this.#now();
     const shown = servers.map((server) => ({
       ...server,
       firstSeen: server.firstSeen + toUnixTime,
       lastSeen: server.lastSeen + toUnixTime,
     }));
     return Promise.resolve({ servers: shown, rooms });
+  }
+
+  /** Changes that no answer depends on. */
+  #soon(changes: readonly Change[]): void {
+    this.#tell(changes);
+    if (this.#retrying === undefined) this.store.write(changes);
+  }
+
+  /** Whether the changes, and all before them, are durable now. */
+  async #durable(changes: readonly Change[]): Promise<boolean> {
+    if (this.#retrying !== undefined) return false;
+    try {
+      await this.store.commit(changes);
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
+    return true;
+  }
+
+  /** From now on nothing is durable, until the store takes everything as it is by then. */
+  #storeFailed(error: StoreError): void {
+    if (this.#retrying !== undefined) return;
+    this.#options.storeFailed?.(error);
+    this.#retrying = setInterval(() => {
+      try {
+        this.store.replace(fleet.snapshot(this.#model));
+      } catch (error) {
+        if (error instanceof StoreError) return;
+        throw error;
+      }
+      clearInterval(this.#retrying);
+      this.#retrying = undefined;
+      fleet.settleAll(this.#model);
+      this.#options.storeRecovered?.();
+    }, STORE_RETRY);
   }
 
   #tell(changes: readonly Change[]): void {

@@ -7,6 +7,7 @@ import { strategies } from "./fleet/placement/mod.ts";
 import { Gateway } from "./gateway.ts";
 import { log, logChange, logsDebug } from "./ops/log.ts";
 import { Stats } from "./ops/stats.ts";
+import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
 import { ServerKeys } from "./tokens/mod.ts";
 
 /** A gateway that runs and listens. */
@@ -16,6 +17,9 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
+/** Name of the last good list of customers in the store. */
+const CUSTOMERS = "customers";
+
 /** Requests under way get so long to finish when the gateway stops. */
 const STOP_WITHIN_MS = 4000;
 
@@ -24,10 +28,24 @@ const STOP_WITHIN_MS = 4000;
  *
  * @param masterKey in base64
  * @throws {ConfigError} where it cannot listen
+ * @throws {StoreError} where the store cannot be opened
  */
-export function runGateway(settings: Settings, masterKey: string): RunningGateway {
-  const gateway = new Gateway(fleetSettings(settings));
+export function runGateway(
+  settings: Settings,
+  masterKey: string,
+  openStore: (options: StoreOptions) => Store,
+): RunningGateway {
+  const gateway = new Gateway(fleetSettings(settings), {
+    openStore,
+    waitForReports: settings.startup.waitForReports,
+    storeFailed: ({ message }) =>
+      log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
+        message,
+      }),
+    storeRecovered: () => log.warning("the data folder can be written again, and has everything"),
+  });
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
+  for (const server of gateway.servers) serverKeys.add(server);
   gateway.onChange(logChange);
   gateway.onChange((change) => {
     if (change.type === "server-appeared") serverKeys.add(change.server);
@@ -38,6 +56,16 @@ export function runGateway(settings: Settings, masterKey: string): RunningGatewa
     loaded: (count, keys) => log.debug("{count} customers with {keys} keys", { count, keys }),
     kept: (reason) => log.warning("the customers stay as they are: {reason}", { reason }),
     broken: ({ entry, reason }) => log.warning("{entry} is skipped: {reason}", { entry, reason }),
+  }, {
+    recall: () => gateway.store.value(CUSTOMERS),
+    remember(list) {
+      try {
+        gateway.store.setValue(CUSTOMERS, list);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        log.error("the list of customers cannot be kept: {message}", { message: error.message });
+      }
+    },
   });
   warnAboutCustomers(settings);
 
@@ -49,12 +77,12 @@ export function runGateway(settings: Settings, masterKey: string): RunningGatewa
     async stop() {
       customers.stop();
       await listener.stop(STOP_WITHIN_MS);
-      gateway.stop();
+      await gateway.stop();
     },
   };
 }
 
-function fleetSettings({ sfuConfig, loginToken, placement, limits }: Settings): FleetSettings {
+function fleetSettings({ sfuConfig, loginToken, placement, limits, tasks }: Settings): FleetSettings {
   return {
     strategy: strategies[placement.strategy],
     updateInterval: sfuConfig.updateInterval * 1000,
@@ -62,6 +90,7 @@ function fleetSettings({ sfuConfig, loginToken, placement, limits }: Settings): 
     removeTimeout: sfuConfig.removeTimeout * 1000,
     tokenLifetime: loginToken.lifetime * 1000,
     grantTimeout: limits.grantTimeout * 1000,
+    taskLifetime: tasks.lifetime * 1000,
     limits,
   };
 }

@@ -157,6 +157,7 @@ Deno.test("customerApi: refreshed on its interval; failures and empty lists keep
     folder: folder.path,
     config: `export default {
       http: { hostname: "127.0.0.1", port: 0 },
+      startup: { waitForReports: false },
       customerApi: {
         updateFunction: async () => JSON.parse(await Deno.readTextFile(${JSON.stringify(list)})),
         updateInterval: 0.1,

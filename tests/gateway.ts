@@ -14,7 +14,7 @@ export class TestGateway implements AsyncDisposable {
   readonly tokens: TokenGenerator;
 
   private constructor(
-    readonly program: Program & { readonly url: string },
+    public program: Program & { readonly url: string },
     readonly folder: TemporaryFolder,
     readonly accessKey: string,
   ) {
@@ -29,10 +29,17 @@ export class TestGateway implements AsyncDisposable {
     const folder = new TemporaryFolder();
     const { accessKey, entry } = newCustomer("acme", limits);
     const program = await Program.start({
-      config: configSource({ customers: [entry], ...config }),
+      config: configSource({ customers: [entry], startup: { waitForReports: false }, ...config }),
       folder: folder.path,
     });
     return new TestGateway(program, folder, accessKey);
+  }
+
+  /** Kills the program, without any warning, and starts it again on the same data. */
+  async restart(): Promise<void> {
+    await this.program.stop("SIGKILL");
+    const config = Deno.readTextFileSync(`${this.folder.path}/config.ts`);
+    this.program = await Program.start({ config, folder: this.folder.path });
   }
 
   get url(): string {

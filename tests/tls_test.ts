@@ -12,7 +12,10 @@ async function startTls(folder: string, config: object = {}) {
   Deno.writeTextFileSync(`${folder}/key.pem`, certificate.key);
   const files = { certFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };
   const https = { hostname: "localhost", port: 0, ...files };
-  return await Program.start({ config: configSource({ useSsl: true, https, ...config }), folder });
+  return await Program.start({
+    config: configSource({ useSsl: true, https, startup: { waitForReports: false }, ...config }),
+    folder,
+  });
 }
 
 Deno.test("TLS: HTTP/1.1 and HTTP/2", async (t) => {
@@ -124,10 +127,8 @@ Deno.test("the real web SDK gets through: gateway, then its room on the server",
 Deno.test("the server behind the SDK refuses tokens that are not for it", async () => {
   using folder = new TemporaryFolder();
   const { accessKey, entry } = newCustomer("acme");
-  await using program = await Program.start({
-    config: configSource({ customers: [entry] }),
-    folder: folder.path,
-  });
+  const config = configSource({ customers: [entry], startup: { waitForReports: false } });
+  await using program = await Program.start({ config, folder: folder.path });
   const gateway = `${program.url}/internal`;
   const a = await SimulatedServer.start({ gateway, address: "a:1" });
   const b = await SimulatedServer.start({ gateway, address: "b:1" });

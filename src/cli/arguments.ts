@@ -50,7 +50,11 @@ export function parseStartArguments(
     .description("ODIN Gateway: finds the ODIN server for every client. Runs until SIGTERM or SIGINT.")
     .version(VERSION)
     .option("--config <file>", "the configuration", "./config.ts")
-    .option("--data <folder>", "where the gateway keeps what must survive it", "./data")
+    .option(
+      "--data <folder>",
+      "where the gateway keeps what must survive it; :memory: keeps nothing",
+      "./data",
+    )
     .option("--host <address>", "address to listen on")
     .option("--port <port>", "port to listen on; 0 takes a free one", parsePort)
     .option("--ssl", "listen for TLS")

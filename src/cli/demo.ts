@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { startLog, stopLog } from "../ops/log.ts";
 import { runGateway, type RunningGateway } from "../run.ts";
+import { SqliteStore } from "../store/sqlite.ts";
 import { publicKey } from "../../sim/access_key.ts";
 
 const SERVERS = 3;
@@ -66,9 +67,14 @@ async function run(data: string, duration: number): Promise<number> {
       accessKeys: [{ publicKey: { kid, kty: "OKP", crv: "Ed25519", x } }],
     }],
     sfuConfig: { updateInterval: 1, disableTimeout: 2.5 },
+    startup: { waitForReports: false },
   });
   await startLog(settings);
-  const gateway = runGateway(settings, storedMasterKey(data).key);
+  const gateway = runGateway(
+    settings,
+    storedMasterKey(data).key,
+    (options) => new SqliteStore(data, options),
+  );
   const failures: Error[] = [];
   const failed = (error: Error) => failures.push(error);
   const servers = await Promise.all(Array.from({ length: SERVERS }, (_, i) =>

@@ -9,6 +9,12 @@ export interface CustomerEvents {
   broken(entry: BrokenEntry): void;
 }
 
+/** Where the last good list of the customer API outlives the process. */
+export interface CustomerMemory {
+  recall(): string | undefined;
+  remember(list: string): void;
+}
+
 /**
  * The customers' keys, from the configuration or from the operator's customer API. A refresh that fails or comes
  * back empty keeps the last good list: no failure ever opens or closes the gateway.
@@ -23,8 +29,10 @@ export class Customers {
   constructor(
     readonly settings: Pick<Settings, "customers" | "customerApi">,
     readonly events: CustomerEvents,
+    readonly memory?: CustomerMemory,
   ) {
     if (settings.customerApi === undefined) this.#take(settings.customers ?? []);
+    else this.#recall();
   }
 
   /** Asks the customer API now and then on its interval. Resolves after the first answer. */
@@ -59,6 +67,14 @@ export class Customers {
     }
   }
 
+  /** Starts with the last good list, in case the customer API is down. */
+  #recall(): void {
+    const remembered = this.memory?.recall();
+    if (remembered !== undefined) {
+      this.#take(JSON.parse(remembered, (_key, value) => value === "Infinity" ? Infinity : value));
+    }
+  }
+
   #take(list: unknown): void {
     const { customers, broken } = parseCustomers(list);
     const { ring, broken: brokenKeys } = createKeyRing(customers);
@@ -71,6 +87,11 @@ export class Customers {
     this.ring = ring;
     this.loaded = true;
     this.events.loaded(customers.length, ring.size);
+    if (fromApi) {
+      this.memory?.remember(
+        JSON.stringify(customers, (_key, value) => value === Infinity ? "Infinity" : value),
+      );
+    }
   }
 }
 

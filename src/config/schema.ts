@@ -88,6 +88,8 @@ export const ConfigSchema = z.object({
   placement: z.object({
     strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default("least-load"),
   }).prefault({}),
+  tasks: z.object({ lifetime: seconds.default(86400) }).prefault({}),
+  startup: z.object({ waitForReports: z.boolean().default(true) }).prefault({}),
   bans: z.object({ maxTime: seconds.default(365 * 86400) }).prefault({}),
   compatibility: z.object({
     tokenWithoutSub: z.enum(["connect", "everything"]).default("connect"),

@@ -7,6 +7,7 @@ import type { Address } from "../fleet/mod.ts";
 import { SETTINGS } from "../fleet/testing.ts";
 import { Gateway } from "../gateway.ts";
 import { Stats } from "../ops/stats.ts";
+import { createNoStore } from "../store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
 import { createHandler } from "./handler.ts";
 
@@ -19,7 +20,7 @@ const { ring } = createKeyRing([{
   maxRooms: Infinity,
   accessKeys: [{ publicKey: { ...publicKey(accessKey), kty: "OKP", crv: "Ed25519" } }],
 }]);
-const gateway = new Gateway(SETTINGS);
+const gateway = new Gateway(SETTINGS, { openStore: createNoStore, waitForReports: false });
 await gateway.report({
   address: "sfu:4433" as Address,
   pool: "default",

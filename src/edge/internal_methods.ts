@@ -40,11 +40,16 @@ const Report = {
   ...Origin,
   load: z.number(),
   clients: z.int().min(0),
-  rooms: z.array(z.object({
-    id: z.tuple([z.string(), z.string()]),
-    customer: z.string(),
-    peers: z.int().min(0),
-  })),
+  rooms: z.array(
+    z.object({
+      id: z.tuple([z.string(), z.string()]),
+      customer: z.string(),
+      peers: z.int().min(0),
+      age: z.object({ secs: z.number(), nanos: z.number() }).optional(),
+    }).transform(({ age, ...room }) =>
+      age === undefined ? room : { ...room, age: age.secs + age.nanos / 1e9 }
+    ),
+  ),
 };
 
 /** The methods for servers and operators (`PROTOCOL.md` §7). */

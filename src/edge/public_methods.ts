@@ -2,7 +2,7 @@ import { z } from "zod";
 import { groupName } from "../fleet/room.ts";
 import { duration, type Task } from "../fleet/task.ts";
 import type { ConnectOutcome, ManagementOutcome } from "../fleet/mod.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway, NotDurable } from "../gateway.ts";
 import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../tokens/mod.ts";
 import { RpcError } from "./errors.ts";
 import { type Method, method } from "./rpc.ts";
@@ -109,7 +109,12 @@ function sameGroup(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
-function connectError(outcome: ConnectOutcome & { granted: false }): RpcError {
+const NOT_DURABLE = new RpcError(
+  "unavailable",
+  "the gateway cannot write to its data folder; try again later",
+);
+
+function connectError(outcome: (ConnectOutcome | NotDurable) & { granted: false }): RpcError {
   switch (outcome.reason) {
     case "peer-limit":
       return new RpcError("peerLimit", "peer limit exceeded");
@@ -124,15 +129,21 @@ function connectError(outcome: ConnectOutcome & { granted: false }): RpcError {
       return new RpcError("noServer", "no server available");
     case "server-not-available":
       return new RpcError("noServer", "no server available: the one that the token asks for is not");
+    case "learning":
+      return new RpcError("unavailable", "the gateway has just started and waits for the servers; try again");
+    case "not-durable":
+      return NOT_DURABLE;
     case "too-many-rooms":
       return new RpcError("unavailable", "too many rooms wait for their first client; try again later");
   }
 }
 
-function managementError(outcome: Exclude<ManagementOutcome, "accepted">): RpcError {
+function managementError(outcome: Exclude<ManagementOutcome | "not-durable", "accepted">): RpcError {
   switch (outcome) {
     case "no-room":
       return new RpcError("roomNotFound", "no server for room found");
+    case "not-durable":
+      return NOT_DURABLE;
     case "too-many-tasks":
       return new RpcError("rateLimited", "too many tasks wait for the server of this room; try again later");
     case "too-many-bans":

@@ -3,6 +3,13 @@ import type { RoomId } from "./room.ts";
 import type { Address } from "./server.ts";
 import type { QueuedTask } from "./task.ts";
 
+/** Which server holds a group. */
+export interface Placement {
+  readonly namespace: string;
+  readonly group: string;
+  readonly server: Address;
+}
+
 /**
  * What an operation changed, as plain data: the store writes it, the log tells it.
  * Only differences are changes; a report that shows nothing new makes none.
@@ -13,6 +20,16 @@ export type Change =
     readonly server: Address;
     readonly pool: string;
     readonly version: string;
+  }
+  /** Every report: what a server came to, in sum. */
+  | {
+    readonly type: "server-reported";
+    readonly server: Address;
+    readonly pool: string;
+    readonly version: string;
+    readonly load: number;
+    readonly clients: number;
+    readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
   }
   | { readonly type: "server-enabled"; readonly server: Address }
   | { readonly type: "server-disabled"; readonly server: Address }
@@ -25,6 +42,8 @@ export type Change =
     readonly server: Address;
     readonly from?: Address | undefined;
   }
+  /** No room of the group is left: it has no place any more. */
+  | { readonly type: "group-released"; readonly namespace: string; readonly group: string }
   /** A room was granted (`listed` false) or reported for the first time (`listed` true). */
   | {
     readonly type: "room-opened";
@@ -37,6 +56,8 @@ export type Change =
   | { readonly type: "room-closed"; readonly room: RoomId; readonly server: Address }
   /** A server reported a room that another server holds, and was told to close it. */
   | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
+  /** The server still lists a room two reports after it was told to close it, and is told again. */
+  | { readonly type: "close-ignored"; readonly room: RoomId; readonly server: Address }
   | { readonly type: "banned"; readonly ban: Ban }
   /** The task is in that server's queue now, newly or because its room has moved. */
   | { readonly type: "task-queued"; readonly server: Address; readonly task: QueuedTask }

@@ -30,7 +30,13 @@ export type ConnectOutcome =
   }
   | {
     readonly granted: false;
-    readonly reason: "peer-limit" | "room-limit" | "no-server" | "server-not-available" | "too-many-rooms";
+    readonly reason:
+      | "peer-limit"
+      | "room-limit"
+      | "no-server"
+      | "server-not-available"
+      | "too-many-rooms"
+      | "learning";
   }
   | { readonly granted: false; readonly reason: "banned"; readonly ban: Ban };
 
@@ -53,7 +59,7 @@ export function connect(
   const refusal = refuse(model, input, held, now);
   if (refusal !== undefined) return { outcome: refusal, changes };
 
-  const group = held ?? place(model, input, known, random, changes);
+  const group = held ?? place(model, input, known, now, random, changes);
   if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
 
   for (const each of rooms) {
@@ -92,9 +98,11 @@ function place(
   model: Model,
   input: ConnectInput,
   known: Group | undefined,
+  now: Milliseconds,
   random: () => number,
   changes: Change[],
-): Group | "no-server" | "server-not-available" | "too-many-rooms" {
+): Group | "no-server" | "server-not-available" | "too-many-rooms" | "learning" {
+  if (known === undefined && now < model.learningUntil) return "learning";
   if (model.unlisted.size + input.rooms.length > model.settings.limits.unlistedRooms) return "too-many-rooms";
   const candidates = model.servers.enabled(input.pool);
   let server: Server | undefined;

@@ -82,7 +82,7 @@ function hear(
 
 function handOver(model: Model, server: string, now = 0): Task[] {
   const { tasks, handOver } = handOverTasks(model, address(server), now);
-  if (handOver !== undefined) confirmTasks(model, address(server), handOver);
+  if (handOver !== undefined) confirmTasks(model, address(server), handOver, now);
   return tasks;
 }
 
@@ -280,9 +280,9 @@ Deno.test("tasks are handed over in order, once if the answer got through, again
   returnTasks(model, address("a"), first.handOver!);
   const second = handOverTasks(model, address("a"), 2);
   assert.deepEqual(second.tasks, [update(1), update(2), update(3)]);
-  confirmTasks(model, address("a"), first.handOver!);
+  confirmTasks(model, address("a"), first.handOver!, 2);
   assert.equal(model.servers.get(address("a"))?.tasks.length, 3, "an answer given up on confirms nothing");
-  confirmTasks(model, address("a"), second.handOver!);
+  confirmTasks(model, address("a"), second.handOver!, 2);
   assert.deepEqual(handOver(model, "a", 3), []);
 });
 
@@ -303,6 +303,43 @@ Deno.test("waiting tasks follow their room to another server", () => {
   granted(model, "r", "u", 7500);
   assert.deepEqual(handOver(model, "b", 7600), [update(1)]);
   assert.deepEqual(hear(model, "a", [], 7700), []);
+});
+
+Deno.test("a RoomClose that is not obeyed within two reports is sent again, and told", () => {
+  const model = testModel();
+  const listed = (age: number) => ({ ...room("r", 1), age });
+  const hearAged = (now: number, age: number) => {
+    const { changes } = report(model, {
+      address: address("a"),
+      pool: "default",
+      version: "1",
+      load: 0,
+      clients: 1,
+      rooms: [listed(age)],
+    }, now);
+    return [changes.some(({ type }) => type === "close-ignored"), handOver(model, "a", now).length];
+  };
+  hearAged(0, 100);
+  const close: Task = { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 0, nanos: 0 } };
+  manage(model, { task: close }, 0);
+  assert.deepEqual(hearAged(1000, 101), [false, 1]);
+  assert.deepEqual(hearAged(2000, 102), [false, 0]);
+  assert.deepEqual(hearAged(3000, 103), [true, 1], "told again");
+  assert.deepEqual(hearAged(4000, 0.5), [false, 0], "a younger room is another one");
+  assert.deepEqual(hearAged(5000, 1.5), [false, 0]);
+  assert.deepEqual(hearAged(6000, 2.5), [false, 0]);
+});
+
+Deno.test("tasks end with their room, and after their lifetime", () => {
+  const model = testModel();
+  hear(model, "a", [room("r", 1)]);
+  manage(model, { task: update(1) }, 0);
+  assert.deepEqual(hear(model, "a", []), []);
+  hear(model, "a", [room("r", 1)]);
+  manage(model, { task: update(2) }, 0);
+  model.servers.get(address("a"))!.lastSeen = 3_600_000;
+  assert.ok(tick(model, 3_600_000).some(({ type }) => type === "task-ended"));
+  assert.deepEqual(handOver(model, "a", 3_600_000), []);
 });
 
 Deno.test("a full queue refuses further tasks", () => {

@@ -56,7 +56,7 @@ export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[] }
         group: group.name,
         customer: room.usage.customer,
         server: group.server.address,
-        peers: room.peers,
+        peers: Math.max(0, room.peers),
         grants: room.grants?.size ?? 0,
       });
     }

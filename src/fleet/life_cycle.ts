@@ -4,6 +4,7 @@ import type { Milliseconds, Model } from "./model.ts";
 import { closeRoom } from "./opening.ts";
 import { countUsage } from "./report.ts";
 import type { Server } from "./server.ts";
+import { expireTasks } from "./task.ts";
 
 /**
  * What only time brings about: silent servers are disabled, then removed; grants that nobody used stop counting;
@@ -17,6 +18,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
     const silent = now - server.lastSeen;
     if (server.enabled && silent >= disableTimeout) disable(model, server, changes);
     if (!server.enabled && silent >= removeTimeout) remove(model, server, changes);
+    else changes.push(...expireTasks(server, now));
   }
   expireGrants(model, now);
   for (const [room, expires] of model.unlisted) {

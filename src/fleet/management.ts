@@ -31,7 +31,7 @@ export function manage(
     model.bans.set(ban, now);
     changes.push({ type: "banned", ban });
   }
-  if (server !== undefined) enqueue(model, server, task, changes);
+  if (server !== undefined) enqueue(model, server, task, now, changes);
   return { outcome: "accepted", changes };
 }
 

@@ -38,6 +38,8 @@ export interface FleetSettings {
   readonly tokenLifetime: Milliseconds;
   /** How long a grant that no report shows counts towards licences and load. */
   readonly grantTimeout: Milliseconds;
+  /** How long a task waits for its server before it is given up. */
+  readonly taskLifetime: Milliseconds;
   readonly limits: FleetLimits;
 }
 
@@ -54,6 +56,8 @@ export interface Model {
   readonly unlisted: Map<Room, Milliseconds>;
   /** All rooms there are, listed or not. */
   rooms: number;
+  /** Until then, rooms that are not known may be on servers that have not reported yet: they are not placed. */
+  learningUntil: Milliseconds;
   taskSequence: number;
   handOvers: number;
 }
@@ -68,6 +72,7 @@ export function createModel(settings: FleetSettings): Model {
     grants: new Set(),
     unlisted: new Map(),
     rooms: 0,
+    learningUntil: -Infinity,
     taskSequence: 0,
     handOvers: 0,
   };

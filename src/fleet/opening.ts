@@ -1,8 +1,8 @@
-import type { Change } from "./change.ts";
+import type { Change, Placement } from "./change.ts";
 import { endGrants } from "./grant.ts";
 import type { Milliseconds, Model } from "./model.ts";
 import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
-import type { Server } from "./server.ts";
+import type { Address, Server } from "./server.ts";
 import { moveTasks } from "./task.ts";
 
 /** Gives a group that nobody holds to a server. */
@@ -23,7 +23,10 @@ export function placeGroup(
 export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): void {
   const from = group.server;
   const namespace = group.namespace.name;
-  for (const room of group.rooms()) removeRoom(model, room);
+  for (const room of group.rooms()) {
+    changes.push({ type: "room-closed", room: room.id, server: from.address });
+    removeRoom(model, room);
+  }
   group.server = to;
   group.durable = false;
   changes.push({
@@ -36,6 +39,11 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
   changes.push(...moveTasks(from, to, namespace, group.name));
 }
 
+/** The server that holds the room's group, if any. */
+export function holder(model: Model, namespace: string, room: string): Address | undefined {
+  return model.groups.get(namespace, groupName(room))?.server.address;
+}
+
 /** The store has these changes now: answers may rely on the places they give. */
 export function settle(model: Model, changes: readonly Change[]): void {
   for (const change of changes) {
@@ -43,6 +51,20 @@ export function settle(model: Model, changes: readonly Change[]): void {
     const group = model.groups.get(change.namespace, change.group);
     if (group?.server.address === change.server) group.durable = true;
   }
+}
+
+/** Another gateway was first to place the group: it is where that one put it. */
+export function yieldGroup(model: Model, { namespace, group: name, server }: Placement): void {
+  const group = model.groups.get(namespace, name);
+  const holder = model.servers.get(server);
+  if (group === undefined || holder === undefined || group.server === holder) return;
+  moveGroup(model, group, holder, []);
+  group.durable = true;
+}
+
+/** The store has everything as it is now. */
+export function settleAll(model: Model): void {
+  for (const group of model.groups) group.durable = true;
 }
 
 /** A room that is new to the group. */
@@ -65,8 +87,10 @@ export function openRoom(
 export function closeRoom(model: Model, room: Room, changes: Change[]): void {
   const { group } = room;
   removeRoom(model, room);
-  if (group.empty) model.groups.delete(group);
   changes.push({ type: "room-closed", room: room.id, server: group.server.address });
+  if (!group.empty) return;
+  model.groups.delete(group);
+  changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
 }
 
 /** Remembers a room that no report shows until the tokens given out for it have expired. */

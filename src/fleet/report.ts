@@ -2,9 +2,9 @@ import type { Change } from "./change.ts";
 import { endGrants } from "./grant.ts";
 import type { Milliseconds, Model } from "./model.ts";
 import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
-import { groupName, type Room, type RoomId, UNLISTED } from "./room.ts";
+import { groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";
-import { duration, enqueue } from "./task.ts";
+import { duration, endTasksWithoutRoom, enqueue, insistOnClosing, isClosing } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 
 /** A room as its server reports it. */
@@ -12,6 +12,8 @@ export interface ReportedRoom {
   readonly id: RoomId;
   readonly customer: string;
   readonly peers: number;
+  /** How long the room has been open, in seconds. */
+  readonly age?: number | undefined;
 }
 
 /** What a server reports; it replaces all that was known of the server's rooms. */
@@ -46,7 +48,7 @@ export function report(
   let count: Count = { peers: 0, rooms: 0 };
   let counted: Usage | undefined;
   for (const reported of input.rooms) {
-    const room = take(model, server, reported, changes);
+    const room = take(model, server, reported, now, changes);
     if (room === undefined || room.report === server.reports) continue;
     list(model, server, room, reported, changes);
     rooms.push(room);
@@ -62,10 +64,13 @@ export function report(
   for (const room of before) {
     if (room.group.server === server && room.report === server.reports - 1) unlist(model, room, now, changes);
   }
+  if (server.closing.size > 0) insistOnClosing(model, server, input.rooms, now, changes);
+  if (server.tasks.length > 0) changes.push(...endTasksWithoutRoom(model, server));
   countUsage(server, -1);
   server.rooms = rooms;
   server.usage = usage;
   countUsage(server, 1);
+  changes.push(reported(server));
   return { refused: false, changes };
 }
 
@@ -75,6 +80,11 @@ export function countUsage(server: Server, sign: 1 | -1): void {
     usage.reported.peers += sign * count.peers;
     usage.reported.rooms += sign * count.rooms;
   }
+}
+
+function reported({ address, pool, version, load, clients, usage }: Server): Change {
+  const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
+  return { type: "server-reported", server: address, pool, version, load, clients, usage: sums };
 }
 
 function appear(model: Model, input: Report, now: Milliseconds, changes: Change[]): Server | undefined {
@@ -106,7 +116,13 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
 }
 
 /** The room in the model, if this server is the one to hold it; else the server is told to close it. */
-function take(model: Model, server: Server, reported: ReportedRoom, changes: Change[]): Room | undefined {
+function take(
+  model: Model,
+  server: Server,
+  reported: ReportedRoom,
+  now: Milliseconds,
+  changes: Change[],
+): Room | undefined {
   const { id, customer } = reported;
   const [namespace, name] = id;
   let group = model.groups.get(namespace, groupName(name));
@@ -116,24 +132,28 @@ function take(model: Model, server: Server, reported: ReportedRoom, changes: Cha
     const holder = group.server;
     // The holder stays, unless it is silent, or has nothing but a grant while peers are in the newcomer's room.
     if (holder.enabled && (group.listed > 0 || reported.peers === 0)) {
-      collide(model, id, holder, server, changes);
+      collide(model, id, holder, server, now, changes);
       return undefined;
     }
     const promised = holder.enabled ? group.rooms() : [];
     moveGroup(model, group, server, changes);
-    for (const room of promised) collide(model, room.id, server, holder, changes);
+    for (const room of promised) collide(model, room.id, server, holder, now, changes);
   }
   return group.room(name) ?? openRoom(model, group, name, customer, true, changes);
 }
 
-function collide(model: Model, room: RoomId, holder: Server, loser: Server, changes: Change[]): void {
+function collide(
+  model: Model,
+  room: RoomId,
+  holder: Server,
+  loser: Server,
+  now: Milliseconds,
+  changes: Change[],
+): void {
   changes.push({ type: "collision", room, holder: holder.address, loser: loser.address });
-  const waiting = loser.tasks.some(({ kind, room: [namespace, name] }) =>
-    kind === "RoomClose" && namespace === room[0] && name === room[1]
-  );
-  if (waiting) return;
+  if (isClosing(loser, room)) return;
   const interval = duration(model.settings.updateInterval / 1000);
-  enqueue(model, loser, { task: "RoomClose", id: room, ban_time: interval }, changes);
+  enqueue(model, loser, { task: "RoomClose", id: room, ban_time: interval }, now, changes);
 }
 
 function list(model: Model, server: Server, room: Room, reported: ReportedRoom, changes: Change[]): void {
@@ -151,7 +171,7 @@ function list(model: Model, server: Server, room: Room, reported: ReportedRoom, 
     room.group.listed++;
   }
   room.report = server.reports;
-  endGrants(model, room, reported.peers - room.peers);
+  if (room.peers !== UNKNOWN) endGrants(model, room, reported.peers - room.peers);
   room.peers = reported.peers;
 }
 

@@ -19,9 +19,12 @@ export function groupName(room: string): string {
 /** `room.report` of a room that its server has not listed, or not in its last report. */
 export const UNLISTED = 0;
 
+/** `room.peers` of a room that the store knows and no report has shown since the start. */
+export const UNKNOWN = -1;
+
 /** One room by its exact name. It lives where its group lives. Fields are few: there may be a million of these. */
 export class Room {
-  /** Peers in the last report that listed the room. */
+  /** Peers in the last report that listed the room, or {@link UNKNOWN}. */
   peers = 0;
   /** Number of the server's report that last listed the room, or {@link UNLISTED}. */
   report = UNLISTED;

@@ -1,6 +1,6 @@
 import type { Milliseconds } from "./model.ts";
 import type { Room } from "./room.ts";
-import type { HandOver, QueuedTask } from "./task.ts";
+import type { Closing, HandOver, QueuedTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 
 /** Where an ODIN server (SFU) is reached, `host:port`; also its identity. */
@@ -36,6 +36,8 @@ export class Server implements ServerLoad {
   tasks: QueuedTask[] = [];
   taskBytes = 0;
   handOver: HandOver | undefined = undefined;
+  /** Rooms that the server was told to close and may still list, by `roomKey`. */
+  readonly closing = new Map<string, Closing>();
 
   constructor(readonly address: Address, public pool: string, readonly firstSeen: Milliseconds) {
     this.lastSeen = firstSeen;

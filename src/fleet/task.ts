@@ -34,7 +34,20 @@ export interface QueuedTask {
   readonly kind: Task["task"];
   /** The task as JSON: compact while it waits, and what the store keeps. */
   readonly json: string;
+  /** When it is given up. */
+  readonly expires: Milliseconds;
 }
+
+/** A RoomClose that got through, until a report shows that it was obeyed. */
+export interface Closing {
+  readonly task: QueuedTask;
+  /** Number of the server's last report then. */
+  readonly report: number;
+  readonly at: Milliseconds;
+}
+
+/** Reports after which a RoomClose that was not obeyed is sent again. */
+const REPORTS_TO_CLOSE = 2;
 
 /** Tasks on their way to a server in an answer that may yet break off. */
 export interface HandOver {
@@ -51,12 +64,19 @@ export function duration(seconds: number): Duration {
 }
 
 /** Puts a task at the end of a server's queue, and adds the change to `changes`. */
-export function enqueue(model: Model, server: Server, task: Task, changes: Change[]): void {
+export function enqueue(
+  model: Model,
+  server: Server,
+  task: Task,
+  now: Milliseconds,
+  changes: Change[],
+): void {
   const queued: QueuedTask = {
     sequence: ++model.taskSequence,
     room: task.id,
     kind: task.task,
     json: JSON.stringify(task),
+    expires: now + model.settings.taskLifetime,
   };
   push(server, queued);
   changes.push({ type: "task-queued", server: server.address, task: queued });
@@ -89,11 +109,21 @@ export function handOverTasks(
 }
 
 /** The answer was fully sent: its tasks leave the queue. An answer given up on earlier confirms nothing. */
-export function confirmTasks(model: Model, address: Address, handOver: number): Change[] {
+export function confirmTasks(
+  model: Model,
+  address: Address,
+  handOver: number,
+  now: Milliseconds,
+): Change[] {
   const server = model.servers.get(address);
   if (server?.handOver?.id !== handOver) return [];
   const { tasks } = server.handOver;
   server.handOver = undefined;
+  for (const task of tasks) {
+    if (task.kind === "RoomClose") {
+      server.closing.set(roomKey(task.room), { task, report: server.reports, at: now });
+    }
+  }
   return endTasks(server, (queued) => tasks.has(queued));
 }
 
@@ -101,6 +131,52 @@ export function confirmTasks(model: Model, address: Address, handOver: number): 
 export function returnTasks(model: Model, address: Address, handOver: number): void {
   const server = model.servers.get(address);
   if (server?.handOver?.id === handOver) server.handOver = undefined;
+}
+
+/**
+ * Looks after the rooms that the server was told to close: the command is queued again for those that it still
+ * lists two reports later. A room that is younger than the command is another one of the same name.
+ */
+export function insistOnClosing(
+  model: Model,
+  server: Server,
+  listed: readonly { readonly id: RoomId; readonly age?: number | undefined }[],
+  now: Milliseconds,
+  changes: Change[],
+): void {
+  const still = new Set<string>();
+  for (const { id, age } of listed) {
+    const key = roomKey(id);
+    const closing = server.closing.get(key);
+    if (closing === undefined || (age !== undefined && age * 1000 < now - closing.at)) continue;
+    still.add(key);
+    if (server.reports - closing.report < REPORTS_TO_CLOSE) continue;
+    changes.push({ type: "close-ignored", room: id, server: server.address });
+    enqueue(model, server, JSON.parse(closing.task.json), now, changes);
+    server.closing.delete(key);
+  }
+  for (const key of server.closing.keys()) {
+    if (!still.has(key)) server.closing.delete(key);
+  }
+}
+
+/** Whether the server has been told to close the room, or is about to be. */
+export function isClosing(server: Server, room: RoomId): boolean {
+  if (server.closing.has(roomKey(room))) return true;
+  return server.tasks.some((queued) =>
+    queued.kind === "RoomClose" && queued.room[0] === room[0] && queued.room[1] === room[1]
+  );
+}
+
+/** Tasks end with their room. */
+export function endTasksWithoutRoom(model: Model, server: Server): Change[] {
+  return endTasks(server, ({ room }) => model.groups.room(room) === undefined);
+}
+
+/** Gives up tasks that have waited too long. They are in order of expiry. */
+export function expireTasks(server: Server, now: Milliseconds): Change[] {
+  if (server.tasks.length === 0 || server.tasks[0]!.expires > now) return [];
+  return endTasks(server, ({ expires }) => expires <= now);
 }
 
 /** Takes tasks that could not be made durable back out of the queues. */
@@ -123,6 +199,16 @@ export function moveTasks(from: Server, to: Server, namespace: string, group: st
   for (const queued of moving) push(to, queued);
   to.tasks.sort((a, b) => a.sequence - b.sequence);
   return [...moving].map((task) => ({ type: "task-queued", server: to.address, task }));
+}
+
+/** Puts a task that the store kept back into its queue. */
+export function restoreTask(model: Model, server: Server, queued: QueuedTask): void {
+  push(server, queued);
+  model.taskSequence = Math.max(model.taskSequence, queued.sequence);
+}
+
+function roomKey([namespace, name]: RoomId): string {
+  return `${namespace.length}:${namespace}${name}`;
 }
 
 function push(server: Server, queued: QueuedTask): void {

@@ -12,6 +12,7 @@ export const SETTINGS: FleetSettings = {
   removeTimeout: 600_000,
   tokenLifetime: 300_000,
   grantTimeout: 15_000,
+  taskLifetime: 3_600_000,
   limits: {
     bans: 100,
     tasksPerServer: 100,

@@ -54,6 +54,13 @@ export function logChange(change: Change): void {
   switch (change.type) {
     case "server-appeared":
       return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
+    case "server-reported":
+    case "group-released":
+      return;
+    case "close-ignored":
+      return log.warning("room {room} is still on {server}, which was told to close it: told again", {
+        ...change,
+      });
     case "server-enabled":
       return log.info("server {server} reports again", { ...change });
     case "server-disabled":

@@ -1,0 +1,141 @@
+import type { Ban } from "./ban.ts";
+import type { Placement } from "./change.ts";
+import type { Milliseconds, Model } from "./model.ts";
+import { awaitListing } from "./opening.ts";
+import { countUsage } from "./report.ts";
+import { groupName, Room, UNKNOWN, UNLISTED } from "./room.ts";
+import { type Address, Server } from "./server.ts";
+import { type QueuedTask, restoreTask } from "./task.ts";
+import type { Count, Usage } from "./usage.ts";
+
+/** A server as the store keeps it. */
+export interface StoredServer {
+  readonly address: Address;
+  readonly pool: string;
+  readonly version: string;
+  readonly enabled: boolean;
+  readonly load: number;
+  readonly clients: number;
+  readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
+  readonly firstSeen: Milliseconds;
+}
+
+/** A room as the store keeps it. */
+export interface StoredRoom {
+  readonly namespace: string;
+  readonly name: string;
+  readonly customer: string;
+  /** Whether a report has listed it. */
+  readonly listed: boolean;
+}
+
+/** Everything that outlives a process. */
+export interface Snapshot {
+  readonly servers: Iterable<StoredServer>;
+  readonly placements: Iterable<Placement>;
+  /** Each of a group among the placements. */
+  readonly rooms: Iterable<StoredRoom>;
+  readonly bans: Iterable<Ban>;
+  readonly tasks: Iterable<{ readonly server: Address; readonly task: QueuedTask }>;
+}
+
+/**
+ * Fills an empty model. Servers that were alive count as alive until their disable timeout has passed from `now`,
+ * so that a restart moves no room. O(all that is stored).
+ */
+export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): void {
+  const listed = new Map<Server, Room[]>();
+  const usage = new Map<Server, StoredServer["usage"]>();
+  for (const stored of snapshot.servers) {
+    const server = new Server(stored.address, stored.pool, stored.firstSeen);
+    server.version = stored.version;
+    server.load = stored.load;
+    server.clients = stored.clients;
+    server.lastSeen = now;
+    server.reports = 1;
+    model.servers.add(server);
+    model.servers.setEnabled(server, stored.enabled);
+    listed.set(server, []);
+    usage.set(server, stored.usage);
+  }
+  for (const { namespace, group, server: address } of snapshot.placements) {
+    const server = model.servers.get(address);
+    if (server !== undefined) model.groups.add(namespace, group, server).durable = true;
+  }
+  for (const stored of snapshot.rooms) {
+    const { namespace, name } = stored;
+    const group = model.groups.get(namespace, groupName(name));
+    if (group === undefined) continue;
+    const { server } = group;
+    const room = new Room(name, group, model.usage.refer(stored.customer));
+    group.add(room);
+    model.rooms++;
+    if (stored.listed) {
+      room.report = server.reports;
+      room.peers = UNKNOWN;
+      group.listed++;
+      listed.get(server)!.push(room);
+    } else {
+      awaitListing(model, room, now);
+    }
+  }
+  for (const [server, rooms] of listed) {
+    server.rooms = rooms;
+    server.usage = usageOf(model, usage.get(server)!);
+    if (server.enabled) countUsage(server, 1);
+  }
+  for (const ban of snapshot.bans) model.bans.set(ban, now);
+  for (const { server, task } of snapshot.tasks) {
+    const its = model.servers.get(server);
+    if (its !== undefined) restoreTask(model, its, task);
+  }
+}
+
+/** Everything that the store is to keep, as it is now. */
+export function snapshot(model: Model): Snapshot {
+  return {
+    servers: Array.from(model.servers, (server) => ({
+      address: server.address,
+      pool: server.pool,
+      version: server.version,
+      enabled: server.enabled,
+      load: server.load,
+      clients: server.clients,
+      usage: Array.from(server.usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms })),
+      firstSeen: server.firstSeen,
+    })),
+    placements: Array.from(model.groups, ({ namespace, name, server }) => ({
+      namespace: namespace.name,
+      group: name,
+      server: server.address,
+    })),
+    rooms: storedRooms(model),
+    bans: model.bans.values(),
+    tasks: Array.from(model.servers).flatMap(({ address, tasks }) =>
+      tasks.map((task) => ({ server: address, task }))
+    ),
+  };
+}
+
+function* storedRooms(model: Model): Generator<StoredRoom> {
+  for (const group of model.groups) {
+    for (const room of group.rooms()) {
+      yield {
+        namespace: group.namespace.name,
+        name: room.name,
+        customer: room.usage.customer,
+        listed: room.report !== UNLISTED,
+      };
+    }
+  }
+}
+
+/** The sums by customer; those of customers without a room are of no more use. */
+function usageOf(model: Model, sums: StoredServer["usage"]): Map<Usage, Count> {
+  const usage = new Map<Usage, Count>();
+  for (const { customer, peers, rooms } of sums) {
+    const its = model.usage.get(customer);
+    if (its !== undefined) usage.set(its, { peers, rooms });
+  }
+  return usage;
+}

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import type { Address, Change, Placement, QueuedTask, Snapshot } from "../fleet/mod.ts";
+import type { Store, StoreError, StoreOptions } from "./store.ts";
+
+/** A store under test: opened again, it is the same store after the process has ended. */
+export interface StoreUnderTest {
+  open(options: StoreOptions): Store;
+  dispose(): void;
+}
+
+const A = "a:1" as Address;
+const B = "b:1" as Address;
+
+const appeared = (server: Address): Change => ({ type: "server-appeared", server, pool: "eu", version: "1" });
+const placed = (group: string, server: Address, from?: Address): Change => ({
+  type: "group-placed",
+  namespace: "ns",
+  group,
+  server,
+  from,
+});
+const opened = (name: string, listed = false): Change => ({
+  type: "room-opened",
+  room: ["ns", name],
+  customer: "acme",
+  server: A,
+  listed,
+});
+const task = (sequence: number, expires = 1e6): QueuedTask => ({
+  sequence,
+  room: ["ns", "r"],
+  kind: "RoomUpdate",
+  json: JSON.stringify({ task: "RoomUpdate", id: ["ns", "r"], user_data: [sequence] }),
+  expires,
+});
+
+/** What a snapshot holds, as plain arrays. */
+function contents({ servers, placements, rooms, bans, tasks }: Snapshot) {
+  return {
+    servers: [...servers].map((row) => ({ ...row })),
+    placements: [...placements].map((row) => ({ ...row })),
+    rooms: [...rooms].map((row) => ({ ...row })),
+    bans: [...bans],
+    tasks: [...tasks],
+  };
+}
+
+/** What every adapter of the store must do. */
+export function testStore(name: string, create: () => StoreUnderTest): void {
+  function test(
+    what: string,
+    run: (open: (options?: Partial<StoreOptions>) => Store) => Promise<void>,
+  ): void {
+    Deno.test(`${name}: ${what}`, async () => {
+      const store = create();
+      try {
+        await run((options = {}) =>
+          store.open({
+            now: () => 1000,
+            unixTime: () => 1_700_000_000_000,
+            stored: () => {},
+            overruled: () => {},
+            failed: (error: StoreError) => assert.fail(error),
+            ...options,
+          })
+        );
+      } finally {
+        store.dispose();
+      }
+    });
+  }
+
+  test("a new store is empty", async (open) => {
+    const store = open();
+    assert.deepEqual(contents(store.load()), { servers: [], placements: [], rooms: [], bans: [], tasks: [] });
+    assert.equal(store.value("x"), undefined);
+    await store.close();
+  });
+
+  test("what was committed is there when it is opened again", async (open) => {
+    const store = open();
+    await store.commit([
+      appeared(A),
+      placed("r", A),
+      opened("r"),
+      { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
+      { type: "banned", ban: { room: ["ns", "r"], user: "u", until: 61_000 } },
+      { type: "task-queued", server: A, task: task(2) },
+      { type: "task-queued", server: A, task: task(1) },
+    ]);
+    store.setValue("customers", "[]");
+    await store.close();
+    const again = open();
+    assert.deepEqual(contents(again.load()), {
+      servers: [{
+        address: A,
+        pool: "eu",
+        version: "1",
+        enabled: true,
+        load: 0,
+        clients: 0,
+        usage: [],
+        firstSeen: 1000,
+      }],
+      placements: [{ namespace: "ns", group: "r", server: A }],
+      rooms: [{ namespace: "ns", name: "r", customer: "acme", listed: false }],
+      bans: [
+        { room: ["ns", "r"], user: undefined, until: 61_000 },
+        { room: ["ns", "r"], user: "u", until: 61_000 },
+      ],
+      tasks: [{ server: A, task: task(1) }, { server: A, task: task(2) }],
+    });
+    assert.equal(again.value("customers"), "[]");
+    await again.close();
+  });
+
+  test("times are kept as unix time, whatever the monotonic clock says after a restart", async (open) => {
+    const store = open();
+    await store.commit([{ type: "banned", ban: { room: ["ns", "r"], until: 61_000 } }]);
+    await store.close();
+    const again = open({ now: () => 5, unixTime: () => 1_700_000_020_000 });
+    assert.deepEqual(contents(again.load()).bans.map(({ until }) => until), [40_005]);
+    await again.close();
+  });
+
+  test("what ends is gone: rooms, groups, bans, tasks, servers", async (open) => {
+    const store = open();
+    await store.commit([
+      appeared(A),
+      placed("r", A),
+      opened("r"),
+      { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
+      { type: "task-queued", server: A, task: task(1) },
+    ]);
+    await store.commit([
+      { type: "room-closed", room: ["ns", "r"], server: A },
+      { type: "group-released", namespace: "ns", group: "r" },
+      { type: "banned", ban: { room: ["ns", "r"], until: 1000 } },
+      { type: "task-ended", sequence: 1 },
+      { type: "server-removed", server: A },
+    ]);
+    assert.deepEqual(contents(store.load()), { servers: [], placements: [], rooms: [], bans: [], tasks: [] });
+    await store.close();
+  });
+
+  test("a report's sums, and what it listed, replace what was there", async (open) => {
+    const store = open();
+    const usage = [{ customer: "acme", peers: 3, rooms: 1 }];
+    await store.commit([appeared(A), placed("r", A), opened("r")]);
+    await store.commit([
+      opened("r", true),
+      { type: "server-reported", server: A, pool: "us", version: "2", load: 0.5, clients: 3, usage },
+      { type: "server-disabled", server: A },
+    ]);
+    const { servers: [server], rooms: [room] } = contents(store.load());
+    assert.deepEqual(server, {
+      address: A,
+      pool: "us",
+      version: "2",
+      enabled: false,
+      load: 0.5,
+      clients: 3,
+      usage,
+      firstSeen: 1000,
+    });
+    assert.equal(room?.listed, true);
+    await store.close();
+  });
+
+  test("the first to claim a group wins; moving it takes knowing where it is", async (open) => {
+    const overruled: Placement[] = [];
+    const store = open({ overruled: (placements) => overruled.push(...placements) });
+    await store.commit([placed("r", A)]);
+    await store.commit([placed("r", A), placed("s", B)]);
+    assert.deepEqual(overruled, []);
+    await store.commit([placed("r", B)]);
+    assert.deepEqual(overruled, [{ namespace: "ns", group: "r", server: A }]);
+    await store.commit([placed("r", B, A)]);
+    assert.equal(overruled.length, 1);
+    assert.deepEqual(contents(store.load()).placements.map(({ server }) => server), [B, B]);
+    await store.close();
+  });
+
+  test("commits that come together are all durable, in order, and each is told", async (open) => {
+    const stored: Change[] = [];
+    const store = open({ stored: (changes) => stored.push(...changes) });
+    const changes = Array.from(
+      { length: 50 },
+      (_, i): Change => ({ type: "task-queued", server: A, task: task(i) }),
+    );
+    await Promise.all(changes.map((change) => store.commit([change])));
+    assert.deepEqual(stored, changes);
+    assert.equal(contents(store.load()).tasks.length, 50);
+    await store.close();
+  });
+
+  test("what is only written is durable within 100 ms, or when the store is closed", async (open) => {
+    const stored = Promise.withResolvers<void>();
+    const store = open({ stored: () => stored.resolve() });
+    const start = performance.now();
+    store.write([appeared(A)]);
+    await stored.promise;
+    assert.ok(performance.now() - start < 1000);
+    store.write([appeared(B)]);
+    await store.close();
+    const again = open();
+    assert.equal(contents(again.load()).servers.length, 2);
+    await again.close();
+  });
+
+  test("a snapshot replaces everything but the values", async (open) => {
+    const store = open();
+    await store.commit([appeared(B), placed("old", B), opened("old")]);
+    store.setValue("customers", "[]");
+    const snapshot: Snapshot = {
+      servers: [{
+        address: A,
+        pool: "eu",
+        version: "1",
+        enabled: false,
+        load: 1,
+        clients: 2,
+        usage: [],
+        firstSeen: 900,
+      }],
+      placements: [{ namespace: "ns", group: "r", server: A }],
+      rooms: [{ namespace: "ns", name: "r", customer: "acme", listed: true }],
+      bans: [{ room: ["ns", "r"], user: "u", until: 61_000 }],
+      tasks: [{ server: A, task: task(1) }],
+    };
+    store.replace(snapshot);
+    assert.deepEqual(contents(store.load()), contents(snapshot));
+    assert.equal(store.value("customers"), "[]");
+    await store.close();
+  });
+}

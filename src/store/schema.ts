@@ -1,0 +1,46 @@
+import type { DatabaseSync } from "node:sqlite";
+import { StoreError } from "./store.ts";
+
+/** Each entry brings the schema from its index to the next version. Entries that were released never change. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE server (
+     address TEXT PRIMARY KEY, pool TEXT NOT NULL, version TEXT NOT NULL, enabled INTEGER NOT NULL,
+     load REAL NOT NULL, clients INTEGER NOT NULL, usage TEXT NOT NULL, first_seen INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE placement (
+     namespace TEXT NOT NULL, name TEXT NOT NULL, server TEXT NOT NULL,
+     PRIMARY KEY (namespace, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE room (
+     namespace TEXT NOT NULL, name TEXT NOT NULL, customer TEXT NOT NULL,
+     PRIMARY KEY (namespace, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE ban (
+     namespace TEXT NOT NULL, room TEXT NOT NULL, user TEXT NOT NULL, until INTEGER NOT NULL,
+     PRIMARY KEY (namespace, room, user)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE task (
+     sequence INTEGER PRIMARY KEY, server TEXT NOT NULL, json TEXT NOT NULL, expires INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE value (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  // Whether a report has shown the room, so that a restart knows which rooms wait for their first client.
+  `ALTER TABLE room ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;`,
+];
+
+/**
+ * Brings a database to the current schema.
+ *
+ * @throws {StoreError} where it was written by a later version
+ */
+export function migrate(database: DatabaseSync): void {
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (version > MIGRATIONS.length) {
+    throw new StoreError(
+      `it has schema version ${version}, and this gateway knows ${MIGRATIONS.length}; run the gateway that wrote it`,
+    );
+  }
+  for (const [done, migration] of MIGRATIONS.entries()) {
+    if (done < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${done + 1}; COMMIT;`);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Change, Placement, Snapshot } from "../fleet/mod.ts";
+
+/** The store cannot be read or written now; the message says why. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+}
+
+/**
+ * Where the fleet's changes outlive the process. Times in changes and snapshots are on the caller's monotonic clock;
+ * the store keeps unix time, and translates by the two clocks that it is opened with.
+ *
+ * An adapter writes changes in the order in which it gets them, by whichever of the two ways.
+ */
+export interface Store {
+  /** Everything that is stored. */
+  load(): Snapshot;
+  /**
+   * Makes changes durable, together with all that were written before.
+   *
+   * @throws {StoreError} where they are not; then none of them is stored
+   */
+  commit(changes: readonly Change[]): Promise<void>;
+  /** Makes changes durable soon, within 100 ms. */
+  write(changes: readonly Change[]): void;
+  /**
+   * Stores this instead of all that is stored.
+   *
+   * @throws {StoreError}
+   */
+  replace(snapshot: Snapshot): void;
+  /** A text by its name, where one is kept. */
+  value(name: string): string | undefined;
+  /** @throws {StoreError} */
+  setValue(name: string, value: string): void;
+  /** Writes what is waiting, and closes. */
+  close(): Promise<void>;
+}
+
+/** What an adapter is opened with. */
+export interface StoreOptions {
+  /** The caller's monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Unix time in milliseconds. */
+  readonly unixTime: () => number;
+  /** Called with changes that are durable now, before the commit that they came with resolves. */
+  readonly stored: (changes: readonly Change[]) => void;
+  /**
+   * Called, before `stored`, with the groups that another gateway was first to place: which server holds them.
+   * The first to claim a group (`group-placed`) wins; the next must know that server (`from`) to move it.
+   */
+  readonly overruled: (placements: readonly Placement[]) => void;
+  /** Called when changes could not be made durable: none of those that were waiting is stored. */
+  readonly failed: (error: StoreError) => void;
+}
