@@ -6,6 +6,7 @@
 import { sign, verify } from "node:crypto";
 import { join } from "node:path";
 import { reportBody, sendReport } from "./fleet_report.ts";
+import { writeLargeStore } from "../sim/large_store.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { median, timed } from "./statistics.ts";
 import { signingKey, writeTokens } from "./tokens.ts";
@@ -144,6 +145,72 @@ async function memory(rooms: number): Promise<Row> {
   };
 }
 
+/** Connect with the store, against a gateway that keeps nothing (`--data :memory:`): to new rooms, and to known ones. */
+async function durabilityCost(config: string, folder: string, accessKey: string): Promise<Row[]> {
+  const [durable, forgetful] = [join(folder, "durable"), join(folder, "forgetful")];
+  [durable, forgetful].forEach((path) => Deno.mkdirSync(path));
+  await using withStore = await Program.start({ config, folder: durable });
+  await using without = await Program.start({ config, folder: forgetful, args: ["--data", ":memory:"] });
+  for (const { url } of [withStore, without]) {
+    for (let server = 0; server < 10; server++) await sendReport(url, reportBody(server, 10));
+  }
+  const known = join(folder, "known.txt");
+  await writeTokens(known, accessKey, { count: 2000, perRoom: 20, prefix: "known" });
+  const rate = async (url: string, file: string) => {
+    const { granted, refused, seconds } = await wrk(url, file, { seconds: 3, connections: CONNECTIONS });
+    if (refused > 0) throw new Error(`${refused} Connects were refused`);
+    return granted / seconds;
+  };
+  const rates: Record<"new" | "known", [number, number][]> = { new: [], known: [] };
+  for (let round = 0; round < 4; round++) {
+    const file = join(folder, "new.txt");
+    await writeTokens(file, accessKey, { count: 30_000, perRoom: 1, prefix: `new-${round}` });
+    const pair = async (tokens: string): Promise<[number, number]> => {
+      // The order changes from round to round, so that a drift of the machine falls on both.
+      if (round % 2 === 0) return [await rate(withStore.url, tokens), await rate(without.url, tokens)];
+      const other = await rate(without.url, tokens);
+      return [await rate(withStore.url, tokens), other];
+    };
+    rates.new.push(await pair(file));
+    rates.known.push(await pair(known));
+  }
+  return (["new", "known"] as const).map((rooms) => {
+    const value = median(rates[rooms].slice(rooms === "known" ? 1 : 0).map(([a, b]) => a / b));
+    const target = rooms === "new" ? 0.8 : 0.97;
+    return {
+      name: `Connect to ${rooms} rooms, with the store ÷ without`,
+      figures: {
+        "with/s": median(rates[rooms].map(([a]) => a)).toFixed(0),
+        "without/s": median(rates[rooms].map(([, b]) => b)).toFixed(0),
+      },
+      value,
+      unit: "",
+      target: `≥ ${target}`,
+      reached: value >= target,
+    };
+  });
+}
+
+/** From the start of the process until it listens, with 100,000 rooms, 200 servers and 10,000 bans in its store. */
+async function startTime(config: string, folder: string): Promise<Row> {
+  const [full, empty] = [join(folder, "full"), join(folder, "empty")];
+  [full, empty].forEach((path) => Deno.mkdirSync(join(path, "data"), { recursive: true }));
+  await writeLargeStore(join(full, "data"));
+  const start = (path: string) =>
+    timed(3, async () => {
+      await using _program = await Program.start({ config, folder: path });
+    });
+  const value = await start(full);
+  return {
+    name: "start to ready with 100,000 stored rooms",
+    figures: { "with an empty store s": (await start(empty)).toFixed(2) },
+    value,
+    unit: "s",
+    target: "≤ 1",
+    reached: value <= 1,
+  };
+}
+
 function print(rows: readonly Row[], generator: string): void {
   console.log(
     `Load generator: ${generator}, ${CONNECTIONS} connections on one thread, a process of its own\n`,
@@ -156,7 +223,7 @@ function print(rows: readonly Row[], generator: string): void {
   }
 }
 
-const MEASUREMENTS = ["connect", "report", "latency", "memory"] as const;
+const MEASUREMENTS = ["connect", "report", "latency", "durability", "start", "memory"] as const;
 
 const wanted = Deno.args.filter((arg) => arg !== "--json");
 const unknown = wanted.find((arg) => !MEASUREMENTS.some((name) => name === arg));
@@ -175,7 +242,7 @@ const config = configSource({
   sfuConfig: { disableTimeout: 3600, removeTimeout: 3600 },
 });
 const rows: Row[] = [];
-{
+if (wants("connect") || wants("report") || wants("latency")) {
   await using program = await Program.start({ config, folder: folder.path });
   const gateway = { url: program.url, accessKey };
   for (let server = 0; server < 10; server++) await sendReport(gateway.url, reportBody(server, 10));
@@ -185,6 +252,8 @@ const rows: Row[] = [];
   if (wants("report")) rows.push(await reportTime(gateway));
   if (wants("latency")) rows.push(await latencyUnderReports(gateway, file));
 }
+if (wants("durability")) rows.push(...await durabilityCost(config, folder.path, accessKey));
+if (wants("start")) rows.push(await startTime(config, folder.path));
 if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
 if (Deno.args.includes("--json")) console.log(JSON.stringify({ generator, rows }, null, 2));
 else print(rows, generator);

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { TokenGenerator } from "@4players/odin-tokens";
 import { call, CallError } from "../sim/rpc_client.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
-import type { Address, Snapshot } from "../src/fleet/mod.ts";
-import { SqliteStore } from "../src/store/sqlite.ts";
+import { writeLargeStore } from "../sim/large_store.ts";
 import { refusedWith, sleep, TestGateway } from "./gateway.ts";
 
 const SERVERS = ["a:1", "b:1", "c:1"];
@@ -197,44 +196,13 @@ Deno.test("a gateway starts from a store of 100,000 rooms, 200 servers and 10,00
   await using gateway = await TestGateway.start();
   await gateway.program.stop();
   const data = `${gateway.folder.path}/data`;
-  const store = new SqliteStore(data, {
-    now: () => performance.now(),
-    unixTime: Date.now,
-    stored: () => {},
-    overruled: () => {},
-    failed: (error) => assert.fail(error),
-  });
-  store.replace(largeSnapshot());
-  await store.close();
+  await writeLargeStore(data);
   await gateway.restart();
   for (const room of [0, 1, 50_000, 99_999]) {
     assert.equal((await gateway.connect(`room-${room}`, "u")).address, `sfu${room % 200}:1`);
   }
   await refusedWith(gateway.connect("banned-9999", "u"), -32004, /banned/);
 });
-
-function largeSnapshot(): Snapshot {
-  const rooms = Array.from({ length: 100_000 }, (_, i) => `room-${i}`);
-  return {
-    servers: Array.from({ length: 200 }, (_, i) => ({
-      address: `sfu${i}:1` as Address,
-      pool: "default",
-      version: "1",
-      enabled: true,
-      load: 0.5,
-      clients: 1000,
-      usage: [{ customer: "acme", peers: 1000, rooms: 500 }],
-      firstSeen: 0,
-    })),
-    placements: rooms.map((group, i) => ({ namespace: "acme", group, server: `sfu${i % 200}:1` as Address })),
-    rooms: rooms.map((name) => ({ namespace: "acme", name, customer: "acme", listed: true })),
-    bans: Array.from({ length: 10_000 }, (_, i) => ({
-      room: ["acme", `banned-${i}`] as const,
-      until: performance.now() + 3_600_000,
-    })),
-    tasks: [],
-  };
-}
 
 Deno.test("with a full disk the gateway serves known rooms, refuses what it cannot keep, and recovers", async (t) => {
   const gateway = await TestGateway.start();

@@ -69,11 +69,12 @@ export class SqliteStore implements Store {
         usage: JSON.parse(row.usage as string),
         firstSeen: (row.firstSeen as number) + offset,
       })),
-      placements: placements.all() as unknown as Placement[],
-      rooms: Array.from(
-        rooms.iterate(),
-        (row) => ({ ...row as unknown as StoredRoom, listed: row.listed === 1 }),
-      ),
+      placements: (placements.all() as unknown as [string, string, Address][]).map((
+        [namespace, group, server],
+      ) => ({ namespace, group, server })),
+      rooms: (rooms.all() as unknown as [string, string, string, number][]).map((
+        [namespace, name, customer, listed],
+      ): StoredRoom => ({ namespace, name, customer, listed: listed === 1 })),
       bans: bans.all().map((row): Ban => ({
         room: [row.namespace as string, row.room as string],
         user: row.user === "" ? undefined : row.user as string,
@@ -254,6 +255,12 @@ type Statements = ReturnType<typeof prepare>;
 
 function prepare(database: DatabaseSync, unixTime: number) {
   const sql = (text: string): StatementSync => database.prepare(text);
+  // Rows as arrays: for a hundred thousand of them objects take three times as long.
+  const arrays = (text: string): StatementSync => {
+    const statement = sql(text) as StatementSync & { setReturnArrays(arrays: boolean): void }; // missing in Deno's types
+    statement.setReturnArrays(true);
+    return statement;
+  };
   // Bans that ended while nobody looked are of no more use.
   sql("DELETE FROM ban WHERE until <= ?").run(unixTime);
   return {
@@ -261,8 +268,8 @@ function prepare(database: DatabaseSync, unixTime: number) {
       servers: sql(
         "SELECT address, pool, version, enabled, load, clients, usage, first_seen AS firstSeen FROM server",
       ),
-      placements: sql('SELECT namespace, name AS "group", server FROM placement'),
-      rooms: sql("SELECT * FROM room"),
+      placements: arrays("SELECT namespace, name, server FROM placement"),
+      rooms: arrays("SELECT namespace, name, customer, listed FROM room"),
       bans: sql("SELECT * FROM ban"),
       tasks: sql("SELECT * FROM task ORDER BY sequence"),
     },

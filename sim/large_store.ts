@@ -1,0 +1,40 @@
+import type { Address, Snapshot } from "../src/fleet/mod.ts";
+import { SqliteStore } from "../src/store/sqlite.ts";
+
+/** Fills the store in a data folder with 100,000 rooms of the customer `acme`, 200 servers and 10,000 bans. */
+export async function writeLargeStore(folder: string): Promise<void> {
+  const store = new SqliteStore(folder, {
+    now: () => performance.now(),
+    unixTime: Date.now,
+    stored: () => {},
+    overruled: () => {},
+    failed: (error) => {
+      throw error;
+    },
+  });
+  store.replace(largeSnapshot());
+  await store.close();
+}
+
+function largeSnapshot(): Snapshot {
+  const rooms = Array.from({ length: 100_000 }, (_, i) => `room-${i}`);
+  return {
+    servers: Array.from({ length: 200 }, (_, i) => ({
+      address: `sfu${i}:1` as Address,
+      pool: "default",
+      version: "1",
+      enabled: true,
+      load: 0.5,
+      clients: 1000,
+      usage: [{ customer: "acme", peers: 1000, rooms: 500 }],
+      firstSeen: 0,
+    })),
+    placements: rooms.map((group, i) => ({ namespace: "acme", group, server: `sfu${i % 200}:1` as Address })),
+    rooms: rooms.map((name) => ({ namespace: "acme", name, customer: "acme", listed: true })),
+    bans: Array.from({ length: 10_000 }, (_, i) => ({
+      room: ["acme", `banned-${i}`] as const,
+      until: performance.now() + 3_600_000,
+    })),
+    tasks: [],
+  };
+}
