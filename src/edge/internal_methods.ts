@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Address, RoomInfo } from "../fleet/mod.ts";
+import type { Address, RoomId, RoomInfo } from "../fleet/mod.ts";
 import type { Delivery, Gateway, ShownServer } from "../gateway.ts";
 import type { Stats } from "../ops/stats.ts";
 import type { ServerKeys } from "../tokens/mod.ts";
@@ -36,20 +36,18 @@ const Endpoint = z.string().max(255).regex(
 const Grid = z.literal("grid", "only grid is supported");
 const Origin = { public_endpoint: Endpoint.optional(), version: z.string() };
 const Config = { ...Origin, config: z.string() };
+/** A pair; as a tuple it would take twice the time of all the rest of a report. */
+const Id = z.array(z.string()).length(2) as unknown as z.ZodType<RoomId>;
 const Report = {
   ...Origin,
   load: z.number(),
   clients: z.int().min(0),
-  rooms: z.array(
-    z.object({
-      id: z.tuple([z.string(), z.string()]),
-      customer: z.string(),
-      peers: z.int().min(0),
-      age: z.object({ secs: z.number(), nanos: z.number() }).optional(),
-    }).transform(({ age, ...room }) =>
-      age === undefined ? room : { ...room, age: age.secs + age.nanos / 1e9 }
-    ),
-  ),
+  rooms: z.array(z.object({
+    id: Id,
+    customer: z.string(),
+    peers: z.int().min(0),
+    age: z.object({ secs: z.number(), nanos: z.number() }).optional(),
+  })),
 };
 
 /** The methods for servers and operators (`PROTOCOL.md` §7). */

@@ -4,6 +4,7 @@ import {
   confirmTasks,
   connect,
   type ConnectInput,
+  duration,
   handOverTasks,
   manage,
   type Model,
@@ -307,7 +308,7 @@ Deno.test("waiting tasks follow their room to another server", () => {
 
 Deno.test("a RoomClose that is not obeyed within two reports is sent again, and told", () => {
   const model = testModel();
-  const listed = (age: number) => ({ ...room("r", 1), age });
+  const listed = (age: number) => ({ ...room("r", 1), age: duration(age) });
   const hearAged = (now: number, age: number) => {
     const { changes } = report(model, {
       address: address("a"),

@@ -4,7 +4,7 @@ import type { Milliseconds, Model } from "./model.ts";
 import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";
-import { duration, endTasksWithoutRoom, enqueue, insistOnClosing, isClosing } from "./task.ts";
+import { type Duration, duration, endTasksWithoutRoom, enqueue, insistOnClosing, isClosing } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 
 /** A room as its server reports it. */
@@ -12,8 +12,8 @@ export interface ReportedRoom {
   readonly id: RoomId;
   readonly customer: string;
   readonly peers: number;
-  /** How long the room has been open, in seconds. */
-  readonly age?: number | undefined;
+  /** How long the room has been open. */
+  readonly age?: Duration | undefined;
 }
 
 /** What a server reports; it replaces all that was known of the server's rooms. */

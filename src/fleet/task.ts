@@ -140,7 +140,7 @@ export function returnTasks(model: Model, address: Address, handOver: number): v
 export function insistOnClosing(
   model: Model,
   server: Server,
-  listed: readonly { readonly id: RoomId; readonly age?: number | undefined }[],
+  listed: readonly { readonly id: RoomId; readonly age?: Duration | undefined }[],
   now: Milliseconds,
   changes: Change[],
 ): void {
@@ -148,7 +148,8 @@ export function insistOnClosing(
   for (const { id, age } of listed) {
     const key = roomKey(id);
     const closing = server.closing.get(key);
-    if (closing === undefined || (age !== undefined && age * 1000 < now - closing.at)) continue;
+    if (closing === undefined) continue;
+    if (age !== undefined && age.secs * 1000 + age.nanos / 1e6 < now - closing.at) continue;
     still.add(key);
     if (server.reports - closing.report < REPORTS_TO_CLOSE) continue;
     changes.push({ type: "close-ignored", room: id, server: server.address });
