@@ -1,5 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { ConfigError, type Overrides } from "../config/load.ts";
+import { Command, InvalidArgumentError } from "commander";
+import type { Overrides } from "../config/load.ts";
+import { parseCommand } from "./command.ts";
 import { VERSION } from "./version.ts";
 
 /** What the gateway is started with. */
@@ -45,7 +46,6 @@ export function parseStartArguments(
   args: readonly string[],
   environment: (name: string) => string | undefined,
 ): StartArguments | { readonly print: string } {
-  let print = "";
   const command = new Command("deno task start")
     .description("ODIN Gateway: finds the ODIN server for every client. Runs until SIGTERM or SIGINT.")
     .version(VERSION)
@@ -61,17 +61,9 @@ export function parseStartArguments(
     .option("--certificate <file>", "certificate chain, PEM")
     .option("--privatekey <file>", "private key of the certificate, PEM")
     .option("--masterkey <base64>", "key that the servers' keys are derived from")
-    .addHelpText("after", NOTES)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => print += text, writeErr: () => {}, getOutHasColors: () => false });
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { print };
-    throw new ConfigError(`${error.message.replace(/^error: /, "")} (--help shows the options)`);
-  }
+    .addHelpText("after", NOTES);
+  const print = parseCommand(command, args);
+  if (print !== undefined) return { print };
   const { config, data, ...options } = command.opts<StartOptions>();
   const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
   const internalUser = environment(ENVIRONMENT.internalUser);

@@ -1,12 +1,13 @@
 import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { Crowd } from "../../sim/crowd.ts";
 import { SimulatedServer } from "../../sim/server.ts";
-import { ConfigError, readConfig } from "../config/load.ts";
+import { readConfig } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { startLog, stopLog } from "../ops/log.ts";
 import { runGateway, type RunningGateway } from "../run.ts";
 import { SqliteStore } from "../store/sqlite.ts";
+import { parseCommand } from "./command.ts";
 import { publicKey } from "../../sim/access_key.ts";
 
 const SERVERS = 3;
@@ -32,22 +33,15 @@ export async function demo(args: readonly string[]): Promise<void> {
 
 /** @returns how long to run in milliseconds; undefined where help was asked for */
 function parseArguments(args: readonly string[]): number | undefined {
-  let print = "";
   const command = new Command("deno task demo")
     .description("A gateway with three simulated servers and a stream of clients, on this machine.")
     .option("--duration <seconds>", "end after so long; without, at Ctrl-C", (text) => {
       if (!(Number(text) > 0)) throw new InvalidArgumentError("expected seconds, more than 0.");
       return Number(text);
-    }, Infinity)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => print += text, writeErr: () => {}, getOutHasColors: () => false });
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw new ConfigError(error.message.replace(/^error: /, ""));
-    console.log(print.trimEnd());
+    }, Infinity);
+  const print = parseCommand(command, args);
+  if (print !== undefined) {
+    console.log(print);
     return undefined;
   }
   return command.opts<{ duration: number }>().duration * 1000;

@@ -22,7 +22,7 @@ const MEMORY = ":memory:";
 export async function start(args: readonly string[]): Promise<void> {
   const parsed = parseStartArguments(args, (name) => Deno.env.get(name));
   if ("print" in parsed) {
-    console.log(parsed.print.trimEnd());
+    console.log(parsed.print);
     return;
   }
   const { settings, warnings } = await loadConfig(parsed.config, parsed.overrides);

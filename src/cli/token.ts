@@ -1,7 +1,8 @@
 import { generateAccessKey, TokenGenerator, type TokenOptions } from "@4players/odin-tokens";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { publicKey } from "../../sim/access_key.ts";
 import { ConfigError } from "../config/load.ts";
+import { parseCommand } from "./command.ts";
 
 const EXAMPLES = `
 Examples:
@@ -15,22 +16,14 @@ Examples:
  * @throws {ConfigError} naming the option that is wrong
  */
 export function token(args: readonly string[]): void {
-  let print = "";
-  const output = {
-    writeOut: (text: string) => print += text,
-    writeErr: () => {},
-    getOutHasColors: () => false,
-  };
   const command = new Command("deno task token")
     .description("Makes access keys, and tokens signed with them, to try a gateway out.")
-    .addHelpText("after", EXAMPLES)
-    .exitOverride()
-    .configureOutput(output);
+    .addHelpText("after", EXAMPLES);
   command.command("key")
     .description("make an access key; print it, its key id, and the customer's entry for config.ts")
     .option("--customer <id>", "the customer's id", "my-customer")
     .option("--key <access key>", "describe this key instead of making one")
-    .action((options) => void (print += describeKey(options.key ?? generateAccessKey(), options.customer)));
+    .action((options) => console.log(describeKey(options.key ?? generateAccessKey(), options.customer)));
   command.command("create")
     .description("print a token")
     .requiredOption("--key <access key>", "the customer's access key")
@@ -38,17 +31,9 @@ export function token(args: readonly string[]): void {
     .requiredOption("--user <id>", "the user that it is for")
     .option("--sub <method>", "a method that it may call; may be given more than once", collect)
     .option("--lifetime <seconds>", "how long it is valid", "300")
-    .action((options) => void (print += `${createToken(options)}\n`));
-  for (const sub of command.commands) sub.exitOverride().configureOutput(output).allowExcessArguments(false);
-  try {
-    command.parse(args.length === 0 ? ["--help"] : args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) {
-      throw new ConfigError(`${error.message.replace(/^error: /, "")} (--help shows the options)`);
-    }
-  }
-  console.log(print.trimEnd());
+    .action((options) => console.log(createToken(options)));
+  const print = parseCommand(command, args.length === 0 ? ["--help"] : args);
+  if (print !== undefined) console.log(print);
 }
 
 /** An access key, its key id, and the entry for `customers` in config.ts. */
@@ -66,8 +51,7 @@ function describeKey(accessKey: string, customer: string): string {
 Key id:
   ${kid}
 Entry for "customers" in config.ts:
-${JSON.stringify(entry, null, 2).replace(/^/gm, "  ")}
-`;
+${JSON.stringify(entry, null, 2).replace(/^/gm, "  ")}`;
 }
 
 function createToken(

@@ -22,7 +22,11 @@ export function listen(settings: Pick<Settings, "useSsl" | "http" | "https">, ha
   const { hostname, port } = settings.useSsl ? settings.https : settings.http;
   const tls = settings.useSsl ? readCertificate(settings.https) : {};
   const aborter = new AbortController();
-  const underWay = new Set<Promise<Response>>();
+  let underWay = 0;
+  const idle = Promise.withResolvers<void>();
+  const ended = () => {
+    if (--underWay === 0 && stopping) idle.resolve();
+  };
   let stopping = false;
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
@@ -33,8 +37,9 @@ export function listen(settings: Pick<Settings, "useSsl" | "http" | "https">, ha
           return refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" });
         }
         const answer = handler(request, () => info.remoteAddr.hostname);
-        underWay.add(answer);
-        return answer.finally(() => underWay.delete(answer));
+        underWay++;
+        answer.then(ended);
+        return answer;
       },
     );
   } catch (error) {
@@ -47,7 +52,7 @@ export function listen(settings: Pick<Settings, "useSsl" | "http" | "https">, ha
       stopping = true;
       const late = setTimeout(() => aborter.abort(), within);
       // The runtime's own shutdown breaks off bodies that are still coming in, so it comes last.
-      await Promise.race([Promise.all(underWay), server.finished]);
+      if (underWay > 0) await Promise.race([idle.promise, server.finished]);
       if (!aborter.signal.aborted) await server.shutdown();
       clearTimeout(late);
     },

@@ -1,4 +1,4 @@
-import type { Milliseconds } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import type { RoomId } from "./room.ts";
 
 /** A room, or one user in a room, that `Connect` refuses until the ban ends. */

@@ -1,7 +1,8 @@
 import type { Ban } from "./ban.ts";
 import type { Change } from "./change.ts";
 import { grant, isGranted } from "./grant.ts";
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { awaitListing, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { type Group, groupName, UNLISTED } from "./room.ts";
 import type { Address, Server } from "./server.ts";

@@ -1,6 +1,7 @@
 import type { Change } from "./change.ts";
 import { expireGrants } from "./grant.ts";
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { closeRoom } from "./opening.ts";
 import { countUsage } from "./report.ts";
 import type { Server } from "./server.ts";

@@ -1,6 +1,7 @@
 import type { Ban } from "./ban.ts";
 import type { Change } from "./change.ts";
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { enqueue, isQueueFull, type Task } from "./task.ts";
 
 /** A call of a customer's backend about one of its rooms. */

@@ -20,4 +20,5 @@ export * from "./restore.ts";
 export * from "./room.ts";
 export * from "./server.ts";
 export * from "./task.ts";
+export * from "./time.ts";
 export * from "./usage.ts";

@@ -3,13 +3,8 @@ import type { Grant } from "./grant.ts";
 import type { Strategy } from "./placement/strategy.ts";
 import { Groups, type Room } from "./room.ts";
 import { Servers } from "./server.ts";
+import type { Milliseconds } from "./time.ts";
 import { UsageTable } from "./usage.ts";
-
-/**
- * A point in time, or a span of it, in milliseconds. Points are on a monotonic clock whose zero means nothing:
- * they are compared and subtracted, never shown.
- */
-export type Milliseconds = number;
 
 /** Bounds on what callers can make grow. Each leads to an error when it is reached, never to lost state. */
 export interface FleetLimits {

@@ -1,6 +1,7 @@
 import type { Change, Placement } from "./change.ts";
 import { endGrants } from "./grant.ts";
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
 import type { Address, Server } from "./server.ts";
 import { moveTasks } from "./task.ts";

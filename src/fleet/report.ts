@@ -1,6 +1,7 @@
 import type { Change } from "./change.ts";
 import { endGrants } from "./grant.ts";
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";

@@ -1,6 +1,7 @@
 import type { Ban } from "./ban.ts";
 import type { Placement } from "./change.ts";
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { awaitListing } from "./opening.ts";
 import { countUsage } from "./report.ts";
 import { groupName, Room, UNKNOWN, UNLISTED } from "./room.ts";

@@ -1,4 +1,4 @@
-import type { Milliseconds } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import type { Room } from "./room.ts";
 import type { Closing, HandOver, QueuedTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";

@@ -1,4 +1,5 @@
-import type { Milliseconds, Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "./time.ts";
 import { groupName, type RoomId } from "./room.ts";
 import type { Address, Server } from "./server.ts";
 import type { Change } from "./change.ts";

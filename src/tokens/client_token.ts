@@ -148,16 +148,16 @@ function decode<T>(run: () => T): T {
   }
 }
 
-/** Key ids by the header that names them: a customer's tokens all have the same one. */
+/** Key ids by the header that names them: all tokens of a customer's key have the same. Strangers' input, so bounded. */
 const keyIds = new Map<string, string>();
-const KEY_IDS_LIMIT = 10_000;
+const KEY_IDS = { entries: 1000, headerLength: 256 };
 
 function keyIdOf(header: string): string {
   const known = keyIds.get(header);
   if (known !== undefined) return known;
   const { kid } = parse(Header, decode(() => decodePart(header)), "header");
-  if (keyIds.size >= KEY_IDS_LIMIT) keyIds.clear(); // headers are strangers' input
-  keyIds.set(header, kid);
+  if (keyIds.size >= KEY_IDS.entries) keyIds.clear();
+  if (header.length <= KEY_IDS.headerLength) keyIds.set(header, kid);
   return kid;
 }
 
