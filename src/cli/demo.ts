@@ -133,7 +133,7 @@ async function showStatus(
   let before = { connects: 0, at: performance.now() };
   let stopped = false;
   interrupted.promise.then(() => stopped = true);
-  while (!stopped && performance.now() < end) {
+  while (!stopped && end - performance.now() > 100) { // a rate over less would say nothing
     let timer: ReturnType<typeof setTimeout> | undefined;
     const wait = Math.min(1000, end - performance.now());
     await Promise.race([interrupted.promise, new Promise((resolve) => timer = setTimeout(resolve, wait))]);

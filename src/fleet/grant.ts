@@ -21,6 +21,7 @@ export function isGranted(room: Room | undefined, user: string): boolean {
 /** Counts a user on the way to a room; the same user again only prolongs the grant. */
 export function grant(model: Model, room: Room, user: string, now: Milliseconds): void {
   const expires = now + model.settings.grantTimeout;
+  room.granted = now;
   const known = room.grants?.get(user);
   if (known !== undefined) {
     model.grants.delete(known); // re-inserted below: the set stays ordered by expiry

@@ -176,15 +176,15 @@ function list(model: Model, server: Server, room: Room, reported: ReportedRoom, 
   room.peers = reported.peers;
 }
 
-/** The server no longer hosts the room. With somebody on the way it is still the one that will. */
+/** The server no longer hosts the room. While somebody holds a token for it there, it is still the one that will. */
 function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
-  if (room.grants === undefined) {
+  if (now - room.granted >= model.settings.tokenLifetime) {
     closeRoom(model, room, changes);
     return;
   }
   room.group.listed--;
   room.report = UNLISTED;
   room.peers = 0;
-  room.usage.granted.rooms++;
+  if (room.grants !== undefined) room.usage.granted.rooms++;
   awaitListing(model, room, now);
 }

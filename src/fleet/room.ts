@@ -1,5 +1,6 @@
 import type { Grant } from "./grant.ts";
 import type { Server } from "./server.ts";
+import type { Milliseconds } from "./time.ts";
 import type { Usage } from "./usage.ts";
 
 /** A room's identity: the namespace of its customer's key, and its name. Each 1 to 1024 bytes of UTF-8. */
@@ -22,12 +23,17 @@ export const UNLISTED = 0;
 /** `room.peers` of a room that the store knows and no report has shown since the start. */
 export const UNKNOWN = -1;
 
+/** `room.granted` of a room that nobody was granted; long ago, and a small integer. */
+const NEVER: Milliseconds = -(2 ** 31);
+
 /** One room by its exact name. It lives where its group lives. Fields are few: there may be a million of these. */
 export class Room {
   /** Peers in the last report that listed the room, or {@link UNKNOWN}. */
   peers = 0;
   /** Number of the server's report that last listed the room, or {@link UNLISTED}. */
   report = UNLISTED;
+  /** When somebody was last granted a way to the room. */
+  granted = NEVER;
   /** Grants not yet seen in a report, by user. */
   grants: Map<string, Grant> | undefined = undefined;
 
