@@ -30,7 +30,7 @@ interface Measured {
 }
 
 const ROOMS_IN_REPORT = 5000;
-const CONNECTIONS = 16;
+const CONNECTIONS = 64;
 
 /** (a) Connect over HTTP, against the two Ed25519 operations that it cannot do without. */
 async function connectRate(gateway: Measured, tokens: string[], file: string): Promise<Row> {

@@ -10,6 +10,7 @@ import { RpcError } from "./errors.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./public_methods.ts";
 import { RpcServer } from "./rpc.ts";
+import { endOfTurn } from "./turn.ts";
 
 /** What the edge works with; all that a worker would need to be one. */
 export interface EdgeContext extends PublicContext, InternalContext {
@@ -93,7 +94,6 @@ function createPublicRoute(context: EdgeContext): (pool: string) => Route {
     return (name: string) => name === "Connect";
   };
   return (pool) => async (request, caller) => {
-    refuseLongBody(request, limits.publicBody);
     if (!context.ready()) throw notReady();
     const token = authorize(context, request, caller);
     const allowed = allows(token);
@@ -103,6 +103,7 @@ function createPublicRoute(context: EdgeContext): (pool: string) => Route {
     const body = await readBody(request, limits.publicBody);
     if (body === undefined) throw bodyTooLong(limits.publicBody);
     const answer = await rpc.answer(body, { token, pool, caller }, allowed);
+    await endOfTurn();
     return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
   };
 }
@@ -119,7 +120,6 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
         "WWW-Authenticate": 'Basic realm="odin-gateway internal", charset="UTF-8"',
       }));
     }
-    refuseLongBody(request, limits.internalBody);
     const body = await readBody(request, limits.internalBody);
     if (body === undefined) throw bodyTooLong(limits.internalBody);
     const call: InternalCall = { pool, caller, deliveries: [] };
@@ -156,10 +156,6 @@ function authorize(context: EdgeContext, request: Request, caller: Caller): Clie
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     }));
   }
-}
-
-function refuseLongBody(request: Request, limit: number): void {
-  if (Number(request.headers.get("content-length")) > limit) throw bodyTooLong(limit);
 }
 
 function bodyTooLong(limit: number): Refusal {
