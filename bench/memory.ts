@@ -1,5 +1,5 @@
 import { createModel, info, type Report, report } from "../src/fleet/mod.ts";
-import { leastLoad } from "../src/fleet/placement/least_load.ts";
+import { SETTINGS } from "../src/fleet/testing.ts";
 import { reportParams } from "./fleet_report.ts";
 
 /**
@@ -9,16 +9,7 @@ import { reportParams } from "./fleet_report.ts";
 const rooms = Number(Deno.args[0]);
 const PER_SERVER = 5000;
 
-const model = createModel({
-  strategy: leastLoad,
-  updateInterval: 5000,
-  disableTimeout: 7500,
-  removeTimeout: 600_000,
-  tokenLifetime: 300_000,
-  grantTimeout: 15_000,
-  taskLifetime: 3_600_000,
-  limits: { bans: 1, tasksPerServer: 1, taskBytesPerServer: 1, unlistedRooms: 1, servers: 1e6 },
-});
+const model = createModel({ ...SETTINGS, limits: { ...SETTINGS.limits, servers: 1e6 } });
 const before = heap();
 for (let server = 0; server < rooms / PER_SERVER; server++) {
   // Through JSON, so that strings are what they are in a gateway.

@@ -1,4 +1,4 @@
-import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
+import { type BrokenKey, createKeyRing, type KeyRing } from "../tokens/mod.ts";
 import { type BrokenEntry, parseCustomers, type Settings } from "./schema.ts";
 
 /** What becomes of the list of customers, for the log. */
@@ -103,5 +103,3 @@ export function unknownCustomers({ unknownCustomers }: Settings) {
 function asEntry({ customer, kid, reason }: BrokenKey): BrokenEntry {
   return { entry: `customer "${customer}", key ${kid}`, reason };
 }
-
-export type { Customer };

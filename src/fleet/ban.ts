@@ -1,5 +1,5 @@
 import type { Milliseconds } from "./time.ts";
-import type { RoomId } from "./room.ts";
+import { type RoomId, roomKey } from "./room.ts";
 
 /** A room, or one user in a room, that `Connect` refuses until the ban ends. */
 export interface Ban {
@@ -66,9 +66,7 @@ export class Bans {
   }
 }
 
-/** One string for each room or user in a room; the lengths keep `["a","bc"]` and `["ab","c"]` apart. */
-function key([namespace, name]: RoomId, user?: string): string {
-  return user === undefined
-    ? `${namespace.length}:${namespace}${name}`
-    : `${namespace.length},${name.length}:${namespace}${name}${user}`;
+/** One string for each room, or user in a room: no room's key begins with two numbers. */
+function key(room: RoomId, user?: string): string {
+  return user === undefined ? roomKey(room) : `${room[1].length},${roomKey(room)}${user}`;
 }

@@ -1,6 +1,6 @@
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { groupName, type RoomId } from "./room.ts";
+import { groupName, type RoomId, roomKey } from "./room.ts";
 import type { Address, Server } from "./server.ts";
 import type { Change } from "./change.ts";
 
@@ -207,10 +207,6 @@ export function moveTasks(from: Server, to: Server, namespace: string, group: st
 export function restoreTask(model: Model, server: Server, queued: QueuedTask): void {
   push(server, queued);
   model.taskSequence = Math.max(model.taskSequence, queued.sequence);
-}
-
-function roomKey([namespace, name]: RoomId): string {
-  return `${namespace.length}:${namespace}${name}`;
 }
 
 function push(server: Server, queued: QueuedTask): void {
