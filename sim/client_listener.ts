@@ -79,8 +79,15 @@ function serveSession(socket: WebSocket, hosting: Hosting, streams: Map<string, 
   });
 }
 
+/**
+ * The web SDK (0.16.0) waits for the news that it has joined only some turns after its socket is open: news that come
+ * with the opening itself, as they can on one machine, are missed, and it waits for ever.
+ */
+const JOINED_AFTER_MS = 50;
+
 function serveRoom(socket: WebSocket, hosting: Hosting, { room, peer, peerId }: Stream): void {
   const { id, customer, userData } = room;
+  let news: ReturnType<typeof setTimeout> | undefined;
   socket.addEventListener("open", () => {
     const joined = {
       kind: "Joined",
@@ -88,7 +95,13 @@ function serveRoom(socket: WebSocket, hosting: Hosting, { room, peer, peerId }: 
       media_ids: [peerId],
       room: { customer, id: id[1], peers: [], user_data: new Uint8Array(userData) },
     };
-    socket.send(pack([NOTIFICATION, "RoomUpdated", { updates: [joined] }]));
+    news = setTimeout(
+      () => socket.send(pack([NOTIFICATION, "RoomUpdated", { updates: [joined] }])),
+      JOINED_AFTER_MS,
+    );
   });
-  socket.addEventListener("close", () => hosting.leave(room, peer));
+  socket.addEventListener("close", () => {
+    clearTimeout(news);
+    hosting.leave(room, peer);
+  });
 }

@@ -28,6 +28,9 @@ function largeSnapshot(): Snapshot {
       clients: 1000,
       usage: [{ customer: "acme", peers: 1000, rooms: 500 }],
       firstSeen: 0,
+      cost: [120, 120_000, 60, 120_000_000, 60_000] as const,
+      weight: 1,
+      draining: undefined,
     })),
     placements: rooms.map((group, i) => ({ namespace: "acme", group, server: `sfu${i % 200}:1` as Address })),
     rooms: rooms.map((name) => ({ namespace: "acme", name, customer: "acme", listed: true })),
@@ -36,5 +39,6 @@ function largeSnapshot(): Snapshot {
       until: performance.now() + 3_600_000,
     })),
     tasks: [],
+    kinds: [],
   };
 }

@@ -4,11 +4,15 @@ import type {
   Change,
   ConnectInput,
   ConnectOutcome,
+  Explanation,
   FleetSettings,
   ManagementInput,
+  KindInfo,
   ManagementOutcome,
   Milliseconds,
+  Plan,
   Report,
+  RoomId,
   RoomInfo,
   ServerInfo,
   Task,
@@ -27,6 +31,13 @@ export interface Delivery {
 
 /** A server as the gateway shows it: times are unix time in milliseconds. */
 export type ShownServer = ServerInfo;
+
+/** Where a room is and, where that is remembered, why; times are unix time in milliseconds. */
+export interface ShownExplanation {
+  readonly server: Address;
+  readonly group: string;
+  readonly explanation: Explanation | undefined;
+}
 
 /** A change that could not be made durable refuses the call that depends on it. */
 export type NotDurable = { readonly granted: false; readonly reason: "not-durable" };
@@ -125,6 +136,30 @@ export class Gateway {
     return "not-durable";
   }
 
+  /** Changes what is wanted of a server; a deadline is in milliseconds from now. */
+  async plan(
+    address: Address,
+    wanted: { readonly weight: number } | { readonly draining: boolean; readonly within?: Milliseconds },
+  ): Promise<"accepted" | "no-server" | "not-durable"> {
+    const { before, changes } = fleet.plan(this.#model, address, this.#planOf(wanted));
+    if (before === undefined) return "no-server";
+    this.#tell(changes);
+    if (await this.#durable(changes)) return "accepted";
+    this.#tell(fleet.plan(this.#model, address, before).changes);
+    return "not-durable";
+  }
+
+  /** Why a room is where it is; nothing where it is nowhere. */
+  explain(room: RoomId): Promise<ShownExplanation | undefined> {
+    const its = fleet.explain(this.#model, room);
+    if (its === undefined) return Promise.resolve(undefined);
+    const { explanation } = its;
+    return Promise.resolve({
+      ...its,
+      explanation: explanation && { ...explanation, at: explanation.at + this.#toUnixTime() },
+    });
+  }
+
   /** @returns false where there are too many servers already */
   report(input: Report): Promise<boolean> {
     const { refused, changes } = fleet.report(this.#model, input, this.#now());
@@ -143,16 +178,32 @@ export class Gateway {
     return Promise.resolve({ tasks, settle });
   }
 
-  /** Servers and rooms as they are now; times as unix time in milliseconds. */
-  info(): Promise<{ servers: ShownServer[]; rooms: RoomInfo[] }> {
-    const { servers, rooms } = fleet.info(this.#model);
-    const toUnixTime = this.#unixTime() - this.#now();
+  /** Servers and rooms as they are now, and what was learned of their kinds; times as unix time in milliseconds. */
+  info(): Promise<{ servers: ShownServer[]; rooms: RoomInfo[]; kinds: KindInfo[] }> {
+    const { servers, rooms, kinds } = fleet.info(this.#model);
+    const toUnixTime = this.#toUnixTime();
     const shown = servers.map((server) => ({
       ...server,
+      draining: server.draining && {
+        ...server.draining,
+        deadline: server.draining.deadline && server.draining.deadline + toUnixTime,
+      },
       firstSeen: server.firstSeen + toUnixTime,
       lastSeen: server.lastSeen + toUnixTime,
     }));
-    return Promise.resolve({ servers: shown, rooms });
+    return Promise.resolve({ servers: shown, rooms, kinds });
+  }
+
+  #planOf(wanted: Parameters<Gateway["plan"]>[1]): Partial<Plan> {
+    if ("weight" in wanted) return wanted;
+    const { draining, within } = wanted;
+    if (!draining) return { draining: undefined };
+    return { draining: { deadline: within === undefined ? undefined : this.#now() + within } };
+  }
+
+  /** What makes unix time of a time in the model. */
+  #toUnixTime(): number {
+    return this.#unixTime() - this.#now();
   }
 
   /** Changes that no answer depends on. */

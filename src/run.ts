@@ -1,5 +1,5 @@
 import { Customers, unknownCustomers } from "./config/customers.ts";
-import { poolNames, serverRecommendation, type Settings } from "./config/schema.ts";
+import { configuredPools, serverRecommendation, type Settings } from "./config/schema.ts";
 import { createHandler, type EdgeContext } from "./edge/handler.ts";
 import { listen } from "./edge/listener.ts";
 import type { FleetSettings } from "./fleet/mod.ts";
@@ -82,9 +82,15 @@ export function runGateway(
   };
 }
 
-function fleetSettings({ sfuConfig, loginToken, placement, limits, tasks }: Settings): FleetSettings {
+function fleetSettings(settings: Settings): FleetSettings {
+  const { sfuConfig, loginToken, placement, limits, tasks } = settings;
   return {
-    strategy: strategies[placement.strategy],
+    placement: {
+      ...placement,
+      choose: strategies[placement.strategy],
+      growthWindow: placement.growthWindow * 1000,
+      spill: configuredPools(settings).spill,
+    },
     updateInterval: sfuConfig.updateInterval * 1000,
     disableTimeout: sfuConfig.disableTimeout * 1000,
     removeTimeout: sfuConfig.removeTimeout * 1000,
@@ -110,7 +116,7 @@ function edgeContext(
     internal: settings.internal,
     compatibility: settings.compatibility,
     roomIdPrefix: settings.compatibility.roomIdPrefix,
-    pools: poolNames(settings),
+    pools: configuredPools(settings),
     recommended: serverRecommendation(settings),
     tokenLifetime: settings.loginToken.lifetime,
     maxBanTime: settings.bans.maxTime,

@@ -115,6 +115,7 @@ Deno.test("the real web SDK gets through: gateway, then its room on the server",
         token,
       ],
       stdin: "null",
+      signal: AbortSignal.timeout(30_000),
     }).output();
     const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     assert.match(output, new RegExp(`JOINED lobby ${server.address}`), output);

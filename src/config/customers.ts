@@ -1,5 +1,5 @@
 import { type BrokenKey, createKeyRing, type KeyRing } from "../tokens/mod.ts";
-import { type BrokenEntry, parseCustomers, type Settings } from "./schema.ts";
+import { type BrokenEntry, configuredPools, parseCustomers, type Settings } from "./schema.ts";
 
 /** What becomes of the list of customers, for the log. */
 export interface CustomerEvents {
@@ -27,7 +27,7 @@ export class Customers {
   #stopped = false;
 
   constructor(
-    readonly settings: Pick<Settings, "customers" | "customerApi">,
+    readonly settings: Pick<Settings, "customers" | "customerApi" | "sfuPools">,
     readonly events: CustomerEvents,
     readonly memory?: CustomerMemory,
   ) {
@@ -79,6 +79,13 @@ export class Customers {
     const { customers, broken } = parseCustomers(list);
     const { ring, broken: brokenKeys } = createKeyRing(customers);
     for (const entry of [...broken, ...brokenKeys.map(asEntry)]) this.events.broken(entry);
+    const available = configuredPools(this.settings).names;
+    for (const { id, pools = [], accessKeys } of customers) {
+      for (const pool of new Set([...pools, ...accessKeys.flatMap((key) => key.pools ?? [])])) {
+        if (available.includes(pool)) continue;
+        this.events.broken({ entry: `pool "${pool}" of customer "${id}"`, reason: "there is no such pool" });
+      }
+    }
     const fromApi = this.settings.customerApi !== undefined;
     if (fromApi && ring.size === 0) {
       this.events.kept("the list has no usable customer");

@@ -18,13 +18,20 @@ const PublicKeyEntry = z.object({
   x: z.string(),
 });
 
-const AccessKeyEntry = z.object({ namespace: z.string().min(1).optional(), publicKey: PublicKeyEntry });
+const boundPools = z.array(z.string().min(1)).min(1).optional();
+
+const AccessKeyEntry = z.object({
+  namespace: z.string().min(1).optional(),
+  pools: boundPools,
+  publicKey: PublicKeyEntry,
+});
 
 /** A customer as it is configured, or as a customer API returns it. Its keys are looked at one by one later. */
 const CustomerEntry = z.object({
   id: z.string().min(1),
   maxPeers: limit,
   maxRooms: limit,
+  pools: boundPools,
   accessKeys: z.array(z.unknown()),
 });
 
@@ -62,7 +69,10 @@ export const ConfigSchema = z.object({
     z.literal("forbidden"),
     z.object({ maxPeers: limit, maxRooms: limit }),
   ]).default("forbidden"),
-  sfuPools: z.object({ available: z.array(pool).min(1), default: z.string() }).optional(),
+  sfuPools: z.object({
+    available: z.array(z.union([pool, z.object({ name: pool, spill: z.array(z.string()).default([]) })])).min(1),
+    default: z.string(),
+  }).optional(),
   sfuConfig: z.object({
     metricsServer: z.string().min(1).default("0.0.0.0/0"),
     updateInterval: seconds.default(5),
@@ -86,7 +96,11 @@ export const ConfigSchema = z.object({
     withoutUsers: z.enum(["loopback", "anyone"]).default("loopback"),
   }).prefault({}),
   placement: z.object({
-    strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default("least-load"),
+    strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default("expected"),
+    ceiling: z.number().positive().max(1).default(0.95),
+    overload: z.enum(["place", "refuse"]).default("place"),
+    defaultSize: z.number().min(1).default(10),
+    growthWindow: seconds.default(900),
   }).prefault({}),
   tasks: z.object({ lifetime: seconds.default(86400) }).prefault({}),
   startup: z.object({ waitForReports: z.boolean().default(true) }).prefault({}),
@@ -107,15 +121,25 @@ export const ConfigSchema = z.object({
     tasksPerServer: count.default(10_000),
     taskBytesPerServer: count.default(16 * 1024 * 1024),
     grantTimeout: seconds.default(15),
+    kinds: z.int().min(10).default(10_000),
+    explanations: z.int().min(0).default(10_000),
   }).prefault({}),
 }).superRefine((config, context) => {
-  const wrong = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
   if (config.customers !== undefined && config.customerApi !== undefined) {
     wrong(["customerApi"], "expected either customers or customerApi, not both");
   }
   const { sfuPools, sfuConfig } = config;
-  if (sfuPools !== undefined && !sfuPools.available.includes(sfuPools.default)) {
-    wrong(["sfuPools", "default"], `expected one of the pools available (${sfuPools.available.join(", ")})`);
+  const pools = sfuPools?.available.map(poolName) ?? [];
+  const known = (where: (string | number)[], name: string) => {
+    if (!pools.includes(name)) wrong(where, `expected one of the pools available (${pools.join(", ")})`);
+  };
+  if (sfuPools !== undefined) {
+    known(["sfuPools", "default"], sfuPools.default);
+    sfuPools.available.forEach((each, i) => {
+      if (typeof each === "string") return;
+      each.spill.forEach((name, s) => known(["sfuPools", "available", i, "spill", s], name));
+    });
   }
   if (sfuConfig.disableTimeout <= sfuConfig.updateInterval) {
     wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval");
@@ -131,11 +155,24 @@ export type Config = z.input<typeof ConfigSchema>;
 /** A configuration with every default filled in. */
 export type Settings = z.output<typeof ConfigSchema>;
 
-/** The pools by name, the default one first; a single pool without a name where none are configured. */
-export function poolNames(settings: Settings): { names: readonly string[]; default: string } {
-  const { sfuPools } = settings;
-  if (sfuPools === undefined) return { names: [], default: "default" };
-  return { names: sfuPools.available, default: sfuPools.default };
+/** The pools: their names, none where none are configured; the default one; and where each spills over to. */
+export interface Pools {
+  readonly names: readonly string[];
+  readonly default: string;
+  readonly spill: ReadonlyMap<string, readonly string[]>;
+}
+
+export function configuredPools({ sfuPools }: Pick<Settings, "sfuPools">): Pools {
+  const available = sfuPools?.available ?? [];
+  return {
+    names: available.map(poolName),
+    default: sfuPools?.default ?? "default",
+    spill: new Map(available.map((pool) => [poolName(pool), typeof pool === "string" ? [] : pool.spill])),
+  };
+}
+
+function poolName(pool: string | { readonly name: string }): string {
+  return typeof pool === "string" ? pool : pool.name;
 }
 
 /** What a server's own configuration is filled up with. */

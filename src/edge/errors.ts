@@ -27,6 +27,7 @@ export const RpcErrors = {
     http: 503,
     cause: "not ready or overloaded; try again after `Retry-After` seconds",
   },
+  serverNotFound: { code: -32010, http: 200, cause: "no server of this address is known" },
 } as const;
 
 export type RpcErrorName = keyof typeof RpcErrors;
@@ -52,3 +53,9 @@ export class RpcError extends Error {
     return { code, message: this.message, ...(this.data === undefined ? {} : { data: this.data }) };
   }
 }
+
+/** What a call ends with whose changes the store did not take. */
+export const NOT_DURABLE = new RpcError(
+  "unavailable",
+  "the gateway cannot write to its data folder; try again later",
+);

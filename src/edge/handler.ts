@@ -73,7 +73,7 @@ function createRoutes(context: EdgeContext): Map<string, Route> {
   const internalRoute = createInternalRoute(context);
   const routes = new Map<string, Route>();
   const add = (prefix: string, pool: string) => {
-    const open = publicRoute(pool);
+    const open = publicRoute(pool, prefix !== "");
     const closed = internalRoute(pool);
     for (const path of [prefix, `${prefix}/`]) routes.set(path, open);
     for (const path of [`${prefix}/internal`, `${prefix}/internal/`]) routes.set(path, closed);
@@ -83,7 +83,7 @@ function createRoutes(context: EdgeContext): Map<string, Route> {
   return routes;
 }
 
-function createPublicRoute(context: EdgeContext): (pool: string) => Route {
+function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: boolean) => Route {
   const { limits } = context;
   const methods = publicMethods(context);
   const names = Object.keys(methods);
@@ -93,7 +93,7 @@ function createPublicRoute(context: EdgeContext): (pool: string) => Route {
     if (context.compatibility.tokenWithoutSub === "everything") return () => true;
     return (name: string) => name === "Connect";
   };
-  return (pool) => async (request, caller) => {
+  return (pool, poolNamed) => async (request, caller) => {
     if (!context.ready()) throw notReady();
     const token = authorize(context, request, caller);
     const allowed = allows(token);
@@ -102,7 +102,7 @@ function createPublicRoute(context: EdgeContext): (pool: string) => Route {
     }
     const body = await readBody(request, limits.publicBody);
     if (body === undefined) throw bodyTooLong(limits.publicBody);
-    const answer = await rpc.answer(body, { token, pool, caller }, allowed);
+    const answer = await rpc.answer(body, { token, pool, poolNamed, caller }, allowed);
     await endOfTurn();
     return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
   };

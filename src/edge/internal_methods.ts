@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Address, RoomId, RoomInfo } from "../fleet/mod.ts";
-import type { Delivery, Gateway, ShownServer } from "../gateway.ts";
+import type { Address, KindInfo, RoomId, RoomInfo } from "../fleet/mod.ts";
+import type { Delivery, Gateway, ShownExplanation, ShownServer } from "../gateway.ts";
 import type { Stats } from "../ops/stats.ts";
-import type { ServerKeys } from "../tokens/mod.ts";
-import { RpcError } from "./errors.ts";
+import { Name, type ServerKeys } from "../tokens/mod.ts";
+import { NOT_DURABLE, RpcError } from "./errors.ts";
 import { type Method, method } from "./rpc.ts";
 import { completeServerConfig } from "./server_config.ts";
 
@@ -28,6 +28,9 @@ export interface InternalContext {
 
 /** Port of a server that does not say at which address it is reached. */
 const DEFAULT_PORT = 4433;
+
+/** Longest time from now to a deadline for draining, in seconds: a year. More is a point in time, by mistake. */
+const LONGEST_DRAIN = 365 * 86400;
 
 const Endpoint = z.string().max(255).regex(
   /^(\[[0-9A-Fa-f:.]+(%[\w.-]+)?\]|[^\s:/@[\]]+):\d{1,5}$/,
@@ -84,12 +87,33 @@ export function internalMethods(context: InternalContext): Record<string, Method
     GetConfig: method(z.object({ ...Config, server: Grid }), config),
     "sfu.Report": method(z.object({ ...Report, server: Grid.optional() }), report),
     SubmitReport: method(z.object({ ...Report, server: Grid }), report),
+    "server.Drain": method(
+      z.object({ address: Endpoint, deadline: z.number().min(0).max(LONGEST_DRAIN).optional() }),
+      async ({ address, deadline }) => {
+        const within = deadline === undefined ? {} : { within: deadline * 1000 };
+        return planned(await gateway.plan(address as Address, { draining: true, ...within }));
+      },
+    ),
+    "server.Resume": method(
+      z.object({ address: Endpoint }),
+      async ({ address }) => planned(await gateway.plan(address as Address, { draining: false })),
+    ),
+    "server.SetWeight": method(
+      z.object({ address: Endpoint, weight: z.number().min(0).max(1) }),
+      async ({ address, weight }) => planned(await gateway.plan(address as Address, { weight })),
+    ),
+    "room.Explain": method(z.object({ room_id: z.tuple([Name, Name]) }), async ({ room_id }) => {
+      const its = await gateway.explain(room_id);
+      if (its === undefined) throw new RpcError("roomNotFound", "no server for room found");
+      return showExplanation(its);
+    }),
     Info: method(z.object({}), async () => {
-      const { servers, rooms } = await gateway.info();
+      const { servers, rooms, kinds } = await gateway.info();
       const updated = new Map(servers.map(({ address, lastSeen }) => [address, iso(lastSeen)]));
       return {
         servers: servers.map((server) => showServer(server, serverKeys)),
         rooms: rooms.map((room) => showRoom(room, updated.get(room.server)!)),
+        kinds: kinds.map(showKind),
         stats: { apiCalls: stats.apiCalls },
       };
     }),
@@ -104,6 +128,7 @@ function addressOf(params: { public_endpoint?: string | undefined }, { caller }:
 function showServer(server: ShownServer, serverKeys: ServerKeys): object {
   const { address, pool, version, disabled, load, clients, rooms, grants, firstSeen, lastSeen, tasks } =
     server;
+  const { growth, loadPerClient, weight, draining } = server;
   return {
     hostname: address.replace(/:\d+$/, ""),
     address,
@@ -113,6 +138,13 @@ function showServer(server: ShownServer, serverKeys: ServerKeys): object {
     keyId: serverKeys.ofServer(address).jwk.kid,
     report: { load, clients, rooms },
     grants,
+    growth,
+    loadPerClient,
+    weight,
+    draining: draining === undefined ? null : {
+      deadline: draining.deadline === undefined ? null : iso(draining.deadline),
+      empty: draining.empty,
+    },
     firstSeen: iso(firstSeen),
     lastSeen: iso(lastSeen),
     tasks,
@@ -122,6 +154,33 @@ function showServer(server: ShownServer, serverKeys: ServerKeys): object {
 function showRoom({ id, group, customer, server, peers, grants }: RoomInfo, updated: string): object {
   const hash = createHash("sha256").update(JSON.stringify([id[0], group])).digest("hex").slice(0, 16);
   return { hash, id, customer, server, peers, grants, updated };
+}
+
+function showKind({ namespace, template, weight, sum, median, large, fillTime }: KindInfo): object {
+  return {
+    namespace: namespace === "" ? null : namespace,
+    template: template === "" ? null : template,
+    rooms: weight,
+    mean: sum / weight,
+    median,
+    large,
+    growsFor: fillTime / 1000,
+  };
+}
+
+function showExplanation({ server, group, explanation }: ShownExplanation): object {
+  if (explanation === undefined) {
+    const note = "the server reported the room, or it was placed before the gateway's last start or too long ago";
+    return { server, group, explanation: null, note };
+  }
+  const { at, kind, ...rest } = explanation;
+  return { server, group, explanation: { at: iso(at), ...kind, ...rest } };
+}
+
+function planned(outcome: "accepted" | "no-server" | "not-durable"): object {
+  if (outcome === "no-server") throw new RpcError("serverNotFound", "no server of this address is known");
+  if (outcome === "not-durable") throw NOT_DURABLE;
+  return {};
 }
 
 function iso(unixTime: number): string {

@@ -4,13 +4,15 @@ import { duration, type Task } from "../fleet/task.ts";
 import type { ConnectOutcome, ManagementOutcome } from "../fleet/mod.ts";
 import type { Gateway, NotDurable } from "../gateway.ts";
 import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../tokens/mod.ts";
-import { RpcError } from "./errors.ts";
+import { NOT_DURABLE, RpcError } from "./errors.ts";
 import { type Method, method } from "./rpc.ts";
 
 /** What a call of a public method comes with. */
 export interface PublicCall {
   readonly token: ClientToken;
   readonly pool: string;
+  /** Whether the caller chose the pool by the path; else it is the default one. */
+  readonly poolNamed: boolean;
   /** The IP address that the request came from, for the log. */
   readonly caller: () => string;
 }
@@ -53,10 +55,20 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
 
   return {
     Connect: method(z.object({}), async (_params, call: PublicCall) => {
-      const { token, pool } = call;
+      const { token } = call;
       const rooms = sameGroup(token.rooms);
-      const { customer, licence, namespace, user, server } = token;
-      const outcome = await gateway.connect({ customer, licence, namespace, rooms, user, pool, server });
+      const { customer, licence, namespace, user, server, pools: allowedPools } = token;
+      const pool = poolOf(call);
+      const outcome = await gateway.connect({
+        customer,
+        licence,
+        namespace,
+        rooms,
+        user,
+        pool,
+        allowedPools,
+        server,
+      });
       if (!outcome.granted) throw connectError(outcome);
       context.granted?.(call, outcome.server);
       const now = Math.floor(Date.now() / 1000);
@@ -99,6 +111,11 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
   };
 }
 
+/** The pool of the path, or the first that the key is bound to where the path names none. */
+function poolOf({ pool, poolNamed, token: { pools } }: PublicCall): string {
+  return poolNamed || pools === undefined || pools.includes(pool) ? pool : pools[0]!;
+}
+
 /** The distinct room names of a token, if they may be joined together. */
 function sameGroup(names: readonly string[]): readonly string[] {
   if (names.length === 1) return names;
@@ -108,11 +125,6 @@ function sameGroup(names: readonly string[]): readonly string[] {
   }
   return [...new Set(names)];
 }
-
-const NOT_DURABLE = new RpcError(
-  "unavailable",
-  "the gateway cannot write to its data folder; try again later",
-);
 
 function connectError(outcome: (ConnectOutcome | NotDurable) & { granted: false }): RpcError {
   switch (outcome.reason) {
@@ -127,6 +139,10 @@ function connectError(outcome: (ConnectOutcome | NotDurable) & { granted: false 
       );
     case "no-server":
       return new RpcError("noServer", "no server available");
+    case "overloaded":
+      return new RpcError("noServer", "no server available: all are full");
+    case "pool-not-allowed":
+      return new RpcError("forbidden", "the key of this token is bound to other pools");
     case "server-not-available":
       return new RpcError("noServer", "no server available: the one that the token asks for is not");
     case "learning":

@@ -1,4 +1,6 @@
 import type { Ban } from "./ban.ts";
+import type { Plan } from "./draining.ts";
+import type { LearnedKind, StoredCost } from "./learning/mod.ts";
 import type { RoomId } from "./room.ts";
 import type { Address } from "./server.ts";
 import type { QueuedTask } from "./task.ts";
@@ -29,8 +31,14 @@ export type Change =
     readonly version: string;
     readonly load: number;
     readonly clients: number;
+    /** What it has told of the cost of a client. */
+    readonly cost: StoredCost;
     readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
   }
+  /** What an operator wants of the server: its share of what it could take, and whether it is to be emptied. */
+  | ({ readonly type: "server-planned"; readonly server: Address } & Plan)
+  /** A server that is draining has nothing left on it. */
+  | { readonly type: "server-drained"; readonly server: Address }
   | { readonly type: "server-enabled"; readonly server: Address }
   | { readonly type: "server-disabled"; readonly server: Address }
   | { readonly type: "server-removed"; readonly server: Address }
@@ -58,6 +66,8 @@ export type Change =
   | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
   /** The server still lists a room two reports after it was told to close it, and is told again. */
   | { readonly type: "close-ignored"; readonly room: RoomId; readonly server: Address }
+  /** More is known of the sizes of rooms of a kind. */
+  | { readonly type: "kind-learned"; readonly kind: LearnedKind }
   | { readonly type: "banned"; readonly ban: Ban }
   /** The task is in that server's queue now, newly or because its room has moved. */
   | { readonly type: "task-queued"; readonly server: Address; readonly task: QueuedTask }

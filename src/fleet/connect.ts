@@ -1,11 +1,13 @@
 import type { Ban } from "./ban.ts";
 import type { Change } from "./change.ts";
 import { grant, isGranted } from "./grant.ts";
+import { expectGrowth, kindOf } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing, moveGroup, openRoom, placeGroup } from "./opening.ts";
+import { choose, type PlaceRefusal } from "./placing.ts";
 import { type Group, groupName, UNLISTED } from "./room.ts";
-import type { Address, Server } from "./server.ts";
+import type { Address } from "./server.ts";
 import { exceeded, type Licence } from "./usage.ts";
 
 /** A client that wants to join rooms; its token is verified. */
@@ -18,6 +20,8 @@ export interface ConnectInput {
   readonly user: string;
   /** The pool whose servers may take a group that is not placed yet. */
   readonly pool: string;
+  /** The only pools that the customer's key may use; without, any. */
+  readonly allowedPools?: readonly string[] | undefined;
   /** The server asked for; counts only for a group that is not placed yet. */
   readonly server?: Address | undefined;
 }
@@ -34,8 +38,7 @@ export type ConnectOutcome =
     readonly reason:
       | "peer-limit"
       | "room-limit"
-      | "no-server"
-      | "server-not-available"
+      | PlaceRefusal
       | "too-many-rooms"
       | "learning";
   }
@@ -55,7 +58,7 @@ export function connect(
   const { namespace, rooms, user } = input;
   const name = groupName(rooms[0]!);
   const known = model.groups.get(namespace, name);
-  const held = known?.server.enabled ? known : undefined;
+  const held = known?.server.keeps ? known : undefined;
 
   const refusal = refuse(model, input, held, now);
   if (refusal !== undefined) return { outcome: refusal, changes };
@@ -102,19 +105,20 @@ function place(
   now: Milliseconds,
   random: () => number,
   changes: Change[],
-): Group | "no-server" | "server-not-available" | "too-many-rooms" | "learning" {
+): Group | PlaceRefusal | "too-many-rooms" | "learning" {
   if (known === undefined && now < model.learningUntil) return "learning";
   if (model.unlisted.size + input.rooms.length > model.settings.limits.unlistedRooms) return "too-many-rooms";
-  const candidates = model.servers.enabled(input.pool);
-  let server: Server | undefined;
-  if (input.server !== undefined) {
-    server = candidates.find(({ address }) => address === input.server);
-    if (server === undefined) return "server-not-available";
-  } else {
-    if (candidates.length === 0) return "no-server";
-    server = model.servers.get(model.settings.strategy(candidates, random).address)!;
-  }
-  if (known === undefined) return placeGroup(model, [input.namespace, input.rooms[0]!], server, changes);
-  moveGroup(model, known, server, changes);
-  return known;
+  const { namespace, rooms, pool, allowedPools, server } = input;
+  const kind = kindOf(namespace, groupName(rooms[0]!));
+  // Where a server was lost, everybody who was there comes back.
+  const reached = known?.peers() ?? 0;
+  const expectedSize = model.kinds.expectedSize(kind, reached, now);
+  const size = model.kinds.largeSize(kind, reached, now);
+  const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
+  if (typeof choice === "string") return choice;
+  const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
+  if (known !== undefined) moveGroup(model, known, choice.server, changes);
+  expectGrowth(model, group, kind, expectedSize, now);
+  model.explanations.add(group, choice.explanation);
+  return group;
 }

@@ -1,5 +1,6 @@
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
+import { countGrants } from "./growth.ts";
 import { type Room, UNLISTED } from "./room.ts";
 import type { Server } from "./server.ts";
 
@@ -36,6 +37,7 @@ export function grant(model: Model, room: Room, user: string, now: Milliseconds)
   room.grants.set(user, given);
   room.usage.granted.peers++;
   given.server.grants++;
+  countGrants(room.group, 1);
 }
 
 /** Ends grants of a room, oldest first: a report showed that many new peers, or the room is going. */
@@ -60,6 +62,7 @@ function endGrant(model: Model, given: Grant): void {
   server.grants--;
   room.usage.granted.peers--;
   room.grants!.delete(user);
+  countGrants(room.group, -1);
   if (room.grants!.size > 0) return;
   room.grants = undefined;
   if (room.report === UNLISTED) room.usage.granted.rooms--;

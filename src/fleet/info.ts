@@ -1,3 +1,5 @@
+import type { Explanation } from "./explanation.ts";
+import type { Kind } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import type { RoomId } from "./room.ts";
@@ -13,6 +15,11 @@ export interface ServerInfo {
   readonly clients: number;
   readonly rooms: number;
   readonly grants: number;
+  /** Clients that its young rooms are expected to grow by. */
+  readonly growth: number;
+  readonly loadPerClient: number;
+  readonly weight: number;
+  readonly draining: { readonly deadline: Milliseconds | undefined; readonly empty: boolean } | undefined;
   readonly tasks: number;
   readonly firstSeen: Milliseconds;
   readonly lastSeen: Milliseconds;
@@ -30,11 +37,35 @@ export interface RoomInfo {
   readonly grants: number;
 }
 
+/** What has been learned of the rooms of a kind. */
+export interface KindInfo extends Kind {
+  /** Rooms learned from, older ones counting less. */
+  readonly weight: number;
+  /** Their sizes added up, in clients. */
+  readonly sum: number;
+  /** Sizes that half, and 95 %, of the rooms do not exceed. */
+  readonly median: number;
+  readonly large: number;
+  /** How long rooms grow. */
+  readonly fillTime: Milliseconds;
+}
+
+/** Why the room's group is where it is; of a placement that is not remembered, only where. */
+export function explain(
+  model: Model,
+  room: RoomId,
+): { server: Address; group: string; explanation: Explanation | undefined } | undefined {
+  const group = model.groups.room(room)?.group;
+  if (group === undefined) return undefined;
+  return { server: group.server.address, group: group.name, explanation: model.explanations.get(group) };
+}
+
 /** The fleet as it is now. O(servers + rooms): for people who look, not for calls on the way to an answer. */
-export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[] } {
+export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[]; kinds: KindInfo[] } {
   const servers: ServerInfo[] = [];
   for (const server of model.servers) {
-    const { address, pool, version, load, clients, grants, firstSeen, lastSeen } = server;
+    const { address, pool, version, load, clients, grants, growth, loadPerClient, weight } = server;
+    const { draining, drained, firstSeen, lastSeen } = server;
     servers.push({
       address,
       pool,
@@ -44,6 +75,10 @@ export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[] }
       clients,
       rooms: server.rooms.length,
       grants,
+      growth,
+      loadPerClient,
+      weight,
+      draining: draining && { ...draining, empty: drained },
       tasks: server.tasks.length,
       firstSeen,
       lastSeen,
@@ -62,5 +97,12 @@ export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[] }
       });
     }
   }
-  return { servers, rooms };
+  const kinds = Array.from(model.kinds, ([kind, sizes]): KindInfo => ({
+    ...kind,
+    ...sizes.from(0, sizes.learned),
+    median: sizes.quantile(0.5),
+    large: sizes.quantile(0.95),
+    fillTime: sizes.fillTime.mean,
+  }));
+  return { servers, rooms, kinds };
 }

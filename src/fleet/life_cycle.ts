@@ -1,5 +1,7 @@
 import type { Change } from "./change.ts";
+import { isOverdue } from "./draining.ts";
 import { expireGrants } from "./grant.ts";
+import { tellLearned } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { closeRoom } from "./opening.ts";
@@ -18,30 +20,33 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   for (const server of model.servers) {
     const silent = now - server.lastSeen;
     if (server.enabled && silent >= disableTimeout) disable(model, server, changes);
-    if (!server.enabled && silent >= removeTimeout) remove(model, server, changes);
+    if (!server.enabled && silent >= removeTimeout) remove(model, server, now, changes);
     else changes.push(...expireTasks(server, now));
+    if (isOverdue(server, now)) server.vacating = true;
   }
   expireGrants(model, now);
   for (const [room, expires] of model.unlisted) {
     if (expires > now) break;
-    closeRoom(model, room, changes);
+    closeRoom(model, room, now, changes);
   }
   model.bans.sweep(now);
+  tellLearned(model, now, changes);
   return changes;
 }
 
 function disable(model: Model, server: Server, changes: Change[]): void {
-  model.servers.setEnabled(server, false);
+  server.enabled = false;
+  model.servers.sort(server);
   countUsage(server, -1);
   changes.push({ type: "server-disabled", server: server.address });
 }
 
-function remove(model: Model, server: Server, changes: Change[]): void {
+function remove(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
   for (const room of server.rooms) {
-    if (room.group.server === server && room.group.room(room.name) === room) closeRoom(model, room, changes);
+    if (room.group.server === server && room.group.room(room.name) === room) closeRoom(model, room, now, changes);
   }
   for (const [room] of model.unlisted) {
-    if (room.group.server === server) closeRoom(model, room, changes);
+    if (room.group.server === server) closeRoom(model, room, now, changes);
   }
   for (const { sequence } of server.tasks) changes.push({ type: "task-ended", sequence });
   model.servers.delete(server);

@@ -9,12 +9,16 @@
 export * from "./ban.ts";
 export * from "./change.ts";
 export * from "./connect.ts";
+export { type Plan, plan } from "./draining.ts";
+export * from "./explanation.ts";
 export * from "./grant.ts";
 export * from "./info.ts";
+export type { Kind, LearnedKind, StoredCost, StoredSizes } from "./learning/mod.ts";
 export * from "./life_cycle.ts";
 export * from "./management.ts";
 export * from "./model.ts";
 export { holder, settle, settleAll, yieldGroup } from "./opening.ts";
+export * from "./placing.ts";
 export * from "./report.ts";
 export * from "./restore.ts";
 export * from "./room.ts";

@@ -1,6 +1,8 @@
 import { Bans } from "./ban.ts";
 import type { Grant } from "./grant.ts";
-import type { Strategy } from "./placement/strategy.ts";
+import { Kinds } from "./learning/mod.ts";
+import { Explanations } from "./explanation.ts";
+import type { PlacementSettings } from "./placing.ts";
 import { Groups, type Room } from "./room.ts";
 import { Servers } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
@@ -18,11 +20,15 @@ export interface FleetLimits {
   readonly unlistedRooms: number;
   /** Known servers. */
   readonly servers: number;
+  /** Kinds of rooms whose sizes are remembered; the least used are forgotten. */
+  readonly kinds: number;
+  /** Placements that can be explained, the newest. */
+  readonly explanations: number;
 }
 
 /** How the fleet behaves; plain data but for the strategy. */
 export interface FleetSettings {
-  readonly strategy: Strategy;
+  readonly placement: PlacementSettings;
   /** Interval at which servers report. */
   readonly updateInterval: Milliseconds;
   /** A server that is silent for so long gets no new rooms. */
@@ -45,6 +51,10 @@ export interface Model {
   readonly groups: Groups;
   readonly usage: UsageTable;
   readonly bans: Bans;
+  /** What is known of the sizes that rooms reach. */
+  readonly kinds: Kinds;
+  /** Why the newest placements are as they are. */
+  readonly explanations: Explanations;
   /** Outstanding grants, ordered by expiry. */
   readonly grants: Set<Grant>;
   /** Rooms that no report shows, and when they are forgotten; ordered by that. */
@@ -53,6 +63,8 @@ export interface Model {
   rooms: number;
   /** Until then, rooms that are not known may be on servers that have not reported yet: they are not placed. */
   learningUntil: Milliseconds;
+  /** When the store was last told what has been learned. */
+  learnedTold: Milliseconds;
   taskSequence: number;
   handOvers: number;
 }
@@ -64,10 +76,13 @@ export function createModel(settings: FleetSettings): Model {
     groups: new Groups(),
     usage: new UsageTable(),
     bans: new Bans(settings.limits.bans),
+    kinds: new Kinds(settings.limits.kinds, settings.placement.defaultSize),
+    explanations: new Explanations(settings.limits.explanations),
     grants: new Set(),
     unlisted: new Map(),
     rooms: 0,
     learningUntil: -Infinity,
+    learnedTold: -Infinity,
     taskSequence: 0,
     handOvers: 0,
   };

@@ -1,5 +1,6 @@
 import type { Change, Placement } from "./change.ts";
 import { endGrants } from "./grant.ts";
+import { endGrowth, learnSize } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
@@ -14,6 +15,7 @@ export function placeGroup(
   changes: Change[],
 ): Group {
   const group = model.groups.add(namespace, groupName(name), server);
+  server.groups++;
   changes.push({ type: "group-placed", namespace, group: group.name, server: server.address });
   return group;
 }
@@ -28,6 +30,9 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
     changes.push({ type: "room-closed", room: room.id, server: from.address });
     removeRoom(model, room);
   }
+  endGrowth(group);
+  from.groups--;
+  to.groups++;
   group.server = to;
   group.durable = false;
   changes.push({
@@ -85,11 +90,13 @@ export function openRoom(
 }
 
 /** The room is on no server any more; the last one of a group takes the group with it. */
-export function closeRoom(model: Model, room: Room, changes: Change[]): void {
+export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
   const { group } = room;
   removeRoom(model, room);
   changes.push({ type: "room-closed", room: room.id, server: group.server.address });
   if (!group.empty) return;
+  learnSize(model, group, now);
+  group.server.groups--;
   model.groups.delete(group);
   changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
 }

@@ -1,9 +1,11 @@
 import type { Change } from "./change.ts";
+import { followDraining } from "./draining.ts";
 import { endGrants } from "./grant.ts";
+import { expectGrowth, followGrowth, kindOf } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
-import { groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
+import { type Group, groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";
 import { type Duration, duration, endTasksWithoutRoom, enqueue, insistOnClosing, isClosing } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
@@ -51,7 +53,7 @@ export function report(
   for (const reported of input.rooms) {
     const room = take(model, server, reported, now, changes);
     if (room === undefined || room.report === server.reports) continue;
-    list(model, server, room, reported, changes);
+    list(model, server, room, reported, now, changes);
     rooms.push(room);
     if (room.usage !== counted) {
       counted = room.usage;
@@ -65,12 +67,14 @@ export function report(
   for (const room of before) {
     if (room.group.server === server && room.report === server.reports - 1) unlist(model, room, now, changes);
   }
+  followGrowth(model, server, now);
   if (server.closing.size > 0) insistOnClosing(model, server, input.rooms, now, changes);
   if (server.tasks.length > 0) changes.push(...endTasksWithoutRoom(model, server));
   countUsage(server, -1);
   server.rooms = rooms;
   server.usage = usage;
   countUsage(server, 1);
+  if (server.draining !== undefined) followDraining(model, server, now, changes);
   changes.push(reported(server));
   return { refused: false, changes };
 }
@@ -83,14 +87,16 @@ export function countUsage(server: Server, sign: 1 | -1): void {
   }
 }
 
-function reported({ address, pool, version, load, clients, usage }: Server): Change {
+function reported({ address, pool, version, load, clients, cost, usage }: Server): Change {
   const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
-  return { type: "server-reported", server: address, pool, version, load, clients, usage: sums };
+  const learned = cost.stored();
+  return { type: "server-reported", server: address, pool, version, load, clients, cost: learned, usage: sums };
 }
 
 function appear(model: Model, input: Report, now: Milliseconds, changes: Change[]): Server | undefined {
   if (model.servers.size >= model.settings.limits.servers) return undefined;
   const server = new Server(input.address, input.pool, now);
+  server.loadPerClient = model.servers.typicalLoadPerClient(input.pool, now);
   model.servers.add(server);
   const { address, pool, version } = input;
   changes.push({ type: "server-appeared", server: address, pool, version });
@@ -98,22 +104,21 @@ function appear(model: Model, input: Report, now: Milliseconds, changes: Change[
 }
 
 function revive(model: Model, server: Server, input: Report, now: Milliseconds, changes: Change[]): void {
-  if (server.pool !== input.pool) {
-    const { enabled } = server;
-    model.servers.setEnabled(server, false);
-    server.pool = input.pool;
-    model.servers.setEnabled(server, enabled);
-  }
   if (!server.enabled) {
     if (server.reports > 0) changes.push({ type: "server-enabled", server: server.address });
     countUsage(server, 1);
-    model.servers.setEnabled(server, true);
+    server.enabled = true;
   }
+  model.servers.sort(server, input.pool);
   server.version = input.version;
   server.lastSeen = now;
   server.load = Math.min(1, Math.max(0, input.load));
   server.clients = input.clients;
   server.reports++;
+  const typical = model.servers.typicalLoadPerClient(server.pool, now);
+  server.cost.learn(server.clients, server.load, typical);
+  server.loadPerClient = server.cost.perClient(typical);
+  server.steadyLoad = server.cost.steadyLoad(server.clients, server.load, typical);
 }
 
 /** The room in the model, if this server is the one to hold it; else the server is told to close it. */
@@ -129,15 +134,17 @@ function take(
   let group = model.groups.get(namespace, groupName(name));
   if (group === undefined) {
     group = placeGroup(model, id, server, changes);
+    model.explanations.delete(group);
   } else if (group.server !== server) {
     const holder = group.server;
-    // The holder stays, unless it is silent, or has nothing but a grant while peers are in the newcomer's room.
-    if (holder.enabled && (group.listed > 0 || reported.peers === 0)) {
+    // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room.
+    if (holder.keeps && (group.listed > 0 || reported.peers === 0 || server.vacating)) {
       collide(model, id, holder, server, now, changes);
       return undefined;
     }
     const promised = holder.enabled ? group.rooms() : [];
     moveGroup(model, group, server, changes);
+    model.explanations.delete(group);
     for (const room of promised) collide(model, room.id, server, holder, now, changes);
   }
   return group.room(name) ?? openRoom(model, group, name, customer, true, changes);
@@ -157,12 +164,20 @@ function collide(
   enqueue(model, loser, { task: "RoomClose", id: room, ban_time: interval }, now, changes);
 }
 
-function list(model: Model, server: Server, room: Room, reported: ReportedRoom, changes: Change[]): void {
+function list(
+  model: Model,
+  server: Server,
+  room: Room,
+  reported: ReportedRoom,
+  now: Milliseconds,
+  changes: Change[],
+): void {
   if (room.usage.customer !== reported.customer) {
     endGrants(model, room);
     model.usage.release(room.usage);
     room.usage = model.usage.refer(reported.customer);
   }
+  if (room.group.listed === 0 || room.peers === UNKNOWN) meet(model, room.group, reported, now);
   if (room.report === UNLISTED) {
     if (model.unlisted.delete(room)) {
       const { id, usage: { customer } } = room;
@@ -176,10 +191,18 @@ function list(model: Model, server: Server, room: Room, reported: ReportedRoom, 
   room.peers = reported.peers;
 }
 
+/** A group that is seen for the first time may be in its first minutes, and still grow. */
+function meet(model: Model, group: Group, { age, peers }: ReportedRoom, now: Milliseconds): void {
+  const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
+  if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
+  const kind = kindOf(group.namespace.name, group.name);
+  expectGrowth(model, group, kind, model.kinds.expectedSize(kind, peers, now), since);
+}
+
 /** The server no longer hosts the room. While somebody holds a token for it there, it is still the one that will. */
 function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
   if (now - room.granted >= model.settings.tokenLifetime) {
-    closeRoom(model, room, changes);
+    closeRoom(model, room, now, changes);
     return;
   }
   room.group.listed--;

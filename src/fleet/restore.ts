@@ -1,5 +1,7 @@
 import type { Ban } from "./ban.ts";
 import type { Placement } from "./change.ts";
+import type { Plan } from "./draining.ts";
+import { ClientCost, type LearnedKind, type StoredCost } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing } from "./opening.ts";
@@ -10,7 +12,7 @@ import { type QueuedTask, restoreTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 
 /** A server as the store keeps it. */
-export interface StoredServer {
+export interface StoredServer extends Plan {
   readonly address: Address;
   readonly pool: string;
   readonly version: string;
@@ -19,6 +21,7 @@ export interface StoredServer {
   readonly clients: number;
   readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
   readonly firstSeen: Milliseconds;
+  readonly cost: StoredCost;
 }
 
 /** A room as the store keeps it. */
@@ -38,6 +41,8 @@ export interface Snapshot {
   readonly rooms: Iterable<StoredRoom>;
   readonly bans: Iterable<Ban>;
   readonly tasks: Iterable<{ readonly server: Address; readonly task: QueuedTask }>;
+  /** From the one learned longest ago to the newest. */
+  readonly kinds: Iterable<LearnedKind>;
 }
 
 /**
@@ -54,14 +59,21 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     server.clients = stored.clients;
     server.lastSeen = now;
     server.reports = 1;
+    server.enabled = stored.enabled;
+    server.weight = stored.weight;
+    server.draining = stored.draining;
+    server.cost = new ClientCost(stored.cost);
+    server.loadPerClient = server.cost.perClient(server.loadPerClient);
+    server.steadyLoad = stored.load;
     model.servers.add(server);
-    model.servers.setEnabled(server, stored.enabled);
     listed.set(server, []);
     usage.set(server, stored.usage);
   }
   for (const { namespace, group, server: address } of snapshot.placements) {
     const server = model.servers.get(address);
-    if (server !== undefined) model.groups.add(namespace, group, server).durable = true;
+    if (server === undefined) continue;
+    model.groups.add(namespace, group, server).durable = true;
+    server.groups++;
   }
   for (const stored of snapshot.rooms) {
     const { namespace, name } = stored;
@@ -86,6 +98,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     if (server.enabled) countUsage(server, 1);
   }
   for (const ban of snapshot.bans) model.bans.set(ban, now);
+  for (const kind of snapshot.kinds) model.kinds.restore(kind);
   for (const { server, task } of snapshot.tasks) {
     const its = model.servers.get(server);
     if (its !== undefined) restoreTask(model, its, task);
@@ -104,6 +117,9 @@ export function snapshot(model: Model): Snapshot {
       clients: server.clients,
       usage: Array.from(server.usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms })),
       firstSeen: server.firstSeen,
+      cost: server.cost.stored(),
+      weight: server.weight,
+      draining: server.draining,
     })),
     placements: Array.from(model.groups, ({ namespace, name, server }) => ({
       namespace: namespace.name,
@@ -115,6 +131,7 @@ export function snapshot(model: Model): Snapshot {
     tasks: Array.from(model.servers).flatMap(({ address, tasks }) =>
       tasks.map((task) => ({ server: address, task }))
     ),
+    kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Grant } from "./grant.ts";
+import type { YoungGroup } from "./growth.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
 import type { Usage } from "./usage.ts";
@@ -55,6 +56,8 @@ export class Group {
   listed = 0;
   /** Whether the store knows which server holds the group. Until then, no answer may rely on it. */
   durable = false;
+  /** While the group may still grow. */
+  young: YoungGroup | undefined = undefined;
   #first: Room | undefined = undefined;
   #others: Map<string, Room> | undefined = undefined;
 
@@ -77,6 +80,13 @@ export class Group {
 
   get empty(): boolean {
     return this.#first === undefined && this.#others === undefined;
+  }
+
+  /** Clients in its rooms, as last reported. */
+  peers(): number {
+    let peers = Math.max(0, this.#first?.peers ?? 0);
+    for (const room of this.#others?.values() ?? []) peers += Math.max(0, room.peers);
+    return peers;
   }
 
   rooms(): Room[] {

@@ -1,5 +1,6 @@
+import { ClientCost } from "./learning/mod.ts";
 import type { Milliseconds } from "./time.ts";
-import type { Room } from "./room.ts";
+import type { Group, Room } from "./room.ts";
 import type { Closing, HandOver, QueuedTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 
@@ -11,21 +12,56 @@ export interface ServerLoad {
   readonly address: Address;
   /** Load in the last report, 0 (idle) to 1 (full). */
   readonly load: number;
+  /** The same without the noise of a single report. */
+  readonly steadyLoad: number;
   /** Clients in the last report. */
   readonly clients: number;
+  /** Groups that the server holds, granted ones included. */
+  readonly groups: number;
   /** Clients granted since, which no report has shown yet. */
   readonly grants: number;
+  /** Clients that its young groups are still expected to grow by, grants not counted. */
+  readonly growth: number;
+  /** Load that one client more adds, as learned from its reports; above 0. */
+  readonly loadPerClient: number;
+  /** Share of what it could take that it is to take, above 0 and at most 1. */
+  readonly weight: number;
 }
+
+/** What a server that is to be emptied has been told. */
+export interface Draining {
+  /** When the rooms that are still there are closed, if ever. */
+  readonly deadline: Milliseconds | undefined;
+}
+
+/** Load of a client where no server has told anything to learn from. */
+const DEFAULT_LOAD_PER_CLIENT = 0.001;
+
+/** How long the median of a pool is used before it is looked at again. */
+const TYPICAL_FOR: Milliseconds = 1000;
 
 /** An ODIN server, from its first report until it has been silent for the remove timeout. */
 export class Server implements ServerLoad {
   version = "";
-  /** Takes new rooms and counts in usage; off while the server is silent. */
+  /** Counts in usage; off while the server is silent. */
   enabled = false;
   lastSeen: Milliseconds;
   load = 0;
   clients = 0;
+  groups = 0;
   grants = 0;
+  growth = 0;
+  steadyLoad = 0;
+  loadPerClient = DEFAULT_LOAD_PER_CLIENT;
+  weight = 1;
+  cost = new ClientCost();
+  /** The groups that may still grow. */
+  readonly young = new Set<Group>();
+  draining: Draining | undefined = undefined;
+  /** The deadline for draining has passed: it is to have no rooms any more. */
+  vacating = false;
+  /** It is draining, and nothing is left on it. */
+  drained = false;
   /** How many reports have come; marks the rooms that the last one listed. */
   reports = 0;
   /** The rooms that the last report listed and this server holds. */
@@ -42,12 +78,33 @@ export class Server implements ServerLoad {
   constructor(readonly address: Address, public pool: string, readonly firstSeen: Milliseconds) {
     this.lastSeen = firstSeen;
   }
+
+  /** Keeps the groups it holds; else they are placed elsewhere when they are asked for. */
+  get keeps(): boolean {
+    return this.enabled && !this.vacating;
+  }
+
+  /** Why the server gets no new groups, if so. */
+  get closedBecause(): "silent" | "draining" | "weight 0" | undefined {
+    if (!this.enabled) return "silent";
+    if (this.draining !== undefined) return "draining";
+    return this.weight === 0 ? "weight 0" : undefined;
+  }
 }
 
-/** The known servers by address, and those that may be chosen, by pool. */
+/** The servers of a pool, by whether they may take a new group. */
+export interface Pool {
+  readonly open: readonly Server[];
+  readonly closed: readonly Server[];
+}
+
+const EMPTY: Pool = { open: [], closed: [] };
+
+/** The known servers by address, and by pool. */
 export class Servers {
   readonly #known = new Map<Address, Server>();
-  readonly #enabled = new Map<string, Server[]>();
+  readonly #pools = new Map<string, Pool>();
+  readonly #typical = new Map<string, { readonly at: Milliseconds; readonly loadPerClient: number }>();
 
   get(address: Address): Server | undefined {
     return this.#known.get(address);
@@ -55,23 +112,41 @@ export class Servers {
 
   add(server: Server): void {
     this.#known.set(server.address, server);
+    this.sort(server);
   }
 
   delete(server: Server): void {
-    this.setEnabled(server, false);
     this.#known.delete(server.address);
+    this.#take(server);
   }
 
-  setEnabled(server: Server, enabled: boolean): void {
-    if (server.enabled === enabled) return;
-    server.enabled = enabled;
-    const pool = this.enabled(server.pool);
-    this.#enabled.set(server.pool, enabled ? [...pool, server] : pool.filter((other) => other !== server));
+  /** Gives the server its place in its pool; to be called after each change of what that depends on. */
+  sort(server: Server, pool = server.pool): void {
+    const { open, closed } = this.pool(server.pool);
+    const isOpen = server.closedBecause === undefined;
+    if (pool === server.pool && (isOpen ? open : closed).includes(server)) return;
+    this.#take(server);
+    server.pool = pool;
+    const its = this.pool(pool);
+    this.#pools.set(
+      pool,
+      isOpen ? { ...its, open: [...its.open, server] } : { ...its, closed: [...its.closed, server] },
+    );
   }
 
-  /** The servers of a pool that are alive. */
-  enabled(pool: string): Server[] {
-    return this.#enabled.get(pool) ?? [];
+  pool(name: string): Pool {
+    return this.#pools.get(name) ?? EMPTY;
+  }
+
+  /** Load of a client on a server of which nothing is known: the median of those of its pool, looked at now and then. */
+  typicalLoadPerClient(pool: string, now: Milliseconds): number {
+    const known = this.#typical.get(pool);
+    if (known !== undefined && now - known.at < TYPICAL_FOR) return known.loadPerClient;
+    const costs = this.pool(pool).open.filter(({ cost }) => cost.known).map((server) => server.loadPerClient);
+    const median = costs.sort((a, b) => a - b)[costs.length >> 1];
+    if (median === undefined) return DEFAULT_LOAD_PER_CLIENT;
+    this.#typical.set(pool, { at: now, loadPerClient: median });
+    return median;
   }
 
   get size(): number {
@@ -80,5 +155,13 @@ export class Servers {
 
   [Symbol.iterator](): IterableIterator<Server> {
     return this.#known.values();
+  }
+
+  #take(server: Server): void {
+    const { open, closed } = this.pool(server.pool);
+    const rest = (servers: readonly Server[]) => servers.filter((other) => other !== server);
+    const pool = { open: rest(open), closed: rest(closed) };
+    if (pool.open.length + pool.closed.length > 0) this.#pools.set(server.pool, pool);
+    else this.#pools.delete(server.pool);
   }
 }

@@ -190,11 +190,16 @@ export function withdrawTasks(model: Model, changes: readonly Change[]): void {
   }
 }
 
-/** Moves the tasks of a group to the queue of the server that holds it now. */
+/**
+ * Moves the tasks of a group to the queue of the server that holds it now. A RoomClose stays with a server that is
+ * to be empty: there it ends the room that was, here it would end the one to come.
+ */
 export function moveTasks(from: Server, to: Server, namespace: string, group: string): Change[] {
   if (from.tasks.length === 0) return [];
   const moving = new Set(
-    from.tasks.filter(({ room }) => room[0] === namespace && groupName(room[1]) === group),
+    from.tasks.filter(({ room, kind }) =>
+      room[0] === namespace && groupName(room[1]) === group && !(from.vacating && kind === "RoomClose")
+    ),
   );
   if (moving.size === 0) return [];
   endTasks(from, (queued) => moving.has(queued));

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { createModel, type FleetSettings, type Model } from "./model.ts";
-import { leastLoad } from "./placement/least_load.ts";
+import { expected } from "./placement/expected.ts";
 import { groupName, UNLISTED } from "./room.ts";
 import type { Address } from "./server.ts";
 
 /** Settings for tests: the defaults, in milliseconds. */
 export const SETTINGS: FleetSettings = {
-  strategy: leastLoad,
+  placement: {
+    strategy: "expected",
+    choose: expected,
+    ceiling: 0.95,
+    overload: "place",
+    spill: new Map(),
+    defaultSize: 10,
+    growthWindow: 900_000,
+  },
   updateInterval: 5000,
   disableTimeout: 7500,
   removeTimeout: 600_000,
@@ -19,6 +27,8 @@ export const SETTINGS: FleetSettings = {
     taskBytesPerServer: 100_000,
     unlistedRooms: 1000,
     servers: 100,
+    kinds: 100,
+    explanations: 100,
   },
 };
 
@@ -76,5 +86,20 @@ export function checkConsistency(model: Model): void {
     assert.deepEqual(its.reported, { peers: counted.peers, rooms: counted.rooms });
     assert.deepEqual(its.granted, { peers: counted.grantedPeers, rooms: counted.grantedRooms });
   }
-  for (const server of model.servers) assert.equal(server.grants, grants.get(server.address) ?? 0);
+  for (const server of model.servers) {
+    const groups = [...model.groups].filter((group) => group.server === server);
+    assert.equal(server.grants, grants.get(server.address) ?? 0);
+    assert.equal(server.groups, groups.length);
+    const young = groups.filter((group) => group.young !== undefined);
+    assert.deepEqual(new Set(server.young), new Set(young));
+    for (const group of young) {
+      const onTheWay = group.rooms().reduce((sum, room) => sum + (room.grants?.size ?? 0), 0);
+      assert.equal(group.young!.grants, onTheWay);
+    }
+    const growth = young.reduce((sum, group) => sum + group.young!.growth, 0);
+    assert.ok(Math.abs(server.growth - growth) < 1e-6, `${server.growth} is not ${growth}`);
+    const { open, closed } = model.servers.pool(server.pool);
+    assert.equal(open.includes(server), server.closedBecause === undefined);
+    assert.equal(closed.includes(server), server.closedBecause !== undefined);
+  }
 }

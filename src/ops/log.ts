@@ -56,7 +56,16 @@ export function logChange(change: Change): void {
       return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
     case "server-reported":
     case "group-released":
+    case "kind-learned":
       return;
+    case "server-planned":
+      return log.info("server {server} is to take {weight} of what it could; draining: {draining}", {
+        server: change.server,
+        weight: change.weight,
+        draining: change.draining !== undefined,
+      });
+    case "server-drained":
+      return log.info("server {server} is empty: it can be stopped", { ...change });
     case "close-ignored":
       return log.warning("room {room} is still on {server}, which was told to close it: told again", {
         ...change,

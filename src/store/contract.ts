@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Address, Change, Placement, QueuedTask, Snapshot } from "../fleet/mod.ts";
+import type { Address, Change, Draining, LearnedKind, Placement, QueuedTask, Snapshot } from "../fleet/mod.ts";
 import type { Store, StoreError, StoreOptions } from "./store.ts";
 
 /** A store under test: opened again, it is the same store after the process has ended. */
@@ -26,6 +26,12 @@ const opened = (name: string, listed = false): Change => ({
   server: A,
   listed,
 });
+const kind = (namespace: string, template: string, at = 900): LearnedKind => ({
+  namespace,
+  template,
+  sizes: { bins: [[0, 0], [0, 0], [1.5, 9]], fill: [6, 120_000], at },
+});
+const EMPTY = { servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [] };
 const task = (sequence: number, expires = 1e6): QueuedTask => ({
   sequence,
   room: ["ns", "r"],
@@ -35,13 +41,14 @@ const task = (sequence: number, expires = 1e6): QueuedTask => ({
 });
 
 /** What a snapshot holds, as plain arrays. */
-function contents({ servers, placements, rooms, bans, tasks }: Snapshot) {
+function contents({ servers, placements, rooms, bans, tasks, kinds }: Snapshot) {
   return {
     servers: [...servers].map((row) => ({ ...row })),
     placements: [...placements].map((row) => ({ ...row })),
     rooms: [...rooms].map((row) => ({ ...row })),
     bans: [...bans],
     tasks: [...tasks],
+    kinds: [...kinds],
   };
 }
 
@@ -72,7 +79,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
 
   test("a new store is empty", async (open) => {
     const store = open();
-    assert.deepEqual(contents(store.load()), { servers: [], placements: [], rooms: [], bans: [], tasks: [] });
+    assert.deepEqual(contents(store.load()), EMPTY);
     assert.equal(store.value("x"), undefined);
     await store.close();
   });
@@ -87,6 +94,8 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "banned", ban: { room: ["ns", "r"], user: "u", until: 61_000 } },
       { type: "task-queued", server: A, task: task(2) },
       { type: "task-queued", server: A, task: task(1) },
+      { type: "kind-learned", kind: kind("ns", "match-#") },
+      { type: "kind-learned", kind: kind("", "", 800) },
     ]);
     store.setValue("customers", "[]");
     await store.close();
@@ -101,6 +110,9 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
         clients: 0,
         usage: [],
         firstSeen: 1000,
+        cost: [0, 0, 0, 0, 0],
+        weight: 1,
+        draining: undefined,
       }],
       placements: [{ namespace: "ns", group: "r", server: A }],
       rooms: [{ namespace: "ns", name: "r", customer: "acme", listed: false }],
@@ -109,6 +121,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
         { room: ["ns", "r"], user: "u", until: 61_000 },
       ],
       tasks: [{ server: A, task: task(1) }, { server: A, task: task(2) }],
+      kinds: [kind("", "", 800), kind("ns", "match-#")],
     });
     assert.equal(again.value("customers"), "[]");
     await again.close();
@@ -123,7 +136,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await again.close();
   });
 
-  test("what ends is gone: rooms, groups, bans, tasks, servers", async (open) => {
+  test("what ends is gone: rooms, groups, bans, tasks, servers, kinds", async (open) => {
     const store = open();
     await store.commit([
       appeared(A),
@@ -131,25 +144,28 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       opened("r"),
       { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
       { type: "task-queued", server: A, task: task(1) },
+      { type: "kind-learned", kind: kind("ns", "match-#") },
     ]);
     await store.commit([
       { type: "room-closed", room: ["ns", "r"], server: A },
       { type: "group-released", namespace: "ns", group: "r" },
       { type: "banned", ban: { room: ["ns", "r"], until: 1000 } },
       { type: "task-ended", sequence: 1 },
+      { type: "kind-learned", kind: { ...kind("ns", "match-#"), sizes: undefined } },
       { type: "server-removed", server: A },
     ]);
-    assert.deepEqual(contents(store.load()), { servers: [], placements: [], rooms: [], bans: [], tasks: [] });
+    assert.deepEqual(contents(store.load()), EMPTY);
     await store.close();
   });
 
   test("a report's sums, and what it listed, replace what was there", async (open) => {
     const store = open();
     const usage = [{ customer: "acme", peers: 3, rooms: 1 }];
+    const cost = [1, 3, 0.5, 9, 1.5] as const;
     await store.commit([appeared(A), placed("r", A), opened("r")]);
     await store.commit([
       opened("r", true),
-      { type: "server-reported", server: A, pool: "us", version: "2", load: 0.5, clients: 3, usage },
+      { type: "server-reported", server: A, pool: "us", version: "2", load: 0.5, clients: 3, cost, usage },
       { type: "server-disabled", server: A },
     ]);
     const { servers: [server], rooms: [room] } = contents(store.load());
@@ -162,8 +178,29 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       clients: 3,
       usage,
       firstSeen: 1000,
+      cost: [...cost],
+      weight: 1,
+      draining: undefined,
     });
     assert.equal(room?.listed, true);
+    await store.close();
+  });
+
+  test("what an operator wants of a server is kept until it wants something else", async (open) => {
+    const store = open();
+    const plan = (weight: number, draining: Draining | undefined): Change => ({
+      type: "server-planned",
+      server: A,
+      weight,
+      draining,
+    });
+    const kept = () => contents(store.load()).servers.map(({ weight, draining }) => ({ weight, draining }));
+    await store.commit([appeared(A), plan(0.5, { deadline: 61_000 })]);
+    assert.deepEqual(kept(), [{ weight: 0.5, draining: { deadline: 61_000 } }]);
+    await store.commit([plan(0.5, { deadline: undefined })]);
+    assert.deepEqual(kept(), [{ weight: 0.5, draining: { deadline: undefined } }]);
+    await store.commit([plan(1, undefined)]);
+    assert.deepEqual(kept(), [{ weight: 1, draining: undefined }]);
     await store.close();
   });
 
@@ -222,11 +259,15 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
         clients: 2,
         usage: [],
         firstSeen: 900,
+        cost: [1, 2, 1, 4, 2],
+        weight: 0.5,
+        draining: { deadline: 70_000 },
       }],
       placements: [{ namespace: "ns", group: "r", server: A }],
       rooms: [{ namespace: "ns", name: "r", customer: "acme", listed: true }],
       bans: [{ room: ["ns", "r"], user: "u", until: 61_000 }],
       tasks: [{ server: A, task: task(1) }],
+      kinds: [kind("ns", "match-#")],
     };
     store.replace(snapshot);
     assert.deepEqual(contents(store.load()), contents(snapshot));

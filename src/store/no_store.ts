@@ -3,7 +3,7 @@ import type { Store, StoreOptions } from "./store.ts";
 /** Keeps nothing: for throw-away runs (`--data :memory:`). */
 export function createNoStore({ stored }: Pick<StoreOptions, "stored">): Store {
   return {
-    load: () => ({ servers: [], placements: [], rooms: [], bans: [], tasks: [] }),
+    load: () => ({ servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [] }),
     commit: (changes) => Promise.resolve(stored(changes)),
     write: stored,
     replace: () => {},

@@ -25,6 +25,15 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE value (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
   // Whether a report has shown the room, so that a restart knows which rooms wait for their first client.
   `ALTER TABLE room ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;`,
+  // What was learned, and what operators want of their servers.
+  `ALTER TABLE server ADD COLUMN cost TEXT NOT NULL DEFAULT '[0,0,0,0,0]';
+   ALTER TABLE server ADD COLUMN weight REAL NOT NULL DEFAULT 1;
+   ALTER TABLE server ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE server ADD COLUMN deadline INTEGER;
+   CREATE TABLE kind (
+     namespace TEXT NOT NULL, template TEXT NOT NULL, sizes TEXT NOT NULL, learned INTEGER NOT NULL,
+     PRIMARY KEY (namespace, template)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**

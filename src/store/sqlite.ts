@@ -5,7 +5,9 @@ import type {
   Address,
   Ban,
   Change,
+  LearnedKind,
   Placement,
+  Plan,
   QueuedTask,
   Snapshot,
   StoredRoom,
@@ -60,14 +62,18 @@ export class SqliteStore implements Store {
   }
 
   load(): Snapshot {
-    const { servers, placements, rooms, bans, tasks } = this.#statements.load;
+    const { servers, placements, rooms, bans, tasks, kinds } = this.#statements.load;
     const offset = this.#options.now() - this.#options.unixTime();
     return {
-      servers: servers.all().map((row) => ({
+      servers: servers.all().map(({ draining, deadline, ...row }): StoredServer => ({
         ...row as unknown as StoredServer,
         enabled: row.enabled === 1,
         usage: JSON.parse(row.usage as string),
         firstSeen: (row.firstSeen as number) + offset,
+        cost: JSON.parse(row.cost as string),
+        draining: draining === 1
+          ? { deadline: deadline === null ? undefined : (deadline as number) + offset }
+          : undefined,
       })),
       placements: (placements.all() as unknown as [string, string, Address][]).map((
         [namespace, group, server],
@@ -92,6 +98,11 @@ export class SqliteStore implements Store {
         };
         return { server: row.server as Address, task };
       }),
+      kinds: kinds.all().map((row): LearnedKind => ({
+        namespace: row.namespace as string,
+        template: row.template as string,
+        sizes: { ...JSON.parse(row.sizes as string), at: (row.learned as number) + offset },
+      })),
     };
   }
 
@@ -119,10 +130,15 @@ export class SqliteStore implements Store {
     const { clear, server, placement, room, ban, task } = this.#statements;
     this.#transaction(() => {
       clear.forEach((statement) => statement.run());
-      for (const { address, pool, version, enabled, load, clients, usage, firstSeen } of snapshot.servers) {
+      for (const each of snapshot.servers) {
+        const { address, pool, version, enabled, load, clients, firstSeen } = each;
+        const usage = JSON.stringify(each.usage);
         const seen = Math.round(firstSeen + offset);
-        server.add.run(address, pool, version, enabled ? 1 : 0, load, clients, JSON.stringify(usage), seen);
+        server.add.run(address, pool, version, enabled ? 1 : 0, load, clients, usage, seen);
+        server.learn.run(JSON.stringify(each.cost), address);
+        this.#plan(address, each, offset);
       }
+      for (const kind of snapshot.kinds) this.#learn(kind, offset);
       for (const { namespace, group, server } of snapshot.placements) {
         placement.put.run(namespace, group, server);
       }
@@ -185,6 +201,21 @@ export class SqliteStore implements Store {
     }
   }
 
+  #plan(address: Address, { weight, draining }: Plan, offset: number): void {
+    const deadline = draining?.deadline === undefined ? null : Math.round(draining.deadline + offset);
+    this.#statements.server.plan.run(weight, draining === undefined ? 0 : 1, deadline, address);
+  }
+
+  #learn({ namespace, template, sizes }: LearnedKind, offset: number): void {
+    const { kind } = this.#statements;
+    if (sizes === undefined) {
+      kind.remove.run(namespace, template);
+      return;
+    }
+    const { at, ...learned } = sizes;
+    kind.put.run(namespace, template, JSON.stringify(learned), Math.round(at + offset));
+  }
+
   /** @returns where groups are that somebody else was first to place */
   #apply(changes: readonly Change[]): Placement[] {
     const overruled: Placement[] = [];
@@ -197,10 +228,17 @@ export class SqliteStore implements Store {
           server.add.run(change.server, change.pool, change.version, 1, 0, 0, "[]", now);
           break;
         case "server-reported": {
-          const { server: address, pool, version, load, clients, usage } = change;
+          const { server: address, pool, version, load, clients, usage, cost } = change;
           server.report.run(pool, version, load, clients, JSON.stringify(usage), address);
+          server.learn.run(JSON.stringify(cost), address);
           break;
         }
+        case "server-planned":
+          this.#plan(change.server, change, offset);
+          break;
+        case "kind-learned":
+          this.#learn(change.kind, offset);
+          break;
         case "server-disabled":
           server.disable.run(change.server);
           break;
@@ -242,6 +280,7 @@ export class SqliteStore implements Store {
           task.remove.run(change.sequence);
           break;
         case "server-enabled":
+        case "server-drained":
         case "collision":
         case "close-ignored":
           break; // told by the changes that come with them
@@ -266,19 +305,26 @@ function prepare(database: DatabaseSync, unixTime: number) {
   return {
     load: {
       servers: sql(
-        "SELECT address, pool, version, enabled, load, clients, usage, first_seen AS firstSeen FROM server",
+        "SELECT address, pool, version, enabled, load, clients, usage, first_seen AS firstSeen, cost, weight, " +
+          "draining, deadline FROM server",
       ),
       placements: arrays("SELECT namespace, name, server FROM placement"),
       rooms: arrays("SELECT namespace, name, customer, listed FROM room"),
       bans: sql("SELECT * FROM ban"),
       tasks: sql("SELECT * FROM task ORDER BY sequence"),
+      kinds: sql("SELECT * FROM kind ORDER BY learned"),
     },
-    clear: ["server", "placement", "room", "ban", "task"].map((table) => sql(`DELETE FROM ${table}`)),
+    clear: ["server", "placement", "room", "ban", "task", "kind"].map((table) => sql(`DELETE FROM ${table}`)),
     server: {
-      add: sql("INSERT OR REPLACE INTO server VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+      add: sql(
+        "INSERT OR REPLACE INTO server (address, pool, version, enabled, load, clients, usage, first_seen) " +
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      ),
       report: sql(
         "UPDATE server SET enabled = 1, pool = ?, version = ?, load = ?, clients = ?, usage = ? WHERE address = ?",
       ),
+      learn: sql("UPDATE server SET cost = ? WHERE address = ?"),
+      plan: sql("UPDATE server SET weight = ?, draining = ?, deadline = ? WHERE address = ?"),
       disable: sql("UPDATE server SET enabled = 0 WHERE address = ?"),
       remove: sql("DELETE FROM server WHERE address = ?"),
     },
@@ -298,6 +344,10 @@ function prepare(database: DatabaseSync, unixTime: number) {
     task: {
       put: sql("INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)"),
       remove: sql("DELETE FROM task WHERE sequence = ?"),
+    },
+    kind: {
+      put: sql("INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?)"),
+      remove: sql("DELETE FROM kind WHERE namespace = ? AND template = ?"),
     },
     value: {
       get: sql("SELECT value FROM value WHERE name = ?"),

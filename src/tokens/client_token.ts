@@ -21,6 +21,8 @@ export interface ClientToken {
   readonly server: Address | undefined;
   readonly tags: readonly string[] | undefined;
   readonly upstream: string | undefined;
+  /** The only pools whose servers may take its rooms; without, any. */
+  readonly pools: readonly string[] | undefined;
 }
 
 /** Why a token is not accepted; the message may be shown to the caller. */
@@ -124,7 +126,7 @@ function verifiedClaims(
 
 function clientToken(
   claims: Claims,
-  owner: { customer: string; namespace: string; licence: Licence },
+  owner: { customer: string; namespace: string; licence: Licence; pools?: readonly string[] | undefined },
 ): ClientToken {
   return {
     customer: owner.customer,
@@ -137,6 +139,7 @@ function clientToken(
     server: (claims.internal?.server ?? claims.adr) as Address | undefined,
     tags: claims.tgs,
     upstream: claims.ups,
+    pools: owner.pools,
   };
 }
 

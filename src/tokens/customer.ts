@@ -11,6 +11,8 @@ export interface PublicKey {
 export interface AccessKey {
   /** The namespace of the rooms that its tokens open; the customer's id by default. */
   readonly namespace?: string | undefined;
+  /** The only pools whose servers may take its rooms; the customer's by default. */
+  readonly pools?: readonly string[] | undefined;
   readonly publicKey: PublicKey;
 }
 
@@ -20,5 +22,7 @@ export interface Customer {
   /** Peers over all its rooms; `Infinity` for no limit. */
   readonly maxPeers: number;
   readonly maxRooms: number;
+  /** The only pools whose servers may take its rooms; without, any. */
+  readonly pools?: readonly string[] | undefined;
   readonly accessKeys: readonly AccessKey[];
 }

@@ -8,6 +8,8 @@ export interface CustomerKey {
   readonly namespace: string;
   readonly licence: Licence;
   readonly key: KeyObject;
+  /** The only pools whose servers may take its rooms; without, any. */
+  readonly pools: readonly string[] | undefined;
 }
 
 /** The keys of all customers by key id. Replaced as a whole when the list of customers changes. */
@@ -27,9 +29,9 @@ export interface BrokenKey {
 export function createKeyRing(customers: readonly Customer[]): { ring: KeyRing; broken: BrokenKey[] } {
   const ring = new Map<string, CustomerKey>();
   const broken: BrokenKey[] = [];
-  for (const { id, maxPeers, maxRooms, accessKeys } of customers) {
+  for (const { id, maxPeers, maxRooms, accessKeys, ...customer } of customers) {
     const licence = { maxPeers, maxRooms };
-    for (const { namespace, publicKey } of accessKeys) {
+    for (const { namespace, publicKey, pools = customer.pools } of accessKeys) {
       const kid = String(publicKey.kid);
       const other = ring.get(kid);
       if (other !== undefined) {
@@ -43,7 +45,7 @@ export function createKeyRing(customers: readonly Customer[]): { ring: KeyRing; 
       try {
         const { kty, crv, x } = publicKey;
         const key = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
-        ring.set(kid, { customer: id, namespace: namespace ?? id, licence, key });
+        ring.set(kid, { customer: id, namespace: namespace ?? id, licence, key, pools });
       } catch {
         broken.push({ customer: id, kid, reason: "publicKey.x is not an Ed25519 public key in base64url" });
       }

@@ -3,12 +3,14 @@ import type { ServerLoad } from "../server.ts";
 /**
  * Chooses a server for a new group.
  *
- * @param candidates servers that may take it: enabled and in the pool asked for; at least one
+ * @param candidates servers that may take it: alive, open to new groups, in a pool that the call may use, and below the
+ *   ceiling while any of them is; at least one
+ * @param size clients that the group is placed for, at least 1: what hardly any of its kind exceeds
  * @param random uniform in [0, 1)
  */
-export type Strategy = (candidates: readonly ServerLoad[], random: () => number) => ServerLoad;
+export type Strategy = (candidates: readonly ServerLoad[], size: number, random: () => number) => ServerLoad;
 
-/** The first of the candidates with the lowest cost, ties broken at random. */
+/** The candidate with the lowest cost, ties broken at random. */
 export function cheapest(
   candidates: readonly ServerLoad[],
   cost: (server: ServerLoad) => number,

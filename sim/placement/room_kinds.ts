@@ -1,0 +1,100 @@
+import type { Milliseconds } from "../../src/fleet/mod.ts";
+import type { Chance } from "./chance.ts";
+import type { SimulatedRoom } from "./workload.ts";
+
+/** How rooms of a sort come to be: names, sizes, how they fill, how long they last. */
+export interface RoomKind {
+  readonly namespace: string;
+  name(chance: Chance, number: number): string;
+  /** Clients that will have come. */
+  size(chance: Chance): number;
+  /** When each client comes after the first, in order of coming; the first is 0. */
+  arrivals(chance: Chance, size: number): Milliseconds[];
+  lifetime(chance: Chance): Milliseconds;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HEX = "0123456789abcdef";
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** Clients that come over some time, most of them early. */
+function trickle(chance: Chance, size: number, over: Milliseconds): Milliseconds[] {
+  const times = Array.from({ length: size - 1 }, () => Math.min(over, chance.exponential(over / 3)));
+  return [0, ...times.sort((a, b) => a - b)];
+}
+
+/** A fixed team of four, which meets within seconds. */
+const squad: RoomKind = {
+  namespace: "shooter",
+  name: (chance) => {
+    const hex = (length: number) => chance.text(length, HEX);
+    return `squad-${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`;
+  },
+  size: () => 4,
+  arrivals: (chance, size) => trickle(chance, size, chance.uniform(10, 40) * SECOND),
+  lifetime: (chance) => chance.uniform(15, 25) * MINUTE,
+};
+
+/** A match of ten. */
+const match: RoomKind = {
+  namespace: "arena",
+  name: (_chance, number) => `match-${100_000 + number}`,
+  size: () => 10,
+  arrivals: (chance, size) => trickle(chance, size, chance.uniform(20, 60) * SECOND),
+  lifetime: (chance) => chance.uniform(25, 40) * MINUTE,
+};
+
+/** A lobby of a social app: mostly small, now and then very large. */
+const lobby: RoomKind = {
+  namespace: "social",
+  name: (chance) => `lobby-${chance.text(11, BASE62)}`,
+  size: (chance) => Math.min(200, Math.max(1, Math.round(chance.logNormal(6, 1.1)))),
+  arrivals: (chance, size) => trickle(chance, size, chance.uniform(1, 6) * MINUTE),
+  lifetime: (chance) => Math.min(60, 10 + chance.exponential(20)) * MINUTE,
+};
+
+/** A stage with an audience of several hundred. */
+const stage: RoomKind = {
+  namespace: "live",
+  name: (_chance, number) => `{stage-${number}}-main`,
+  size: (chance) => chance.integer(150, 400),
+  arrivals: (chance, size) => trickle(chance, size, chance.uniform(3, 8) * MINUTE),
+  lifetime: (chance) => chance.uniform(45, 75) * MINUTE,
+};
+
+/** A class: the teacher comes ten minutes before the pupils, who come all at once. */
+const lesson: RoomKind = {
+  namespace: "school",
+  name: (chance) => `class/${chance.text(10, HEX)}`,
+  size: (chance) => 1 + chance.integer(28, 32),
+  arrivals: (chance, size) => {
+    const pupils = Array.from({ length: size - 1 }, () => 10 * MINUTE + chance.exponential(10) * SECOND);
+    return [0, ...pupils.sort((a, b) => a - b)];
+  },
+  lifetime: () => 55 * MINUTE,
+};
+
+/** A talk of a conference, one of few sizes. */
+const talk: RoomKind = {
+  namespace: "conference",
+  name: (chance, number) => `talk-${chance.integer(1, 12)}-${number}`,
+  size: (chance) => chance.integer(40, 160),
+  arrivals: (chance, size) => trickle(chance, size, 5 * MINUTE),
+  lifetime: (chance) => chance.uniform(40, 50) * MINUTE,
+};
+
+export const roomKinds = { squad, match, lobby, stage, lesson, talk } as const;
+
+/** A room of the kind that opens then. Clients leave in its last minute; one in ten leaves early. */
+export function openRoom(kind: RoomKind, chance: Chance, number: number, at: Milliseconds): SimulatedRoom {
+  const size = kind.size(chance);
+  const arrivals = kind.arrivals(chance, size);
+  const lifetime = Math.max(kind.lifetime(chance), arrivals.at(-1)! + MINUTE);
+  const joins = arrivals.map((arrival) => at + arrival);
+  const leaves = joins.map((join) => {
+    const last = at + lifetime - chance.uniform(0, MINUTE);
+    return chance.random() < 0.1 ? chance.uniform(Math.min(join + MINUTE, last), last) : Math.max(join, last);
+  });
+  return { namespace: kind.namespace, name: kind.name(chance, number), joins, leaves };
+}

@@ -1,0 +1,300 @@
+import {
+  type Address,
+  confirmTasks,
+  connect,
+  createModel,
+  type FleetSettings,
+  handOverTasks,
+  type Milliseconds,
+  type Model,
+  plan,
+  report,
+  type ReportedRoom,
+  tick,
+} from "../../src/fleet/mod.ts";
+import { Chance } from "./chance.ts";
+import { Agenda } from "./agenda.ts";
+import type { Contender } from "./contenders.ts";
+import type { SimulatedRoom, Workload } from "./workload.ts";
+
+const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
+const POOL = "default";
+const TICK: Milliseconds = 1000;
+
+/** A client's time from its answer to its server, and until it tries again after it lost its room. */
+const TO_SERVER = [200, 1500] as const;
+const TO_RECONNECT = [1000, 4000] as const;
+
+/** A server that was restarted is back after so long. */
+const RESTART: Milliseconds = 30_000;
+
+/** Load above which a server's clients suffer. */
+export const OVERLOAD = 0.85;
+
+/** One client, on its way or in its room. */
+const AWAY = -1;
+
+/** A server as it is, which the gateway knows from its reports only. */
+export class HostState {
+  alive = true;
+  clients = 0;
+  /** Clients in each room that it hosts, by the room's number. */
+  readonly rooms = new Map<number, number>();
+  readonly opened = new Map<number, Milliseconds>();
+
+  constructor(readonly address: Address, readonly capacity: number, readonly index: number) {}
+
+  get load(): number {
+    return this.clients / this.capacity;
+  }
+}
+
+/** What a run came to. */
+export interface Figures {
+  /** Share of client time on servers above 85 % load, 0 to 1. */
+  readonly overloaded: number;
+  /** Highest load of a server ÷ load of the fleet, as a mean over time. */
+  readonly peakToMean: number;
+  /** Clients ÷ capacity, as a mean over time. */
+  readonly meanLoad: number;
+  /** Rooms that lost their server while clients were in them. */
+  readonly roomsMoved: number;
+  /** Connects that were refused. */
+  readonly refused: number;
+  /** Load of each server, by time. */
+  readonly loads: readonly (readonly number[])[];
+}
+
+/**
+ * A fleet with its clients in simulated time, around the gateway's own model: every Connect, report and tick is the
+ * real operation. The same workload, contender and seed give the same run.
+ */
+export class World {
+  readonly model: Model;
+  readonly hosts: readonly HostState[];
+  /** The room that is being placed, for contenders that know more than a gateway can. */
+  placing: SimulatedRoom | undefined;
+  now: Milliseconds = 0;
+  readonly #agenda: Agenda;
+  readonly #chance: Chance;
+  readonly #hostOf = new Map<string, HostState>();
+  readonly #roomOf: Int32Array;
+  readonly #firstClient: Int32Array;
+  /** For each client the host it is in a room of, or AWAY. */
+  readonly #place: Int32Array;
+  readonly #ids: readonly (readonly [string, string])[];
+  readonly #keys: ReadonlyMap<string, number>;
+  #overloadedTime = 0;
+  #clientTime = 0;
+  #peaks = 0;
+  #means = 0;
+  #samples = 0;
+  #roomsMoved = 0;
+  #refused = 0;
+  readonly #loads: number[][];
+
+  constructor(
+    readonly workload: Workload,
+    readonly contender: Contender,
+    settings: FleetSettings,
+    seed: number,
+  ) {
+    this.#chance = new Chance(seed);
+    this.#agenda = new Agenda(workload.end);
+    this.hosts = workload.servers.map(({ address, capacity }, i) =>
+      new HostState(address as Address, capacity, i)
+    );
+    for (const host of this.hosts) this.#hostOf.set(host.address, host);
+    const { choose, ...placement } = contender.placement(this);
+    this.model = createModel({
+      ...settings,
+      placement: { ...settings.placement, ...placement, strategy: contender.name, choose },
+    });
+    const { rooms } = workload;
+    const clients = rooms.reduce((sum, { joins }) => sum + joins.length, 0);
+    this.#roomOf = new Int32Array(clients);
+    this.#firstClient = new Int32Array(rooms.length + 1);
+    this.#place = new Int32Array(clients).fill(AWAY);
+    let client = 0;
+    rooms.forEach((room, number) => {
+      this.#firstClient[number] = client;
+      for (const join of room.joins) {
+        this.#roomOf[client] = number;
+        const its = client++;
+        this.#agenda.add(join, () => this.#join(its));
+      }
+    });
+    this.#firstClient[rooms.length] = client;
+    this.#ids = rooms.map(({ namespace, name }) => [namespace, name]);
+    this.#keys = new Map(this.#ids.map((id, number) => [id.join("\n"), number]));
+    workload.servers.forEach(({ phase }, i) => this.#agenda.add(phase, () => this.#report(this.hosts[i]!)));
+    for (const incident of workload.incidents) {
+      const host = this.hosts[incident.server]!;
+      this.#agenda.add(incident.at, () => {
+        if (incident.what === "crash") this.#crash(host, incident.back);
+        else this.#restart(host, incident.deadline);
+      });
+    }
+    this.#agenda.add(TICK, () => this.#tick());
+    this.#agenda.add(workload.warmUp, () => this.#measure());
+    this.#loads = this.hosts.map(() => []);
+  }
+
+  run(): Figures {
+    for (const { at, event } of this.#agenda) {
+      this.now = at;
+      event();
+    }
+    return {
+      overloaded: this.#overloadedTime / this.#clientTime,
+      peakToMean: this.#peaks / this.#samples,
+      meanLoad: this.#means / this.#samples,
+      roomsMoved: this.#roomsMoved,
+      refused: this.#refused,
+      loads: this.#loads,
+    };
+  }
+
+  /** The room's clients on the host now. */
+  clientsIn(room: number, host: HostState): number {
+    return host.rooms.get(room) ?? 0;
+  }
+
+  #join(client: number): void {
+    const number = this.#roomOf[client]!;
+    const room = this.workload.rooms[number]!;
+    const leaves = this.#leaves(client);
+    if (this.now >= leaves) return;
+    this.placing = room;
+    const { outcome } = connect(
+      this.model,
+      {
+        customer: room.namespace,
+        licence: UNLIMITED,
+        namespace: room.namespace,
+        rooms: [room.name],
+        user: String(client),
+        pool: POOL,
+      },
+      this.now,
+      this.#chance.random,
+    );
+    this.placing = undefined;
+    if (!outcome.granted) {
+      this.#refused++;
+      this.#later(TO_RECONNECT, () => this.#join(client));
+      return;
+    }
+    const host = this.#hostOf.get(outcome.server)!;
+    this.contender.granted?.(this, host, room);
+    this.#later(TO_SERVER, () => this.#arrive(client, number, host));
+  }
+
+  #arrive(client: number, number: number, host: HostState): void {
+    const leaves = this.#leaves(client);
+    if (this.now >= leaves) return;
+    if (!host.alive) {
+      this.#later(TO_RECONNECT, () => this.#join(client));
+      return;
+    }
+    this.#place[client] = host.index;
+    host.clients++;
+    const there = host.rooms.get(number) ?? 0;
+    if (there === 0) host.opened.set(number, this.now);
+    host.rooms.set(number, there + 1);
+    this.#agenda.add(leaves, () => this.#leave(client, number, host));
+  }
+
+  #leave(client: number, number: number, host: HostState): void {
+    if (this.#place[client] !== host.index) return;
+    this.#place[client] = AWAY;
+    host.clients--;
+    const left = host.rooms.get(number)! - 1;
+    if (left > 0) host.rooms.set(number, left);
+    else {
+      host.rooms.delete(number);
+      host.opened.delete(number);
+    }
+  }
+
+  #leaves(client: number): Milliseconds {
+    const number = this.#roomOf[client]!;
+    return this.workload.rooms[number]!.leaves[client - this.#firstClient[number]!]!;
+  }
+
+  /** All clients of the room on this host lose it, and ask the gateway again. */
+  #close(number: number, host: HostState): void {
+    if (!host.rooms.delete(number)) return;
+    host.opened.delete(number);
+    this.#roomsMoved++;
+    for (let client = this.#firstClient[number]!; client < this.#firstClient[number + 1]!; client++) {
+      if (this.#place[client] !== host.index) continue;
+      this.#place[client] = AWAY;
+      host.clients--;
+      this.#later(TO_RECONNECT, () => this.#join(client));
+    }
+  }
+
+  #crash(host: HostState, back: Milliseconds): void {
+    for (const number of [...host.rooms.keys()]) this.#close(number, host);
+    host.alive = false;
+    this.#agenda.add(this.now + back, () => host.alive = true);
+  }
+
+  #restart(host: HostState, deadline: Milliseconds): void {
+    plan(this.model, host.address, { draining: { deadline: this.now + deadline } });
+    this.#agenda.add(this.now + deadline + 2 * this.workload.reportInterval, () => {
+      this.#crash(host, RESTART);
+      this.#agenda.add(this.now + RESTART, () => plan(this.model, host.address, { draining: undefined }));
+    });
+  }
+
+  #report(host: HostState): void {
+    const { reportInterval, loadNoise, lostReports } = this.workload;
+    this.#agenda.add(this.now + reportInterval, () => this.#report(host));
+    const noise = loadNoise * this.#chance.normal();
+    if (!host.alive || this.#chance.random() < lostReports) return;
+    const rooms: ReportedRoom[] = [];
+    for (const [number, peers] of host.rooms) {
+      const id = this.#ids[number]!;
+      const age = this.now - host.opened.get(number)!;
+      rooms.push({ id, customer: id[0], peers, age: { secs: Math.floor(age / 1000), nanos: 0 } });
+    }
+    const load = Math.min(1, Math.max(0, host.load + noise));
+    const input = { address: host.address, pool: POOL, version: "1", load, clients: host.clients, rooms };
+    report(this.model, input, this.now);
+    const { tasks, handOver } = handOverTasks(this.model, host.address, this.now);
+    if (handOver !== undefined) confirmTasks(this.model, host.address, handOver, this.now);
+    for (const { task, id } of tasks) {
+      if (task === "RoomClose") this.#close(this.#keys.get(id.join("\n"))!, host);
+    }
+  }
+
+  #tick(): void {
+    this.#agenda.add(this.now + TICK, () => this.#tick());
+    tick(this.model, this.now);
+  }
+
+  #measure(): void {
+    this.#agenda.add(this.now + this.workload.reportInterval, () => this.#measure());
+    let clients = 0;
+    let capacity = 0;
+    let peak = 0;
+    for (const host of this.hosts) {
+      this.#loads[host.index]!.push(host.load);
+      if (!host.alive) continue;
+      clients += host.clients;
+      capacity += host.capacity;
+      peak = Math.max(peak, host.load);
+      if (host.load > OVERLOAD) this.#overloadedTime += host.clients;
+    }
+    this.#clientTime += clients;
+    this.#means += clients / capacity;
+    this.#peaks += peak * capacity / clients;
+    this.#samples++;
+  }
+
+  #later([low, high]: readonly [number, number], event: () => void): void {
+    this.#agenda.add(this.now + this.#chance.uniform(low, high), event);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Milliseconds } from "../time.ts";
+import { Sizes, type StoredSizes } from "./sizes.ts";
+
+/** Rooms that are expected to be alike: those of a namespace whose names have the same template. */
+export interface Kind {
+  readonly namespace: string;
+  readonly template: string;
+}
+
+/** A kind as it is stored. An empty template stands for the whole namespace, an empty namespace for all rooms. */
+export interface LearnedKind extends Kind {
+  /** What was learned; none where the kind is forgotten. */
+  readonly sizes: StoredSizes | undefined;
+}
+
+/** So many rooms of a wider kind are worth as much as what is known of a narrower one. */
+const PRIOR_ROOMS = 2;
+
+/** Share of the rooms that do not exceed what counts as a large one. */
+const LARGE = 0.99;
+
+/** Weight, in clients, and time that rooms grow where nothing is known. */
+const PRIOR_FILL = { clients: 20, time: 120_000 };
+
+/**
+ * What is known of the sizes of rooms, by kind. What a kind lacks comes from its namespace, then from all rooms, then
+ * from a default. Bounded: the kinds that were used longest ago are forgotten.
+ */
+export class Kinds {
+  readonly #kinds = new Map<string, Sizes>();
+  readonly #learned = new Map<string, Kind>();
+
+  /**
+   * @param limit kinds that are kept, namespaces included
+   * @param defaultSize clients of a room of which nothing is known
+   */
+  constructor(readonly limit: number, readonly defaultSize: number) {}
+
+  get size(): number {
+    return this.#kinds.size;
+  }
+
+  /** A room of the kind reached this size, and grew for so long. */
+  learn(kind: Kind, size: number, fillTime: Milliseconds, now: Milliseconds): void {
+    for (const level of levels(kind)) {
+      const key = keyOf(level);
+      const sizes = this.#kinds.get(key) ?? new Sizes();
+      sizes.learn(size, fillTime, now);
+      this.#keep(key, sizes);
+      this.#learned.set(key, level);
+    }
+  }
+
+  /**
+   * The size that a room of the kind is expected to reach, in clients, having reached this one already.
+   *
+   * @returns at least `reached`, and at least 1
+   */
+  expectedSize(kind: Kind, reached: number, now: Milliseconds): number {
+    let expected = Math.max(1, reached, this.defaultSize);
+    for (const level of levels(kind)) {
+      const sizes = this.#used(level);
+      if (sizes === undefined) continue;
+      const { weight, sum } = sizes.from(reached, now);
+      expected = (sum + PRIOR_ROOMS * expected) / (weight + PRIOR_ROOMS);
+    }
+    return expected;
+  }
+
+  /**
+   * The size that hardly any room of the kind exceeds, in clients; at least the expected size. Rooms are placed by it:
+   * in the simulation that overloads less than their mean, as large rooms are rare and matter most.
+   */
+  largeSize(kind: Kind, reached: number, now: Milliseconds): number {
+    const expected = this.expectedSize(kind, reached, now);
+    let large = expected;
+    for (const level of levels(kind)) {
+      const sizes = this.#used(level);
+      if (sizes === undefined) continue;
+      const { weight } = sizes.from(0, now);
+      large = (weight * sizes.quantile(LARGE) + PRIOR_ROOMS * large) / (weight + PRIOR_ROOMS);
+    }
+    return Math.max(expected, large);
+  }
+
+  /** How long rooms of the kind are expected to grow. */
+  fillTime(kind: Kind): Milliseconds {
+    let expected = PRIOR_FILL.time;
+    for (const level of levels(kind)) {
+      const fill = this.#used(level)?.fillTime;
+      if (fill === undefined) continue;
+      const { weight, mean } = fill;
+      expected = (weight * mean + PRIOR_FILL.clients * expected) / (weight + PRIOR_FILL.clients);
+    }
+    return expected;
+  }
+
+  restore({ namespace, template, sizes }: LearnedKind): void {
+    if (sizes !== undefined) this.#keep(keyOf({ namespace, template }), new Sizes(sizes));
+  }
+
+  /** What has been learned, or forgotten, since this was last asked. */
+  takeLearned(): LearnedKind[] {
+    const learned = Array.from(this.#learned, ([key, kind]) => ({
+      ...kind,
+      sizes: this.#kinds.get(key)?.stored(),
+    }));
+    this.#learned.clear();
+    return learned;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [Kind, Sizes]> {
+    for (const [key, sizes] of this.#kinds) yield [kindOf(key), sizes];
+  }
+
+  #used(kind: Kind): Sizes | undefined {
+    const key = keyOf(kind);
+    const sizes = this.#kinds.get(key);
+    if (sizes !== undefined) this.#keep(key, sizes);
+    return sizes;
+  }
+
+  /** Makes the kind the newest; one too many ends the oldest. */
+  #keep(key: string, sizes: Sizes): void {
+    this.#kinds.delete(key);
+    this.#kinds.set(key, sizes);
+    if (this.#kinds.size <= this.limit) return;
+    const [oldest] = this.#kinds.keys();
+    this.#kinds.delete(oldest!);
+    this.#learned.set(oldest!, kindOf(oldest!));
+  }
+}
+
+/** From the widest kind to the kind itself. */
+function levels(kind: Kind): readonly Kind[] {
+  return [{ namespace: "", template: "" }, { namespace: kind.namespace, template: "" }, kind];
+}
+
+function keyOf({ namespace, template }: Kind): string {
+  return `${namespace.length}:${namespace}${template}`;
+}
+
+function kindOf(key: string): Kind {
+  const colon = key.indexOf(":");
+  const end = colon + 1 + Number(key.slice(0, colon));
+  return { namespace: key.slice(colon + 1, end), template: key.slice(end) };
+}

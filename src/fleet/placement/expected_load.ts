@@ -1,0 +1,13 @@
+import type { ServerLoad } from "../server.ts";
+
+/**
+ * Load that a server will come to once everybody has arrived who is on the way, its young groups have grown, and a new
+ * group has reached its size. A server of weight ½ counts as having half of what it has.
+ *
+ * @param size clients that the new group is placed for, at least 1
+ * @returns 0 (idle) to 1 (full); above 1 where the group would not fit
+ */
+export function expectedLoad(server: ServerLoad, size: number): number {
+  const coming = server.grants + server.growth + size;
+  return (server.steadyLoad + coming * server.loadPerClient) / server.weight;
+}

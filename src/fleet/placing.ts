@@ -1,0 +1,110 @@
+import { type Explanation, LeftOutList, rememberCandidates } from "./explanation.ts";
+import type { Kind } from "./learning/mod.ts";
+import type { Model } from "./model.ts";
+import { expectedLoad } from "./placement/expected_load.ts";
+import type { Strategy } from "./placement/strategy.ts";
+import type { Address, Server } from "./server.ts";
+import type { Milliseconds } from "./time.ts";
+
+/** How new groups get their servers. */
+export interface PlacementSettings {
+  /** Name of the strategy, for people. */
+  readonly strategy: string;
+  readonly choose: Strategy;
+  /** Expected load above which a server takes a new group only if all others are above it too. */
+  readonly ceiling: number;
+  /** Whether a group is placed or refused when all servers are above the ceiling. */
+  readonly overload: "place" | "refuse";
+  /** The pools, in order, that take a pool's new groups when all its own servers are above the ceiling. */
+  readonly spill: ReadonlyMap<string, readonly string[]>;
+  /** Clients of a room of which nothing is known. */
+  readonly defaultSize: number;
+  /** A group is young, and teaches how its kind grows, for so long. */
+  readonly growthWindow: Milliseconds;
+}
+
+/** A group that needs a server. */
+export interface PlaceInput {
+  readonly kind: Kind;
+  /** Clients that it is expected to reach. */
+  readonly expectedSize: number;
+  /** Clients that it is placed for: what hardly any group of its kind exceeds. */
+  readonly size: number;
+  readonly pool: string;
+  /** The only pools whose servers may take it; without, any. */
+  readonly allowedPools?: readonly string[] | undefined;
+  /** The only server that may take it. */
+  readonly server?: Address | undefined;
+}
+
+export type PlaceRefusal = "no-server" | "server-not-available" | "pool-not-allowed" | "overloaded";
+
+/**
+ * Chooses the server for a new group: in its pool, else in those that the pool spills to, below the ceiling; above it
+ * only where none is left below, and that is not to be refused. O(servers of these pools).
+ */
+export function choose(
+  model: Model,
+  input: PlaceInput,
+  now: Milliseconds,
+  random: () => number,
+): { server: Server; explanation: Explanation } | PlaceRefusal {
+  const { placement } = model.settings;
+  const { kind, expectedSize, size, allowedPools } = input;
+  const leftOut = new LeftOutList();
+  const decide = (pool: string, candidates: readonly Server[], overCeiling: boolean) => {
+    const server = candidates.length === 1
+      ? candidates[0]!
+      : model.servers.get(placement.choose(candidates, size, random).address)!;
+    const explanation: Explanation = {
+      at: now,
+      by: input.server === undefined ? placement.strategy : "the client's token",
+      kind,
+      expectedSize,
+      size,
+      pool,
+      server: server.address,
+      overCeiling,
+      ...rememberCandidates(candidates, server, size),
+      leftOut: leftOut.servers,
+      furtherLeftOut: leftOut.further,
+    };
+    return { server, explanation };
+  };
+
+  if (allowedPools?.includes(input.pool) === false) return "pool-not-allowed";
+  const spill = placement.spill.get(input.pool) ?? [];
+  const pools = [input.pool, ...spill.filter((pool) => allowedPools?.includes(pool) ?? true)];
+  if (input.server !== undefined) {
+    for (const pool of pools) {
+      const asked = model.servers.pool(pool).open.find(({ address }) => address === input.server);
+      if (asked !== undefined) return decide(pool, [asked], expectedLoad(asked, size) > placement.ceiling);
+    }
+    return "server-not-available";
+  }
+  for (const pool of pools) {
+    const { open, closed } = model.servers.pool(pool);
+    for (const server of closed) leftOut.add(server, server.closedBecause!);
+    const below = belowCeiling(open, size, placement.ceiling, leftOut);
+    if (below.length > 0) return decide(pool, below, false);
+  }
+  const full = pools.find((pool) => model.servers.pool(pool).open.length > 0);
+  if (full === undefined) return "no-server";
+  return placement.overload === "refuse" ? "overloaded" : decide(full, model.servers.pool(full).open, true);
+}
+
+/** The servers that stay below the ceiling: mostly all of them, and then the same array. */
+function belowCeiling(
+  servers: readonly Server[],
+  size: number,
+  ceiling: number,
+  leftOut: LeftOutList,
+): readonly Server[] {
+  const stays = (server: Server) => expectedLoad(server, size) <= ceiling;
+  if (servers.every(stays)) return servers;
+  return servers.filter((server) => {
+    const its = stays(server);
+    if (!its) leftOut.add(server, "above the ceiling");
+    return its;
+  });
+}
