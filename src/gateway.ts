@@ -6,8 +6,8 @@ import type {
   ConnectOutcome,
   Explanation,
   FleetSettings,
-  ManagementInput,
   KindInfo,
+  ManagementInput,
   ManagementOutcome,
   Milliseconds,
   Plan,
@@ -45,6 +45,12 @@ export type NotDurable = { readonly granted: false; readonly reason: "not-durabl
 /** While the store fails, it is tried again so often. */
 const STORE_RETRY: Milliseconds = 1000;
 
+/** Who wants to know what placement sees. */
+export interface Recorder {
+  granted(input: ConnectInput, at: Milliseconds): void;
+  reported(report: Report, at: Milliseconds): void;
+}
+
 /** What the shell needs besides the fleet's settings. */
 export interface GatewayOptions {
   /** Opens the store; the clock is the gateway's own. */
@@ -57,6 +63,8 @@ export interface GatewayOptions {
   readonly unixTime?: () => number;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+  /** Told of every grant and report. */
+  readonly recorder?: Recorder | undefined;
   /** The store cannot be written, or can be again. */
   readonly storeFailed?: (error: StoreError) => void;
   readonly storeRecovered?: () => void;
@@ -119,8 +127,10 @@ export class Gateway {
   }
 
   async connect(input: ConnectInput): Promise<ConnectOutcome | NotDurable> {
-    const { outcome, changes } = fleet.connect(this.#model, input, this.#now(), this.#random);
+    const now = this.#now();
+    const { outcome, changes } = fleet.connect(this.#model, input, now, this.#random);
     this.#tell(changes);
+    if (outcome.granted) this.#options.recorder?.granted(input, now);
     if (!outcome.granted || (outcome.durable && changes.length === 0)) return outcome;
     if (!await this.#durable(changes)) return { granted: false, reason: "not-durable" };
     // Where another gateway was first to place the group, the grant is for the server that it chose.
@@ -162,8 +172,10 @@ export class Gateway {
 
   /** @returns false where there are too many servers already */
   report(input: Report): Promise<boolean> {
-    const { refused, changes } = fleet.report(this.#model, input, this.#now());
+    const now = this.#now();
+    const { refused, changes } = fleet.report(this.#model, input, now);
     this.#soon(changes);
+    if (!refused) this.#options.recorder?.reported(input, now);
     return Promise.resolve(!refused);
   }
 

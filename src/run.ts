@@ -7,6 +7,7 @@ import { strategies } from "./fleet/placement/mod.ts";
 import { Gateway } from "./gateway.ts";
 import { log, logChange, logsDebug } from "./ops/log.ts";
 import { Stats } from "./ops/stats.ts";
+import type { TraceRecorder } from "./ops/trace.ts";
 import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
 import { ServerKeys } from "./tokens/mod.ts";
 
@@ -34,9 +35,11 @@ export function runGateway(
   settings: Settings,
   masterKey: string,
   openStore: (options: StoreOptions) => Store,
+  recorder?: TraceRecorder,
 ): RunningGateway {
   const gateway = new Gateway(fleetSettings(settings), {
     openStore,
+    recorder,
     waitForReports: settings.startup.waitForReports,
     storeFailed: ({ message }) =>
       log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
@@ -78,6 +81,7 @@ export function runGateway(
       customers.stop();
       await listener.stop(STOP_WITHIN_MS);
       await gateway.stop();
+      recorder?.close();
     },
   };
 }

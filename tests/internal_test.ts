@@ -78,11 +78,12 @@ Deno.test("Info shows servers, rooms and calls", async () => {
   await refusedWith(gateway.connect(["a", "b"], "u"), -32007, /base/);
   await gateway.call("RoomUpdate", "{g}r", "b", { room_id: "{g}r", user_data: [] });
   const { servers, rooms, stats } = await gateway.internal<Info>("Info", {});
-  const [{ firstSeen, lastSeen, keyId, ...server } = {}] = servers;
+  const [{ firstSeen, lastSeen, keyId, loadPerClient, ...server } = {}] = servers;
   for (const time of [firstSeen, lastSeen]) {
     assert.ok(Math.abs(Date.parse(String(time)) - Date.now()) < 10_000 && String(time).endsWith("Z"));
   }
   assert.match(String(keyId), /^A/);
+  assert.ok(Number(loadPerClient) > 0 && Number(loadPerClient) < 0.05);
   assert.deepEqual(server, {
     hostname: "sfu.example",
     address: "sfu.example:4433",
@@ -91,6 +92,9 @@ Deno.test("Info shows servers, rooms and calls", async () => {
     disabled: false,
     report: { load: 0.1, clients: 2, rooms: 1 },
     grants: 1,
+    growth: 7, // of ten clients expected where nothing is known, less two there and one on the way
+    weight: 1,
+    draining: null,
     tasks: 1,
   });
   const [{ hash, updated, ...room } = {}] = rooms;

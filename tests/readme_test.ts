@@ -10,7 +10,7 @@ Deno.test("the curl lines of the README work as printed", async (t) => {
   const subject = ["Connect", "RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];
   const env = { GATEWAY: gateway.url, TOKEN: gateway.tokens.createToken("lobby", "alice", { subject }) };
   const lines = readme.split("\n").filter((line) => line.startsWith("curl "));
-  assert.equal(lines.length, 7);
+  assert.equal(lines.length, 11);
   for (const line of lines) {
     await t.step(/"method":"([\w.]+)"/.exec(line)![1]!, async () => {
       const { stdout } = await new Deno.Command("sh", { args: ["-c", line], env }).output();

@@ -9,6 +9,8 @@ export interface StartArguments {
   readonly config: string;
   /** The data folder. */
   readonly data: string;
+  /** File to record grants and reports to, for the placement simulation. */
+  readonly record: string | undefined;
   readonly overrides: Overrides;
 }
 
@@ -21,6 +23,7 @@ export const ENVIRONMENT = {
 interface StartOptions {
   config: string;
   data: string;
+  record?: string;
   host?: string;
   port?: number;
   ssl?: true;
@@ -61,13 +64,17 @@ export function parseStartArguments(
     .option("--certificate <file>", "certificate chain, PEM")
     .option("--privatekey <file>", "private key of the certificate, PEM")
     .option("--masterkey <base64>", "key that the servers' keys are derived from")
+    .option(
+      "--record <file>",
+      "write grants and reports to a file, names hashed, for deno task simulate --trace",
+    )
     .addHelpText("after", NOTES);
   const print = parseCommand(command, args);
   if (print !== undefined) return { print };
-  const { config, data, ...options } = command.opts<StartOptions>();
+  const { config, data, record, ...options } = command.opts<StartOptions>();
   const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
   const internalUser = environment(ENVIRONMENT.internalUser);
-  return { config, data, overrides: { ...options, masterkey, internalUser } };
+  return { config, data, record, overrides: { ...options, masterkey, internalUser } };
 }
 
 /** @throws {InvalidArgumentError} where it is no port */

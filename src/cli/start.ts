@@ -3,6 +3,7 @@ import { ConfigError, loadConfig } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import type { Settings } from "../config/schema.ts";
 import { log, startLog, stopLog } from "../ops/log.ts";
+import { TraceRecorder } from "../ops/trace.ts";
 import { runGateway } from "../run.ts";
 import { lockFolder } from "../store/lock.ts";
 import { createNoStore } from "../store/no_store.ts";
@@ -32,7 +33,8 @@ export async function start(args: readonly string[]): Promise<void> {
   try {
     const openStore = (options: StoreOptions) =>
       parsed.data === MEMORY ? createNoStore(options) : new SqliteStore(parsed.data, options);
-    const gateway = runGateway(settings, masterKey(settings, parsed.data), openStore);
+    const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
+    const gateway = runGateway(settings, masterKey(settings, parsed.data), openStore, recorder);
     log.info("ODIN Gateway {version} listens on {url}", { version: VERSION, url: gateway.url });
     const signal = await stopSignal();
     log.info("{signal}: finishing the requests under way", { signal });
@@ -54,6 +56,18 @@ function openData(folder: string): () => void {
     return lockFolder(folder);
   } catch (error) {
     throw error instanceof StoreError ? new ConfigError(error.message) : error;
+  }
+}
+
+/** @throws {ConfigError} where the file cannot be written */
+function openRecorder(file: string): TraceRecorder {
+  try {
+    const recorder = new TraceRecorder(file, (error) => log.error("{file}: {error}", { file, error }));
+    log.warning("recording grants and reports to {file}: it grows until the gateway stops", { file });
+    return recorder;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`--record: ${file} cannot be written: ${reason}`);
   }
 }
 

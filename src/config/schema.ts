@@ -70,7 +70,9 @@ export const ConfigSchema = z.object({
     z.object({ maxPeers: limit, maxRooms: limit }),
   ]).default("forbidden"),
   sfuPools: z.object({
-    available: z.array(z.union([pool, z.object({ name: pool, spill: z.array(z.string()).default([]) })])).min(1),
+    available: z.array(z.union([pool, z.object({ name: pool, spill: z.array(z.string()).default([]) })])).min(
+      1,
+    ),
     default: z.string(),
   }).optional(),
   sfuConfig: z.object({
@@ -125,7 +127,8 @@ export const ConfigSchema = z.object({
     explanations: z.int().min(0).default(10_000),
   }).prefault({}),
 }).superRefine((config, context) => {
-  const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+  const wrong = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
   if (config.customers !== undefined && config.customerApi !== undefined) {
     wrong(["customerApi"], "expected either customers or customerApi, not both");
   }

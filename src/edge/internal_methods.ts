@@ -170,7 +170,8 @@ function showKind({ namespace, template, weight, sum, median, large, fillTime }:
 
 function showExplanation({ server, group, explanation }: ShownExplanation): object {
   if (explanation === undefined) {
-    const note = "the server reported the room, or it was placed before the gateway's last start or too long ago";
+    const note =
+      "the server reported the room, or it was placed before the gateway's last start or too long ago";
     return { server, group, explanation: null, note };
   }
   const { at, kind, ...rest } = explanation;

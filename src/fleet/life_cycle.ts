@@ -43,7 +43,9 @@ function disable(model: Model, server: Server, changes: Change[]): void {
 
 function remove(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
   for (const room of server.rooms) {
-    if (room.group.server === server && room.group.room(room.name) === room) closeRoom(model, room, now, changes);
+    if (room.group.server === server && room.group.room(room.name) === room) {
+      closeRoom(model, room, now, changes);
+    }
   }
   for (const [room] of model.unlisted) {
     if (room.group.server === server) closeRoom(model, room, now, changes);

@@ -13,7 +13,13 @@ export { type Plan, plan } from "./draining.ts";
 export * from "./explanation.ts";
 export * from "./grant.ts";
 export * from "./info.ts";
-export type { Kind, LearnedKind, StoredCost, StoredSizes } from "./learning/mod.ts";
+export {
+  type Kind,
+  type LearnedKind,
+  nameTemplate,
+  type StoredCost,
+  type StoredSizes,
+} from "./learning/mod.ts";
 export * from "./life_cycle.ts";
 export * from "./management.ts";
 export * from "./model.ts";

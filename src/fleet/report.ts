@@ -90,7 +90,16 @@ export function countUsage(server: Server, sign: 1 | -1): void {
 function reported({ address, pool, version, load, clients, cost, usage }: Server): Change {
   const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
   const learned = cost.stored();
-  return { type: "server-reported", server: address, pool, version, load, clients, cost: learned, usage: sums };
+  return {
+    type: "server-reported",
+    server: address,
+    pool,
+    version,
+    load,
+    clients,
+    cost: learned,
+    usage: sums,
+  };
 }
 
 function appear(model: Model, input: Report, now: Milliseconds, changes: Change[]): Server | undefined {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import type { Address, Change, Draining, LearnedKind, Placement, QueuedTask, Snapshot } from "../fleet/mod.ts";
+import type {
+  Address,
+  Change,
+  Draining,
+  LearnedKind,
+  Placement,
+  QueuedTask,
+  Snapshot,
+} from "../fleet/mod.ts";
 import type { Store, StoreError, StoreOptions } from "./store.ts";
 
 /** A store under test: opened again, it is the same store after the process has ended. */

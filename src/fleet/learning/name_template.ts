@@ -19,7 +19,10 @@ const HEX_ID = /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{6,}$/i;
  */
 export function nameTemplate(name: string): string {
   const text = name.length > LENGTH ? name.slice(0, LENGTH) : name;
-  return text.replace(UUID, MARKER).replace(WORD, (word) => isId(word) ? MARKER : word.replace(/\d+/g, MARKER));
+  return text.replace(UUID, MARKER).replace(
+    WORD,
+    (word) => isId(word) ? MARKER : word.replace(/\d+/g, MARKER),
+  );
 }
 
 /** Random words fall into many short pieces, where names of people's making fall into a few words and numbers. */

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { seededRandom } from "../testing.ts";
+import { ClientCost, Kinds, nameTemplate, Sizes } from "./mod.ts";
+
+const names = [
+  ["match-8231", "match-#", "a run of digits"],
+  ["match77", "match#", "digits right after a word"],
+  ["squad-0f8e7d6c-1b2a-4c3d-9e8f-001122334455", "squad-#", "a UUID"],
+  ["class/9f8e7d6c5b", "class/#", "a hexadecimal id"],
+  ["lobby-x7Kp2Qa9Zz1", "lobby-#", "a base-62 id"],
+  ["lobby-kQwZxYbNtRs", "lobby-#", "a base-62 id without a digit"],
+  ["LobbyNorth-eu2", "LobbyNorth-eu#", "words stay"],
+  ["facade", "facade", "a word of the letters a to f"],
+  ["XMLHttpRequest", "XMLHttpRequest", "words with initials"],
+  ["halle-ü-12", "halle-ü-#", "letters of any script"],
+] as const;
+
+for (const [name, template, why] of names) {
+  Deno.test(`the template of a name: ${why}`, () => assert.equal(nameTemplate(name), template));
+}
+
+Deno.test("a template is never longer than what a name is cut to, and hides its numbers", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 1024 }), (name) => {
+    const template = nameTemplate(name);
+    assert.ok(template.length <= 128);
+    assert.doesNotMatch(template, /[0-9]/);
+  }));
+});
+
+const KIND = { namespace: "arena", template: "match-#" };
+const learn = (kinds: Kinds, kind: typeof KIND, sizes: readonly number[], now = 0) => {
+  for (const size of sizes) kinds.learn(kind, size, 30_000, now);
+};
+const repeat = (count: number, value: (i: number) => number) =>
+  Array.from({ length: count }, (_, i) => value(i));
+
+Deno.test("sizes that are all alike are expected exactly, after a few rooms", () => {
+  const kinds = new Kinds(100, 10);
+  learn(kinds, KIND, repeat(50, () => 6));
+  assert.ok(Math.abs(kinds.expectedSize(KIND, 0, 0) - 6) < 0.3);
+  assert.ok(Math.abs(kinds.expectedSize(KIND, 3, 0) - 6) < 0.3);
+  assert.ok(Math.abs(kinds.largeSize(KIND, 0, 0) - 6) < 0.3);
+});
+
+Deno.test("of a heavy tail the mean is expected, rooms are placed for the tail, and a large room is expected to grow on", () => {
+  const kinds = new Kinds(100, 10);
+  learn(kinds, KIND, repeat(400, (i) => i % 20 === 0 ? 200 : 5));
+  const mean = (19 * 5 + 200) / 20;
+  assert.ok(Math.abs(kinds.expectedSize(KIND, 0, 0) - mean) < 2);
+  assert.ok(kinds.largeSize(KIND, 0, 0) > 150);
+  assert.ok(kinds.expectedSize(KIND, 40, 0) > 150, "a room of 40 is one of the large ones");
+});
+
+Deno.test("what is not known of a kind comes from its namespace, then from all rooms, then from the default", () => {
+  const kinds = new Kinds(100, 10);
+  const unknown = { namespace: "arena", template: "final" };
+  assert.equal(kinds.expectedSize(unknown, 0, 0), 10);
+  learn(kinds, { namespace: "elsewhere", template: "x" }, repeat(50, () => 100));
+  assert.ok(Math.abs(kinds.expectedSize(unknown, 0, 0) - 100) < 5);
+  learn(kinds, KIND, repeat(50, () => 4));
+  assert.ok(Math.abs(kinds.expectedSize(unknown, 0, 0) - 4) < 4);
+  learn(kinds, unknown, repeat(50, () => 30));
+  assert.ok(Math.abs(kinds.expectedSize(unknown, 0, 0) - 30) < 2);
+});
+
+Deno.test("sizes that change over a day are followed", () => {
+  const kinds = new Kinds(100, 10);
+  learn(kinds, KIND, repeat(500, () => 4));
+  learn(kinds, KIND, repeat(200, () => 40), 12 * 3_600_000);
+  const expected = kinds.expectedSize(KIND, 0, 12 * 3_600_000);
+  assert.ok(expected > 15 && expected < 30, String(expected));
+  learn(kinds, KIND, repeat(20, () => 40), 10 * 86_400_000);
+  assert.ok(kinds.expectedSize(KIND, 0, 10 * 86_400_000) > 38, "what is ten days old hardly counts");
+});
+
+Deno.test("names that are all different neither grow what is remembered nor end what is used", () => {
+  const kinds = new Kinds(20, 10);
+  learn(kinds, KIND, repeat(50, () => 6));
+  for (let i = 0; i < 1000; i++) {
+    kinds.learn({ namespace: "wild", template: `name ${i}` }, 3, 0, 0);
+    kinds.expectedSize(KIND, 0, 0);
+  }
+  assert.ok(kinds.size <= 20);
+  assert.ok(Math.abs(kinds.expectedSize(KIND, 0, 0) - 6) < 0.3);
+  const told = kinds.takeLearned();
+  assert.equal(told.filter(({ sizes }) => sizes !== undefined).length <= 20, true);
+  assert.ok(
+    told.some(({ template, sizes }) => template === "name 1" && sizes === undefined),
+    "and is told to go",
+  );
+});
+
+Deno.test("an expected size is at least what was reached, and at least one", () => {
+  fc.assert(fc.property(
+    fc.array(fc.integer({ min: 1, max: 5000 }), { maxLength: 50 }),
+    fc.integer({ min: 0, max: 5000 }),
+    (sizes, reached) => {
+      const kinds = new Kinds(100, 10);
+      learn(kinds, KIND, sizes);
+      const expected = kinds.expectedSize(KIND, reached, 0);
+      assert.ok(expected >= Math.max(1, reached) - 1e-9);
+      assert.ok(kinds.largeSize(KIND, reached, 0) >= expected);
+      assert.ok(expected <= Math.max(10, reached, ...sizes) + 1e-9);
+    },
+  ));
+});
+
+Deno.test("how long rooms grow is learned, and the larger ones say more", () => {
+  const kinds = new Kinds(100, 10);
+  for (let i = 0; i < 50; i++) {
+    kinds.learn(KIND, 31, 600_000, 0);
+    kinds.learn(KIND, 1, 0, 0);
+  }
+  const time = kinds.fillTime(KIND);
+  assert.ok(time > 540_000 && time < 600_000, String(time));
+});
+
+Deno.test("what is stored of a distribution is what it knows", () => {
+  const sizes = new Sizes();
+  for (let i = 0; i < 100; i++) sizes.learn(1 + i % 50, i * 1000, i * 60_000);
+  const restored = new Sizes(JSON.parse(JSON.stringify(sizes.stored())));
+  const close = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-4 * Math.abs(a), `${a}, ${b}`);
+  for (const reached of [0, 1, 7, 40]) {
+    close(sizes.from(reached, 1e8).sum, restored.from(reached, 1e8).sum);
+    close(sizes.from(reached, 1e8).weight, restored.from(reached, 1e8).weight);
+  }
+  close(sizes.quantile(0.9), restored.quantile(0.9));
+  close(sizes.fillTime.mean, restored.fillTime.mean);
+});
+
+/** A server that reports so often, with load = base + cost × clients + noise. */
+function reports(
+  count: number,
+  { base = 0, cost = 0.002, noise = 0, clients = (i: number) => 100 + 80 * Math.sin(i / 20) } = {},
+  its = new ClientCost(),
+): ClientCost {
+  const random = seededRandom(3);
+  for (let i = 0; i < count; i++) {
+    const there = Math.round(clients(i));
+    its.learn(there, Math.min(1, Math.max(0, base + cost * there + noise * (random() - 0.5))), 0.001);
+  }
+  return its;
+}
+
+const costs = [
+  ["exactly", {}, 0.02],
+  ["with noise in the loads", { noise: 0.1 }, 0.1],
+  ["with a load that is there without clients", { base: 0.2 }, 0.15],
+  ["with few clients", { clients: (i: number) => i % 4 }, 0.75],
+] as const;
+
+for (const [how, server, tolerance] of costs) {
+  Deno.test(`the cost of a client is learned: ${how}`, () => {
+    const cost = reports(300, server).perClient(0.001);
+    assert.ok(Math.abs(cost / 0.002 - 1) <= tolerance, String(cost));
+  });
+}
+
+Deno.test("without clients, or before the first report, a server costs what others do", () => {
+  assert.equal(new ClientCost().perClient(0.005), 0.005);
+  assert.equal(reports(100, { clients: () => 0 }).perClient(0.005), 0.005);
+});
+
+Deno.test("a server that restarts, or is idle for an hour, still knows what a client costs", () => {
+  const cost = reports(300);
+  reports(720, { clients: () => 0 }, cost);
+  reports(3, { clients: (i) => 1 + i }, cost);
+  assert.ok(Math.abs(cost.perClient(0.001) / 0.002 - 1) < 0.1);
+});
+
+Deno.test("a single load that is far off changes little", () => {
+  const cost = reports(300);
+  const before = cost.perClient(0.001);
+  cost.learn(100, 1, 0.001);
+  assert.ok(Math.abs(cost.perClient(0.001) / before - 1) < 0.05);
+});
+
+Deno.test("a server that becomes another one is learned anew within minutes", () => {
+  const cost = reports(300);
+  reports(240, { cost: 0.0005 }, cost);
+  assert.ok(cost.perClient(0.001) < 0.001);
+});
+
+Deno.test("the steady load follows clients at once, the rest slowly, and is never far from what was reported", () => {
+  const cost = reports(300, { noise: 0.1, clients: () => 200 });
+  assert.ok(Math.abs(cost.steadyLoad(200, 0.42, 0.001) - 0.4) < 0.03);
+  assert.ok(Math.abs(cost.steadyLoad(250, 0.5, 0.001) - 0.5) < 0.03);
+  assert.ok(cost.steadyLoad(200, 0.9, 0.001) >= 0.75);
+  assert.ok(cost.steadyLoad(0, 0, 0.001) >= 0);
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ServerLoad } from "../server.ts";
+import { address, seededRandom } from "../testing.ts";
+import { expectedLoad } from "./expected_load.ts";
+import { strategies, type StrategyName } from "./mod.ts";
+
+function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
+  const load = its.load ?? 0.5;
+  return {
+    address: address(name),
+    load,
+    steadyLoad: load,
+    clients: 500,
+    groups: 50,
+    grants: 0,
+    growth: 0,
+    loadPerClient: 0.001,
+    weight: 1,
+    ...its,
+  };
+}
+
+const anyServer: fc.Arbitrary<ServerLoad> = fc.record({
+  load: fc.double({ min: 0, max: 1, noNaN: true }),
+  clients: fc.nat(5000),
+  groups: fc.nat(500),
+  grants: fc.nat(500),
+  growth: fc.double({ min: 0, max: 500, noNaN: true }),
+  loadPerClient: fc.double({ min: 1e-6, max: 0.1, noNaN: true }),
+  weight: fc.double({ min: 0.01, max: 1, noNaN: true }),
+}).map((its) => server(String(its.clients), its));
+
+Deno.test("one client more never lowers the expected load, wherever it comes from", () => {
+  fc.assert(fc.property(anyServer, fc.nat(1000), (its, size) => {
+    const before = expectedLoad(its, size);
+    assert.ok(expectedLoad(its, size + 1) >= before);
+    assert.ok(expectedLoad({ ...its, grants: its.grants + 1 }, size) >= before);
+    assert.ok(expectedLoad({ ...its, growth: its.growth + 1 }, size) >= before);
+    assert.ok(expectedLoad({ ...its, weight: its.weight / 2 }, size) >= before);
+  }));
+});
+
+for (const [name, choose] of Object.entries(strategies)) {
+  Deno.test(`${name}: chooses one of the candidates, the same for the same chance`, () => {
+    fc.assert(fc.property(
+      fc.array(anyServer, { minLength: 1, maxLength: 20 }),
+      fc.nat(300),
+      fc.nat(1e6),
+      (servers, size, seed) => {
+        const chosen = choose(servers, size, seededRandom(seed));
+        assert.ok(servers.includes(chosen));
+        assert.equal(choose(servers, size, seededRandom(seed)), chosen);
+      },
+    ));
+  });
+
+  Deno.test(`${name}: of servers that are alike each gets its share`, () => {
+    const random = seededRandom(5);
+    const count = new Map<string, number>();
+    const alike = ["a", "b", "c"].map((each) => server(each));
+    for (let i = 0; i < 3000; i++) {
+      const { address } = choose(alike, 10, random);
+      count.set(address, (count.get(address) ?? 0) + 1);
+    }
+    for (const times of count.values()) assert.ok(times > 850 && times < 1150, String(times));
+  });
+}
+
+/** Which of two servers a strategy takes. */
+const choices: readonly (readonly [StrategyName, Partial<ServerLoad>, Partial<ServerLoad>, string])[] = [
+  ["expected", { load: 0.5 }, { load: 0.45, grants: 100 }, "clients on their way count"],
+  ["expected", { load: 0.5 }, { load: 0.45, growth: 100 }, "so does what young rooms will grow by"],
+  [
+    "expected",
+    { load: 0.5, loadPerClient: 0.0005 },
+    { load: 0.49, loadPerClient: 0.005 },
+    "a larger server takes a large room",
+  ],
+  [
+    "expected",
+    { load: 0.3 },
+    { load: 0.2, weight: 0.5 },
+    "a server of half the weight is full at half the load",
+  ],
+  ["least-load", { load: 0.5 }, { load: 0.45, grants: 100 }, "clients on their way count"],
+  ["least-rooms", { groups: 9 }, { groups: 10, load: 0 }, "the fewer rooms"],
+  ["two-choices", { load: 0.5 }, { load: 0.6 }, "the lower load of two"],
+  ["weighted", { load: 0 }, { load: 1 }, "a full server gets nothing"],
+];
+
+for (const [name, better, worse, why] of choices) {
+  Deno.test(`${name}: ${why}`, () => {
+    const [a, b] = [server("a", better), server("b", worse)];
+    for (let seed = 0; seed < 20; seed++) {
+      assert.equal(strategies[name]([a, b], 100, seededRandom(seed)), a);
+      assert.equal(strategies[name]([b, a], 100, seededRandom(seed)), a);
+    }
+  });
+}
