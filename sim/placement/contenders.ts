@@ -1,4 +1,4 @@
-import type { Milliseconds, PlacementSettings, Server, ServerLoad } from "../../src/fleet/mod.ts";
+import type { Milliseconds, PlacementSettings, Room, ServerLoad } from "../../src/fleet/mod.ts";
 import { strategies, type StrategyName } from "../../src/fleet/placement/mod.ts";
 import { cheapest, type Strategy } from "../../src/fleet/placement/strategy.ts";
 import type { HostState, World } from "./world.ts";
@@ -68,49 +68,49 @@ const joinsAdded = rule(
 const floor15 = rule(
   "floor-15",
   "lowest reported load, with at least 15 clients for each room in its first 15 minutes",
-  (world) => world.hosts.map(() => new Map<string, Milliseconds>()),
+  (world) => world.hosts.map(() => new Map<Room, Milliseconds>()),
   (rooms, world, host, server) => {
     const its = rooms[host.index]!;
     let missing = 0;
-    for (const [key, since] of its) {
-      if (since <= world.now - 15 * MINUTE) its.delete(key);
-      else missing += Math.max(0, 15 - reportedPeers(world, key));
+    for (const [room, since] of its) {
+      if (since <= world.now - 15 * MINUTE) its.delete(room);
+      else missing += Math.max(0, 15 - room.peers);
     }
     return server.load + (missing + 15) * server.loadPerClient;
   },
-  (rooms, world, host, room) => {
-    const key = `${room.namespace}\n${room.name}`;
-    if (!rooms[host.index]!.has(key)) rooms[host.index]!.set(key, world.now);
+  (rooms, world, host, { namespace, name }) => {
+    const room = world.model.groups.room([namespace, name])!;
+    if (!rooms[host.index]!.has(room)) rooms[host.index]!.set(room, world.now);
   },
 );
 
-function reportedPeers(world: World, key: string): number {
-  const [namespace, name] = key.split("\n");
-  return world.model.groups.room([namespace!, name!])?.peers ?? 0;
-}
-
-/** A room that an oracle has placed, with its size and its end. */
-interface Known {
-  readonly size: number;
-  readonly ends: Milliseconds;
-}
-
-type Ledger = Map<SimulatedRoom, Known>[];
+/** The rooms that an oracle has placed, by host. */
+type Ledger = Set<SimulatedRoom>[];
 
 function ledger(world: World): Ledger {
-  return world.hosts.map(() => new Map());
+  return world.hosts.map(() => new Set());
 }
 
 function enter(ledger: Ledger, _world: World, host: HostState, room: SimulatedRoom): void {
-  for (const its of ledger) if (its !== ledger[host.index]) its.delete(room);
-  ledger[host.index]!.set(room, { size: room.joins.length, ends: Math.max(...room.leaves) });
+  const its = ledger[host.index]!;
+  if (its.has(room)) return;
+  for (const other of ledger) other.delete(room);
+  its.add(room);
 }
 
-/** The rooms on a host that have not ended. */
-function current(ledger: Ledger, world: World, host: HostState): Known[] {
-  const its = ledger[host.index]!;
-  for (const [room, { ends }] of its) if (ends <= world.now) its.delete(room);
-  return [...its.values()];
+/** Adds up what rooms on a host that have not ended are worth. */
+function sum(
+  ledger: Ledger,
+  world: World,
+  host: HostState,
+  worth: (room: SimulatedRoom) => number,
+): number {
+  let total = 0;
+  for (const room of ledger[host.index]!) {
+    if (room.ends <= world.now) ledger[host.index]!.delete(room);
+    else total += worth(room);
+  }
+  return total;
 }
 
 /** Knows the final size of each room, and what servers are really like. */
@@ -118,29 +118,26 @@ const sizeOracle = rule(
   "oracle-size",
   "knows the final size of each room, and each server's capacity",
   ledger,
-  (rooms, world, host) => {
-    let clients = world.placing!.joins.length;
-    for (const { size } of current(rooms, world, host)) clients += size;
-    return clients / host.capacity;
-  },
+  (rooms, world, host) =>
+    (world.placing!.joins.length + sum(rooms, world, host, ({ joins }) => joins.length)) / host.capacity,
   enter,
 );
 
-/** Knows also when each room ends: takes the server whose load over the room's life will be lowest, as a mean. */
+/** Knows also when each room ends: counts half for how long they will be there together. */
 const lifeOracle = rule(
   "oracle-life",
   "knows also when each room ends",
   ledger,
   (rooms, world, host) => {
-    const { joins, leaves } = world.placing!;
-    const life = Math.max(...leaves) - world.now;
-    let clients = joins.length;
-    let now = joins.length;
-    for (const { size, ends } of current(rooms, world, host)) {
-      clients += size * Math.min(1, (ends - world.now) / life);
-      now += size;
-    }
-    return 0.5 * (clients + now) / host.capacity;
+    const { joins, ends } = world.placing!;
+    const life = ends - world.now;
+    const others = sum(
+      rooms,
+      world,
+      host,
+      (room) => room.joins.length * (1 + Math.min(1, (room.ends - world.now) / life)) / 2,
+    );
+    return (joins.length + others) / host.capacity;
   },
   enter,
 );
@@ -156,5 +153,3 @@ export const contenders: readonly Contender[] = [
   sizeOracle,
   lifeOracle,
 ];
-
-export type { Server };

@@ -96,5 +96,6 @@ export function openRoom(kind: RoomKind, chance: Chance, number: number, at: Mil
     const last = at + lifetime - chance.uniform(0, MINUTE);
     return chance.random() < 0.1 ? chance.uniform(Math.min(join + MINUTE, last), last) : Math.max(join, last);
   });
-  return { namespace: kind.namespace, name: kind.name(chance, number), joins, leaves };
+  const ends = Math.max(...leaves);
+  return { namespace: kind.namespace, name: kind.name(chance, number), joins, leaves, ends };
 }

@@ -41,7 +41,8 @@ function bursts(every: Milliseconds, factor: number): (at: Milliseconds) => numb
 
 export const scenarios = {
   standard: {
-    about: "40 servers of three sizes; squads, matches, lobbies, stages and classes; a burst every five minutes",
+    about:
+      "40 servers of three sizes; squads, matches, lobbies, stages and classes; a burst every five minutes",
     capacities: THREE_SIZES,
     mix: EVERYTHING,
     rate: bursts(5 * MINUTE, 5),
@@ -91,7 +92,8 @@ export const scenarios = {
       })),
   },
   restarts: {
-    about: "the standard fleet and rooms; every fourth server is drained for ten minutes and restarted, in turn",
+    about:
+      "the standard fleet and rooms; every fourth server is drained for ten minutes and restarted, in turn",
     capacities: THREE_SIZES,
     mix: EVERYTHING,
     rate: () => 1,

@@ -17,15 +17,19 @@ export interface SimulatedRoom {
   readonly joins: readonly Milliseconds[];
   /** When each client leaves. */
   readonly leaves: readonly Milliseconds[];
+  /** When the last client leaves. */
+  readonly ends: Milliseconds;
 }
 
 /** Something that happens to a server. */
-export type Incident = { readonly at: Milliseconds; readonly server: number } & (
-  /** It is gone, with its rooms, and back after so long. */
-  | { readonly what: "crash"; readonly back: Milliseconds }
-  /** It is drained until the deadline, then restarted and resumed. */
-  | { readonly what: "restart"; readonly deadline: Milliseconds }
-);
+export type Incident =
+  & { readonly at: Milliseconds; readonly server: number }
+  & (
+    /** It is gone, with its rooms, and back after so long. */
+    | { readonly what: "crash"; readonly back: Milliseconds }
+    /** It is drained until the deadline, then restarted and resumed. */
+    | { readonly what: "restart"; readonly deadline: Milliseconds }
+  );
 
 /** Everything that happens, whatever the strategy: the same for all of them. */
 export interface Workload {

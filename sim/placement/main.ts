@@ -1,0 +1,143 @@
+/**
+ * `deno task simulate`: strategies of placement side by side, in simulated time, on the gateway's own model.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError } from "commander";
+import { parseCommand } from "../../src/cli/command.ts";
+import { ConfigError } from "../../src/config/load.ts";
+import { contenders } from "./contenders.ts";
+import { page } from "./page.ts";
+import { Runners } from "./runners.ts";
+import { type ScenarioName, scenarios } from "./scenarios.ts";
+import { carryOut, type Result, type Study } from "./study.ts";
+import { table } from "./table.ts";
+import { readTrace, TraceError } from "./trace.ts";
+
+interface Options {
+  readonly load: readonly number[];
+  readonly seeds: number;
+  readonly strategy: readonly string[];
+  readonly capacity: boolean;
+  readonly json: boolean;
+  readonly html?: string;
+  readonly trace?: string;
+}
+
+const SCENARIOS = Object.keys(scenarios) as ScenarioName[];
+const STRATEGIES = contenders.map(({ name }) => name);
+
+function parseArguments(): { studies: Study[]; options: Options } | undefined {
+  const command = new Command("deno task simulate")
+    .description(
+      "Places the rooms of simulated fleets by several strategies, and shows what becomes of the servers.\n\nScenarios:\n" +
+        SCENARIOS.map((name) => `  ${name.padEnd(11)} ${scenarios[name].about}`).join("\n") +
+        "\n\nStrategies:\n" + contenders.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n"),
+    )
+    .argument(
+      "[scenarios...]",
+      "which scenarios, or all of them (default: standard)",
+      (text, before?: string[]) => {
+        const names = text === "all" ? SCENARIOS : [oneOf(SCENARIOS, text)];
+        return [...before ?? [], ...names];
+      },
+    )
+    .option("--load <shares>", "mean loads of the fleet, between 0 and 1", loads, [0.6, 0.75])
+    .option("--seeds <number>", "runs of each, with other clients", wholeNumber, 3)
+    .option(
+      "--strategy <names>",
+      "which strategies",
+      (text) => text.split(",").map((name) => oneOf(STRATEGIES, name)),
+    )
+    .option("--capacity", "look for how full the fleet can be run, too: takes ten times as long", false)
+    .option("--trace <file>", "replay what a gateway recorded (start --record) instead of a scenario")
+    .option("--json", "print the figures as JSON", false)
+    .option("--html <file>", "write a page with plots");
+  const print = parseCommand(command, Deno.args);
+  if (print !== undefined) {
+    console.log(print);
+    return undefined;
+  }
+  const options = command.opts<Options>();
+  const { load, seeds, capacity, trace } = options;
+  const common = {
+    contenders: options.strategy ?? STRATEGIES,
+    loads: load,
+    seeds: Array.from({ length: seeds }, (_, i) => i + 1),
+    capacity,
+  };
+  const names = command.processedArgs[0] as ScenarioName[] | undefined ?? ["standard"];
+  const studies: Study[] = trace === undefined
+    ? names.map((scenario) => ({ workload: { scenario }, ...common }))
+    : [{ workload: { trace: checked(trace) }, ...common }];
+  return { studies, options };
+}
+
+function oneOf<Name extends string>(known: readonly Name[], text: string): Name {
+  const name = known.find((each) => each === text);
+  if (name === undefined) throw new InvalidArgumentError(`expected ${known.join(", ")}.`);
+  return name;
+}
+
+function loads(text: string): number[] {
+  const its = text.split(",").map(Number);
+  if (!its.every((load) => load > 0 && load < 1)) {
+    throw new InvalidArgumentError("expected numbers between 0 and 1, with commas.");
+  }
+  return its;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) {
+    throw new InvalidArgumentError("expected a whole number from 1 on.");
+  }
+  return number;
+}
+
+/** A trace that can be read. */
+function checked(file: string): string {
+  try {
+    readTrace(Deno.readTextFileSync(file));
+  } catch (error) {
+    if (error instanceof TraceError) throw new ConfigError(`${file}: ${error.message}`);
+    if (error instanceof Deno.errors.NotFound) throw new ConfigError(`${file}: no such file`);
+    throw error;
+  }
+  return file;
+}
+
+async function main(): Promise<void> {
+  const parsed = parseArguments();
+  if (parsed === undefined) return;
+  const { studies, options } = parsed;
+  using runners = new Runners();
+  const results: Result[] = [];
+  for (const study of studies) {
+    const result = await carryOut(study, runners);
+    results.push(result);
+    if (!options.json) console.log(`${result.name}: ${result.about}\n\n${table(result)}\n`);
+  }
+  const figures = results.map(({ contenders, ...result }) => ({
+    ...result,
+    contenders: contenders.map(({ loadsOverTime: _, ...standing }) => standing),
+  }));
+  if (options.json) console.log(JSON.stringify(figures, null, 2));
+  else {
+    console.log(
+      `Overloaded: share of client time on servers above 85 % load. ${
+        studies[0]!.capacity ? "Fullest: mean load at which that comes to 0.1 %. " : ""
+      }± is half of the 95 % confidence interval, over ${results[0]!.seeds} seeds.`,
+    );
+  }
+  if (options.html !== undefined) Deno.writeTextFileSync(options.html, page(results));
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(`error: ${error.message}`);
+  Deno.exit(2);
+}
+Deno.exit();

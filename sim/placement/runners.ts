@@ -1,0 +1,36 @@
+import type { Job, Outcome } from "./simulation.ts";
+
+/** Runs jobs on every core, each in order of asking. */
+export class Runners implements Disposable {
+  readonly #idle: Worker[];
+  readonly #all: readonly Worker[];
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+
+  constructor(count = navigator.hardwareConcurrency) {
+    const url = new URL("./worker.ts", import.meta.url);
+    this.#all = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
+    this.#idle = [...this.#all];
+  }
+
+  async run(job: Job): Promise<Outcome> {
+    const worker = this.#idle.pop() ?? await new Promise<Worker>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await new Promise<Outcome>((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => {
+          event.preventDefault();
+          reject(new Error(event.message));
+        };
+        worker.postMessage(job);
+      });
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(worker);
+      else next(worker);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#all) worker.terminate();
+  }
+}
