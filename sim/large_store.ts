@@ -8,6 +8,7 @@ export async function writeLargeStore(folder: string): Promise<void> {
     unixTime: Date.now,
     stored: () => {},
     overruled: () => {},
+    others: () => {},
     failed: (error) => {
       throw error;
     },

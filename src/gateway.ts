@@ -97,6 +97,10 @@ export class Gateway {
       unixTime: this.#unixTime,
       stored: (changes) => fleet.settle(this.#model, changes),
       overruled: (placements) => placements.forEach((placement) => fleet.yieldGroup(this.#model, placement)),
+      others: (changes) => {
+        fleet.follow(this.#model, changes, this.#now());
+        this.#tell(changes);
+      },
       failed: (error) => this.#storeFailed(error),
     });
     this.#model = fleet.createModel(settings);

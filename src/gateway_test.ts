@@ -3,7 +3,9 @@ import { TemporaryFolder } from "../sim/program.ts";
 import type { ConnectInput } from "./fleet/mod.ts";
 import { address, SETTINGS } from "./fleet/testing.ts";
 import { Gateway } from "./gateway.ts";
+import { createNoStore } from "./store/no_store.ts";
 import { SqliteStore } from "./store/sqlite.ts";
+import type { StoreOptions } from "./store/store.ts";
 
 const HOUR = 3_600_000;
 
@@ -70,4 +72,40 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
   clock.now = HOUR / 4;
   assert.ok((await after.connect({ ...input, rooms: ["banned"] })).granted);
   await after.stop();
+});
+
+Deno.test("what another gateway did, as the store tells it, is served and told like one's own", async () => {
+  let others: StoreOptions["others"] | undefined;
+  const gateway = new Gateway(SETTINGS, {
+    openStore: (options) => {
+      ({ others } = options);
+      return createNoStore(options);
+    },
+    waitForReports: false,
+  });
+  const told: string[] = [];
+  gateway.onChange(({ type }) => told.push(type));
+  const server = address("a");
+  others!([
+    { type: "server-appeared", server, pool: "default", version: "1" },
+    {
+      type: "server-reported",
+      server,
+      pool: "default",
+      version: "1",
+      load: 0.1,
+      clients: 0,
+      cost: [0, 0, 0, 0, 0],
+      usage: [],
+    },
+    { type: "group-placed", namespace: "acme", group: "r", server },
+    { type: "room-opened", room: ["acme", "r"], customer: "acme", server, listed: false },
+    { type: "banned", ban: { room: ["acme", "r"], user: "banned", until: Infinity } },
+  ]);
+  assert.deepEqual(told, ["server-appeared", "server-reported", "group-placed", "room-opened", "banned"]);
+  const outcome = await gateway.connect(input);
+  assert.ok(outcome.granted && outcome.server === server);
+  const refused = await gateway.connect({ ...input, user: "banned" });
+  assert.ok(!refused.granted && refused.reason === "banned");
+  await gateway.stop();
 });

@@ -25,6 +25,7 @@ export class Customers {
   loaded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  #remembered: string | undefined;
 
   constructor(
     readonly settings: Pick<Settings, "customers" | "customerApi" | "sfuPools">,
@@ -71,6 +72,7 @@ export class Customers {
   #recall(): void {
     const remembered = this.memory?.recall();
     if (remembered !== undefined) {
+      this.#remembered = remembered;
       this.#take(JSON.parse(remembered, (_key, value) => value === "Infinity" ? Infinity : value));
     }
   }
@@ -94,11 +96,10 @@ export class Customers {
     this.ring = ring;
     this.loaded = true;
     this.events.loaded(customers.length, ring.size);
-    if (fromApi) {
-      this.memory?.remember(
-        JSON.stringify(customers, (_key, value) => value === Infinity ? "Infinity" : value),
-      );
-    }
+    if (!fromApi) return;
+    const text = JSON.stringify(customers, (_key, value) => value === Infinity ? "Infinity" : value);
+    if (text !== this.#remembered) this.memory?.remember(text);
+    this.#remembered = text;
   }
 }
 

@@ -1,3 +1,4 @@
+import { disable } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { isOverdue } from "./draining.ts";
 import { expireGrants } from "./grant.ts";
@@ -5,7 +6,6 @@ import { tellLearned } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { closeRoom } from "./opening.ts";
-import { countUsage } from "./report.ts";
 import type { Server } from "./server.ts";
 import { expireTasks } from "./task.ts";
 
@@ -34,14 +34,8 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   return changes;
 }
 
-function disable(model: Model, server: Server, changes: Change[]): void {
-  server.enabled = false;
-  model.servers.sort(server);
-  countUsage(server, -1);
-  changes.push({ type: "server-disabled", server: server.address });
-}
-
-function remove(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
+/** The server is gone, with its rooms and tasks. */
+export function remove(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
   for (const room of server.rooms) {
     if (room.group.server === server && room.group.room(room.name) === room) {
       closeRoom(model, room, now, changes);
@@ -51,6 +45,7 @@ function remove(model: Model, server: Server, now: Milliseconds, changes: Change
     if (room.group.server === server) closeRoom(model, room, now, changes);
   }
   for (const { sequence } of server.tasks) changes.push({ type: "task-ended", sequence });
+  disable(model, server, []);
   model.servers.delete(server);
   changes.push({ type: "server-removed", server: server.address });
 }

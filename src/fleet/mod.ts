@@ -11,6 +11,7 @@ export * from "./change.ts";
 export * from "./connect.ts";
 export { type Plan, plan } from "./draining.ts";
 export * from "./explanation.ts";
+export { follow } from "./follow.ts";
 export * from "./grant.ts";
 export * from "./info.ts";
 export {

@@ -26,15 +26,8 @@ export function placeGroup(
 export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): void {
   const from = group.server;
   const namespace = group.namespace.name;
-  for (const room of group.rooms()) {
-    changes.push({ type: "room-closed", room: room.id, server: from.address });
-    removeRoom(model, room);
-  }
-  endGrowth(group);
-  from.groups--;
-  to.groups++;
-  group.server = to;
-  group.durable = false;
+  for (const { id } of group.rooms()) changes.push({ type: "room-closed", room: id, server: from.address });
+  transferGroup(model, group, to);
   changes.push({
     type: "group-placed",
     namespace,
@@ -43,6 +36,16 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
     from: from.address,
   });
   changes.push(...moveTasks(from, to, namespace, group.name));
+}
+
+/** What moving a group does to the group and its servers. */
+export function transferGroup(model: Model, group: Group, to: Server): void {
+  for (const room of group.rooms()) removeRoom(model, room);
+  endGrowth(group);
+  group.server.groups--;
+  to.groups++;
+  group.server = to;
+  group.durable = false;
 }
 
 /** The server that holds the room's group, if any. */
@@ -96,9 +99,15 @@ export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: 
   changes.push({ type: "room-closed", room: room.id, server: group.server.address });
   if (!group.empty) return;
   learnSize(model, group, now);
+  releaseGroup(model, group);
+  changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
+}
+
+/** The group has no room and no place any more. */
+export function releaseGroup(model: Model, group: Group): void {
+  endGrowth(group);
   group.server.groups--;
   model.groups.delete(group);
-  changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
 }
 
 /** Remembers a room that no report shows until the tokens given out for it have expired. */
@@ -107,7 +116,8 @@ export function awaitListing(model: Model, room: Room, now: Milliseconds): void 
   model.unlisted.set(room, now + model.settings.tokenLifetime);
 }
 
-function removeRoom(model: Model, room: Room): void {
+/** The room counts no more; its group stays, even without any. */
+export function removeRoom(model: Model, room: Room): void {
   endGrants(model, room);
   model.unlisted.delete(room);
   if (room.report !== UNLISTED) room.group.listed--;

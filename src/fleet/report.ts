@@ -1,3 +1,4 @@
+import { countUsage, enable } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { followDraining } from "./draining.ts";
 import { endGrants } from "./grant.ts";
@@ -79,14 +80,6 @@ export function report(
   return { refused: false, changes };
 }
 
-/** Adds what an enabled server reported to the customers' usage, or takes it away again. */
-export function countUsage(server: Server, sign: 1 | -1): void {
-  for (const [usage, count] of server.usage) {
-    usage.reported.peers += sign * count.peers;
-    usage.reported.rooms += sign * count.rooms;
-  }
-}
-
 function reported({ address, pool, version, load, clients, cost, usage }: Server): Change {
   const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
   const learned = cost.stored();
@@ -115,8 +108,7 @@ function appear(model: Model, input: Report, now: Milliseconds, changes: Change[
 function revive(model: Model, server: Server, input: Report, now: Milliseconds, changes: Change[]): void {
   if (!server.enabled) {
     if (server.reports > 0) changes.push({ type: "server-enabled", server: server.address });
-    countUsage(server, 1);
-    server.enabled = true;
+    enable(model, server);
   }
   model.servers.sort(server, input.pool);
   server.version = input.version;

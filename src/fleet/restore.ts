@@ -1,3 +1,4 @@
+import { countUsage } from "./availability.ts";
 import type { Ban } from "./ban.ts";
 import type { Placement } from "./change.ts";
 import type { Plan } from "./draining.ts";
@@ -5,7 +6,6 @@ import { ClientCost, type LearnedKind, type StoredCost } from "./learning/mod.ts
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing } from "./opening.ts";
-import { countUsage } from "./report.ts";
 import { groupName, Room, UNKNOWN, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";
 import { type QueuedTask, restoreTask } from "./task.ts";
@@ -149,7 +149,7 @@ function* storedRooms(model: Model): Generator<StoredRoom> {
 }
 
 /** The sums by customer; those of customers without a room are of no more use. */
-function usageOf(model: Model, sums: StoredServer["usage"]): Map<Usage, Count> {
+export function usageOf(model: Model, sums: StoredServer["usage"]): Map<Usage, Count> {
   const usage = new Map<Usage, Count>();
   for (const { customer, peers, rooms } of sums) {
     const its = model.usage.get(customer);

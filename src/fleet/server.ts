@@ -65,7 +65,7 @@ export class Server implements ServerLoad {
   /** How many reports have come; marks the rooms that the last one listed. */
   reports = 0;
   /** The rooms that the last report listed and this server holds. */
-  rooms: readonly Room[] = [];
+  rooms: Room[] = [];
   /** What the rooms of the last report add up to, by customer. Counts only while the server is enabled. */
   usage: ReadonlyMap<Usage, Readonly<Count>> = new Map();
   /** Tasks waiting to be handed over, in order. */

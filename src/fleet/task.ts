@@ -214,6 +214,13 @@ export function restoreTask(model: Model, server: Server, queued: QueuedTask): v
   model.taskSequence = Math.max(model.taskSequence, queued.sequence);
 }
 
+/** Takes a task out of whichever queue it is in. */
+export function endTask(model: Model, sequence: number): void {
+  for (const server of model.servers) {
+    if (server.tasks.length > 0) endTasks(server, (queued) => queued.sequence === sequence);
+  }
+}
+
 function push(server: Server, queued: QueuedTask): void {
   server.tasks.push(queued);
   server.taskBytes += queued.json.length;

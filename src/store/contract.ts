@@ -75,6 +75,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
             unixTime: () => 1_700_000_000_000,
             stored: () => {},
             overruled: () => {},
+            others: () => assert.fail("told of its own changes"),
             failed: (error: StoreError) => assert.fail(error),
             ...options,
           })

@@ -20,6 +20,7 @@ const OPTIONS: StoreOptions = {
   unixTime: Date.now,
   stored: () => {},
   overruled: () => {},
+  others: () => {},
   failed: () => {},
 };
 

@@ -49,6 +49,11 @@ export interface StoreOptions {
    * The first to claim a group (`group-placed`) wins; the next must know that server (`from`) to move it.
    */
   readonly overruled: (placements: readonly Placement[]) => void;
+  /**
+   * Called with what other gateways changed, in the order in which the store has it, each change once, and after it is
+   * durable. Never with changes of one's own. A store that one gateway has to itself never calls it.
+   */
+  readonly others: (changes: readonly Change[]) => void;
   /** Called when changes could not be made durable: none of those that were waiting is stored. */
   readonly failed: (error: StoreError) => void;
 }

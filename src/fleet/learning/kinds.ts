@@ -95,8 +95,11 @@ export class Kinds {
     return expected;
   }
 
+  /** Takes over what was stored, or that it is forgotten. */
   restore({ namespace, template, sizes }: LearnedKind): void {
-    if (sizes !== undefined) this.#keep(keyOf({ namespace, template }), new Sizes(sizes));
+    const key = keyOf({ namespace, template });
+    if (sizes === undefined) this.#kinds.delete(key);
+    else this.#keep(key, new Sizes(sizes));
   }
 
   /** What has been learned, or forgotten, since this was last asked. */

@@ -1,0 +1,28 @@
+import type { Change } from "./change.ts";
+import type { Model } from "./model.ts";
+import type { Server } from "./server.ts";
+
+/** The server is alive: it may be chosen, and its usage counts. */
+export function enable(model: Model, server: Server): void {
+  if (server.enabled) return;
+  server.enabled = true;
+  model.servers.sort(server);
+  countUsage(server, 1);
+}
+
+/** The server is silent: it gets no new groups, its groups may be placed elsewhere, its usage does not count. */
+export function disable(model: Model, server: Server, changes: Change[]): void {
+  if (!server.enabled) return;
+  server.enabled = false;
+  model.servers.sort(server);
+  countUsage(server, -1);
+  changes.push({ type: "server-disabled", server: server.address });
+}
+
+/** Adds what an enabled server reported to its customers' usage, or takes it away. */
+export function countUsage(server: Server, sign: 1 | -1): void {
+  for (const [usage, count] of server.usage) {
+    usage.reported.peers += sign * count.peers;
+    usage.reported.rooms += sign * count.rooms;
+  }
+}
