@@ -26,8 +26,18 @@ const config: Config = {
   // Who may call /internal, and get servers' private keys there. With no users: only callers on this machine.
   // internal: { users: [{ name: "odin", password: "…" }] },
 
-  // Pools of servers, each with a path of its own: /eu/ for clients, /eu/internal for servers.
-  // sfuPools: { available: ["eu", "us"], default: "eu" },
+  // Pools of servers, each with a path of its own: /eu/ for clients, /eu/internal for servers. New rooms of a pool whose
+  // servers are all full go to those that it spills over to.
+  // sfuPools: { available: [{ name: "eu", spill: ["us"] }, "us"], default: "eu" },
+
+  placement: {
+    // Where new rooms go: "expected", "least-load", "two-choices", "least-rooms" or "weighted"; see docs/placement.md.
+    strategy: "expected",
+    // A server that would come to more gets a new room only if all others would too;
+    ceiling: 0.95,
+    // then it is placed all the same ("place"), or refused ("refuse").
+    overload: "place",
+  },
 
   sfuConfig: {
     // CIDR of the machine that may read the servers' metrics.

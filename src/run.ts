@@ -64,9 +64,11 @@ export function runGateway(
     remember(list) {
       try {
         gateway.store.setValue(CUSTOMERS, list);
+        return true;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         log.error("the list of customers cannot be kept: {message}", { message: error.message });
+        return false;
       }
     },
   });

@@ -107,6 +107,12 @@ function checked(file: string): string {
   return file;
 }
 
+function showProgress(done: number, asked: number): void {
+  if (!Deno.stderr.isTerminal()) return;
+  const text = done < asked ? `${done} of ${asked} runs` : "";
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r${text.padEnd(30)}\r`));
+}
+
 async function main(): Promise<void> {
   const parsed = parseArguments();
   if (parsed === undefined) return;
@@ -114,7 +120,7 @@ async function main(): Promise<void> {
   using runners = new Runners();
   const results: Result[] = [];
   for (const study of studies) {
-    const result = await carryOut(study, runners);
+    const result = await carryOut(study, runners, showProgress);
     results.push(result);
     if (!options.json) console.log(`${result.name}: ${result.about}\n\n${table(result)}\n`);
   }
@@ -127,7 +133,11 @@ async function main(): Promise<void> {
     console.log(
       `Overloaded: share of client time on servers above 85 % load. ${
         studies[0]!.capacity ? "Fullest: mean load at which that comes to 0.1 %. " : ""
-      }± is half of the 95 % confidence interval, over ${results[0]!.seeds} seeds.`,
+      }${
+        results[0]!.seeds > 1
+          ? `± is half of the 95 % confidence interval, over ${results[0]!.seeds} seeds.`
+          : ""
+      }`,
     );
   }
   if (options.html !== undefined) Deno.writeTextFileSync(options.html, page(results));

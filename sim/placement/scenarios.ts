@@ -30,6 +30,8 @@ function fleet(...sizes: readonly (readonly [count: number, capacity: number])[]
 }
 
 const THREE_SIZES = fleet([20, 1000], [14, 2000], [6, 4000]);
+const HALF_OF_THEM = fleet([10, 1000], [7, 2000], [3, 4000]);
+/** What a service for many sorts of apps sees; stages of several hundred are for the scenarios that have nothing else. */
 const EVERYTHING = [[squad, 0.15], [match, 0.3], [lobby, 0.3], [lesson, 0.15], [talk, 0.1]] as const;
 
 /** In the first 20 s of each so many minutes rooms open so many times as often. */
@@ -42,7 +44,7 @@ function bursts(every: Milliseconds, factor: number): (at: Milliseconds) => numb
 export const scenarios = {
   standard: {
     about:
-      "40 servers of three sizes; squads, matches, lobbies, stages and classes; a burst every five minutes",
+      "40 servers of three sizes; squads, matches, lobbies, classes and talks; a burst every five minutes",
     capacities: THREE_SIZES,
     mix: EVERYTHING,
     rate: bursts(5 * MINUTE, 5),
@@ -79,8 +81,8 @@ export const scenarios = {
     end: 330 * MINUTE,
   },
   crashes: {
-    about: "the standard fleet and rooms; three servers crash, and are back two minutes later",
-    capacities: THREE_SIZES,
+    about: "half of the standard fleet, and its rooms; three servers crash, and are back two minutes later",
+    capacities: HALF_OF_THEM,
     mix: EVERYTHING,
     rate: () => 1,
     incidents: (servers, from, to, chance) =>
@@ -93,8 +95,8 @@ export const scenarios = {
   },
   restarts: {
     about:
-      "the standard fleet and rooms; every fourth server is drained for ten minutes and restarted, in turn",
-    capacities: THREE_SIZES,
+      "half of the standard fleet, and its rooms; every fourth server is drained for ten minutes and restarted, in turn",
+    capacities: HALF_OF_THEM,
     mix: EVERYTHING,
     rate: () => 1,
     incidents: (servers, from, to) =>
@@ -112,8 +114,9 @@ export const scenarios = {
     rate: bursts(5 * MINUTE, 5),
   },
   noise: {
-    about: "the standard fleet and rooms; reported loads are off by 5 points, one report in ten is lost",
-    capacities: THREE_SIZES,
+    about:
+      "half of the standard fleet, and its rooms; reported loads are off by 5 points, one report in ten is lost",
+    capacities: HALF_OF_THEM,
     mix: EVERYTHING,
     rate: bursts(5 * MINUTE, 5),
     loadNoise: 0.05,

@@ -50,15 +50,27 @@ const TOLERATED = 0.001;
 /** How closely that is looked for. */
 const LOOK = { from: 0.2, to: 0.98, steps: 6 };
 
-/** Runs everything that a study asks for. */
-export async function carryOut(study: Study, runners: Runners): Promise<Result> {
+/**
+ * Runs everything that a study asks for.
+ *
+ * @param progress called with how many runs are done, of how many that are asked for so far
+ */
+export async function carryOut(
+  study: Study,
+  runners: Runners,
+  progress: (done: number, asked: number) => void,
+): Promise<Result> {
   const { workload } = study;
   const recorded = "trace" in workload;
   const loads = recorded ? [NaN] : study.loads;
   const seeds = recorded ? [1] : study.seeds;
-  const run = (contender: string, load: number, seed: number): Promise<Outcome> => {
+  let [done, asked] = [0, 0];
+  const run = async (contender: string, load: number, seed: number): Promise<Outcome> => {
     const its: Job["workload"] = recorded ? workload : { ...workload, load };
-    return runners.run({ workload: its, seed, contender });
+    asked++;
+    const outcome = await runners.run({ workload: its, seed, contender });
+    progress(++done, asked);
+    return outcome;
   };
   const standings = study.contenders.map(async (name): Promise<Standing> => {
     const outcomes = await Promise.all(

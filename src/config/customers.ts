@@ -12,7 +12,8 @@ export interface CustomerEvents {
 /** Where the last good list of the customer API outlives the process. */
 export interface CustomerMemory {
   recall(): string | undefined;
-  remember(list: string): void;
+  /** @returns whether it was kept */
+  remember(list: string): boolean;
 }
 
 /**
@@ -98,8 +99,7 @@ export class Customers {
     this.events.loaded(customers.length, ring.size);
     if (!fromApi) return;
     const text = JSON.stringify(customers, (_key, value) => value === Infinity ? "Infinity" : value);
-    if (text !== this.#remembered) this.memory?.remember(text);
-    this.#remembered = text;
+    if (text !== this.#remembered && this.memory?.remember(text)) this.#remembered = text;
   }
 }
 

@@ -53,6 +53,9 @@ const Report = {
   })),
 };
 
+/** Params of `sfu.Report`. */
+export const ReportParams = z.object({ ...Report, server: Grid.optional() });
+
 /** The methods for servers and operators (`PROTOCOL.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
   const { gateway, serverKeys, stats, recommended } = context;
@@ -85,7 +88,7 @@ export function internalMethods(context: InternalContext): Record<string, Method
   return {
     "sfu.GridConfig": method(z.object({ ...Config, server: Grid.optional() }), config),
     GetConfig: method(z.object({ ...Config, server: Grid }), config),
-    "sfu.Report": method(z.object({ ...Report, server: Grid.optional() }), report),
+    "sfu.Report": method(ReportParams, report),
     SubmitReport: method(z.object({ ...Report, server: Grid }), report),
     "server.Drain": method(
       z.object({ address: Endpoint, deadline: z.number().min(0).max(LONGEST_DRAIN).optional() }),

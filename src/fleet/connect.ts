@@ -1,7 +1,7 @@
 import type { Ban } from "./ban.ts";
 import type { Change } from "./change.ts";
 import { grant, isGranted } from "./grant.ts";
-import { expectGrowth, kindOf } from "./growth.ts";
+import { expectGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing, moveGroup, openRoom, placeGroup } from "./opening.ts";
@@ -112,13 +112,14 @@ function place(
   const kind = kindOf(namespace, groupName(rooms[0]!));
   // Where a server was lost, everybody who was there comes back.
   const reached = known?.peers() ?? 0;
-  const expectedSize = model.kinds.expectedSize(kind, reached, now);
-  const size = model.kinds.largeSize(kind, reached, now);
+  const learned = model.kinds.know(kind);
+  const expectedSize = learned.expectedSize(reached, now);
+  const size = learned.largeSize(reached, now);
   const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
   if (known !== undefined) moveGroup(model, known, choice.server, changes);
-  expectGrowth(model, group, kind, expectedSize, now);
+  expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
   model.explanations.add(group, choice.explanation);
   return group;
 }

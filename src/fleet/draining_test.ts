@@ -1,45 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  confirmTasks,
-  connect,
-  handOverTasks,
-  type Model,
-  plan,
-  report,
-  type ReportedRoom,
-  tick,
-} from "./mod.ts";
-import { address, checkConsistency, seededRandom, testModel } from "./testing.ts";
-
-const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
-const random = seededRandom(1);
-
-function place(model: Model, room: string, user: string, now: number) {
-  const input = {
-    customer: "acme",
-    licence: UNLIMITED,
-    namespace: "acme",
-    rooms: [room],
-    user,
-    pool: "default",
-  };
-  const { outcome } = connect(model, input, now, random);
-  assert.ok(outcome.granted, JSON.stringify(outcome));
-  return outcome.server;
-}
+import { confirmTasks, handOverTasks, type Model, plan, report, tick } from "./mod.ts";
+import { address, ask, checkConsistency, hear, place, testModel } from "./testing.ts";
 
 /** A report of rooms with a peer each, and what the server is told, and whether it is told to be empty. */
-function hear(model: Model, server: string, rooms: readonly string[], now: number) {
-  const listed = rooms.map((name): ReportedRoom => ({ id: ["acme", name], customer: "acme", peers: 1 }));
-  const input = {
-    address: address(server),
-    pool: "default",
-    version: "1",
-    load: 0.1,
-    clients: 1,
-    rooms: listed,
-  };
-  const { changes } = report(model, input, now);
+function tell(model: Model, server: string, rooms: readonly string[], now: number) {
+  const changes = hear(model, server, rooms.map((name) => [name, 1, 1000]), now);
   const { tasks, handOver } = handOverTasks(model, address(server), now);
   if (handOver !== undefined) confirmTasks(model, address(server), handOver, now);
   return {
@@ -53,16 +18,16 @@ const drain = (model: Model, server: string, deadline?: number) =>
 
 Deno.test("a draining server takes no new room, keeps what it has, and is told of as empty once", () => {
   const model = testModel();
-  hear(model, "a", ["r"], 0);
-  hear(model, "b", [], 0);
+  tell(model, "a", ["r"], 0);
+  tell(model, "b", [], 0);
   drain(model, "a");
   for (let i = 0; i < 20; i++) assert.equal(place(model, `new-${i}`, "u", 0), address("b"));
   assert.equal(place(model, "r", "u", 0), address("a"));
-  assert.deepEqual(hear(model, "a", ["r"], 20_000), { closed: [], empty: false });
+  assert.deepEqual(tell(model, "a", ["r"], 20_000), { closed: [], empty: false });
   tick(model, 20_000);
   tick(model, 40_000);
-  assert.deepEqual(hear(model, "a", [], 40_000), { closed: [], empty: true });
-  assert.deepEqual(hear(model, "a", [], 45_000), { closed: [], empty: false }, "told once");
+  assert.deepEqual(tell(model, "a", [], 40_000), { closed: [], empty: true });
+  assert.deepEqual(tell(model, "a", [], 45_000), { closed: [], empty: false }, "told once");
   plan(model, address("a"), { draining: undefined });
   tick(model, 47_600); // b is silent
   assert.equal(place(model, "again", "u", 47_600), address("a"));
@@ -71,55 +36,47 @@ Deno.test("a draining server takes no new room, keeps what it has, and is told o
 
 Deno.test("with all servers draining there is none for a new room", () => {
   const model = testModel();
-  hear(model, "a", [], 0);
+  tell(model, "a", [], 0);
   drain(model, "a");
-  const input = {
-    customer: "c",
-    licence: UNLIMITED,
-    namespace: "c",
-    rooms: ["r"],
-    user: "u",
-    pool: "default",
-  };
-  const { outcome } = connect(model, input, 0, random);
+  const outcome = ask(model, "r", "u", 0);
   assert.ok(!outcome.granted && outcome.reason === "no-server");
 });
 
 Deno.test("at the deadline the rooms that are left are closed, and their clients get another server", () => {
   const model = testModel();
-  hear(model, "a", ["r", "s"], 0);
-  hear(model, "b", [], 0);
+  tell(model, "a", ["r", "s"], 0);
+  tell(model, "b", [], 0);
   drain(model, "a", 4000);
   tick(model, 3999);
-  assert.deepEqual(hear(model, "a", ["r", "s"], 3999).closed, []);
+  assert.deepEqual(tell(model, "a", ["r", "s"], 3999).closed, []);
   tick(model, 4000);
   assert.equal(place(model, "r", "u", 4100), address("b"), "before the server was even told");
-  assert.deepEqual(hear(model, "a", ["r", "s"], 5000).closed.sort(), ["r", "s"]);
+  assert.deepEqual(tell(model, "a", ["r", "s"], 5000).closed.sort(), ["r", "s"]);
   assert.equal(place(model, "s", "u", 5100), address("b"));
-  assert.deepEqual(hear(model, "b", ["r", "s"], 6000).closed, [], "the close stays with the old server");
+  assert.deepEqual(tell(model, "b", ["r", "s"], 6000).closed, [], "the close stays with the old server");
   assert.equal(place(model, "r", "v", 6000), address("b"));
   tick(model, 30_000);
-  assert.deepEqual(hear(model, "a", [], 30_000), { closed: [], empty: true });
+  assert.deepEqual(tell(model, "a", [], 30_000), { closed: [], empty: true });
   checkConsistency(model);
 });
 
 Deno.test("a room that a client still opens on a server after its deadline is closed again", () => {
   const model = testModel();
-  hear(model, "a", ["r"], 0);
-  hear(model, "b", [], 0);
+  tell(model, "a", ["r"], 0);
+  tell(model, "b", [], 0);
   drain(model, "a", 1000);
   tick(model, 1000);
-  assert.deepEqual(hear(model, "a", ["r"], 5000).closed, ["r"]);
+  assert.deepEqual(tell(model, "a", ["r"], 5000).closed, ["r"]);
   assert.equal(place(model, "r", "u", 5500), address("b"));
-  assert.deepEqual(hear(model, "a", ["late"], 10_000).closed, ["late"]);
+  assert.deepEqual(tell(model, "a", ["late"], 10_000).closed, ["late"]);
   assert.equal(place(model, "r", "u2", 10_100), address("b"), "a grant elsewhere does not go back");
   checkConsistency(model);
 });
 
 Deno.test("a weight of nothing takes a server out, and one takes it back", () => {
   const model = testModel();
-  hear(model, "a", [], 0);
-  hear(model, "b", [], 0);
+  tell(model, "a", [], 0);
+  tell(model, "b", [], 0);
   plan(model, address("a"), { weight: 0 });
   for (let i = 0; i < 10; i++) assert.equal(place(model, `r-${i}`, "u", 0), address("b"));
   plan(model, address("a"), { weight: 1 });

@@ -1,5 +1,5 @@
 import type { Change } from "./change.ts";
-import { type Kind, nameTemplate } from "./learning/mod.ts";
+import { type Kind, type KnownKind, nameTemplate } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
@@ -30,14 +30,18 @@ export class YoungGroup {
   grewAt: Milliseconds;
   grewTo = 0;
 
-  /** @param growsUntil until when it grows, if it does as its kind does */
+  /** Until when it grows, if it does as its kind does. */
+  readonly growsUntil: Milliseconds;
+
   constructor(
     readonly kind: Kind,
+    readonly known: KnownKind,
     readonly since: Milliseconds,
-    readonly growsUntil: Milliseconds,
+    /** The size that it is expected to reach, in clients. */
     public expected: number,
   ) {
     this.grewAt = since;
+    this.growsUntil = since + PATIENCE * known.fillTime;
   }
 }
 
@@ -47,16 +51,8 @@ export function kindOf(namespace: string, group: string): Kind {
 }
 
 /** From now on the group counts on its server with the size it is expected to reach. */
-export function expectGrowth(
-  model: Model,
-  group: Group,
-  kind: Kind,
-  expected: number,
-  since: Milliseconds,
-): void {
+export function expectGrowth(group: Group, young: YoungGroup): void {
   endGrowth(group);
-  const growsUntil = since + PATIENCE * model.kinds.fillTime(kind);
-  const young = new YoungGroup(kind, since, growsUntil, expected);
   for (const room of group.rooms()) young.grants += room.grants?.size ?? 0;
   group.young = young;
   group.server.young.add(group);
@@ -83,27 +79,28 @@ export function countGrants(group: Group, clients: number): void {
 /** Looks after the young groups of a server that has reported. O(its young groups). */
 export function followGrowth(model: Model, server: Server, now: Milliseconds): void {
   const { growthWindow } = model.settings.placement;
-  server.growth = 0; // anew, so that rounding never adds up
+  let growth = 0; // anew, so that rounding never adds up
   for (const group of server.young) {
     const young = group.young!;
     const peers = group.peers();
-    if (peers !== young.peers) {
-      young.peers = peers;
-      young.peak = Math.max(young.peak, peers);
-      young.expected = model.kinds.expectedSize(young.kind, young.peak, now);
-    }
-    if (young.peak >= NOTABLE * young.grewTo && young.peak > young.grewTo) {
-      young.grewTo = young.peak;
-      young.grewAt = now;
+    young.peers = peers;
+    if (peers > young.peak) {
+      young.peak = peers;
+      young.expected = young.known.expectedSize(peers, now);
+      if (peers >= NOTABLE * young.grewTo) {
+        young.grewTo = peers;
+        young.grewAt = now;
+      }
     }
     if (now - young.since >= growthWindow) {
       learnSize(model, group, now);
-    } else if (now > young.growsUntil && now - young.grewAt > STILL_GROWS) {
-      young.expected = young.peak;
+      continue;
     }
-    young.growth = 0;
-    if (group.young !== undefined) count(group, young);
+    if (now > young.growsUntil && now - young.grewAt > STILL_GROWS) young.expected = young.peak;
+    young.growth = stillToCome(young);
+    growth += young.growth;
   }
+  server.growth = growth;
 }
 
 /** The group has reached its size, or is going: its kind is known better now. */
@@ -123,8 +120,11 @@ export function tellLearned(model: Model, now: Milliseconds, changes: Change[]):
 
 /** Counts what the group is still to grow by, on its server. */
 function count({ server }: Group, young: YoungGroup): void {
-  const reached = Math.max(young.peak, young.peers + young.grants);
-  const growth = Math.max(0, young.expected - reached);
+  const growth = stillToCome(young);
   server.growth = Math.max(0, server.growth + growth - young.growth);
   young.growth = growth;
+}
+
+function stillToCome({ peak, peers, grants, expected }: YoungGroup): number {
+  return Math.max(0, expected - Math.max(peak, peers + grants));
 }

@@ -2,7 +2,7 @@ import { countUsage, enable } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { followDraining } from "./draining.ts";
 import { endGrants } from "./grant.ts";
-import { expectGrowth, followGrowth, kindOf } from "./growth.ts";
+import { expectGrowth, followGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
@@ -197,7 +197,8 @@ function meet(model: Model, group: Group, { age, peers }: ReportedRoom, now: Mil
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
-  expectGrowth(model, group, kind, model.kinds.expectedSize(kind, peers, now), since);
+  const known = model.kinds.know(kind);
+  expectGrowth(group, new YoungGroup(kind, known, since, known.expectedSize(peers, now)));
 }
 
 /** The server no longer hosts the room. While somebody holds a token for it there, it is still the one that will. */

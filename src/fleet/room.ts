@@ -85,7 +85,9 @@ export class Group {
   /** Clients in its rooms, as last reported. */
   peers(): number {
     let peers = Math.max(0, this.#first?.peers ?? 0);
-    for (const room of this.#others?.values() ?? []) peers += Math.max(0, room.peers);
+    if (this.#others !== undefined) {
+      for (const room of this.#others.values()) peers += Math.max(0, room.peers);
+    }
     return peers;
   }
 

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import type { Change } from "./change.ts";
+import { connect, type ConnectInput, type ConnectOutcome } from "./connect.ts";
 import { createModel, type FleetSettings, type Model } from "./model.ts";
 import { expected } from "./placement/expected.ts";
+import { report } from "./report.ts";
 import { groupName, UNLISTED } from "./room.ts";
 import type { Address } from "./server.ts";
+import type { Milliseconds } from "./time.ts";
 
 /** Settings for tests: the defaults, in milliseconds. */
 export const SETTINGS: FleetSettings = {
@@ -37,6 +41,57 @@ export function testModel(settings: Partial<FleetSettings> = {}): Model {
 }
 
 export const address = (name: string) => `${name}.example:4433` as Address;
+
+const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
+
+/** Asks for a room of the customer `acme`, without a licence's limits. */
+export function ask(
+  model: Model,
+  room: string,
+  user: string,
+  now: Milliseconds,
+  more: Partial<ConnectInput> = {},
+): ConnectOutcome {
+  const input = {
+    customer: "acme",
+    licence: UNLIMITED,
+    namespace: "acme",
+    rooms: [room],
+    user,
+    pool: "default",
+  };
+  return connect(model, { ...input, ...more }, now, seededRandom(now)).outcome;
+}
+
+/** The server that is granted for a room. */
+export function place(...asking: Parameters<typeof ask>): Address {
+  const outcome = ask(...asking);
+  assert.ok(outcome.granted, JSON.stringify(outcome));
+  return outcome.server;
+}
+
+/** Clients that a server of {@link hear} can take. */
+const CAPACITY = 1000;
+
+/** A report of rooms, each with its name, peers and age in seconds; what changed. */
+export function hear(
+  model: Model,
+  server: string,
+  rooms: readonly (readonly [name: string, peers: number, age: number])[],
+  now: Milliseconds,
+  pool = "default",
+): Change[] {
+  const clients = rooms.reduce((sum, [, peers]) => sum + peers, 0);
+  const listed = rooms.map(([name, peers, age]) => ({
+    id: ["acme", name] as const,
+    customer: "acme",
+    peers,
+    age: { secs: age, nanos: 0 },
+  }));
+  const load = clients / CAPACITY;
+  return report(model, { address: address(server), pool, version: "1", load, clients, rooms: listed }, now)
+    .changes;
+}
 
 /** A random source that gives the same numbers every time (mulberry32). */
 export function seededRandom(seed: number): () => number {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TemporaryFolder } from "../../sim/program.ts";
+import type { StoredServer } from "../fleet/mod.ts";
 import { testStore } from "./contract.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteStore } from "./sqlite.ts";
@@ -24,22 +25,32 @@ const OPTIONS: StoreOptions = {
   failed: () => {},
 };
 
-Deno.test("a database of the previous schema version is brought to the current one, with what it holds", async () => {
-  using folder = new TemporaryFolder();
-  const database = new DatabaseSync(join(folder.path, "gateway.db"));
-  database.exec(MIGRATIONS[0]!);
-  database.exec(`PRAGMA user_version = 1;
-    INSERT INTO server VALUES ('a:1', 'eu', '1', 1, 0.5, 3, '[]', 0);
-    INSERT INTO placement VALUES ('ns', 'r', 'a:1');
-    INSERT INTO room VALUES ('ns', 'r', 'acme');`);
-  database.close();
-  const store = new SqliteStore(folder.path, OPTIONS);
-  const { rooms } = store.load();
-  assert.deepEqual([...rooms].map((row) => ({ ...row })), [
-    { namespace: "ns", name: "r", customer: "acme", listed: true },
-  ]);
-  await store.close();
-});
+for (const version of [1, 2]) {
+  Deno.test(`a database of schema version ${version} is brought to the current one, with what it holds`, async () => {
+    using folder = new TemporaryFolder();
+    const database = new DatabaseSync(join(folder.path, "gateway.db"));
+    for (const migration of MIGRATIONS.slice(0, version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${version};
+      INSERT INTO server VALUES ('a:1', 'eu', '1', 1, 0.5, 3, '[]', 0);
+      INSERT INTO placement VALUES ('ns', 'r', 'a:1');
+      INSERT INTO room (namespace, name, customer) VALUES ('ns', 'r', 'acme');`);
+    database.close();
+    const store = new SqliteStore(folder.path, OPTIONS);
+    const { rooms, servers } = store.load();
+    assert.deepEqual([...rooms].map((row) => ({ ...row })), [
+      { namespace: "ns", name: "r", customer: "acme", listed: true },
+    ]);
+    const [{ address, load, cost, weight, draining }] = [...servers] as [StoredServer];
+    assert.deepEqual({ address, load, cost, weight, draining }, {
+      address: "a:1",
+      load: 0.5,
+      cost: [0, 0, 0, 0, 0],
+      weight: 1,
+      draining: undefined,
+    });
+    await store.close();
+  });
+}
 
 Deno.test("a database of a later version is left alone", () => {
   using folder = new TemporaryFolder();

@@ -51,48 +51,10 @@ export class Kinds {
     }
   }
 
-  /**
-   * The size that a room of the kind is expected to reach, in clients, having reached this one already.
-   *
-   * @returns at least `reached`, and at least 1
-   */
-  expectedSize(kind: Kind, reached: number, now: Milliseconds): number {
-    let expected = Math.max(1, reached, this.defaultSize);
-    for (const level of levels(kind)) {
-      const sizes = this.#used(level);
-      if (sizes === undefined) continue;
-      const { weight, sum } = sizes.from(reached, now);
-      expected = (sum + PRIOR_ROOMS * expected) / (weight + PRIOR_ROOMS);
-    }
-    return expected;
-  }
-
-  /**
-   * The size that hardly any room of the kind exceeds, in clients; at least the expected size. Rooms are placed by it:
-   * in the simulation that overloads less than their mean, as large rooms are rare and matter most.
-   */
-  largeSize(kind: Kind, reached: number, now: Milliseconds): number {
-    const expected = this.expectedSize(kind, reached, now);
-    let large = expected;
-    for (const level of levels(kind)) {
-      const sizes = this.#used(level);
-      if (sizes === undefined) continue;
-      const { weight } = sizes.from(0, now);
-      large = (weight * sizes.quantile(LARGE) + PRIOR_ROOMS * large) / (weight + PRIOR_ROOMS);
-    }
-    return Math.max(expected, large);
-  }
-
-  /** How long rooms of the kind are expected to grow. */
-  fillTime(kind: Kind): Milliseconds {
-    let expected = PRIOR_FILL.time;
-    for (const level of levels(kind)) {
-      const fill = this.#used(level)?.fillTime;
-      if (fill === undefined) continue;
-      const { weight, mean } = fill;
-      expected = (weight * mean + PRIOR_FILL.clients * expected) / (weight + PRIOR_FILL.clients);
-    }
-    return expected;
+  /** What is known of a kind, to be asked again and again; from then on it counts as used. */
+  know(kind: Kind): KnownKind {
+    const known = levels(kind).map((level) => this.#used(level)).filter((sizes) => sizes !== undefined);
+    return new KnownKind(known, this.defaultSize);
   }
 
   /** Takes over what was stored, or that it is forgotten. */
@@ -131,6 +93,54 @@ export class Kinds {
     const [oldest] = this.#kinds.keys();
     this.#kinds.delete(oldest!);
     this.#learned.set(oldest!, kindOf(oldest!));
+  }
+}
+
+/** What is known of a kind: of all rooms, of those of its namespace, and of its own, as far as there is anything. */
+export class KnownKind {
+  readonly #levels: readonly Sizes[];
+  readonly #defaultSize: number;
+
+  constructor(levels: readonly Sizes[], defaultSize: number) {
+    this.#levels = levels;
+    this.#defaultSize = defaultSize;
+  }
+
+  /**
+   * The size that a room of the kind is expected to reach, in clients, having reached this one already.
+   *
+   * @returns at least `reached`, and at least 1
+   */
+  expectedSize(reached: number, now: Milliseconds): number {
+    let expected = Math.max(1, reached, this.#defaultSize);
+    for (const sizes of this.#levels) {
+      const { weight, sum } = sizes.from(reached, now);
+      expected = (sum + PRIOR_ROOMS * expected) / (weight + PRIOR_ROOMS);
+    }
+    return expected;
+  }
+
+  /**
+   * The size that hardly any room of the kind exceeds, in clients; at least the expected size. Rooms are placed by it:
+   * in the simulation that overloads less than their mean, as large rooms are rare and matter most.
+   */
+  largeSize(reached: number, now: Milliseconds): number {
+    const expected = this.expectedSize(reached, now);
+    let large = expected;
+    for (const sizes of this.#levels) {
+      const { weight } = sizes.from(0, now);
+      large = (weight * sizes.quantile(LARGE) + PRIOR_ROOMS * large) / (weight + PRIOR_ROOMS);
+    }
+    return Math.max(expected, large);
+  }
+
+  /** How long rooms of the kind are expected to grow. */
+  get fillTime(): Milliseconds {
+    let expected = PRIOR_FILL.time;
+    for (const { fillTime: { weight, mean } } of this.#levels) {
+      expected = (weight * mean + PRIOR_FILL.clients * expected) / (weight + PRIOR_FILL.clients);
+    }
+    return expected;
   }
 }
 
