@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { reportBody, sendReport } from "./fleet_report.ts";
 import { writeLargeStore } from "../sim/large_store.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import type { PlacementFigures } from "./placement.ts";
 import { median, timed } from "./statistics.ts";
 import { signingKey, writeTokens } from "./tokens.ts";
 import { wrk, wrkVersion } from "./wrk.ts";
@@ -150,6 +151,32 @@ async function memory(rooms: number): Promise<Row> {
   };
 }
 
+/** What it takes to choose a server, and what learning adds to a report. */
+async function placement(): Promise<Row[]> {
+  const script = new URL("./placement.ts", import.meta.url).pathname;
+  const { stdout, success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", script],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const { at50, at1000, learning } = JSON.parse(new TextDecoder().decode(stdout)) as PlacementFigures;
+  const choosing = (servers: number, value: number, target: number): Row => ({
+    name: `choosing one of ${servers.toLocaleString("en")} servers`,
+    figures: {},
+    value,
+    unit: "µs",
+    target: `≤ ${target}`,
+    reached: value <= target,
+  });
+  return [choosing(50, at50, 5), choosing(1000, at1000, 50), {
+    name: `report of ${ROOMS_IN_REPORT} rooms, with learning ÷ without`,
+    figures: { ms: learning.milliseconds.toFixed(2) },
+    value: learning.ratio,
+    unit: "×",
+    target: "≤ 1.10",
+    reached: learning.ratio <= 1.1,
+  }];
+}
+
 /** Connect with the store, against a gateway that keeps nothing (`--data :memory:`): to new rooms, and to known ones. */
 async function durabilityCost(config: string, folder: string, accessKey: string): Promise<Row[]> {
   const [durable, forgetful] = [join(folder, "durable"), join(folder, "forgetful")];
@@ -228,7 +255,7 @@ function print(rows: readonly Row[], generator: string): void {
   }
 }
 
-const MEASUREMENTS = ["connect", "report", "latency", "durability", "start", "memory"] as const;
+const MEASUREMENTS = ["connect", "report", "latency", "durability", "start", "placement", "memory"] as const;
 
 const wanted = Deno.args.filter((arg) => arg !== "--json");
 const unknown = wanted.find((arg) => !MEASUREMENTS.some((name) => name === arg));
@@ -259,6 +286,7 @@ if (wants("connect") || wants("report") || wants("latency")) {
 }
 if (wants("durability")) rows.push(...await durabilityCost(config, folder.path, accessKey));
 if (wants("start")) rows.push(await startTime(config, folder.path));
+if (wants("placement")) rows.push(...await placement());
 if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
 if (Deno.args.includes("--json")) console.log(JSON.stringify({ generator, rows }, null, 2));
 else print(rows, generator);
