@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Customers } from "./customers.ts";
 import { ConfigError, readConfig } from "./load.ts";
 import { parseCustomers } from "./schema.ts";
 
@@ -58,6 +59,17 @@ const mistakes: [string, object, RegExp][] = [
     "a pool that cannot be a path",
     { sfuPools: { available: ["e/u"], default: "e/u" } },
     /sfuPools\.available\[0\]/,
+  ],
+  [
+    "a pool that spills over to none that there is",
+    { sfuPools: { available: [{ name: "eu", spill: ["su"] }, "us"], default: "eu" } },
+    /sfuPools\.available\[0\]\.spill\[0\]: expected one of the pools available \(eu, us\)/,
+  ],
+  ["a ceiling above everything", { placement: { ceiling: 95 } }, /placement\.ceiling/],
+  [
+    "a strategy that there is none of",
+    { placement: { strategy: "best" } },
+    /placement\.strategy: .*expected/,
   ],
   [
     "customers from two places",
@@ -138,4 +150,23 @@ Deno.test("a list of customers loads but for its broken entries and keys, which 
     "customers[2]",
   ]);
   assert.equal(parseCustomers({ not: "a list" }).broken.length, 1);
+});
+
+Deno.test("a pool that a customer or a key is bound to and that there is none of is named", () => {
+  const named: string[] = [];
+  new Customers(
+    {
+      customers: [{
+        id: "acme",
+        maxPeers: 1,
+        maxRooms: 1,
+        pools: ["eu"],
+        accessKeys: [{ publicKey: { ...key, x: "A".repeat(43) }, pools: ["ue"] }],
+      }],
+      customerApi: undefined,
+      sfuPools: { available: ["eu"], default: "eu" },
+    },
+    { loaded: () => {}, kept: () => {}, broken: ({ entry, reason }) => named.push(`${entry}: ${reason}`) },
+  );
+  assert.deepEqual(named, ['pool "ue" of customer "acme": there is no such pool']);
 });

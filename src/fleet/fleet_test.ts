@@ -8,6 +8,7 @@ import {
   handOverTasks,
   manage,
   type Model,
+  plan,
   report,
   type ReportedRoom,
   returnTasks,
@@ -401,6 +402,7 @@ type Step =
   | { readonly do: "connect"; readonly room: number; readonly user: number; readonly customer: number }
   | { readonly do: "report"; readonly server: number }
   | { readonly do: "join" | "leave"; readonly pick: number }
+  | { readonly do: "drain" | "resume"; readonly server: number }
   | { readonly do: "wait"; readonly milliseconds: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -417,6 +419,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom("join" as const, "leave" as const), pick: fc.nat(20) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("drain" as const, "resume" as const), server: fc.nat(2) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), milliseconds: fc.nat(6000) }) },
 );
@@ -490,6 +496,9 @@ function play(steps: readonly Step[]): void {
       const rooms = hosted[each.pick % 3]!;
       const [name] = rooms.keys();
       if (name !== undefined) rooms.delete(name);
+    } else if (each.do === "drain" || each.do === "resume") {
+      const draining = each.do === "drain" ? { deadline: undefined } : undefined;
+      plan(model, address(`s${each.server}`), { draining });
     } else if (each.do === "wait") {
       now += each.milliseconds;
       [0, 1, 2].filter((server) => now - lastReport[server]! >= 5000).forEach(tell);
