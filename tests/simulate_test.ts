@@ -49,6 +49,24 @@ Deno.test("deno task simulate: the same seeds give the same figures, and the def
   assert.ok(expected!.peakToMean.mean <= 1.1 * oracle!.peakToMean.mean);
 });
 
+Deno.test("deno task simulate --html writes a page that holds everything it shows", async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "report.html");
+  const args = ["conference", "--load", "0.5", "--seeds", "1", "--strategy", "expected,least-rooms"];
+  const { code, errors } = await simulate(...args, "--html", file);
+  assert.equal(code, 0, errors);
+  const page = Deno.readTextFileSync(file);
+  assert.doesNotMatch(page, /https?:|src=|href=|NaN|undefined/);
+  const maps = [...page.matchAll(/data-rows="(\d+)" data-columns="(\d+)" data-cells="([^"]+)"/g)];
+  assert.equal(maps.length, 2);
+  for (const [, rows, columns, cells] of maps) {
+    const loads = Buffer.from(cells!, "base64");
+    assert.equal(Number(rows), 16);
+    assert.equal(loads.length, Number(rows) * Number(columns));
+    assert.ok(loads.some((load) => load > 0));
+  }
+});
+
 Deno.test("deno task simulate names what is wrong with its arguments", async () => {
   for (
     const [args, message] of [
@@ -56,6 +74,7 @@ Deno.test("deno task simulate names what is wrong with its arguments", async () 
       [["--load", "2"], /between 0 and 1/],
       [["--strategy", "best"], /expected expected, weighted/],
       [["--trace", "data/none.jsonl"], /no such file/],
+      [["--html", "report.html"], /report\.html cannot be written: the task may write to \.\/data alone/],
     ] as const
   ) {
     const { code, errors } = await simulate(...args);

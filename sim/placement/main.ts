@@ -59,7 +59,8 @@ function parseArguments(): { studies: Study[]; options: Options } | undefined {
     return undefined;
   }
   const options = command.opts<Options>();
-  const { load, seeds, capacity, trace } = options;
+  const { load, seeds, capacity, trace, html } = options;
+  if (html !== undefined) makeFile(html);
   const common = {
     contenders: options.strategy ?? STRATEGIES,
     loads: load,
@@ -93,6 +94,20 @@ function wholeNumber(text: string): number {
     throw new InvalidArgumentError("expected a whole number from 1 on.");
   }
   return number;
+}
+
+/** Makes sure, before everything is simulated, that the page can be written. */
+function makeFile(file: string): void {
+  try {
+    Deno.writeTextFileSync(file, "");
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotCapable
+      ? "the task may write to ./data alone"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new ConfigError(`--html: ${file} cannot be written: ${reason}`);
+  }
 }
 
 /** A trace that can be read. */

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Result, Standing } from "./study.ts";
 import { percent, withMargin } from "./table.ts";
 
@@ -109,7 +110,7 @@ function heatMap({ name, about, loadsOverTime }: Standing): string {
   );
   return `<figure><figcaption>${name}</figcaption>
 <canvas data-rows="${loadsOverTime.length}" data-columns="${columns}" data-cells="${
-    btoa(String.fromCharCode(...cells))
+    Buffer.from(cells).toString("base64")
   }" role="img" aria-label="Load of each server over time, placed by ${name}"></canvas>
 <div>${escape(about)}</div></figure>`;
 }

@@ -66,7 +66,11 @@ function openRecorder(file: string): TraceRecorder {
     log.warning("recording grants and reports to {file}: it grows until the gateway stops", { file });
     return recorder;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Deno.errors.NotCapable
+      ? "the task may write to ./data alone"
+      : error instanceof Error
+      ? error.message
+      : String(error);
     throw new ConfigError(`--record: ${file} cannot be written: ${reason}`);
   }
 }
