@@ -1,9 +1,8 @@
 import { Customers, unknownCustomers } from "./config/customers.ts";
+import { fleetSettings } from "./config/fleet_settings.ts";
 import { configuredPools, serverRecommendation, type Settings } from "./config/schema.ts";
 import { createHandler, type EdgeContext } from "./edge/handler.ts";
 import { listen } from "./edge/listener.ts";
-import type { FleetSettings } from "./fleet/mod.ts";
-import { strategies } from "./fleet/placement/mod.ts";
 import { Gateway } from "./gateway.ts";
 import { log, logChange, logsDebug } from "./ops/log.ts";
 import { Stats } from "./ops/stats.ts";
@@ -85,25 +84,6 @@ export function runGateway(
       await gateway.stop();
       recorder?.close();
     },
-  };
-}
-
-function fleetSettings(settings: Settings): FleetSettings {
-  const { sfuConfig, loginToken, placement, limits, tasks } = settings;
-  return {
-    placement: {
-      ...placement,
-      choose: strategies[placement.strategy],
-      growthWindow: placement.growthWindow * 1000,
-      spill: configuredPools(settings).spill,
-    },
-    updateInterval: sfuConfig.updateInterval * 1000,
-    disableTimeout: sfuConfig.disableTimeout * 1000,
-    removeTimeout: sfuConfig.removeTimeout * 1000,
-    tokenLifetime: loginToken.lifetime * 1000,
-    grantTimeout: limits.grantTimeout * 1000,
-    taskLifetime: tasks.lifetime * 1000,
-    limits,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Milliseconds, PlacementSettings, Room, ServerLoad } from "../../src/fleet/mod.ts";
 import { strategies, type StrategyName } from "../../src/fleet/placement/mod.ts";
 import { cheapest, type Strategy } from "../../src/fleet/placement/strategy.ts";
-import type { HostState, World } from "./world.ts";
+import type { Host } from "./host.ts";
+import type { World } from "./world.ts";
 import type { SimulatedRoom } from "./workload.ts";
 
 /** A way of placing rooms that takes part. */
@@ -11,7 +12,7 @@ export interface Contender {
   /** Its settings for one run. */
   placement(world: World): Partial<PlacementSettings> & Pick<PlacementSettings, "choose">;
   /** Called with every grant. */
-  readonly granted?: (world: World, host: HostState, room: SimulatedRoom) => void;
+  readonly granted?: (world: World, host: Host, room: SimulatedRoom) => void;
 }
 
 const MINUTE: Milliseconds = 60_000;
@@ -27,8 +28,8 @@ function rule<Books>(
   name: string,
   about: string,
   books: (world: World) => Books,
-  cost: (books: Books, world: World, host: HostState, server: ServerLoad) => number,
-  granted?: (books: Books, world: World, host: HostState, room: SimulatedRoom) => void,
+  cost: (books: Books, world: World, host: Host, server: ServerLoad) => number,
+  granted?: (books: Books, world: World, host: Host, room: SimulatedRoom) => void,
 ): Contender {
   const byWorld = new WeakMap<World, Books>();
   const booksOf = (world: World) => {
@@ -91,7 +92,7 @@ function ledger(world: World): Ledger {
   return world.hosts.map(() => new Set());
 }
 
-function enter(ledger: Ledger, _world: World, host: HostState, room: SimulatedRoom): void {
+function enter(ledger: Ledger, _world: World, host: Host, room: SimulatedRoom): void {
   const its = ledger[host.index]!;
   if (its.has(room)) return;
   for (const other of ledger) other.delete(room);
@@ -102,7 +103,7 @@ function enter(ledger: Ledger, _world: World, host: HostState, room: SimulatedRo
 function sum(
   ledger: Ledger,
   world: World,
-  host: HostState,
+  host: Host,
   worth: (room: SimulatedRoom) => number,
 ): number {
   let total = 0;

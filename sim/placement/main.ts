@@ -5,7 +5,7 @@
  */
 import { Command, InvalidArgumentError } from "commander";
 import { parseCommand } from "../../src/cli/command.ts";
-import { ConfigError } from "../../src/config/load.ts";
+import { ConfigError, unwritable } from "../../src/config/load.ts";
 import { contenders } from "./contenders.ts";
 import { page } from "./page.ts";
 import { Runners } from "./runners.ts";
@@ -101,12 +101,7 @@ function makeFile(file: string): void {
   try {
     Deno.writeTextFileSync(file, "");
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "the task may write to ./data alone"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new ConfigError(`--html: ${file} cannot be written: ${reason}`);
+    throw unwritable("--html", file, error);
   }
 }
 

@@ -1,10 +1,11 @@
-import { type FleetSettings } from "../../src/fleet/mod.ts";
-import { strategies } from "../../src/fleet/placement/mod.ts";
+import { fleetSettings } from "../../src/config/fleet_settings.ts";
+import { readConfig } from "../../src/config/load.ts";
 import { type Contender, contenders } from "./contenders.ts";
 import { generate, type ScenarioName, scenarios } from "./scenarios.ts";
 import { readTrace } from "./trace.ts";
 import type { Workload } from "./workload.ts";
-import { type Figures, World } from "./world.ts";
+import type { Figures } from "./measurement.ts";
+import { World } from "./world.ts";
 
 /** One run: what happens, how full the fleet is, and who places the rooms. */
 export interface Job {
@@ -17,33 +18,8 @@ export interface Job {
 /** What a run came to, without the loads of servers unless they are wanted. */
 export type Outcome = Figures;
 
-/** The gateway's defaults; limits that no simulation is to reach. */
-const SETTINGS: FleetSettings = {
-  placement: {
-    strategy: "expected",
-    choose: strategies.expected,
-    ceiling: 0.95,
-    overload: "place",
-    spill: new Map(),
-    defaultSize: 10,
-    growthWindow: 900_000,
-  },
-  updateInterval: 5000,
-  disableTimeout: 7500,
-  removeTimeout: 600_000,
-  tokenLifetime: 300_000,
-  grantTimeout: 15_000,
-  taskLifetime: 86_400_000,
-  limits: {
-    bans: 0,
-    tasksPerServer: 10_000,
-    taskBytesPerServer: 16 * 1024 * 1024,
-    unlistedRooms: 1_000_000,
-    servers: 10_000,
-    kinds: 10_000,
-    explanations: 0,
-  },
-};
+/** A gateway's without any configuration. */
+const SETTINGS = fleetSettings(readConfig({}).settings);
 
 let latest: { readonly key: string; readonly workload: Workload } | undefined;
 

@@ -15,6 +15,8 @@ import {
 import { Chance } from "./chance.ts";
 import { Agenda } from "./agenda.ts";
 import type { Contender } from "./contenders.ts";
+import { Host } from "./host.ts";
+import { type Figures, Measurement } from "./measurement.ts";
 import type { SimulatedRoom, Workload } from "./workload.ts";
 
 const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
@@ -28,42 +30,8 @@ const TO_RECONNECT = [1000, 4000] as const;
 /** A server that was restarted is back after so long. */
 const RESTART: Milliseconds = 30_000;
 
-/** Load above which a server's clients suffer. */
-export const OVERLOAD = 0.85;
-
-/** One client, on its way or in its room. */
+/** Where a client is that is in no room. */
 const AWAY = -1;
-
-/** A server as it is, which the gateway knows from its reports only. */
-export class HostState {
-  alive = true;
-  clients = 0;
-  /** Clients in each room that it hosts, by the room's number. */
-  readonly rooms = new Map<number, number>();
-  readonly opened = new Map<number, Milliseconds>();
-
-  constructor(readonly address: Address, readonly capacity: number, readonly index: number) {}
-
-  get load(): number {
-    return this.clients / this.capacity;
-  }
-}
-
-/** What a run came to. */
-export interface Figures {
-  /** Share of client time on servers above 85 % load, 0 to 1. */
-  readonly overloaded: number;
-  /** Highest load of a server ÷ load of the fleet, as a mean over time. */
-  readonly peakToMean: number;
-  /** Clients ÷ capacity, as a mean over time. */
-  readonly meanLoad: number;
-  /** Rooms that lost their server while clients were in them. */
-  readonly roomsMoved: number;
-  /** Connects that were refused. */
-  readonly refused: number;
-  /** Load of each server, by time. */
-  readonly loads: readonly (readonly number[])[];
-}
 
 /**
  * A fleet with its clients in simulated time, around the gateway's own model: every Connect, report and tick is the
@@ -71,27 +39,22 @@ export interface Figures {
  */
 export class World {
   readonly model: Model;
-  readonly hosts: readonly HostState[];
+  readonly hosts: readonly Host[];
   /** The room that is being placed, for contenders that know more than a gateway can. */
   placing: SimulatedRoom | undefined;
   now: Milliseconds = 0;
   readonly #agenda: Agenda;
   readonly #chance: Chance;
-  readonly #hostOf = new Map<string, HostState>();
+  readonly #hostOf = new Map<string, Host>();
   readonly #roomOf: Int32Array;
   readonly #firstClient: Int32Array;
   /** For each client the host it is in a room of, or AWAY. */
   readonly #place: Int32Array;
   readonly #ids: readonly (readonly [string, string])[];
   readonly #keys: ReadonlyMap<string, number>;
-  #overloadedTime = 0;
-  #clientTime = 0;
-  #peaks = 0;
-  #means = 0;
-  #samples = 0;
   #roomsMoved = 0;
   #refused = 0;
-  readonly #loads: number[][];
+  readonly #measurement: Measurement;
 
   constructor(
     readonly workload: Workload,
@@ -102,7 +65,7 @@ export class World {
     this.#chance = new Chance(seed);
     this.#agenda = new Agenda(workload.end);
     this.hosts = workload.servers.map(({ address, capacity }, i) =>
-      new HostState(address as Address, capacity, i)
+      new Host(address as Address, capacity, i)
     );
     for (const host of this.hosts) this.#hostOf.set(host.address, host);
     const { choose, ...placement } = contender.placement(this);
@@ -137,7 +100,7 @@ export class World {
     }
     this.#agenda.add(TICK, () => this.#tick());
     this.#agenda.add(workload.warmUp, () => this.#measure());
-    this.#loads = this.hosts.map(() => []);
+    this.#measurement = new Measurement(this.hosts);
   }
 
   run(): Figures {
@@ -145,19 +108,7 @@ export class World {
       this.now = at;
       event();
     }
-    return {
-      overloaded: this.#overloadedTime / this.#clientTime,
-      peakToMean: this.#peaks / this.#samples,
-      meanLoad: this.#means / this.#samples,
-      roomsMoved: this.#roomsMoved,
-      refused: this.#refused,
-      loads: this.#loads,
-    };
-  }
-
-  /** The room's clients on the host now. */
-  clientsIn(room: number, host: HostState): number {
-    return host.rooms.get(room) ?? 0;
+    return { ...this.#measurement.figures(), roomsMoved: this.#roomsMoved, refused: this.#refused };
   }
 
   #join(client: number): void {
@@ -190,7 +141,7 @@ export class World {
     this.#later(TO_SERVER, () => this.#arrive(client, number, host));
   }
 
-  #arrive(client: number, number: number, host: HostState): void {
+  #arrive(client: number, number: number, host: Host): void {
     const leaves = this.#leaves(client);
     if (this.now >= leaves) return;
     if (!host.alive) {
@@ -205,7 +156,7 @@ export class World {
     this.#agenda.add(leaves, () => this.#leave(client, number, host));
   }
 
-  #leave(client: number, number: number, host: HostState): void {
+  #leave(client: number, number: number, host: Host): void {
     if (this.#place[client] !== host.index) return;
     this.#place[client] = AWAY;
     host.clients--;
@@ -223,7 +174,7 @@ export class World {
   }
 
   /** All clients of the room on this host lose it, and ask the gateway again. */
-  #close(number: number, host: HostState): void {
+  #close(number: number, host: Host): void {
     if (!host.rooms.delete(number)) return;
     host.opened.delete(number);
     this.#roomsMoved++;
@@ -235,13 +186,13 @@ export class World {
     }
   }
 
-  #crash(host: HostState, back: Milliseconds): void {
+  #crash(host: Host, back: Milliseconds): void {
     for (const number of [...host.rooms.keys()]) this.#close(number, host);
     host.alive = false;
     this.#agenda.add(this.now + back, () => host.alive = true);
   }
 
-  #restart(host: HostState, deadline: Milliseconds): void {
+  #restart(host: Host, deadline: Milliseconds): void {
     plan(this.model, host.address, { draining: { deadline: this.now + deadline } });
     this.#agenda.add(this.now + deadline + 2 * this.workload.reportInterval, () => {
       this.#crash(host, RESTART);
@@ -249,7 +200,7 @@ export class World {
     });
   }
 
-  #report(host: HostState): void {
+  #report(host: Host): void {
     const { reportInterval, loadNoise, lostReports } = this.workload;
     this.#agenda.add(this.now + reportInterval, () => this.#report(host));
     const noise = loadNoise * this.#chance.normal();
@@ -277,21 +228,7 @@ export class World {
 
   #measure(): void {
     this.#agenda.add(this.now + this.workload.reportInterval, () => this.#measure());
-    let clients = 0;
-    let capacity = 0;
-    let peak = 0;
-    for (const host of this.hosts) {
-      this.#loads[host.index]!.push(host.load);
-      if (!host.alive) continue;
-      clients += host.clients;
-      capacity += host.capacity;
-      peak = Math.max(peak, host.load);
-      if (host.load > OVERLOAD) this.#overloadedTime += host.clients;
-    }
-    this.#clientTime += clients;
-    this.#means += clients / capacity;
-    this.#peaks += peak * capacity / clients;
-    this.#samples++;
+    this.#measurement.sample();
   }
 
   #later([low, high]: readonly [number, number], event: () => void): void {

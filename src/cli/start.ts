@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ConfigError, loadConfig } from "../config/load.ts";
+import { ConfigError, loadConfig, unwritable } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import type { Settings } from "../config/schema.ts";
 import { log, startLog, stopLog } from "../ops/log.ts";
@@ -66,12 +66,7 @@ function openRecorder(file: string): TraceRecorder {
     log.warning("recording grants and reports to {file}: it grows until the gateway stops", { file });
     return recorder;
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "the task may write to ./data alone"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new ConfigError(`--record: ${file} cannot be written: ${reason}`);
+    throw unwritable("--record", file, error);
   }
 }
 

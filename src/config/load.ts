@@ -119,3 +119,13 @@ function explainImport(path: string, error: unknown): string {
   const place = line === undefined ? "" : `line ${line}, column ${column}: `;
   return `${path} cannot be loaded: ${place}${cause}`;
 }
+
+/** A file that an option names cannot be written. */
+export function unwritable(option: string, file: string, error: unknown): ConfigError {
+  const reason = error instanceof Deno.errors.NotCapable
+    ? "the task may write to ./data alone"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return new ConfigError(`${option}: ${file} cannot be written: ${reason}`);
+}

@@ -1,0 +1,23 @@
+import type { FleetSettings } from "../fleet/mod.ts";
+import { strategies } from "../fleet/placement/mod.ts";
+import { configuredPools, type Settings } from "./schema.ts";
+
+/** What the fleet needs of a configuration, in milliseconds. */
+export function fleetSettings(settings: Settings): FleetSettings {
+  const { sfuConfig, loginToken, placement, limits, tasks } = settings;
+  return {
+    placement: {
+      ...placement,
+      choose: strategies[placement.strategy],
+      growthWindow: placement.growthWindow * 1000,
+      spill: configuredPools(settings).spill,
+    },
+    updateInterval: sfuConfig.updateInterval * 1000,
+    disableTimeout: sfuConfig.disableTimeout * 1000,
+    removeTimeout: sfuConfig.removeTimeout * 1000,
+    tokenLifetime: loginToken.lifetime * 1000,
+    grantTimeout: limits.grantTimeout * 1000,
+    taskLifetime: tasks.lifetime * 1000,
+    limits,
+  };
+}
