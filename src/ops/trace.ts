@@ -1,3 +1,4 @@
+import type { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 import { type ConnectInput, groupName, type Milliseconds, nameTemplate, type Report } from "../fleet/mod.ts";
 
@@ -24,6 +25,9 @@ export type TraceLine =
 const FLUSH_AT = 64 * 1024;
 const FLUSH_AFTER = 1000;
 
+/** Hashes that are remembered. */
+const REMEMBERED = 200_000;
+
 /**
  * Writes grants and reports to a file, as lines of JSON, for the placement simulation to replay. Names are hashed with a
  * key that is thrown away; names of one template keep one template, so that kinds can be told apart.
@@ -31,6 +35,7 @@ const FLUSH_AFTER = 1000;
 export class TraceRecorder {
   readonly #file: Deno.FsFile;
   readonly #key = randomBytes(32);
+  readonly #hashes = new Map<string, string>();
   readonly #encoder = new TextEncoder();
   #waiting = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,16 +91,29 @@ export class TraceRecorder {
 
   /** Letters for the template, digits for the name. */
   #name(name: string): string {
-    return `${this.#letters(nameTemplate(name))}-${this.#digest(name).readUIntBE(0, 6)}`;
+    return this.#once(`name ${name}`, () => {
+      return `${this.#letters(nameTemplate(name))}-${this.#digest(name).readUIntBE(0, 6)}`;
+    });
   }
 
   #letters(text: string): string {
-    return Array.from(this.#digest(text).subarray(0, 10), (byte) => String.fromCharCode(97 + byte % 26)).join(
-      "",
-    );
+    return this.#once(`text ${text}`, () => {
+      const bytes = this.#digest(text).subarray(0, 10);
+      return Array.from(bytes, (byte) => String.fromCharCode(97 + byte % 26)).join("");
+    });
   }
 
-  #digest(text: string): Uint8Array & { readUIntBE(offset: number, length: number): number } {
+  /** Reports name the same rooms over and over: a hash is made once, while not too many are remembered. */
+  #once(key: string, make: () => string): string {
+    let hash = this.#hashes.get(key);
+    if (hash !== undefined) return hash;
+    if (this.#hashes.size >= REMEMBERED) this.#hashes.clear();
+    hash = make();
+    this.#hashes.set(key, hash);
+    return hash;
+  }
+
+  #digest(text: string): Buffer {
     return createHmac("sha256", this.#key).update(text).digest();
   }
 }
