@@ -19,6 +19,7 @@ export interface Scenario {
   readonly end?: Milliseconds;
   readonly loadNoise?: number;
   readonly lostReports?: number;
+  readonly staleReports?: Milliseconds;
   readonly incidents?: (servers: number, from: Milliseconds, to: Milliseconds, chance: Chance) => Incident[];
 }
 
@@ -115,12 +116,13 @@ export const scenarios = {
   },
   noise: {
     about:
-      "half of the standard fleet, and its rooms; reported loads are off by 5 points, one report in ten is lost",
+      "half of the standard fleet, and its rooms; loads are off by 5 points, reports up to 2 s late, one in ten is lost",
     capacities: HALF_OF_THEM,
     mix: EVERYTHING,
     rate: bursts(5 * MINUTE, 5),
     loadNoise: 0.05,
     lostReports: 0.1,
+    staleReports: 2 * SECOND,
   },
 } as const satisfies Record<string, Scenario>;
 
@@ -138,7 +140,8 @@ const STEP = SECOND;
  * @param load mean load to come to, 0 to 1, over the time that counts
  */
 export function generate(scenario: Scenario, load: number, seed: number): Workload {
-  const { warmUp = 65 * MINUTE, end = 125 * MINUTE, loadNoise = 0.01, lostReports = 0 } = scenario;
+  const { warmUp = 65 * MINUTE, end = 125 * MINUTE, loadNoise = 0.01, lostReports = 0, staleReports = 0 } =
+    scenario;
   const capacity = scenario.capacities.reduce((sum, each) => sum + each, 0);
   const chance = new Chance(seed);
   let rate = capacity * load / (30 * MINUTE);
@@ -155,7 +158,17 @@ export function generate(scenario: Scenario, load: number, seed: number): Worklo
     phase: chance.uniform(0, 5 * SECOND),
   }));
   const incidents = scenario.incidents?.(servers.length, warmUp, end, chance) ?? [];
-  return { servers, rooms, incidents, warmUp, end, reportInterval: 5 * SECOND, loadNoise, lostReports };
+  return {
+    servers,
+    rooms,
+    incidents,
+    warmUp,
+    end,
+    reportInterval: 5 * SECOND,
+    loadNoise,
+    lostReports,
+    staleReports,
+  };
 }
 
 /**

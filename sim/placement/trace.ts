@@ -78,6 +78,7 @@ export function readTrace(text: string): Workload {
     reportInterval: 5000,
     loadNoise: 0,
     lostReports: 0,
+    staleReports: 0,
   };
 }
 

@@ -44,6 +44,8 @@ export interface Workload {
   readonly loadNoise: number;
   /** Share of reports that do not arrive. */
   readonly lostReports: number;
+  /** Reports are up to so old when they arrive. */
+  readonly staleReports: Milliseconds;
 }
 
 /** Clients that want to be in rooms, as a mean over the time that counts. */

@@ -8,6 +8,7 @@ import {
   type Milliseconds,
   type Model,
   plan,
+  type Report,
   report,
   type ReportedRoom,
   tick,
@@ -201,7 +202,7 @@ export class World {
   }
 
   #report(host: Host): void {
-    const { reportInterval, loadNoise, lostReports } = this.workload;
+    const { reportInterval, loadNoise, lostReports, staleReports } = this.workload;
     this.#agenda.add(this.now + reportInterval, () => this.#report(host));
     const noise = loadNoise * this.#chance.normal();
     if (!host.alive || this.#chance.random() < lostReports) return;
@@ -213,6 +214,11 @@ export class World {
     }
     const load = Math.min(1, Math.max(0, host.load + noise));
     const input = { address: host.address, pool: POOL, version: "1", load, clients: host.clients, rooms };
+    if (staleReports === 0) this.#hear(host, input);
+    else this.#later([0, staleReports], () => this.#hear(host, input));
+  }
+
+  #hear(host: Host, input: Report): void {
     report(this.model, input, this.now);
     const { tasks, handOver } = handOverTasks(this.model, host.address, this.now);
     if (handOver !== undefined) confirmTasks(this.model, host.address, handOver, this.now);
