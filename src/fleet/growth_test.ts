@@ -118,3 +118,26 @@ Deno.test("two hundred rooms that will grow spread evenly over equal servers, be
   }
   checkConsistency(model);
 });
+
+Deno.test("on a new server a client costs what it does on the servers of its pool, as a median", () => {
+  const model = testModel();
+  const costs = [0.001, 0.002, 0.02];
+  for (let now = 0; now <= 100_000; now += 5000) {
+    costs.forEach((cost, i) => {
+      const input = {
+        address: address(`s${i}`),
+        pool: "eu",
+        version: "1",
+        load: 40 * cost,
+        clients: 40,
+        rooms: [],
+      };
+      report(model, input, now);
+    });
+  }
+  hear(model, "new", [], 105_000, "eu");
+  hear(model, "elsewhere", [], 105_000, "us");
+  const cost = (server: string) => model.servers.get(address(server))!.loadPerClient;
+  assert.ok(Math.abs(cost("new") / 0.002 - 1) < 0.1, String(cost("new")));
+  assert.equal(cost("elsewhere"), 0.001, "where nothing is known, a thousandth");
+});
