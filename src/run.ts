@@ -111,6 +111,7 @@ function edgeContext(
         return customers.ring;
       },
       servers: serverKeys,
+      poolsOf: (customer) => customers.pools.get(customer),
       unknownCustomers: unknown,
       leeway: settings.loginToken.leeway,
     },

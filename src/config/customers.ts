@@ -22,6 +22,8 @@ export interface CustomerMemory {
  */
 export class Customers {
   ring: KeyRing = new Map();
+  /** The pools of customers that are bound to some. */
+  pools: ReadonlyMap<string, readonly string[]> = new Map();
   /** Whether a list has been loaded at all. */
   loaded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -95,6 +97,7 @@ export class Customers {
       return;
     }
     this.ring = ring;
+    this.pools = new Map(customers.flatMap(({ id, pools }) => pools === undefined ? [] : [[id, pools]]));
     this.loaded = true;
     this.events.loaded(customers.length, ring.size);
     if (!fromApi) return;

@@ -34,6 +34,8 @@ export class UnacceptableToken extends Error {
 export interface TokenTrust {
   readonly customers: KeyRing;
   readonly servers: ServerKeys;
+  /** The pools that a customer is bound to, if any; a server that acts for it is bound with it. */
+  readonly poolsOf?: ((customer: string) => readonly string[] | undefined) | undefined;
   /** Limits for tokens of unknown keys, whose signature cannot be checked; without, they are refused. */
   readonly unknownCustomers: Licence | undefined;
   /** Tolerance for the time window, in seconds. */
@@ -91,7 +93,8 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
     const claims = verifiedClaims(parts, server.key, trust, now);
     const { cid, nsp } = claims;
     if (!cid || !nsp) throw new UnacceptableToken("a token signed by a server needs the claims cid and nsp");
-    return clientToken(claims, { customer: cid, namespace: nsp, licence: UNLIMITED });
+    const pools = trust.poolsOf?.(cid);
+    return clientToken(claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools });
   }
   if (trust.unknownCustomers === undefined) throw new UnacceptableToken("the token's key (kid) is not known");
   const claims = verifiedClaims(parts, undefined, trust, now);

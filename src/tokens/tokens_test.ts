@@ -200,3 +200,10 @@ Deno.test("tokens of a server that is gone are refused", () => {
   keys.remove("sfu0.example:4433" as Address);
   assert.throws(() => verify(signedByServer(serverClaims), { servers: keys }), /not known/);
 });
+
+Deno.test("a server that acts for a customer is bound to the customer's pools", () => {
+  const token = signedByServer(serverClaims);
+  const poolsOf = (customer: string) => customer === "acme" ? ["eu"] : undefined;
+  assert.deepEqual(verify(token, { poolsOf }).pools, ["eu"]);
+  assert.equal(verify(token, { poolsOf: () => undefined }).pools, undefined);
+});
