@@ -125,6 +125,8 @@ function count({ server }: Group, young: YoungGroup): void {
   young.growth = growth;
 }
 
+/** Without anybody in it or on the way, nothing is to come: rooms that are asked for and never joined cost no place. */
 function stillToCome({ peak, peers, grants, expected }: YoungGroup): number {
+  if (peers + grants === 0) return 0;
   return Math.max(0, expected - Math.max(peak, peers + grants));
 }

@@ -50,6 +50,20 @@ Deno.test("a room that has stopped growing counts no more than its clients", () 
   assert.ok(server.growth > 5, "it grows again");
 });
 
+Deno.test("a room that nobody joins stops counting when its grant does", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  for (let i = 0; i < 50; i++) place(model, `match-${i}`, "u", 0);
+  const server = model.servers.get(address("a"))!;
+  assert.ok(server.growth > 400);
+  hear(model, "a", [], 15_000);
+  tick(model, 15_000);
+  assert.equal(server.growth, 0);
+  place(model, "match-7", "v", 16_000);
+  assert.ok(server.growth > 5, "somebody is on the way again");
+  checkConsistency(model);
+});
+
 Deno.test("a room whose first client is early, and whose others come at once later, is still waited for", () => {
   const model = testModel();
   let now = 0;
