@@ -27,13 +27,19 @@ interface Options {
 const SCENARIOS = Object.keys(scenarios) as ScenarioName[];
 const STRATEGIES = contenders.map(({ name }) => name);
 
+const NOTES = `
+Scenarios:
+${SCENARIOS.map((name) => `  ${name.padEnd(11)} ${scenarios[name].about}`).join("\n")}
+
+Strategies:
+${contenders.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n")}`;
+
 function parseArguments(): { studies: Study[]; options: Options } | undefined {
   const command = new Command("deno task simulate")
     .description(
-      "Places the rooms of simulated fleets by several strategies, and shows what becomes of the servers.\n\nScenarios:\n" +
-        SCENARIOS.map((name) => `  ${name.padEnd(11)} ${scenarios[name].about}`).join("\n") +
-        "\n\nStrategies:\n" + contenders.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n"),
+      "Places the rooms of simulated fleets by several strategies, and shows what becomes of the servers.",
     )
+    .addHelpText("after", NOTES)
     .argument(
       "[scenarios...]",
       "which scenarios, or all of them (default: standard)",
@@ -49,7 +55,7 @@ function parseArguments(): { studies: Study[]; options: Options } | undefined {
       "which strategies",
       (text) => text.split(",").map((name) => oneOf(STRATEGIES, name)),
     )
-    .option("--capacity", "look for how full the fleet can be run, too: takes ten times as long", false)
+    .option("--capacity", "look for how full the fleet can be run, too: takes four times as long", false)
     .option("--trace <file>", "replay what a gateway recorded (start --record) instead of a scenario")
     .option("--json", "print the figures as JSON", false)
     .option("--html <file>", "write a page with plots");
