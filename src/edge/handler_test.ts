@@ -72,13 +72,20 @@ const methods = fc.constantFrom(
   "sfu.Report",
   "SubmitReport",
   "Info",
+  "server.Drain",
+  "server.Resume",
+  "server.SetWeight",
+  "room.Explain",
   "constructor",
   "__proto__",
 );
 const params = fc.oneof(
   fc.anything(),
   fc.record({
-    room_id: fc.oneof(fc.constant("room"), fc.string({ unit: "binary" })),
+    room_id: fc.oneof(fc.constant("room"), fc.string({ unit: "binary" }), fc.tuple(fc.string(), fc.string())),
+    address: fc.oneof(fc.constant("a:1"), fc.string()),
+    deadline: fc.oneof(fc.double(), fc.anything()),
+    weight: fc.oneof(fc.double({ min: 0, max: 1 }), fc.anything()),
     user_id: fc.string({ unit: "binary" }),
     ban_time: fc.oneof(fc.double(), fc.anything()),
     user_data: fc.array(fc.integer({ min: -1, max: 256 })),
@@ -92,8 +99,8 @@ const params = fc.oneof(
     rooms: fc.array(fc.record({
       id: fc.tuple(fc.string(), fc.string()),
       customer: fc.string(),
-      peers: fc.nat(),
-      age: fc.anything(),
+      peers: fc.maxSafeNat(),
+      age: fc.oneof(fc.record({ secs: fc.double(), nanos: fc.double() }), fc.anything()),
     })),
   }, { requiredKeys: [] }),
 );

@@ -103,6 +103,7 @@ export class Sizes {
   }
 }
 
+/** Sizes from 2³¹ on share a bin. */
 function binOf(size: number): number {
-  return 31 - Math.clz32(Math.max(1, size));
+  return 31 - Math.clz32(Math.max(1, Math.min(size, 0x7fffffff)));
 }
