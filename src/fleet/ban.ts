@@ -1,5 +1,6 @@
 import type { Milliseconds } from "./time.ts";
-import { type RoomId, roomKey } from "./room.ts";
+import type { RoomId } from "./room.ts";
+import { scopedKey } from "./scoped_key.ts";
 
 /** A room, or one user in a room, that `Connect` refuses until the ban ends. */
 export interface Ban {
@@ -68,5 +69,5 @@ export class Bans {
 
 /** One string for each room, or user in a room: no room's key begins with two numbers. */
 function key(room: RoomId, user?: string): string {
-  return user === undefined ? roomKey(room) : `${room[1].length},${roomKey(room)}${user}`;
+  return user === undefined ? scopedKey(room) : `${room[1].length},${scopedKey(room)}${user}`;
 }

@@ -1,6 +1,6 @@
 import type { Change } from "./change.ts";
 import type { Model } from "./model.ts";
-import { roomKey } from "./room.ts";
+import { scopedKey } from "./scoped_key.ts";
 import type { Address, Draining, Server } from "./server.ts";
 import { duration, enqueue } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
@@ -51,9 +51,9 @@ export function followDraining(model: Model, server: Server, now: Milliseconds, 
 
 function closeAll(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
   const told = new Set(server.closing.keys());
-  for (const { kind, room } of server.tasks) if (kind === "RoomClose") told.add(roomKey(room));
+  for (const { kind, room } of server.tasks) if (kind === "RoomClose") told.add(scopedKey(room));
   for (const { id } of server.rooms) {
-    if (told.has(roomKey(id))) continue;
+    if (told.has(scopedKey(id))) continue;
     enqueue(model, server, { task: "RoomClose", id, ban_time: duration(0) }, now, changes);
   }
 }

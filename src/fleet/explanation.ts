@@ -1,6 +1,7 @@
 import type { Kind } from "./learning/mod.ts";
 import { expectedLoad } from "./placement/expected_load.ts";
-import { type Group, roomKey } from "./room.ts";
+import type { Group } from "./room.ts";
+import { scopedKey } from "./scoped_key.ts";
 import type { Address, Server, ServerLoad } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
 
@@ -46,11 +47,11 @@ export class Explanations {
   constructor(readonly limit: number) {}
 
   get({ namespace, name }: Group): Explanation | undefined {
-    return this.#byGroup.get(roomKey([namespace.name, name]));
+    return this.#byGroup.get(scopedKey([namespace.name, name]));
   }
 
   add({ namespace, name }: Group, explanation: Explanation): void {
-    const key = roomKey([namespace.name, name]);
+    const key = scopedKey([namespace.name, name]);
     this.#byGroup.delete(key);
     this.#byGroup.set(key, explanation);
     if (this.#byGroup.size > this.limit) this.#byGroup.delete(this.#byGroup.keys().next().value!);
@@ -58,7 +59,7 @@ export class Explanations {
 
   /** The group was placed anew, for a reason that its server knows. */
   delete({ namespace, name }: Group): void {
-    if (this.#byGroup.size > 0) this.#byGroup.delete(roomKey([namespace.name, name]));
+    if (this.#byGroup.size > 0) this.#byGroup.delete(scopedKey([namespace.name, name]));
   }
 }
 

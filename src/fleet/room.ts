@@ -7,11 +7,6 @@ import type { Usage } from "./usage.ts";
 /** A room's identity: the namespace of its customer's key, and its name. Each 1 to 1024 bytes of UTF-8. */
 export type RoomId = readonly [namespace: string, name: string];
 
-/** One string for each room; the length keeps `["a","bc"]` and `["ab","c"]` apart. */
-export function roomKey([namespace, name]: RoomId): string {
-  return `${namespace.length}:${namespace}${name}`;
-}
-
 /**
  * Name of the affinity group that a room belongs to, within its namespace: the text inside the first `{…}` of
  * its name, or the name itself where there is none. Empty or unclosed braces mean nothing (`PROTOCOL.md` §4).

@@ -72,7 +72,7 @@ export class Server implements ServerLoad {
   tasks: QueuedTask[] = [];
   taskBytes = 0;
   handOver: HandOver | undefined = undefined;
-  /** Rooms that the server was told to close and may still list, by `roomKey`. */
+  /** Rooms that the server was told to close and may still list, by `scopedKey`. */
   readonly closing = new Map<string, Closing>();
 
   constructor(readonly address: Address, public pool: string, readonly firstSeen: Milliseconds) {

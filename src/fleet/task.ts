@@ -1,6 +1,7 @@
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { groupName, type RoomId, roomKey } from "./room.ts";
+import { groupName, type RoomId } from "./room.ts";
+import { scopedKey } from "./scoped_key.ts";
 import type { Address, Server } from "./server.ts";
 import type { Change } from "./change.ts";
 
@@ -122,7 +123,7 @@ export function confirmTasks(
   server.handOver = undefined;
   for (const task of tasks) {
     if (task.kind === "RoomClose") {
-      server.closing.set(roomKey(task.room), { task, report: server.reports, at: now });
+      server.closing.set(scopedKey(task.room), { task, report: server.reports, at: now });
     }
   }
   return endTasks(server, (queued) => tasks.has(queued));
@@ -147,7 +148,7 @@ export function insistOnClosing(
 ): void {
   const still = new Set<string>();
   for (const { id, age } of listed) {
-    const key = roomKey(id);
+    const key = scopedKey(id);
     const closing = server.closing.get(key);
     if (closing === undefined) continue;
     if (age !== undefined && age.secs * 1000 + age.nanos / 1e6 < now - closing.at) continue;
@@ -164,7 +165,7 @@ export function insistOnClosing(
 
 /** Whether the server has been told to close the room, or is about to be. */
 export function isClosing(server: Server, room: RoomId): boolean {
-  if (server.closing.has(roomKey(room))) return true;
+  if (server.closing.has(scopedKey(room))) return true;
   return server.tasks.some((queued) =>
     queued.kind === "RoomClose" && queued.room[0] === room[0] && queued.room[1] === room[1]
   );

@@ -1,4 +1,5 @@
 import type { Milliseconds } from "../time.ts";
+import { scopedKey } from "../scoped_key.ts";
 import { Sizes, type StoredSizes } from "./sizes.ts";
 
 /** Rooms that are expected to be alike: those of a namespace whose names have the same template. */
@@ -27,7 +28,7 @@ const PRIOR_FILL = { clients: 20, time: 120_000 };
  * from a default. Bounded: the kinds that were used longest ago are forgotten.
  */
 export class Kinds {
-  readonly #kinds = new Map<string, Sizes>();
+  readonly #kinds = new Map<string, readonly [Kind, Sizes]>();
   readonly #learned = new Map<string, Kind>();
 
   /**
@@ -43,11 +44,10 @@ export class Kinds {
   /** A room of the kind reached this size, and grew for so long. */
   learn(kind: Kind, size: number, fillTime: Milliseconds, now: Milliseconds): void {
     for (const level of levels(kind)) {
-      const key = keyOf(level);
-      const sizes = this.#kinds.get(key) ?? new Sizes();
+      const sizes = this.#kinds.get(keyOf(level))?.[1] ?? new Sizes();
       sizes.learn(size, fillTime, now);
-      this.#keep(key, sizes);
-      this.#learned.set(key, level);
+      this.#keep(level, sizes);
+      this.#learned.set(keyOf(level), level);
     }
   }
 
@@ -58,41 +58,40 @@ export class Kinds {
   }
 
   /** Takes over what was stored, or that it is forgotten. */
-  restore({ namespace, template, sizes }: LearnedKind): void {
-    const key = keyOf({ namespace, template });
-    if (sizes === undefined) this.#kinds.delete(key);
-    else this.#keep(key, new Sizes(sizes));
+  restore({ sizes, ...kind }: LearnedKind): void {
+    if (sizes === undefined) this.#kinds.delete(keyOf(kind));
+    else this.#keep(kind, new Sizes(sizes));
   }
 
   /** What has been learned, or forgotten, since this was last asked. */
   takeLearned(): LearnedKind[] {
     const learned = Array.from(this.#learned, ([key, kind]) => ({
       ...kind,
-      sizes: this.#kinds.get(key)?.stored(),
+      sizes: this.#kinds.get(key)?.[1].stored(),
     }));
     this.#learned.clear();
     return learned;
   }
 
-  *[Symbol.iterator](): Generator<readonly [Kind, Sizes]> {
-    for (const [key, sizes] of this.#kinds) yield [kindOf(key), sizes];
+  [Symbol.iterator](): IterableIterator<readonly [Kind, Sizes]> {
+    return this.#kinds.values();
   }
 
   #used(kind: Kind): Sizes | undefined {
-    const key = keyOf(kind);
-    const sizes = this.#kinds.get(key);
-    if (sizes !== undefined) this.#keep(key, sizes);
+    const sizes = this.#kinds.get(keyOf(kind))?.[1];
+    if (sizes !== undefined) this.#keep(kind, sizes);
     return sizes;
   }
 
   /** Makes the kind the newest; one too many ends the oldest. */
-  #keep(key: string, sizes: Sizes): void {
+  #keep(kind: Kind, sizes: Sizes): void {
+    const key = keyOf(kind);
     this.#kinds.delete(key);
-    this.#kinds.set(key, sizes);
+    this.#kinds.set(key, [kind, sizes]);
     if (this.#kinds.size <= this.limit) return;
-    const [oldest] = this.#kinds.keys();
-    this.#kinds.delete(oldest!);
-    this.#learned.set(oldest!, kindOf(oldest!));
+    const [oldest] = this.#kinds.values().next().value!;
+    this.#kinds.delete(keyOf(oldest));
+    this.#learned.set(keyOf(oldest), oldest);
   }
 }
 
@@ -150,11 +149,5 @@ function levels(kind: Kind): readonly Kind[] {
 }
 
 function keyOf({ namespace, template }: Kind): string {
-  return `${namespace.length}:${namespace}${template}`;
-}
-
-function kindOf(key: string): Kind {
-  const colon = key.indexOf(":");
-  const end = colon + 1 + Number(key.slice(0, colon));
-  return { namespace: key.slice(colon + 1, end), template: key.slice(end) };
+  return scopedKey([namespace, template]);
 }
