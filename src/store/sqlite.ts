@@ -132,10 +132,9 @@ export class SqliteStore implements Store {
       clear.forEach((statement) => statement.run());
       for (const each of snapshot.servers) {
         const { address, pool, version, enabled, load, clients, firstSeen } = each;
-        const usage = JSON.stringify(each.usage);
+        const [usage, cost] = [JSON.stringify(each.usage), JSON.stringify(each.cost)];
         const seen = Math.round(firstSeen + offset);
-        server.add.run(address, pool, version, enabled ? 1 : 0, load, clients, usage, seen);
-        server.learn.run(JSON.stringify(each.cost), address);
+        server.add.run(address, pool, version, enabled ? 1 : 0, load, clients, usage, seen, cost);
         this.#plan(address, each, offset);
       }
       for (const kind of snapshot.kinds) this.#learn(kind, offset);
@@ -225,12 +224,19 @@ export class SqliteStore implements Store {
     for (const change of changes) {
       switch (change.type) {
         case "server-appeared":
-          server.add.run(change.server, change.pool, change.version, 1, 0, 0, "[]", now);
+          server.add.run(change.server, change.pool, change.version, 1, 0, 0, "[]", now, "[0,0,0,0,0]");
           break;
         case "server-reported": {
           const { server: address, pool, version, load, clients, usage, cost } = change;
-          server.report.run(pool, version, load, clients, JSON.stringify(usage), address);
-          server.learn.run(JSON.stringify(cost), address);
+          server.report.run(
+            pool,
+            version,
+            load,
+            clients,
+            JSON.stringify(usage),
+            JSON.stringify(cost),
+            address,
+          );
           break;
         }
         case "server-planned":
@@ -317,13 +323,13 @@ function prepare(database: DatabaseSync, unixTime: number) {
     clear: ["server", "placement", "room", "ban", "task", "kind"].map((table) => sql(`DELETE FROM ${table}`)),
     server: {
       add: sql(
-        "INSERT OR REPLACE INTO server (address, pool, version, enabled, load, clients, usage, first_seen) " +
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO server (address, pool, version, enabled, load, clients, usage, first_seen, cost) " +
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ),
       report: sql(
-        "UPDATE server SET enabled = 1, pool = ?, version = ?, load = ?, clients = ?, usage = ? WHERE address = ?",
+        "UPDATE server SET enabled = 1, pool = ?, version = ?, load = ?, clients = ?, usage = ?, cost = ? " +
+          "WHERE address = ?",
       ),
-      learn: sql("UPDATE server SET cost = ? WHERE address = ?"),
       plan: sql("UPDATE server SET weight = ?, draining = ?, deadline = ? WHERE address = ?"),
       disable: sql("UPDATE server SET enabled = 0 WHERE address = ?"),
       remove: sql("DELETE FROM server WHERE address = ?"),
