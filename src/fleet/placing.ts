@@ -53,9 +53,7 @@ export function choose(
   const { kind, expectedSize, size, allowedPools } = input;
   const leftOut = new LeftOutList();
   const decide = (pool: string, candidates: readonly Server[], overCeiling: boolean) => {
-    const server = candidates.length === 1
-      ? candidates[0]!
-      : model.servers.get(placement.choose(candidates, size, random).address)!;
+    const server = candidates.length === 1 ? candidates[0]! : placement.choose(candidates, size, random);
     const explanation: Explanation = {
       at: now,
       by: input.server === undefined ? placement.strategy : "the client's token",

@@ -8,14 +8,18 @@ import type { ServerLoad } from "../server.ts";
  * @param size clients that the group is placed for, at least 1: what hardly any of its kind exceeds
  * @param random uniform in [0, 1)
  */
-export type Strategy = (candidates: readonly ServerLoad[], size: number, random: () => number) => ServerLoad;
+export type Strategy = <Candidate extends ServerLoad>(
+  candidates: readonly Candidate[],
+  size: number,
+  random: () => number,
+) => Candidate;
 
 /** The candidate with the lowest cost, ties broken at random. */
-export function cheapest(
-  candidates: readonly ServerLoad[],
-  cost: (server: ServerLoad) => number,
+export function cheapest<Candidate extends ServerLoad>(
+  candidates: readonly Candidate[],
+  cost: (server: Candidate) => number,
   random: () => number,
-): ServerLoad {
+): Candidate {
   let best = candidates[0]!;
   let lowest = Infinity;
   let ties = 0;
