@@ -19,6 +19,13 @@ export function disable(model: Model, server: Server, changes: Change[]): void {
   changes.push({ type: "server-disabled", server: server.address });
 }
 
+/** What an enabled server reported replaces what it had reported before. */
+export function replaceUsage(server: Server, usage: Server["usage"]): void {
+  countUsage(server, -1);
+  server.usage = usage;
+  countUsage(server, 1);
+}
+
 /** Adds what an enabled server reported to its customers' usage, or takes it away. */
 export function countUsage(server: Server, sign: 1 | -1): void {
   for (const [usage, count] of server.usage) {

@@ -1,12 +1,20 @@
-import { countUsage, disable, enable } from "./availability.ts";
+import { disable, enable, replaceUsage } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { ClientCost } from "./learning/mod.ts";
 import { remove } from "./life_cycle.ts";
 import type { Model } from "./model.ts";
-import { awaitListing, openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "./opening.ts";
+import {
+  awaitListing,
+  enlistUnheard,
+  openRoom,
+  placeGroup,
+  releaseGroup,
+  removeRoom,
+  transferGroup,
+} from "./opening.ts";
 import { plan } from "./draining.ts";
 import { usageOf } from "./restore.ts";
-import { groupName, UNKNOWN, UNLISTED } from "./room.ts";
+import { groupName, UNLISTED } from "./room.ts";
 import { Server } from "./server.ts";
 import { endTask, restoreTask } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
@@ -92,9 +100,7 @@ function followServer(
       server.clients = change.clients;
       server.cost = new ClientCost(change.cost);
       server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));
-      countUsage(server, -1);
-      server.usage = usageOf(model, change.usage);
-      countUsage(server, 1);
+      replaceUsage(server, usageOf(model, change.usage));
   }
 }
 
@@ -128,10 +134,6 @@ function followRoom(model: Model, change: ChangeOf<"room-opened" | "room-closed"
     if (known === undefined) awaitListing(model, room, now);
   } else if (room.report === UNLISTED) {
     model.unlisted.delete(room);
-    if (room.grants !== undefined) room.usage.granted.rooms--;
-    room.report = group.server.reports;
-    room.peers = UNKNOWN;
-    group.listed++;
-    group.server.rooms.push(room);
+    enlistUnheard(room);
   }
 }

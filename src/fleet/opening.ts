@@ -3,7 +3,7 @@ import { endGrants } from "./grant.ts";
 import { endGrowth, learnSize } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
+import { type Group, groupName, Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import type { Address, Server } from "./server.ts";
 import { moveTasks } from "./task.ts";
 
@@ -114,6 +114,21 @@ export function releaseGroup(model: Model, group: Group): void {
 export function awaitListing(model: Model, room: Room, now: Milliseconds): void {
   model.unlisted.delete(room); // re-inserted: the map stays ordered by expiry
   model.unlisted.set(room, now + model.settings.tokenLifetime);
+}
+
+/** The room is listed by its server from now on, and not only granted. */
+export function enlist(room: Room): void {
+  if (room.grants !== undefined) room.usage.granted.rooms--;
+  room.group.listed++;
+}
+
+/** The server has listed the room in a report that this gateway has not heard, or before its start. */
+export function enlistUnheard(room: Room): void {
+  const { server } = room.group;
+  enlist(room);
+  room.report = server.reports;
+  room.peers = UNKNOWN;
+  server.rooms.push(room);
 }
 
 /** The room counts no more; its group stays, even without any. */

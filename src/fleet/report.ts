@@ -1,11 +1,11 @@
-import { countUsage, enable } from "./availability.ts";
+import { enable, replaceUsage } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { followDraining } from "./draining.ts";
 import { endGrants } from "./grant.ts";
 import { expectGrowth, followGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { awaitListing, closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
+import { awaitListing, closeRoom, enlist, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { type Group, groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";
 import { type Duration, duration, endTasksWithoutRoom, enqueue, insistOnClosing, isClosing } from "./task.ts";
@@ -71,10 +71,8 @@ export function report(
   followGrowth(model, server, now);
   if (server.closing.size > 0) insistOnClosing(model, server, input.rooms, now, changes);
   if (server.tasks.length > 0) changes.push(...endTasksWithoutRoom(model, server));
-  countUsage(server, -1);
   server.rooms = rooms;
-  server.usage = usage;
-  countUsage(server, 1);
+  replaceUsage(server, usage);
   if (server.draining !== undefined) followDraining(model, server, now, changes);
   changes.push(reported(server));
   return { refused: false, changes };
@@ -82,7 +80,6 @@ export function report(
 
 function reported({ address, pool, version, load, clients, cost, usage }: Server): Change {
   const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
-  const learned = cost.stored();
   return {
     type: "server-reported",
     server: address,
@@ -90,7 +87,7 @@ function reported({ address, pool, version, load, clients, cost, usage }: Server
     version,
     load,
     clients,
-    cost: learned,
+    cost: cost.stored(),
     usage: sums,
   };
 }
@@ -184,8 +181,7 @@ function list(
       const { id, usage: { customer } } = room;
       changes.push({ type: "room-opened", room: id, customer, server: server.address, listed: true });
     }
-    if (room.grants !== undefined) room.usage.granted.rooms--;
-    room.group.listed++;
+    enlist(room);
   }
   room.report = server.reports;
   if (room.peers !== UNKNOWN) endGrants(model, room, reported.peers - room.peers);

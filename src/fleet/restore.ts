@@ -5,8 +5,8 @@ import type { Plan } from "./draining.ts";
 import { ClientCost, type LearnedKind, type StoredCost } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { awaitListing } from "./opening.ts";
-import { groupName, Room, UNKNOWN, UNLISTED } from "./room.ts";
+import { awaitListing, enlistUnheard } from "./opening.ts";
+import { groupName, Room, UNLISTED } from "./room.ts";
 import { type Address, Server } from "./server.ts";
 import { type QueuedTask, restoreTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
@@ -50,7 +50,6 @@ export interface Snapshot {
  * so that a restart moves no room. O(all that is stored).
  */
 export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): void {
-  const listed = new Map<Server, Room[]>();
   const usage = new Map<Server, StoredServer["usage"]>();
   for (const stored of snapshot.servers) {
     const server = new Server(stored.address, stored.pool, stored.firstSeen);
@@ -66,7 +65,6 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     server.loadPerClient = server.cost.perClient(server.loadPerClient);
     server.steadyLoad = stored.load;
     model.servers.add(server);
-    listed.set(server, []);
     usage.set(server, stored.usage);
   }
   for (const { namespace, group, server: address } of snapshot.placements) {
@@ -79,22 +77,14 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     const { namespace, name } = stored;
     const group = model.groups.get(namespace, groupName(name));
     if (group === undefined) continue;
-    const { server } = group;
     const room = new Room(name, group, model.usage.refer(stored.customer));
     group.add(room);
     model.rooms++;
-    if (stored.listed) {
-      room.report = server.reports;
-      room.peers = UNKNOWN;
-      group.listed++;
-      listed.get(server)!.push(room);
-    } else {
-      awaitListing(model, room, now);
-    }
+    if (stored.listed) enlistUnheard(room);
+    else awaitListing(model, room, now);
   }
-  for (const [server, rooms] of listed) {
-    server.rooms = rooms;
-    server.usage = usageOf(model, usage.get(server)!);
+  for (const [server, sums] of usage) {
+    server.usage = usageOf(model, sums);
     if (server.enabled) countUsage(server, 1);
   }
   for (const ban of snapshot.bans) model.bans.set(ban, now);

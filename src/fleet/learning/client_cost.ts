@@ -19,8 +19,7 @@ export type StoredCost = readonly [reports: number, x: number, y: number, xx: nu
 /**
  * What one client more adds to the load of a server, learned from its reports (load against clients). Load that is
  * there without clients is told apart as far as the number of clients has varied: a regression that leans towards
- * load ÷ clients, and that towards what other servers tell. Reports without
- * clients say nothing of it.
+ * load ÷ clients, and that towards what other servers tell. Reports without clients say nothing of it.
  */
 export class ClientCost {
   #sums: StoredCost;
