@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Address, connect, createModel, type Model, report } from "../src/fleet/mod.ts";
+import { type Address, createModel, type Model, report } from "../src/fleet/mod.ts";
 import { choose } from "../src/fleet/placing.ts";
 import { seededRandom, SETTINGS } from "../src/fleet/testing.ts";
 import { ReportParams } from "../src/edge/internal_methods.ts";
@@ -70,19 +70,6 @@ async function learning(rooms: number): Promise<{ readonly ratio: number; readon
     const time = async (growthWindow: number) => {
       const placement = { ...SETTINGS.placement, growthWindow };
       const model = createModel({ ...SETTINGS, placement, limits: LIMITS });
-      connect(
-        model,
-        {
-          customer: "bench",
-          licence: { maxPeers: Infinity, maxRooms: Infinity },
-          namespace: "bench",
-          rooms: ["match-1-0"],
-          user: "u",
-          pool: "default",
-        },
-        0,
-        random,
-      );
       takeIn(model, bodies[0]!, 0);
       let turn = 0;
       return await timed(16, () => takeIn(model, bodies[++turn % bodies.length]!, turn * 1000));
