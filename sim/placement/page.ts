@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Result, Standing } from "./study.ts";
-import { percent, withMargin } from "./table.ts";
+import { cells, lastHeads, percent } from "./table.ts";
 
 /** Columns of a heat map. */
 const COLUMNS = 240;
@@ -59,21 +59,15 @@ ${result.capacity ? bars(result) : ""}
 <div class="maps">${result.contenders.map(heatMap).join("\n")}</div>`;
 }
 
-function figures({ contenders, loads, capacity }: Result): string {
-  const cells = (values: readonly string[]) => values.map((value) => `<td>${value}</td>`).join("");
-  const heads = loads.flatMap((load) => [`overloaded at ${percent(load, 0)}`, "peak ÷ mean"]);
-  const rows = contenders.map(({ name, at, fullest }) =>
-    `<tr><td>${name}</td>${
-      cells(at.flatMap(({ overloaded, peakToMean }) => [
-        withMargin(overloaded, (value) => percent(value, 2)),
-        withMargin(peakToMean, (value) => value.toFixed(3)),
-      ]))
-    }${fullest === undefined ? "" : `<td>${withMargin(fullest, (value) => percent(value, 0))}</td>`}${
-      cells([at.at(-1)!.roomsMoved.mean.toFixed(0), at.at(-1)!.refused.mean.toFixed(0)])
-    }</tr>`
-  );
-  const head = ["strategy", ...heads, ...(capacity ? ["fullest"] : []), "rooms moved", "refused"];
-  return `<table><tr>${head.map((each) => `<th>${each}</th>`).join("")}</tr>${rows.join("")}</table>`;
+function figures(result: Result): string {
+  const row = (tag: "th" | "td", values: readonly string[]) =>
+    `<tr>${values.map((value) => `<${tag}>${value}</${tag}>`).join("")}</tr>`;
+  const heads = result.loads.flatMap((load) => [`overloaded at ${percent(load, 0)}`, "peak ÷ mean"]);
+  const rows = result.contenders.map((standing) => {
+    const { overloaded, peakToMean, last } = cells(standing);
+    return row("td", [standing.name, ...overloaded.flatMap((its, i) => [its, peakToMean[i]!]), ...last]);
+  });
+  return `<table>${row("th", ["strategy", ...heads, ...lastHeads(result)])}${rows.join("")}</table>`;
 }
 
 /** How full the fleet can be run, one bar a strategy. */
@@ -101,7 +95,7 @@ function bars({ contenders }: Result): string {
 function heatMap({ name, about, loadsOverTime }: Standing): string {
   const samples = loadsOverTime[0]!.length;
   const columns = Math.min(COLUMNS, samples);
-  const cells = loadsOverTime.flatMap((loads) =>
+  const shades = loadsOverTime.flatMap((loads) =>
     Array.from({ length: columns }, (_, column) => {
       const from = Math.floor(column * samples / columns);
       const to = Math.max(from + 1, Math.floor((column + 1) * samples / columns));
@@ -110,7 +104,7 @@ function heatMap({ name, about, loadsOverTime }: Standing): string {
   );
   return `<figure><figcaption>${name}</figcaption>
 <canvas data-rows="${loadsOverTime.length}" data-columns="${columns}" data-cells="${
-    Buffer.from(cells).toString("base64")
+    Buffer.from(shades).toString("base64")
   }" role="img" aria-label="Load of each server over time, placed by ${name}"></canvas>
 <div>${escape(about)}</div></figure>`;
 }

@@ -1,4 +1,5 @@
-import type { Job, Outcome } from "./simulation.ts";
+import type { Figures } from "./measurement.ts";
+import type { Job } from "./simulation.ts";
 
 /** Runs jobs on every core, each in order of asking. */
 export class Runners implements Disposable {
@@ -12,10 +13,10 @@ export class Runners implements Disposable {
     this.#idle = [...this.#all];
   }
 
-  async run(job: Job): Promise<Outcome> {
+  async run(job: Job): Promise<Figures> {
     const worker = this.#idle.pop() ?? await new Promise<Worker>((resolve) => this.#waiting.push(resolve));
     try {
-      return await new Promise<Outcome>((resolve, reject) => {
+      return await new Promise<Figures>((resolve, reject) => {
         worker.onmessage = ({ data }) => resolve(data);
         worker.onerror = (event) => {
           event.preventDefault();

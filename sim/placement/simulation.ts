@@ -15,16 +15,13 @@ export interface Job {
   readonly contender: string;
 }
 
-/** What a run came to, without the loads of servers unless they are wanted. */
-export type Outcome = Figures;
-
 /** A gateway's without any configuration. */
 const SETTINGS = fleetSettings(readConfig({}).settings);
 
 let latest: { readonly key: string; readonly workload: Workload } | undefined;
 
-/** The same job gives the same outcome. */
-export function simulate({ workload, seed, contender }: Job): Outcome {
+/** The same job gives the same figures. */
+export function simulate({ workload, seed, contender }: Job): Figures {
   const key = JSON.stringify([workload, seed]);
   if (latest?.key !== key) latest = { key, workload: workloadOf(workload, seed) };
   return new World(latest.workload, contenderOf(contender), SETTINGS, seed).run();

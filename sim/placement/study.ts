@@ -1,7 +1,8 @@
 import { contenders } from "./contenders.ts";
+import type { Figures } from "./measurement.ts";
 import type { Runners } from "./runners.ts";
 import { type ScenarioName, scenarios } from "./scenarios.ts";
-import type { Job, Outcome } from "./simulation.ts";
+import type { Job } from "./simulation.ts";
 import { type Estimate, estimate } from "./statistics.ts";
 
 /** What is to be found out. */
@@ -65,7 +66,7 @@ export async function carryOut(
   const loads = recorded ? [NaN] : study.loads;
   const seeds = recorded ? [1] : study.seeds;
   let [done, asked] = [0, 0];
-  const run = async (contender: string, load: number, seed: number): Promise<Outcome> => {
+  const run = async (contender: string, load: number, seed: number): Promise<Figures> => {
     const its: Job["workload"] = recorded ? workload : { ...workload, load };
     asked++;
     const outcome = await runners.run({ workload: its, seed, contender });
@@ -98,8 +99,8 @@ export async function carryOut(
   };
 }
 
-function measured(load: number, outcomes: readonly Outcome[]): Measured {
-  const of = (figure: (outcome: Outcome) => number) => estimate(outcomes.map(figure));
+function measured(load: number, outcomes: readonly Figures[]): Measured {
+  const of = (figure: (outcome: Figures) => number) => estimate(outcomes.map(figure));
   return {
     load,
     overloaded: of(({ overloaded }) => overloaded),
@@ -110,7 +111,7 @@ function measured(load: number, outcomes: readonly Outcome[]): Measured {
 }
 
 /** The highest mean load at which little enough is overloaded, by halving the interval. */
-async function fullestLoad(run: (load: number) => Promise<Outcome>): Promise<number> {
+async function fullestLoad(run: (load: number) => Promise<Figures>): Promise<number> {
   let [low, high]: [number, number] = [LOOK.from, LOOK.to];
   for (let step = 0; step < LOOK.steps; step++) {
     const middle = (low + high) / 2;

@@ -1,5 +1,5 @@
 import type { Estimate } from "./statistics.ts";
-import type { Result } from "./study.ts";
+import type { Result, Standing } from "./study.ts";
 
 /** The results as a table for a terminal, one row a contender. */
 export function table(result: Result): string {
@@ -8,26 +8,39 @@ export function table(result: Result): string {
     "strategy",
     ...loads.map((load) => `overloaded at ${percent(load, 0)}`),
     ...loads.map((load) => `peak ÷ mean at ${percent(load, 0)}`),
-    ...(result.capacity ? ["fullest"] : []),
-    "rooms moved",
-    "refused",
+    ...lastHeads(result),
   ];
-  const rows = result.contenders.map(({ name, at, fullest }) => [
-    name,
-    ...at.map(({ overloaded }) => withMargin(overloaded, (value) => percent(value, 2))),
-    ...at.map(({ peakToMean }) => withMargin(peakToMean, (value) => value.toFixed(3))),
-    ...(fullest === undefined ? [] : [withMargin(fullest, (value) => percent(value, 0))]),
-    at.at(-1)!.roomsMoved.mean.toFixed(0),
-    at.at(-1)!.refused.mean.toFixed(0),
-  ]);
+  const rows = result.contenders.map((standing) => {
+    const { overloaded, peakToMean, last } = cells(standing);
+    return [standing.name, ...overloaded, ...peakToMean, ...last];
+  });
   return align([header, ...rows]);
+}
+
+/** A contender's figures as text: some for each load, and those below {@link lastHeads}. */
+export function cells({ at, fullest }: Standing): Record<"overloaded" | "peakToMean" | "last", string[]> {
+  const { roomsMoved, refused } = at.at(-1)!;
+  return {
+    overloaded: at.map(({ overloaded }) => withMargin(overloaded, (value) => percent(value, 2))),
+    peakToMean: at.map(({ peakToMean }) => withMargin(peakToMean, (value) => value.toFixed(3))),
+    last: [
+      ...(fullest === undefined ? [] : [withMargin(fullest, (value) => percent(value, 0))]),
+      roomsMoved.mean.toFixed(0),
+      refused.mean.toFixed(0),
+    ],
+  };
+}
+
+/** What stands above the last of {@link cells}. */
+export function lastHeads({ capacity }: Result): string[] {
+  return [...(capacity ? ["fullest"] : []), "rooms moved", "refused"];
 }
 
 export function percent(share: number, digits: number): string {
   return `${(share * 100).toFixed(digits)} %`;
 }
 
-export function withMargin({ mean, margin }: Estimate, show: (value: number) => string): string {
+function withMargin({ mean, margin }: Estimate, show: (value: number) => string): string {
   return Number.isNaN(margin) ? show(mean) : `${show(mean).replace(" %", "")} ± ${show(margin)}`;
 }
 
