@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   confirmTasks,
-  connect,
   type ConnectInput,
   duration,
   handOverTasks,
@@ -15,41 +14,7 @@ import {
   type Task,
   tick,
 } from "./mod.ts";
-import { address, checkConsistency, seededRandom, testModel } from "./testing.ts";
-
-const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
-const random = seededRandom(1);
-
-function ask(
-  model: Model,
-  rooms: string | string[],
-  user: string,
-  now = 0,
-  more: Partial<ConnectInput> = {},
-) {
-  const input: ConnectInput = {
-    customer: "acme",
-    licence: UNLIMITED,
-    namespace: "acme",
-    rooms: [rooms].flat(),
-    user,
-    pool: "default",
-    ...more,
-  };
-  return connect(model, input, now, random).outcome;
-}
-
-function granted(
-  model: Model,
-  rooms: string | string[],
-  user: string,
-  now = 0,
-  more: Partial<ConnectInput> = {},
-) {
-  const outcome = ask(model, rooms, user, now, more);
-  assert.ok(outcome.granted, JSON.stringify(outcome));
-  return outcome.server;
-}
+import { address, ask, checkConsistency, place, testModel } from "./testing.ts";
 
 function refused(
   model: Model,
@@ -95,14 +60,14 @@ Deno.test("without a server, nobody is granted", () => {
 Deno.test("a server can be chosen from its first report on", () => {
   const model = testModel();
   hear(model, "a");
-  assert.equal(granted(model, "r", "u"), address("a"));
+  assert.equal(place(model, "r", "u"), address("a"));
 });
 
 Deno.test("everybody in an affinity group gets the same server, before and after reports", () => {
   const model = testModel();
   for (const name of ["a", "b", "c", "d"]) hear(model, name);
-  const server = granted(model, "{m7}-red", "u1");
-  for (let i = 0; i < 20; i++) assert.equal(granted(model, `team-{m7}-${i}`, `u${i}`), server);
+  const server = place(model, "{m7}-red", "u1");
+  for (let i = 0; i < 20; i++) assert.equal(place(model, `team-{m7}-${i}`, `u${i}`), server);
   for (const name of ["a", "b", "c", "d"]) {
     hear(
       model,
@@ -112,7 +77,7 @@ Deno.test("everybody in an affinity group gets the same server, before and after
       address(name) === server ? 1 : 0,
     );
   }
-  assert.equal(granted(model, "{m7}-blue", "u2", 2000), server);
+  assert.equal(place(model, "{m7}-blue", "u2", 2000), server);
 });
 
 Deno.test("a silent server is disabled, its rooms are placed elsewhere, and a report brings it back", () => {
@@ -121,10 +86,10 @@ Deno.test("a silent server is disabled, its rooms are placed elsewhere, and a re
   hear(model, "b", [], 7000);
   assert.deepEqual(tick(model, 7500).map(({ type }) => type), ["server-disabled"]);
   assert.equal(model.usage.get("acme")?.peers, 0);
-  assert.equal(granted(model, "r", "u", 7600), address("b"));
-  assert.equal(granted(model, "other", "u", 7600), address("b"));
+  assert.equal(place(model, "r", "u", 7600), address("b"));
+  assert.equal(place(model, "other", "u", 7600), address("b"));
   hear(model, "a", [room("s", 1)], 8000);
-  assert.equal(granted(model, "s", "u", 8100), address("a"));
+  assert.equal(place(model, "s", "u", 8100), address("a"));
   checkConsistency(model);
 });
 
@@ -145,7 +110,7 @@ Deno.test("in a collision the holder stays, and the newcomer is told to close th
   assert.deepEqual(hear(model, "b", [room("r", 5)]), [
     { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 5, nanos: 0 } },
   ]);
-  assert.equal(granted(model, "r", "u"), address("a"));
+  assert.equal(place(model, "r", "u"), address("a"));
   assert.equal(model.usage.get("acme")?.reported.peers, 1);
   checkConsistency(model);
 });
@@ -153,11 +118,11 @@ Deno.test("in a collision the holder stays, and the newcomer is told to close th
 Deno.test("a holder that has only a grant gives way to a server with peers, but not to an empty room", () => {
   const model = testModel();
   hear(model, "a");
-  assert.equal(granted(model, "r", "u"), address("a"));
+  assert.equal(place(model, "r", "u"), address("a"));
   assert.equal(hear(model, "b", [room("r", 0)]).length, 1, "the empty room is to be closed");
-  assert.equal(granted(model, "r", "u2"), address("a"));
+  assert.equal(place(model, "r", "u2"), address("a"));
   assert.deepEqual(hear(model, "b", [room("r", 2)], 1000), []);
-  assert.equal(granted(model, "r", "u3", 1000), address("b"));
+  assert.equal(place(model, "r", "u3", 1000), address("b"));
   assert.equal(handOver(model, "a")[0]?.task, "RoomClose");
   checkConsistency(model);
 });
@@ -165,7 +130,7 @@ Deno.test("a holder that has only a grant gives way to a server with peers, but 
 Deno.test("a granted room that no report shows is forgotten after the token's lifetime", () => {
   const model = testModel();
   hear(model, "a");
-  granted(model, "r", "u");
+  place(model, "r", "u");
   for (let now = 5000; now < 300_000; now += 5000) {
     hear(model, "a", [], now);
     tick(model, now);
@@ -180,9 +145,9 @@ Deno.test("a room on its way out stays where it is while somebody is on the way 
   const model = testModel();
   hear(model, "a", [room("r", 1)]);
   hear(model, "b", [], 0, 0);
-  granted(model, "r", "late", 1000);
+  place(model, "r", "late", 1000);
   hear(model, "a", [], 2000, 1);
-  assert.equal(granted(model, "r", "later", 3000), address("a"));
+  assert.equal(place(model, "r", "later", 3000), address("a"));
   checkConsistency(model);
 });
 
@@ -190,11 +155,11 @@ Deno.test("a room that closes stays where it is while tokens for it are valid", 
   const model = testModel();
   hear(model, "a");
   hear(model, "b", [], 0, 0.9);
-  granted(model, "r", "u", 0);
-  granted(model, "r", "u", 100); // the same user asks again, and has a second token now
+  place(model, "r", "u", 0);
+  place(model, "r", "u", 100); // the same user asks again, and has a second token now
   hear(model, "a", [room("r", 1)], 1000, 1);
   hear(model, "a", [], 2000, 1);
-  assert.equal(granted(model, "r", "v", 3000), address("a"));
+  assert.equal(place(model, "r", "v", 3000), address("a"));
   checkConsistency(model);
 });
 
@@ -202,14 +167,14 @@ Deno.test("peers on their way count towards the licence until a report shows the
   const model = testModel();
   const licence = { maxPeers: 3, maxRooms: Infinity };
   hear(model, "a");
-  for (const user of ["u1", "u2", "u3"]) granted(model, "r", user, 0, { licence });
+  for (const user of ["u1", "u2", "u3"]) place(model, "r", user, 0, { licence });
   assert.equal(refused(model, "r", "u4", 100, { licence }), "peer-limit");
-  assert.equal(granted(model, "r", "u3", 100, { licence }), address("a"), "the same user counts once");
+  assert.equal(place(model, "r", "u3", 100, { licence }), address("a"), "the same user counts once");
   hear(model, "a", [room("r", 2)], 5000);
   assert.equal(refused(model, "r", "u4", 5001, { licence }), "peer-limit");
   tick(model, 15_100);
   hear(model, "a", [room("r", 2)], 15_100);
-  granted(model, "r", "u4", 15_101, { licence });
+  place(model, "r", "u4", 15_101, { licence });
   checkConsistency(model);
 });
 
@@ -217,10 +182,10 @@ Deno.test("a room limit blocks new rooms, never one that is open", () => {
   const model = testModel();
   const licence = { maxPeers: Infinity, maxRooms: 2 };
   hear(model, "a", [room("r1", 1)]);
-  granted(model, "r2", "u", 0, { licence });
+  place(model, "r2", "u", 0, { licence });
   assert.equal(refused(model, "r3", "u", 0, { licence }), "room-limit");
-  granted(model, "r1", "u", 0, { licence });
-  granted(model, "r2", "u2", 0, { licence });
+  place(model, "r1", "u", 0, { licence });
+  place(model, "r2", "u2", 0, { licence });
 });
 
 Deno.test("each room of a token that names several counts", () => {
@@ -228,7 +193,7 @@ Deno.test("each room of a token that names several counts", () => {
   const licence = { maxPeers: 10, maxRooms: 2 };
   hear(model, "a");
   assert.equal(refused(model, ["{g}1", "{g}2", "{g}3"], "u", 0, { licence }), "room-limit");
-  granted(model, ["{g}1", "{g}2"], "u", 0, { licence });
+  place(model, ["{g}1", "{g}2"], "u", 0, { licence });
   checkConsistency(model);
 });
 
@@ -248,14 +213,14 @@ Deno.test("a ban holds until it ends; a new one replaces it; zero lifts it", () 
     }, now).outcome;
   assert.equal(ban(10, 0), "accepted");
   assert.equal(refused(model, "r", "u", 9999), "banned");
-  granted(model, "r", "other", 0);
-  granted(model, "r", "u", 10_000);
+  place(model, "r", "other", 0);
+  place(model, "r", "u", 10_000);
   ban(1000, 0);
   ban(5, 0);
-  granted(model, "r", "u", 5000);
+  place(model, "r", "u", 5000);
   ban(1000, 0);
   ban(0, 0);
-  granted(model, "r", "u", 1);
+  place(model, "r", "u", 1);
 });
 
 Deno.test("a banned room stays banned where no server hosts it, and after its server is gone", () => {
@@ -265,7 +230,7 @@ Deno.test("a banned room stays banned where no server hosts it, and after its se
   assert.equal(manage(model, { task, banTime: 60_000 }, 0).outcome, "accepted");
   hear(model, "a");
   assert.equal(refused(model, "r", "u", 59_999), "banned");
-  granted(model, "r", "u", 60_000);
+  place(model, "r", "u", 60_000);
 });
 
 Deno.test("bans that have ended make room for new ones", () => {
@@ -314,7 +279,7 @@ Deno.test("waiting tasks follow their room to another server", () => {
   manage(model, { task: update(1) }, 0);
   hear(model, "b", [], 7000);
   tick(model, 7500);
-  granted(model, "r", "u", 7500);
+  place(model, "r", "u", 7500);
   assert.deepEqual(handOver(model, "b", 7600), [update(1)]);
   assert.deepEqual(hear(model, "a", [], 7700), []);
 });
@@ -366,7 +331,7 @@ Deno.test("a full queue refuses further tasks", () => {
 Deno.test("too many rooms that nobody joins are refused", () => {
   const model = testModel();
   hear(model, "a");
-  for (let i = 0; i < 1000; i++) granted(model, `r${i}`, "u");
+  for (let i = 0; i < 1000; i++) place(model, `r${i}`, "u");
   assert.equal(refused(model, "one more", "u"), "too-many-rooms");
 });
 
@@ -374,9 +339,9 @@ Deno.test("a new group goes to the pool asked for; one that is placed stays wher
   const model = testModel();
   hear(model, "eu1", [], 0, 0.1, "eu");
   hear(model, "us1", [], 0, 0.1, "us");
-  assert.equal(granted(model, "r", "u", 0, { pool: "eu" }), address("eu1"));
-  assert.equal(granted(model, "r", "u2", 0, { pool: "us" }), address("eu1"));
-  assert.equal(granted(model, "s", "u", 0, { pool: "us" }), address("us1"));
+  assert.equal(place(model, "r", "u", 0, { pool: "eu" }), address("eu1"));
+  assert.equal(place(model, "r", "u2", 0, { pool: "us" }), address("eu1"));
+  assert.equal(place(model, "s", "u", 0, { pool: "us" }), address("us1"));
   assert.equal(refused(model, "t", "u", 0, { pool: "none" }), "no-server");
 });
 
@@ -384,15 +349,15 @@ Deno.test("a server asked for is taken for a new group only, and refused where i
   const model = testModel();
   hear(model, "a", [], 0, 0);
   hear(model, "b", [], 0, 0.9);
-  assert.equal(granted(model, "r", "u", 0, { server: address("b") }), address("b"));
-  assert.equal(granted(model, "r", "u2", 0, { server: address("a") }), address("b"));
+  assert.equal(place(model, "r", "u", 0, { server: address("b") }), address("b"));
+  assert.equal(place(model, "r", "u2", 0, { server: address("a") }), address("b"));
   assert.equal(refused(model, "s", "u", 0, { server: address("c") }), "server-not-available");
 });
 
 Deno.test("two hundred rooms in a second, before any report, spread evenly over equal servers", () => {
   const model = testModel();
   for (let i = 0; i < 10; i++) hear(model, `s${i}`, [], 0, 0.3);
-  for (let i = 0; i < 200; i++) granted(model, `room-${i}`, `u${i}`, i * 5);
+  for (let i = 0; i < 200; i++) place(model, `room-${i}`, `u${i}`, i * 5);
   for (const { grants } of model.servers) {
     assert.ok(Math.abs(grants - 20) <= 2, `${grants} rooms on one server`);
   }

@@ -44,19 +44,19 @@ export const address = (name: string) => `${name}.example:4433` as Address;
 
 const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
 
-/** Asks for a room of the customer `acme`, without a licence's limits. */
+/** Asks for a room or rooms of the customer `acme`, without a licence's limits. */
 export function ask(
   model: Model,
-  room: string,
+  rooms: string | readonly string[],
   user: string,
-  now: Milliseconds,
+  now: Milliseconds = 0,
   more: Partial<ConnectInput> = {},
 ): ConnectOutcome {
   const input = {
     customer: "acme",
     licence: UNLIMITED,
     namespace: "acme",
-    rooms: [room],
+    rooms: [rooms].flat(),
     user,
     pool: "default",
   };
