@@ -23,13 +23,15 @@ export function disable(model: Model, server: Server, changes: Change[]): void {
 export function replaceUsage(server: Server, usage: Server["usage"]): void {
   countUsage(server, -1);
   server.usage = usage;
+  server.moved.clear();
   countUsage(server, 1);
 }
 
 /** Adds what an enabled server reported to its customers' usage, or takes it away. */
 export function countUsage(server: Server, sign: 1 | -1): void {
-  for (const [usage, count] of server.usage) {
-    usage.reported.peers += sign * count.peers;
-    usage.reported.rooms += sign * count.rooms;
+  for (const [usage, { peers, rooms }] of server.usage) {
+    const moved = server.moved.get(usage);
+    usage.reported.peers += sign * (peers - (moved?.peers ?? 0));
+    usage.reported.rooms += sign * (rooms - (moved?.rooms ?? 0));
   }
 }

@@ -35,6 +35,8 @@ export type Change =
     readonly cost: StoredCost;
     readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
   }
+  /** The deadline for draining has passed: what is left on the server is told to close. */
+  | { readonly type: "server-evicting"; readonly server: Address; readonly rooms: number }
   /** What an operator wants of the server: its share of what it could take, and whether it is to be emptied. */
   | ({ readonly type: "server-planned"; readonly server: Address } & Plan)
   /** A server that is draining has nothing left on it. */
@@ -60,15 +62,27 @@ export type Change =
     readonly server: Address;
     readonly listed: boolean;
   }
+  /** A known room's customer is another now, or its server lists it now or lists it no more. */
+  | {
+    readonly type: "room-changed";
+    readonly room: RoomId;
+    readonly customer: string;
+    readonly server: Address;
+    readonly listed: boolean;
+  }
   /** The room is no longer on any server that we know of. */
   | { readonly type: "room-closed"; readonly room: RoomId; readonly server: Address }
   /** A server reported a room that another server holds, and was told to close it. */
   | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
+  /** A server does something that it should not; each sort is told once in a while. */
+  | { readonly type: "server-odd"; readonly server: Address; readonly what: string }
   /** The server still lists a room two reports after it was told to close it, and is told again. */
   | { readonly type: "close-ignored"; readonly room: RoomId; readonly server: Address }
   /** More is known of the sizes of rooms of a kind. */
   | { readonly type: "kind-learned"; readonly kind: LearnedKind }
   | { readonly type: "banned"; readonly ban: Ban }
+  /** A ban was lifted by a call, or has ended by itself. */
+  | { readonly type: "ban-ended"; readonly ban: Ban; readonly lifted: boolean }
   /** The task is in that server's queue now, newly or because its room has moved. */
   | { readonly type: "task-queued"; readonly server: Address; readonly task: QueuedTask }
   | { readonly type: "task-ended"; readonly sequence: number };

@@ -1,14 +1,17 @@
 import type { Ban } from "./ban.ts";
 import type { Change } from "./change.ts";
-import { grant, isGranted } from "./grant.ts";
+import { grant, isGranted, revokeGrant } from "./grant.ts";
 import { expectGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { awaitListing, moveGroup, openRoom, placeGroup } from "./opening.ts";
+import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "./opening.ts";
 import { choose, type PlaceRefusal } from "./placing.ts";
-import { type Group, groupName, UNLISTED } from "./room.ts";
+import { awaitListing } from "./presence.ts";
+import { type Group, groupName, type Room, UNLISTED } from "./room.ts";
 import type { Address } from "./server.ts";
-import { exceeded, type Licence } from "./usage.ts";
+import { unitsOf } from "./shares.ts";
+import type { Undo } from "./undo.ts";
+import { type Count, exceeded, type Licence } from "./usage.ts";
 
 /** A client that wants to join rooms; its token is verified. */
 export interface ConnectInput {
@@ -20,7 +23,7 @@ export interface ConnectInput {
   readonly user: string;
   /** The pool whose servers may take a group that is not placed yet. */
   readonly pool: string;
-  /** The only pools that the customer's key may use; without, any. */
+  /** The only pools that the customer's key may use; if absent, any. */
   readonly allowedPools?: readonly string[] | undefined;
   /** The server asked for; counts only for a group that is not placed yet. */
   readonly server?: Address | undefined;
@@ -46,56 +49,103 @@ export type ConnectOutcome =
 
 /**
  * Grants a client its way to the server that holds its group, or that is to hold it.
- * In order: licence, bans, placement (`PROTOCOL.md` §5). The answer may go once the changes are durable.
+ * In order: licence, bans, placement (`PROTOCOL.md` §5). The answer may go once the changes are durable; where they
+ * cannot be made durable, `undo` takes back what the call did.
  */
 export function connect(
   model: Model,
   input: ConnectInput,
   now: Milliseconds,
   random: () => number,
-): { outcome: ConnectOutcome; changes: Change[] } {
+): { outcome: ConnectOutcome; changes: Change[]; undo?: Undo } {
   const changes: Change[] = [];
-  const { namespace, rooms, user } = input;
+  const { namespace, rooms } = input;
   const name = groupName(rooms[0]!);
   const known = model.groups.get(namespace, name);
-  const held = known?.server.keeps ? known : undefined;
+  const held = known?.server.retainsGroups ? known : undefined;
 
-  const refusal = refuse(model, input, held, now);
+  const refusal = refuse(model, input, known, held, now);
   if (refusal !== undefined) return { outcome: refusal, changes };
 
-  const group = held ?? place(model, input, known, now, random, changes);
+  const steps: Undo[] = [];
+  const group = held ?? place(model, input, known, now, random, changes, steps);
   if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
 
-  for (const each of rooms) {
-    const room = group.room(each) ?? openRoom(model, group, each, input.customer, false, changes);
-    grant(model, room, user, now);
-    if (room.report === UNLISTED) awaitListing(model, room, now);
+  for (const each of rooms) grantRoom(model, group, each, input, now, changes, steps);
+  const outcome = { granted: true, server: group.server.address, durable: group.durable } as const;
+  if (outcome.durable && changes.length === 0) return { outcome, changes };
+  return { outcome, changes, undo: (now) => steps.reverse().forEach((step) => step(now)) };
+}
+
+function grantRoom(
+  model: Model,
+  group: Group,
+  name: string,
+  { user, customer, licence }: ConnectInput,
+  now: Milliseconds,
+  changes: Change[],
+  steps: Undo[],
+): void {
+  const known = group.room(name);
+  const room = known ?? openRoom(model, group, name, customer, false, changes);
+  if (known === undefined) {
+    steps.push(() => {
+      if (group.room(name) === room && room.report === UNLISTED && room.grants === undefined) {
+        removeRoom(model, room);
+      }
+    });
   }
-  return { outcome: { granted: true, server: group.server.address, durable: group.durable }, changes };
+  room.usage.licence = licence;
+  const { granted } = room;
+  const given = grant(model, room, user, now);
+  if (given !== undefined) steps.push(() => revokeGrant(model, given));
+  steps.push(() => room.granted = granted);
+  if (room.report === UNLISTED) awaitListing(model, room, now);
 }
 
 function refuse(
   model: Model,
   input: ConnectInput,
+  known: Group | undefined,
   held: Group | undefined,
   now: Milliseconds,
 ): ConnectOutcome | undefined {
   let peers = 0;
   let rooms = 0;
+  let units = 0;
   for (const name of input.rooms) {
     const room = held?.room(name);
     if (!isGranted(room, input.user)) peers++;
     // A room counts while a report lists it or somebody is on the way to it.
     if (room === undefined || (room.report === UNLISTED && room.grants === undefined)) rooms++;
+    if (room === undefined) units += unitsOf(input.namespace, name);
   }
-  const reason = exceeded(input.licence, model.usage.get(input.customer), { peers, rooms });
+  const returning = known !== held && known !== undefined ? usageOnServer(known, input.customer) : undefined;
+  const reason = exceeded(input.licence, model.usage.get(input.customer), { peers, rooms }, returning);
   if (reason !== undefined) return { granted: false, reason };
 
   for (const name of input.rooms) {
     const ban = model.bans.find([input.namespace, name], input.user, now);
     if (ban !== undefined) return { granted: false, reason: "banned", ban };
   }
+  if (units > 0 && !model.unlistedUnits.admits(input.customer, units)) {
+    return { granted: false, reason: "too-many-rooms" };
+  }
   return undefined;
+}
+
+/** What a group that is to leave its server counts for there, of what the customer uses. */
+function usageOnServer(group: Group, customer: string): Count {
+  const count: Count = { peers: 0, rooms: 0 };
+  const add = (room: Room) => {
+    if (room.usage.customer !== customer) return;
+    const listed = room.report !== UNLISTED && group.server.enabled;
+    if (listed) count.peers += Math.max(0, room.peers);
+    count.peers += room.grants?.size ?? 0;
+    if (listed || (room.report === UNLISTED && room.grants !== undefined)) count.rooms++;
+  };
+  group.rooms().forEach(add);
+  return count;
 }
 
 function place(
@@ -105,9 +155,9 @@ function place(
   now: Milliseconds,
   random: () => number,
   changes: Change[],
-): Group | PlaceRefusal | "too-many-rooms" | "learning" {
+  steps: Undo[],
+): Group | PlaceRefusal | "learning" {
   if (known === undefined && now < model.learningUntil) return "learning";
-  if (model.unlisted.size + input.rooms.length > model.settings.limits.unlistedRooms) return "too-many-rooms";
   const { namespace, rooms, pool, allowedPools, server } = input;
   const kind = kindOf(namespace, groupName(rooms[0]!));
   // Where a server was lost, everybody who was there comes back.
@@ -118,7 +168,19 @@ function place(
   const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
-  if (known !== undefined) moveGroup(model, known, choice.server, changes);
+  const explained = model.explanations.get(group);
+  steps.push(() => {
+    if (explained === undefined) model.explanations.delete(group);
+    else model.explanations.add(group, explained);
+  });
+  if (known === undefined) {
+    steps.push(() => {
+      if (group.empty && model.groups.get(namespace, group.name) === group) releaseGroup(model, group);
+    });
+  } else {
+    const departure = moveGroup(model, known, choice.server, changes);
+    steps.push((now) => moveBack(model, known, choice.server, departure, now));
+  }
   expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
   model.explanations.add(group, choice.explanation);
   return group;

@@ -1,8 +1,9 @@
 import type { Change } from "./change.ts";
+import { isClosing, tellToClose } from "./closing.ts";
 import type { Model } from "./model.ts";
-import { scopedKey } from "./scoped_key.ts";
+import { closeRoom } from "./opening.ts";
+import type { Group, Room } from "./room.ts";
 import type { Address, Draining, Server } from "./server.ts";
-import { duration, enqueue } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
 
 /** What an operator wants of a server. */
@@ -29,31 +30,66 @@ export function plan(
   server.weight = now.weight;
   if (now.draining !== draining) {
     server.draining = now.draining;
-    server.vacating = false;
+    server.evicting = false;
     server.drained = false;
   }
   model.servers.sort(server);
   return { before: { weight, draining }, changes: [{ type: "server-planned", server: address, ...now }] };
 }
 
-/** Whether rooms are on the server past its deadline for draining. */
-export function isOverdue({ draining }: Server, now: Milliseconds): boolean {
-  return draining?.deadline !== undefined && draining.deadline <= now;
+/** Past its deadline for draining a server retains no group, and is told to close what it lists. */
+export function evictWhenOverdue(server: Server, now: Milliseconds, changes: Change[]): void {
+  const { draining, evicting } = server;
+  if (evicting || draining?.deadline === undefined || draining.deadline > now) return;
+  server.evicting = true;
+  changes.push({ type: "server-evicting", server: server.address, rooms: server.rooms.length });
 }
 
-/** A server that is draining has reported: its rooms are closed if they are overdue, or it may be empty by now. */
-export function followDraining(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
-  if (server.vacating) closeAll(model, server, now, changes);
-  const empty = server.rooms.length === 0 && server.grants === 0;
+/**
+ * A server that is draining has reported. Rooms that are overdue are closed; rooms that have ended give up their places.
+ * The server is empty once it has no client and no room, and no place and no grant there is left.
+ *
+ * @param listed rooms in the report, those that it does not hold included
+ */
+export function followDraining(
+  model: Model,
+  server: Server,
+  listed: number,
+  now: Milliseconds,
+  changes: Change[],
+): void {
+  if (server.evicting) closeAll(model, server, now, changes);
+  giveUpPlaces(model, server, now, changes);
+  const empty = listed === 0 && server.clients === 0 && server.groups === 0 && server.grants === 0;
   if (empty && !server.drained) changes.push({ type: "server-drained", server: server.address });
   server.drained = empty;
 }
 
 function closeAll(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
-  const told = new Set(server.closing.keys());
-  for (const { kind, room } of server.tasks) if (kind === "RoomClose") told.add(scopedKey(room));
-  for (const { id } of server.rooms) {
-    if (told.has(scopedKey(id))) continue;
-    enqueue(model, server, { task: "RoomClose", id, ban_time: duration(0) }, now, changes);
+  for (const { id, usage: { customer } } of server.rooms) {
+    if (!isClosing(server, id)) tellToClose(model, server, id, customer, 0, now, changes);
+  }
+}
+
+/**
+ * A room that has ended on a draining server, and that nobody is on the way to, shall not come back to it. Whoever still holds a token for it there must
+ * not meet others elsewhere who cannot see him: the server is told to refuse them while such tokens are valid, and they
+ * get another server from the gateway.
+ */
+function giveUpPlaces(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
+  const looked = new Set<Group>();
+  for (const { group } of server.unlisted) {
+    if (looked.has(group)) continue;
+    looked.add(group);
+    const rooms = group.rooms();
+    const awaited = ({ grants, granted }: Room) =>
+      grants !== undefined || now - granted < model.settings.grantTimeout;
+    if (group.listed > 0 || rooms.some(awaited)) continue;
+    for (const room of rooms) {
+      const { id, granted, usage: { customer } } = room;
+      closeRoom(model, room, now, changes);
+      const left = granted + model.settings.tokenLifetime - now;
+      if (left > 0) tellToClose(model, server, id, customer, left, now, changes);
+    }
   }
 }

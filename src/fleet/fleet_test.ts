@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  confirmTasks,
   type ConnectInput,
   duration,
+  endHandOver,
   handOverTasks,
   manage,
   type Model,
   plan,
   report,
   type ReportedRoom,
-  returnTasks,
   type Task,
   tick,
 } from "./mod.ts";
@@ -49,7 +48,7 @@ function hear(
 
 function handOver(model: Model, server: string, now = 0): Task[] {
   const { tasks, handOver } = handOverTasks(model, address(server), now);
-  if (handOver !== undefined) confirmTasks(model, address(server), handOver, now);
+  if (handOver !== undefined) endHandOver(model, address(server), handOver, "read", now);
   return tasks;
 }
 
@@ -256,12 +255,12 @@ Deno.test("tasks are handed over in order, once if the answer got through, again
   assert.deepEqual(first.tasks, [update(1), update(2)]);
   manage(model, { task: update(3) }, 0);
   assert.deepEqual(handOverTasks(model, address("a"), 1).tasks, [], "the first answer is still on its way");
-  returnTasks(model, address("a"), first.handOver!);
+  endHandOver(model, address("a"), first.handOver!, "lost", 1);
   const second = handOverTasks(model, address("a"), 2);
   assert.deepEqual(second.tasks, [update(1), update(2), update(3)]);
-  confirmTasks(model, address("a"), first.handOver!, 2);
-  assert.equal(model.servers.get(address("a"))?.tasks.length, 3, "an answer given up on confirms nothing");
-  confirmTasks(model, address("a"), second.handOver!, 2);
+  endHandOver(model, address("a"), first.handOver!, "read", 2);
+  assert.equal(model.servers.get(address("a"))?.tasks.size, 3, "an answer given up on confirms nothing");
+  endHandOver(model, address("a"), second.handOver!, "read", 2);
   assert.deepEqual(handOver(model, "a", 3), []);
 });
 
@@ -316,7 +315,7 @@ Deno.test("tasks end with their room, and after their lifetime", () => {
   assert.deepEqual(hear(model, "a", []), []);
   hear(model, "a", [room("r", 1)]);
   manage(model, { task: update(2) }, 0);
-  model.servers.get(address("a"))!.lastSeen = 3_600_000;
+  model.servers.get(address("a"))!.silentSince = 3_600_000;
   assert.ok(tick(model, 3_600_000).some(({ type }) => type === "task-ended"));
   assert.deepEqual(handOver(model, "a", 3_600_000), []);
 });

@@ -2,21 +2,12 @@ import { disable, enable, replaceUsage } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { ClientCost } from "./learning/mod.ts";
 import { remove } from "./life_cycle.ts";
-import type { Model } from "./model.ts";
-import {
-  awaitListing,
-  enlistUnheard,
-  openRoom,
-  placeGroup,
-  releaseGroup,
-  removeRoom,
-  transferGroup,
-} from "./opening.ts";
+import { addServer, type Model } from "./model.ts";
+import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "./opening.ts";
+import { awaitListing, markListedUnheard } from "./presence.ts";
 import { plan } from "./draining.ts";
 import { usageOf } from "./restore.ts";
 import { groupName, UNLISTED } from "./room.ts";
-import { Server } from "./server.ts";
-import { endTask, restoreTask } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
 
 /**
@@ -46,21 +37,26 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
     case "group-released":
       return followGroup(model, change);
     case "room-opened":
+    case "room-changed":
     case "room-closed":
       return followRoom(model, change, now);
     case "kind-learned":
       return model.kinds.restore(change.kind);
     case "banned":
       return model.bans.set(change.ban, now);
+    case "ban-ended":
+      return model.bans.set({ ...change.ban, until: -Infinity }, now);
     case "task-queued": {
-      const server = model.servers.get(change.server);
       endTask(model, change.task.sequence); // where it has moved
-      if (server !== undefined) restoreTask(model, server, change.task);
+      model.servers.get(change.server)?.tasks.add(change.task);
+      model.taskSequence = Math.max(model.taskSequence, change.task.sequence);
       return;
     }
     case "task-ended":
       return endTask(model, change.sequence);
+    case "server-evicting":
     case "server-drained":
+    case "server-odd":
     case "collision":
     case "close-ignored":
       return; // told by the changes that come with them
@@ -69,10 +65,17 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
 
 function appear(model: Model, change: ChangeOf<"server-appeared">, now: Milliseconds): void {
   if (model.servers.get(change.server) !== undefined) return;
-  const server = new Server(change.server, change.pool, now);
+  const server = addServer(model, change.server, change.pool, now);
   server.version = change.version;
   server.reports = 1; // one that this gateway has not heard; its rooms are marked with it
-  model.servers.add(server);
+}
+
+/** Takes a task out of whichever queue it is in. */
+function endTask(model: Model, sequence: number): void {
+  for (const { tasks } of model.servers) {
+    const task = tasks.get(sequence);
+    if (task !== undefined) tasks.delete(task);
+  }
 }
 
 type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
@@ -95,7 +98,7 @@ function followServer(
       enable(model, server);
       model.servers.sort(server, change.pool);
       server.version = change.version;
-      server.lastSeen = now;
+      server.lastSeen = server.silentSince = now;
       server.load = server.steadyLoad = change.load;
       server.clients = change.clients;
       server.cost = new ClientCost(change.cost);
@@ -119,21 +122,26 @@ function followGroup(model: Model, change: ChangeOf<"group-placed" | "group-rele
   }
 }
 
-function followRoom(model: Model, change: ChangeOf<"room-opened" | "room-closed">, now: Milliseconds): void {
+function followRoom(
+  model: Model,
+  change: ChangeOf<"room-opened" | "room-changed" | "room-closed">,
+  now: Milliseconds,
+): void {
   const { room: id, server: address } = change;
   const known = model.groups.room(id);
   if (change.type === "room-closed") {
-    if (known?.group.server.address !== address) return;
-    removeRoom(model, known);
+    if (known?.group.server.address === address) removeRoom(model, known);
     return;
   }
   const group = model.groups.get(id[0], groupName(id[1]));
   if (group?.server.address !== address) return;
-  const room = known ?? openRoom(model, group, id[1], change.customer, false, []);
-  if (!change.listed) {
-    if (known === undefined) awaitListing(model, room, now);
-  } else if (room.report === UNLISTED) {
-    model.unlisted.delete(room);
-    enlistUnheard(room);
-  }
+  // A room whose customer or presence is another is taken in anew: what only its server's gateway knows is lost.
+  const { granted } = known ?? {};
+  const same = known?.usage.customer === change.customer && (known.report !== UNLISTED) === change.listed;
+  if (same) return;
+  if (known !== undefined) removeRoom(model, known);
+  const room = openRoom(model, group, id[1], change.customer, false, []);
+  if (granted !== undefined) room.granted = granted;
+  if (change.listed) markListedUnheard(model, room);
+  else awaitListing(model, room, now);
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   type Change,
-  confirmTasks,
   connect,
+  endHandOver,
   follow,
   handOverTasks,
   manage,
@@ -70,8 +70,9 @@ function run(model: Model, each: Step, now: number): Change[] {
       const clients = 2 * rooms.length;
       const input = { address: server, pool: "default", version: "1", load: clients / 100, clients, rooms };
       const { changes } = report(model, input, now);
-      const { handOver } = handOverTasks(model, server, now);
-      return handOver === undefined ? changes : [...changes, ...confirmTasks(model, server, handOver, now)];
+      const { handOver, changes: further } = handOverTasks(model, server, now);
+      const read = handOver === undefined ? [] : endHandOver(model, server, handOver, "read", now);
+      return [...changes, ...further, ...read];
     }
     case "manage": {
       const task: Task = {
@@ -97,8 +98,7 @@ function kept(model: Model, now: number) {
   return {
     servers: sorted(servers),
     placements: sorted(placements),
-    // Whether a room is listed is not told when it is only unlisted.
-    rooms: sorted([...rooms].map(({ listed: _, ...room }) => room)),
+    rooms: sorted(rooms),
     bans: sorted([...bans].filter(({ until }) => until > now)),
     tasks: sorted([...tasks].map(({ server, task }) => ({ server, ...task }))),
     kinds: sorted(kinds),

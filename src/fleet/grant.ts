@@ -11,6 +11,8 @@ export class Grant {
     readonly user: string,
     readonly server: Server,
     public expires: Milliseconds,
+    /** Until when the token that was granted may be used. */
+    public validUntil: Milliseconds,
   ) {}
 }
 
@@ -19,18 +21,24 @@ export function isGranted(room: Room | undefined, user: string): boolean {
   return room?.grants?.has(user) ?? false;
 }
 
-/** Counts a user on the way to a room; the same user again only prolongs the grant. */
-export function grant(model: Model, room: Room, user: string, now: Milliseconds): void {
+/**
+ * Counts a user on the way to a room; the same user again only prolongs the grant.
+ *
+ * @returns the grant, if it is new
+ */
+export function grant(model: Model, room: Room, user: string, now: Milliseconds): Grant | undefined {
   const expires = now + model.settings.grantTimeout;
+  const validUntil = now + model.settings.tokenLifetime;
   room.granted = now;
   const known = room.grants?.get(user);
   if (known !== undefined) {
     model.grants.delete(known); // re-inserted below: the set stays ordered by expiry
     known.expires = expires;
+    known.validUntil = validUntil;
     model.grants.add(known);
-    return;
+    return undefined;
   }
-  const given = new Grant(room, user, room.group.server, expires);
+  const given = new Grant(room, user, room.group.server, expires, validUntil);
   model.grants.add(given);
   room.grants ??= new Map();
   if (room.grants.size === 0 && room.report === UNLISTED) room.usage.granted.rooms++;
@@ -38,6 +46,12 @@ export function grant(model: Model, room: Room, user: string, now: Milliseconds)
   room.usage.granted.peers++;
   given.server.grants++;
   countGrants(room.group, 1);
+  return given;
+}
+
+/** Takes a grant back, for a call that is refused. */
+export function revokeGrant(model: Model, given: Grant): void {
+  if (model.grants.has(given)) endGrant(model, given);
 }
 
 /** Ends grants of a room, oldest first: a report showed that many new peers, or the room is going. */
@@ -48,11 +62,18 @@ export function endGrants(model: Model, room: Room, count = Infinity): void {
   }
 }
 
-/** Stops counting the grants that nobody used in time. O(grants that end). */
+/**
+ * Stops counting the grants that nobody used in time. A customer that is near its licence's limit keeps them as long as
+ * their tokens may be used, so that it cannot exceed the limit by tokens in reserve. O(grants that end or are kept).
+ */
 export function expireGrants(model: Model, now: Milliseconds): void {
   for (const given of model.grants) {
     if (given.expires > now) return;
-    endGrant(model, given);
+    if (given.validUntil > now && given.room.usage.nearLimit) {
+      model.grants.delete(given); // re-inserted: the set stays ordered by expiry
+      given.expires = now + model.settings.grantTimeout;
+      model.grants.add(given);
+    } else endGrant(model, given);
   }
 }
 

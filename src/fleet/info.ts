@@ -79,7 +79,7 @@ export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[]; 
       loadPerClient,
       weight,
       draining: draining && { ...draining, empty: drained },
-      tasks: server.tasks.length,
+      tasks: server.tasks.size,
       firstSeen,
       lastSeen,
     });

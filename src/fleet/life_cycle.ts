@@ -1,13 +1,13 @@
 import { disable } from "./availability.ts";
 import type { Change } from "./change.ts";
-import { isOverdue } from "./draining.ts";
+import { evictWhenOverdue } from "./draining.ts";
 import { expireGrants } from "./grant.ts";
 import { tellLearned } from "./growth.ts";
+import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { closeRoom } from "./opening.ts";
 import type { Server } from "./server.ts";
-import { expireTasks } from "./task.ts";
 
 /**
  * What only time brings about: silent servers are disabled, then removed; grants that nobody used stop counting;
@@ -18,20 +18,34 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   const changes: Change[] = [];
   const { disableTimeout, removeTimeout } = model.settings;
   for (const server of model.servers) {
-    const silent = now - server.lastSeen;
+    const silent = now - server.silentSince;
     if (server.enabled && silent >= disableTimeout) disable(model, server, changes);
-    if (!server.enabled && silent >= removeTimeout) remove(model, server, now, changes);
-    else changes.push(...expireTasks(server, now));
-    if (isOverdue(server, now)) server.vacating = true;
+    if (!server.enabled && silent >= removeTimeout) {
+      remove(model, server, now, changes);
+      continue;
+    }
+    for (const task of server.tasks.expired(now)) endTask(server, task, changes);
+    evictWhenOverdue(server, now, changes);
   }
   expireGrants(model, now);
   for (const [room, expires] of model.unlisted) {
     if (expires > now) break;
     closeRoom(model, room, now, changes);
   }
-  model.bans.sweep(now);
+  for (const ban of model.bans.sweep(now)) changes.push({ type: "ban-ended", ban, lifted: false });
   tellLearned(model, now, changes);
   return changes;
+}
+
+/**
+ * The gateway did not run, or did not read its sockets, for so long until now: nobody was silent in that time, and
+ * whoever was alive before has a whole disable timeout to report again.
+ */
+export function excuseSilence(model: Model, gap: Milliseconds, now: Milliseconds): void {
+  for (const server of model.servers) {
+    server.silentSince = server.enabled ? now : Math.min(now, server.silentSince + gap);
+  }
+  if (model.learningUntil > now - gap) model.learningUntil += gap;
 }
 
 /** The server is gone, with its rooms and tasks. */
@@ -41,10 +55,8 @@ export function remove(model: Model, server: Server, now: Milliseconds, changes:
       closeRoom(model, room, now, changes);
     }
   }
-  for (const [room] of model.unlisted) {
-    if (room.group.server === server) closeRoom(model, room, now, changes);
-  }
-  for (const { sequence } of server.tasks) changes.push({ type: "task-ended", sequence });
+  for (const room of server.unlisted) closeRoom(model, room, now, changes);
+  for (const task of [...server.tasks]) endTask(server, task, changes);
   disable(model, server, []);
   model.servers.delete(server);
   changes.push({ type: "server-removed", server: server.address });

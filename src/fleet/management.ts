@@ -1,43 +1,64 @@
 import type { Ban } from "./ban.ts";
 import type { Change } from "./change.ts";
+import { enqueue } from "./closing.ts";
+import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { enqueue, isQueueFull, type Task } from "./task.ts";
+import type { Task } from "./task.ts";
+import type { Undo } from "./undo.ts";
 
 /** A call of a customer's backend about one of its rooms. */
 export interface ManagementInput {
   readonly task: Task;
   /** Where the call bans a room or a user: for how long. Zero lifts a ban. */
   readonly banTime?: Milliseconds | undefined;
+  /** Whose share of the limits it takes; if absent, the room's namespace stands for the customer. */
+  readonly customer?: string | undefined;
+  /** Id of the key whose token the call came with. */
+  readonly by?: string | undefined;
 }
 
 export type ManagementOutcome = "accepted" | "no-room" | "too-many-tasks" | "too-many-bans";
 
 /**
  * Records the ban that a call asks for, and queues its task for the server that holds the room.
- * A room that no server holds is an error, unless there is a ban to record (`PROTOCOL.md` §5).
+ * A room that no server holds is an error, unless there is a ban to record (`PROTOCOL.md` §5). A ban is recorded
+ * whether or not the queue can take the task. Where the changes cannot be made durable, `undo` takes them back.
  */
 export function manage(
   model: Model,
-  { task, banTime }: ManagementInput,
+  { task, banTime, customer = task.id[0], by }: ManagementInput,
   now: Milliseconds,
-): { outcome: ManagementOutcome; changes: Change[] } {
+): { outcome: ManagementOutcome; changes: Change[]; undo?: Undo } {
   const changes: Change[] = [];
-  const ban = banTime === undefined ? undefined : banOf(task, now + banTime);
+  const ban = banTime === undefined ? undefined : banOf(task, now + banTime, customer, by);
   const server = model.groups.room(task.id)?.group.server;
   if (server === undefined && ban === undefined) return { outcome: "no-room", changes };
-  if (server !== undefined && isQueueFull(model, server)) return { outcome: "too-many-tasks", changes };
+  const queueFull = server?.tasks.admits(customer, JSON.stringify(task).length) === false;
+  if (queueFull && ban === undefined) return { outcome: "too-many-tasks", changes };
+  if (ban !== undefined && !model.bans.hasRoomFor(ban, now)) return { outcome: "too-many-bans", changes };
+
+  const before = ban && model.bans.get(ban.room, ban.user);
   if (ban !== undefined) {
-    if (!model.bans.hasRoomFor(ban, now)) return { outcome: "too-many-bans", changes };
     model.bans.set(ban, now);
-    changes.push({ type: "banned", ban });
+    if (ban.until > now) changes.push({ type: "banned", ban });
+    else changes.push({ type: "ban-ended", ban, lifted: true });
   }
-  if (server !== undefined) enqueue(model, server, task, now, changes);
-  return { outcome: "accepted", changes };
+  const queued = server === undefined || queueFull
+    ? undefined
+    : enqueue(model, server, task, customer, now, changes);
+  const undo = () => {
+    if (ban !== undefined) model.bans.putBack(ban, before);
+    // The room may have moved since, and the task with it.
+    if (queued === undefined) return;
+    for (const each of model.servers) if (each.tasks.has(queued)) endTask(each, queued, []);
+  };
+  return { outcome: "accepted", changes, undo };
 }
 
-function banOf(task: Task, until: Milliseconds): Ban | undefined {
-  if (task.task === "RoomClose") return { room: task.id, until };
-  if (task.task === "RoomBanClient") return { room: task.id, user: task.user_id, until };
+function banOf(task: Task, until: Milliseconds, customer: string, by: string | undefined): Ban | undefined {
+  const common = { room: task.id, until, customer, by };
+  if (task.task === "RoomClose") return common;
+  if (task.task === "RoomBanClient") return { ...common, user: task.user_id };
   return undefined;
 }

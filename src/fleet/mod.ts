@@ -6,13 +6,16 @@
  *
  * @module
  */
+export { addressAt, parseAddress } from "./address.ts";
 export * from "./ban.ts";
 export * from "./change.ts";
 export * from "./connect.ts";
 export { type Plan, plan } from "./draining.ts";
 export * from "./explanation.ts";
 export { follow } from "./follow.ts";
+export { forgetKind } from "./forget.ts";
 export * from "./grant.ts";
+export { endHandOver, type Fate, handOverTasks } from "./hand_over.ts";
 export * from "./info.ts";
 export {
   type Kind,
@@ -26,10 +29,11 @@ export * from "./management.ts";
 export * from "./model.ts";
 export { holder, settle, settleAll, yieldGroup } from "./opening.ts";
 export * from "./placing.ts";
-export * from "./report.ts";
+export { type Report, report, type ReportedRoom, reportInSlices } from "./report.ts";
 export * from "./restore.ts";
 export * from "./room.ts";
 export * from "./server.ts";
 export * from "./task.ts";
 export * from "./time.ts";
+export type { Undo } from "./undo.ts";
 export * from "./usage.ts";

@@ -4,12 +4,21 @@ import { Kinds } from "./learning/mod.ts";
 import { Explanations } from "./explanation.ts";
 import type { PlacementSettings } from "./placing.ts";
 import { Groups, type Room } from "./room.ts";
-import { Servers } from "./server.ts";
+import { type Address, Server, Servers } from "./server.ts";
+import { Shares } from "./shares.ts";
+import { TaskQueue } from "./task_queue.ts";
 import type { Milliseconds } from "./time.ts";
 import { UsageTable } from "./usage.ts";
 
-/** Bounds on what callers can make grow. Each leads to an error when it is reached, never to lost state. */
+/**
+ * Bounds on what callers can make grow. Each leads to an error when it is reached, never to lost state. What customers
+ * share counts in units of 256 bytes of names, see `shares.ts`.
+ */
 export interface FleetLimits {
+  /** Fraction of a limit that each customer is sure of, whatever the others use, in (0, 1]. */
+  readonly customerShare?: number | undefined;
+  /** Size of all tasks that may wait for all servers, in characters of JSON. */
+  readonly taskBytes?: number | undefined;
   /** Bans in force at a time. */
   readonly bans: number;
   /** Tasks that may wait for one server. */
@@ -55,6 +64,10 @@ export interface Model {
   readonly kinds: Kinds;
   /** Why the newest placements are as they are. */
   readonly explanations: Explanations;
+  /** Characters of JSON in the task queues of all servers. */
+  readonly taskBytes: Shares;
+  /** Rooms in {@link Model.unlisted}, by customer. */
+  readonly unlistedUnits: Shares;
   /** Outstanding grants, ordered by expiry. */
   readonly grants: Set<Grant>;
   /** Rooms that no report shows, and when they are forgotten; ordered by that. */
@@ -69,15 +82,22 @@ export interface Model {
   handOvers: number;
 }
 
+const DEFAULT_SHARE = 0.1;
+const DEFAULT_TASK_BYTES = 256 * 1024 * 1024;
+
 export function createModel(settings: FleetSettings): Model {
+  const { limits, placement } = settings;
+  const { customerShare: share = DEFAULT_SHARE, taskBytes = DEFAULT_TASK_BYTES } = limits;
   return {
     settings,
     servers: new Servers(),
     groups: new Groups(),
     usage: new UsageTable(),
-    bans: new Bans(settings.limits.bans),
-    kinds: new Kinds(settings.limits.kinds, settings.placement.defaultSize),
-    explanations: new Explanations(settings.limits.explanations),
+    bans: new Bans(limits.bans, share),
+    kinds: new Kinds(limits.kinds, placement.defaultSize),
+    explanations: new Explanations(limits.explanations),
+    taskBytes: new Shares(taskBytes, share),
+    unlistedUnits: new Shares(limits.unlistedRooms, share),
     grants: new Set(),
     unlisted: new Map(),
     rooms: 0,
@@ -86,4 +106,13 @@ export function createModel(settings: FleetSettings): Model {
     taskSequence: 0,
     handOvers: 0,
   };
+}
+
+/** A server that becomes known. */
+export function addServer(model: Model, address: Address, pool: string, now: Milliseconds): Server {
+  const { customerShare = DEFAULT_SHARE, tasksPerServer, taskBytesPerServer } = model.settings.limits;
+  const limits = { customerShare, tasksPerServer, taskBytesPerServer };
+  const server = new Server(address, pool, now, new TaskQueue(limits, model.taskBytes));
+  model.servers.add(server);
+  return server;
 }

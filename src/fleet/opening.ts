@@ -1,11 +1,13 @@
 import type { Change, Placement } from "./change.ts";
 import { endGrants } from "./grant.ts";
 import { endGrowth, learnSize } from "./growth.ts";
+import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
+import { awaitListing, stopAwaiting } from "./presence.ts";
 import type { Milliseconds } from "./time.ts";
-import { type Group, groupName, Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
+import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
 import type { Address, Server } from "./server.ts";
-import { moveTasks } from "./task.ts";
+import type { QueuedTask } from "./task.ts";
 
 /** Gives a group that nobody holds to a server. */
 export function placeGroup(
@@ -20,13 +22,23 @@ export function placeGroup(
   return group;
 }
 
+/** What a group was before it moved, so that a call that is refused can put it back. */
+export interface Departure {
+  readonly from: Server;
+  readonly durable: boolean;
+  readonly rooms: readonly { readonly room: Room; readonly report: number }[];
+  readonly tasks: readonly QueuedTask[];
+}
+
 /**
  * Gives a group to another server. Its rooms and grants were of the old server and end here; waiting tasks follow.
  */
-export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): void {
+export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): Departure {
   const from = group.server;
+  const { durable } = group;
   const namespace = group.namespace.name;
-  for (const { id } of group.rooms()) changes.push({ type: "room-closed", room: id, server: from.address });
+  const rooms = group.rooms().map((room) => ({ room, report: room.report }));
+  for (const { room } of rooms) changes.push({ type: "room-closed", room: room.id, server: from.address });
   transferGroup(model, group, to);
   changes.push({
     type: "group-placed",
@@ -35,7 +47,34 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
     server: to.address,
     from: from.address,
   });
-  changes.push(...moveTasks(from, to, namespace, group.name));
+  const tasks = moveTasks(from, to, namespace, group.name);
+  for (const task of tasks) changes.push({ type: "task-queued", server: to.address, task });
+  return { from, durable, rooms, tasks };
+}
+
+/** Puts a group back to where it was, unless its new server has reported it or its old one is gone. */
+export function moveBack(
+  model: Model,
+  group: Group,
+  to: Server,
+  departure: Departure,
+  now: Milliseconds,
+): void {
+  const { from, durable, rooms, tasks } = departure;
+  const left = model.groups.get(group.namespace.name, group.name) === group;
+  if (!left || group.server !== to || group.listed > 0 || model.servers.get(from.address) !== from) return;
+  transferGroup(model, group, from);
+  group.durable = durable;
+  for (const { room, report } of rooms) {
+    if (group.room(room.name) !== undefined) continue;
+    room.usage = model.usage.refer(room.usage.customer);
+    group.add(room);
+    model.rooms++;
+    room.report = report;
+    if (report === UNLISTED) awaitListing(model, room, now);
+    else resumeCounting(room);
+  }
+  for (const task of tasks) if (to.tasks.delete(task)) from.tasks.add(task);
 }
 
 /** What moving a group does to the group and its servers. */
@@ -46,6 +85,22 @@ export function transferGroup(model: Model, group: Group, to: Server): void {
   to.groups++;
   group.server = to;
   group.durable = false;
+}
+
+/**
+ * Moves the tasks of a group to the queue of the server that holds it now. A RoomClose stays with a server that is
+ * to be empty: there it ends the room that was, here it would end the one to come.
+ */
+function moveTasks(from: Server, to: Server, namespace: string, group: string): QueuedTask[] {
+  const moved: QueuedTask[] = [];
+  for (const task of from.tasks.ofGroup(namespace, group)) {
+    if (from.evicting && task.kind === "RoomClose") continue;
+    from.tasks.delete(task);
+    from.unproven.delete(task);
+    to.tasks.add(task);
+    moved.push(task);
+  }
+  return moved;
 }
 
 /** The server that holds the room's group, if any. */
@@ -92,11 +147,13 @@ export function openRoom(
   return room;
 }
 
-/** The room is on no server any more; the last one of a group takes the group with it. */
+/** The room is on no server any more; the last one of a group takes the group with it. Its tasks end with it. */
 export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
   const { group } = room;
+  const { server } = group;
+  for (const task of server.tasks.ofRoom(room.id)) endTask(server, task, changes);
   removeRoom(model, room);
-  changes.push({ type: "room-closed", room: room.id, server: group.server.address });
+  changes.push({ type: "room-closed", room: room.id, server: server.address });
   if (!group.empty) return;
   learnSize(model, group, now);
   releaseGroup(model, group);
@@ -110,34 +167,40 @@ export function releaseGroup(model: Model, group: Group): void {
   model.groups.delete(group);
 }
 
-/** Remembers a room that no report shows until the tokens given out for it have expired. */
-export function awaitListing(model: Model, room: Room, now: Milliseconds): void {
-  model.unlisted.delete(room); // re-inserted: the map stays ordered by expiry
-  model.unlisted.set(room, now + model.settings.tokenLifetime);
-}
-
-/** The room is listed by its server from now on, and not only granted. */
-export function enlist(room: Room): void {
-  if (room.grants !== undefined) room.usage.granted.rooms--;
-  room.group.listed++;
-}
-
-/** The server has listed the room in a report that this gateway has not heard, or before its start. */
-export function enlistUnheard(room: Room): void {
-  const { server } = room.group;
-  enlist(room);
-  room.report = server.reports;
-  room.peers = UNKNOWN;
-  server.rooms.push(room);
-}
-
-/** The room counts no more; its group stays, even without any. */
+/** The room counts no more; its group stays, even if it is left without a room. */
 export function removeRoom(model: Model, room: Room): void {
   endGrants(model, room);
-  model.unlisted.delete(room);
-  if (room.report !== UNLISTED) room.group.listed--;
+  stopAwaiting(model, room);
+  if (room.report !== UNLISTED) stopCounting(room);
   room.report = UNLISTED;
   room.group.delete(room);
   model.usage.release(room.usage);
   model.rooms--;
+}
+
+/** What its server reported of the room does not count any more, towards the licence too. */
+function stopCounting(room: Room): void {
+  room.group.listed--;
+  recount(room, 1);
+}
+
+function resumeCounting(room: Room): void {
+  room.group.listed++;
+  recount(room, -1);
+}
+
+/** The room counts as one that has left its server, or does so no more. */
+function recount({ group: { server }, usage, peers }: Room, sign: 1 | -1): void {
+  const reported = server.usage.get(usage);
+  if (reported === undefined) return;
+  let moved = server.moved.get(usage);
+  if (moved === undefined) server.moved.set(usage, moved = { peers: 0, rooms: 0 });
+  const left = sign > 0 ? reported.peers - moved.peers : moved.peers;
+  const counted = { peers: sign * Math.min(left, Math.max(0, peers)), rooms: sign };
+  if (moved.rooms + sign > reported.rooms || moved.rooms + sign < 0) return;
+  moved.peers += counted.peers;
+  moved.rooms += counted.rooms;
+  if (!server.enabled) return;
+  usage.reported.peers -= counted.peers;
+  usage.reported.rooms -= counted.rooms;
 }

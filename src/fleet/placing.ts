@@ -1,5 +1,5 @@
 import { type Explanation, LeftOutList, rememberCandidates } from "./explanation.ts";
-import type { Kind } from "./learning/mod.ts";
+import { type Kind, SATURATED } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import { expectedLoad } from "./placement/expected_load.ts";
 import type { Strategy } from "./placement/strategy.ts";
@@ -76,14 +76,17 @@ export function choose(
   if (input.server !== undefined) {
     for (const pool of pools) {
       const asked = model.servers.pool(pool).open.find(({ address }) => address === input.server);
-      if (asked !== undefined) return decide(pool, [asked], expectedLoad(asked, size) > placement.ceiling);
+      if (asked === undefined) continue;
+      const over = expectedLoad(asked, expectedSize) > placement.ceiling;
+      if (over && (placement.overload === "refuse" || asked.load >= SATURATED)) return "overloaded";
+      return decide(pool, [asked], over);
     }
     return "server-not-available";
   }
   for (const pool of pools) {
     const { open, closed } = model.servers.pool(pool);
     for (const server of closed) leftOut.add(server, server.closedBecause!);
-    const below = belowCeiling(open, size, placement.ceiling, leftOut);
+    const below = belowCeiling(open, expectedSize, placement.ceiling, leftOut);
     if (below.length > 0) return decide(pool, below, false);
   }
   const full = pools.find((pool) => model.servers.pool(pool).open.length > 0);
@@ -91,7 +94,10 @@ export function choose(
   return placement.overload === "refuse" ? "overloaded" : decide(full, model.servers.pool(full).open, true);
 }
 
-/** The servers that stay below the ceiling: mostly all of them, and then the same array. */
+/**
+ * The servers that stay below the ceiling with a group of the size that is expected of it, not of the largest that it may
+ * come to: else a kind with a few very large rooms is kept out of idle servers. Mostly all of them, and then the same array.
+ */
 function belowCeiling(
   servers: readonly Server[],
   size: number,

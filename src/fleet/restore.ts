@@ -3,13 +3,16 @@ import type { Ban } from "./ban.ts";
 import type { Placement } from "./change.ts";
 import type { Plan } from "./draining.ts";
 import { ClientCost, type LearnedKind, type StoredCost } from "./learning/mod.ts";
-import type { Model } from "./model.ts";
+import { addServer, type Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { awaitListing, enlistUnheard } from "./opening.ts";
+import { awaitListing, markListedUnheard } from "./presence.ts";
 import { groupName, Room, UNLISTED } from "./room.ts";
-import { type Address, Server } from "./server.ts";
-import { type QueuedTask, restoreTask } from "./task.ts";
+import type { Address, Server } from "./server.ts";
+import type { QueuedTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
+
+/** A restored task waits at least this long for its server: the wall clock may have jumped while nobody looked. */
+const TASK_GRACE: Milliseconds = 600_000;
 
 /** A server as the store keeps it. */
 export interface StoredServer extends Plan {
@@ -52,11 +55,11 @@ export interface Snapshot {
 export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): void {
   const usage = new Map<Server, StoredServer["usage"]>();
   for (const stored of snapshot.servers) {
-    const server = new Server(stored.address, stored.pool, stored.firstSeen);
+    const server = addServer(model, stored.address, stored.pool, stored.firstSeen);
     server.version = stored.version;
     server.load = stored.load;
     server.clients = stored.clients;
-    server.lastSeen = now;
+    server.lastSeen = server.silentSince = now;
     server.reports = 1;
     server.enabled = stored.enabled;
     server.weight = stored.weight;
@@ -64,7 +67,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     server.cost = new ClientCost(stored.cost);
     server.loadPerClient = server.cost.perClient(server.loadPerClient);
     server.steadyLoad = stored.load;
-    model.servers.add(server);
+    model.servers.sort(server);
     usage.set(server, stored.usage);
   }
   for (const { namespace, group, server: address } of snapshot.placements) {
@@ -80,7 +83,8 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     const room = new Room(name, group, model.usage.refer(stored.customer));
     group.add(room);
     model.rooms++;
-    if (stored.listed) enlistUnheard(room);
+    room.granted = now; // perhaps, a moment before the process ended: tokens for it may be about
+    if (stored.listed) markListedUnheard(model, room);
     else awaitListing(model, room, now);
   }
   for (const [server, sums] of usage) {
@@ -91,7 +95,13 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
   for (const kind of snapshot.kinds) model.kinds.restore(kind);
   for (const { server, task } of snapshot.tasks) {
     const its = model.servers.get(server);
-    if (its !== undefined) restoreTask(model, its, task);
+    if (its === undefined) continue;
+    // Whatever the wall clock says, a task gets its chance after a restart.
+    its.tasks.add({
+      ...task,
+      expires: Math.max(task.expires, now + Math.min(TASK_GRACE, model.settings.taskLifetime)),
+    });
+    model.taskSequence = Math.max(model.taskSequence, task.sequence);
   }
 }
 
@@ -119,7 +129,7 @@ export function snapshot(model: Model): Snapshot {
     rooms: storedRooms(model),
     bans: model.bans.values(),
     tasks: Array.from(model.servers).flatMap(({ address, tasks }) =>
-      tasks.map((task) => ({ server: address, task }))
+      Array.from(tasks, (task) => ({ server: address, task }))
     ),
     kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
   };

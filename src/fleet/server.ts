@@ -1,11 +1,13 @@
+import type { Address } from "./address.ts";
 import { ClientCost } from "./learning/mod.ts";
 import type { Milliseconds } from "./time.ts";
-import type { Group, Room } from "./room.ts";
-import type { Closing, HandOver, QueuedTask } from "./task.ts";
+import type { Group, Room, RoomId } from "./room.ts";
+import type { HandOver } from "./hand_over.ts";
+import type { QueuedTask } from "./task.ts";
+import type { TaskQueue } from "./task_queue.ts";
 import type { Count, Usage } from "./usage.ts";
 
-/** Where an ODIN server (SFU) is reached, `host:port`; also its identity. */
-export type Address = string & { readonly __brand: "Address" };
+export type { Address };
 
 /** What a placement strategy may know of a server. */
 export interface ServerLoad {
@@ -34,6 +36,14 @@ export interface Draining {
   readonly deadline: Milliseconds | undefined;
 }
 
+/** A RoomClose that got through, until a report shows that it was obeyed. */
+export interface Closing {
+  readonly task: QueuedTask;
+  /** Number of the server's last report then. */
+  readonly report: number;
+  readonly at: Milliseconds;
+}
+
 /** Load of a client where no server has told anything to learn from. */
 const DEFAULT_LOAD_PER_CLIENT = 0.001;
 
@@ -45,7 +55,10 @@ export class Server implements ServerLoad {
   version = "";
   /** Counts in usage; off while the server is silent. */
   enabled = false;
+  /** When its last report came. */
   lastSeen: Milliseconds;
+  /** From when on it counts as silent: its last report, or later where the gateway itself could not hear it. */
+  silentSince: Milliseconds;
   load = 0;
   clients = 0;
   groups = 0;
@@ -59,29 +72,46 @@ export class Server implements ServerLoad {
   readonly young = new Set<Group>();
   draining: Draining | undefined = undefined;
   /** The deadline for draining has passed: it is to have no rooms any more. */
-  vacating = false;
+  evicting = false;
   /** It is draining, and nothing is left on it. */
   drained = false;
   /** How many reports have come; marks the rooms that the last one listed. */
   reports = 0;
   /** The rooms that the last report listed and this server holds. */
   rooms: Room[] = [];
+  /** The rooms that the last report listed and another server holds, by `scopedKey`: it is told to close them. */
+  foreign: ReadonlyMap<string, RoomId> = new Map();
+  /** The rooms that it holds and that no report lists (not yet, or not any more). */
+  readonly unlisted = new Set<Room>();
   /** What the rooms of the last report add up to, by customer. Counts only while the server is enabled. */
   usage: ReadonlyMap<Usage, Readonly<Count>> = new Map();
-  /** Tasks waiting to be handed over, in order. */
-  tasks: QueuedTask[] = [];
-  taskBytes = 0;
-  handOver: HandOver | undefined = undefined;
+  /** What of it counts no more, because its rooms have left the server since. */
+  readonly moved = new Map<Usage, Count>();
+  /** Answers with tasks of which it is not known whether the server has read them, by their number, oldest first. */
+  readonly handOvers = new Map<number, HandOver>();
+  /** Tasks that were handed over once without proof that they were read. */
+  readonly unproven = new Set<QueuedTask>();
   /** Rooms that the server was told to close and may still list, by `scopedKey`. */
   readonly closing = new Map<string, Closing>();
+  /** When it was last complained of, by what it did; bounded by the sorts of complaints. */
+  readonly complaints = new Map<string, Milliseconds>();
+  /** Reports in a row that came much earlier than they should. */
+  early = 0;
 
-  constructor(readonly address: Address, public pool: string, readonly firstSeen: Milliseconds) {
+  constructor(
+    readonly address: Address,
+    public pool: string,
+    readonly firstSeen: Milliseconds,
+    /** Tasks that are to be handed over. */
+    readonly tasks: TaskQueue,
+  ) {
     this.lastSeen = firstSeen;
+    this.silentSince = firstSeen;
   }
 
-  /** Keeps the groups it holds; else they are placed elsewhere when they are asked for. */
-  get keeps(): boolean {
-    return this.enabled && !this.vacating;
+  /** Whether it retains the groups it holds; else they are placed elsewhere when they are asked for. */
+  get retainsGroups(): boolean {
+    return this.enabled && !this.evicting;
   }
 
   /** Why the server gets no new groups, if so. */

@@ -4,10 +4,23 @@ export interface Count {
   rooms: number;
 }
 
+/** What a licence allows a customer, over all its keys, namespaces and servers; `Infinity` where there is no limit. */
+export interface Licence {
+  readonly maxPeers: number;
+  readonly maxRooms: number;
+}
+
+const UNLIMITED: Licence = { maxPeers: Infinity, maxRooms: Infinity };
+
+/** Within this fraction of its licence a customer is near the limit: who holds a token for a room counts as in it. */
+const NEAR = 0.9;
+
 /** What a customer uses now: reported by the enabled servers, and granted but not yet reported. */
 export class Usage {
   readonly reported: Count = { peers: 0, rooms: 0 };
   readonly granted: Count = { peers: 0, rooms: 0 };
+  /** What the customer's licence allowed when somebody last asked. */
+  licence: Licence = UNLIMITED;
   /** Rooms that refer to this record, counted or not; without any, it can go. */
   references = 0;
 
@@ -19,6 +32,11 @@ export class Usage {
 
   get rooms(): number {
     return this.reported.rooms + this.granted.rooms;
+  }
+
+  /** Whether there is so little left of the licence that tokens which may still be used have to count. */
+  get nearLimit(): boolean {
+    return this.peers > NEAR * this.licence.maxPeers || this.rooms > NEAR * this.licence.maxRooms;
   }
 }
 
@@ -47,23 +65,22 @@ export class UsageTable {
   }
 }
 
-/** What a licence allows a customer, over all its keys, namespaces and servers; `Infinity` where there is no limit. */
-export interface Licence {
-  readonly maxPeers: number;
-  readonly maxRooms: number;
-}
+const NOTHING: Readonly<Count> = { peers: 0, rooms: 0 };
 
 /**
  * The limit that would be exceeded by so many further peers and rooms, if any (`PROTOCOL.md` §6).
  * A call that adds nothing is never refused.
+ *
+ * @param returning what is counted and about to end, because the call moves it to another server
  */
 export function exceeded(
   licence: Licence,
   usage: Usage | undefined,
   further: Readonly<Count>,
+  returning: Readonly<Count> = NOTHING,
 ): "peer-limit" | "room-limit" | undefined {
-  const peers = (usage?.peers ?? 0) + further.peers;
-  const rooms = (usage?.rooms ?? 0) + further.rooms;
+  const peers = (usage?.peers ?? 0) - returning.peers + further.peers;
+  const rooms = (usage?.rooms ?? 0) - returning.rooms + further.rooms;
   if (further.peers > 0 && peers > licence.maxPeers) return "peer-limit";
   if (further.rooms > 0 && rooms > licence.maxRooms) return "room-limit";
   return undefined;

@@ -10,6 +10,12 @@ const NEWS = 0.3;
 /** A load without its noise differs from the reported one by so much at most. */
 const FAR = 0.15;
 
+/**
+ * From this load on a server says that it is full, not how full: its load is at least this. Else the more clients it gets
+ * the less each of them seems to cost, and a full server draws the new rooms.
+ */
+export const SATURATED = 0.97;
+
 /** Weight of what other servers tell: as one report with so many clients. */
 const PRIOR_CLIENTS = 10;
 
@@ -35,6 +41,7 @@ export class ClientCost {
    * @param others what a client costs elsewhere
    */
   learn(clients: number, load: number, others: number): void {
+    if (load >= SATURATED && this.#expected(clients, others) >= load) return;
     if (clients > 0) this.#learnCost(clients, load, others);
     const rest = load - this.perClient(others) * clients;
     this.#rest = this.#rest === undefined ? rest : this.#rest + NEWS * (rest - this.#rest);
@@ -67,11 +74,17 @@ export class ClientCost {
    * rest as a mean over the last reports. In the simulation, with reports that are off by 5 points, rooms placed by
    * this overload a quarter of what they do placed by the last report.
    *
-   * @param load of the last report; the result is never far from it
+   * @param load of the last report; the result is never far from it, but above it as far as need be for a full server
    */
   steadyLoad(clients: number, load: number, others: number): number {
-    const steady = (this.#rest ?? 0) + this.perClient(others) * clients;
+    const steady = this.#expected(clients, others);
+    if (load >= SATURATED) return Math.max(load, steady);
     return Math.max(0, load - FAR, Math.min(load + FAR, steady));
+  }
+
+  /** Load to be expected with so many clients; may be above 1. */
+  #expected(clients: number, others: number): number {
+    return (this.#rest ?? 0) + this.perClient(others) * clients;
   }
 
   /** Load that a client adds; above 0. */

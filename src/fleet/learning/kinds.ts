@@ -57,6 +57,11 @@ export class Kinds {
     return new KnownKind(known, this.defaultSize);
   }
 
+  /** Forgets what was learned of a kind. @returns whether anything was */
+  forget(kind: Kind): boolean {
+    return this.#kinds.delete(keyOf(kind));
+  }
+
   /** Takes over what was stored, or that it is forgotten. */
   restore({ sizes, ...kind }: LearnedKind): void {
     if (sizes === undefined) this.#kinds.delete(keyOf(kind));
