@@ -1,5 +1,5 @@
 import type { Address, Snapshot } from "../src/fleet/mod.ts";
-import { SqliteStore } from "../src/store/sqlite.ts";
+import { SqliteStore } from "../src/store/sqlite/store.ts";
 
 /** Fills the store in a data folder with 100,000 rooms of the customer `acme`, 200 servers and 10,000 bans. */
 export async function writeLargeStore(folder: string): Promise<void> {

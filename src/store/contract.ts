@@ -46,6 +46,7 @@ const task = (sequence: number, expires = 1e6): QueuedTask => ({
   kind: "RoomUpdate",
   json: JSON.stringify({ task: "RoomUpdate", id: ["ns", "r"], user_data: [sequence] }),
   expires,
+  customer: "acme",
 });
 
 /** What a snapshot holds, as plain arrays. */
@@ -100,12 +101,12 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       placed("r", A),
       opened("r"),
       { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
-      { type: "banned", ban: { room: ["ns", "r"], user: "u", until: 61_000 } },
+      { type: "banned", ban: { room: ["ns", "r"], user: "u", until: 61_000, customer: "acme", by: "key" } },
       { type: "task-queued", server: A, task: task(2) },
       { type: "task-queued", server: A, task: task(1) },
       { type: "kind-learned", kind: kind("ns", "match-#") },
       { type: "kind-learned", kind: kind("", "", 800) },
-    ]);
+    ], true);
     store.setValue("customers", "[]");
     await store.close();
     const again = open();
@@ -126,8 +127,8 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       placements: [{ namespace: "ns", group: "r", server: A }],
       rooms: [{ namespace: "ns", name: "r", customer: "acme", listed: false }],
       bans: [
-        { room: ["ns", "r"], user: undefined, until: 61_000 },
-        { room: ["ns", "r"], user: "u", until: 61_000 },
+        { room: ["ns", "r"], user: undefined, until: 61_000, customer: undefined, by: undefined },
+        { room: ["ns", "r"], user: "u", until: 61_000, customer: "acme", by: "key" },
       ],
       tasks: [{ server: A, task: task(1) }, { server: A, task: task(2) }],
       kinds: [kind("", "", 800), kind("ns", "match-#")],
@@ -138,7 +139,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
 
   test("times are kept as unix time, whatever the monotonic clock says after a restart", async (open) => {
     const store = open();
-    await store.commit([{ type: "banned", ban: { room: ["ns", "r"], until: 61_000 } }]);
+    await store.commit([{ type: "banned", ban: { room: ["ns", "r"], until: 61_000 } }], true);
     await store.close();
     const again = open({ now: () => 5, unixTime: () => 1_700_000_020_000 });
     assert.deepEqual(contents(again.load()).bans.map(({ until }) => until), [40_005]);
@@ -154,15 +155,15 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
       { type: "task-queued", server: A, task: task(1) },
       { type: "kind-learned", kind: kind("ns", "match-#") },
-    ]);
+    ], true);
     await store.commit([
       { type: "room-closed", room: ["ns", "r"], server: A },
       { type: "group-released", namespace: "ns", group: "r" },
-      { type: "banned", ban: { room: ["ns", "r"], until: 1000 } },
+      { type: "ban-ended", ban: { room: ["ns", "r"], until: 1000 }, lifted: false },
       { type: "task-ended", sequence: 1 },
       { type: "kind-learned", kind: { ...kind("ns", "match-#"), sizes: undefined } },
       { type: "server-removed", server: A },
-    ]);
+    ], true);
     assert.deepEqual(contents(store.load()), EMPTY);
     await store.close();
   });
@@ -171,12 +172,12 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     const store = open();
     const usage = [{ customer: "acme", peers: 3, rooms: 1 }];
     const cost = [1, 3, 0.5, 9, 1.5] as const;
-    await store.commit([appeared(A), placed("r", A), opened("r")]);
+    await store.commit([appeared(A), placed("r", A), opened("r")], true);
     await store.commit([
       opened("r", true),
       { type: "server-reported", server: A, pool: "us", version: "2", load: 0.5, clients: 3, cost, usage },
       { type: "server-disabled", server: A },
-    ]);
+    ], true);
     const { servers: [server], rooms: [room] } = contents(store.load());
     assert.deepEqual(server, {
       address: A,
@@ -204,11 +205,11 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       draining,
     });
     const kept = () => contents(store.load()).servers.map(({ weight, draining }) => ({ weight, draining }));
-    await store.commit([appeared(A), plan(0.5, { deadline: 61_000 })]);
+    await store.commit([appeared(A), plan(0.5, { deadline: 61_000 })], true);
     assert.deepEqual(kept(), [{ weight: 0.5, draining: { deadline: 61_000 } }]);
-    await store.commit([plan(0.5, { deadline: undefined })]);
+    await store.commit([plan(0.5, { deadline: undefined })], true);
     assert.deepEqual(kept(), [{ weight: 0.5, draining: { deadline: undefined } }]);
-    await store.commit([plan(1, undefined)]);
+    await store.commit([plan(1, undefined)], true);
     assert.deepEqual(kept(), [{ weight: 1, draining: undefined }]);
     await store.close();
   });
@@ -216,12 +217,12 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
   test("the first to claim a group wins; moving it takes knowing where it is", async (open) => {
     const overruled: Placement[] = [];
     const store = open({ overruled: (placements) => overruled.push(...placements) });
-    await store.commit([placed("r", A)]);
-    await store.commit([placed("r", A), placed("s", B)]);
+    await store.commit([placed("r", A)], true);
+    await store.commit([placed("r", A), placed("s", B)], true);
     assert.deepEqual(overruled, []);
-    await store.commit([placed("r", B)]);
+    await store.commit([placed("r", B)], true);
     assert.deepEqual(overruled, [{ namespace: "ns", group: "r", server: A }]);
-    await store.commit([placed("r", B, A)]);
+    await store.commit([placed("r", B, A)], true);
     assert.equal(overruled.length, 1);
     assert.deepEqual(contents(store.load()).placements.map(({ server }) => server), [B, B]);
     await store.close();
@@ -234,7 +235,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { length: 50 },
       (_, i): Change => ({ type: "task-queued", server: A, task: task(i) }),
     );
-    await Promise.all(changes.map((change) => store.commit([change])));
+    await Promise.all(changes.map((change) => store.commit([change], true)));
     assert.deepEqual(stored, changes);
     assert.equal(contents(store.load()).tasks.length, 50);
     await store.close();
@@ -256,7 +257,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
 
   test("a snapshot replaces everything but the values", async (open) => {
     const store = open();
-    await store.commit([appeared(B), placed("old", B), opened("old")]);
+    await store.commit([appeared(B), placed("old", B), opened("old")], true);
     store.setValue("customers", "[]");
     const snapshot: Snapshot = {
       servers: [{
@@ -274,7 +275,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       }],
       placements: [{ namespace: "ns", group: "r", server: A }],
       rooms: [{ namespace: "ns", name: "r", customer: "acme", listed: true }],
-      bans: [{ room: ["ns", "r"], user: "u", until: 61_000 }],
+      bans: [{ room: ["ns", "r"], user: "u", until: 61_000, customer: "acme", by: "key" }],
       tasks: [{ server: A, task: task(1) }],
       kinds: [kind("ns", "match-#")],
     };

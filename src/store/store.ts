@@ -12,18 +12,19 @@ export class StoreError extends Error {
  * An adapter writes changes in the order in which it gets them, by whichever of the two ways.
  */
 export interface Store {
-  /** Everything that is stored. */
+  /** Everything that is stored. What cannot be read is left out and told. */
   load(): Snapshot;
   /**
    * Makes changes durable, together with all that were written before.
    *
-   * @throws {StoreError} where they are not; then none of them is stored
+   * @param sync whether they are to survive loss of power; else they survive the end of the process
+   * @throws {StoreError} where they are not; then none of them is stored, or what is stored is replaced later
    */
-  commit(changes: readonly Change[]): Promise<void>;
+  commit(changes: readonly Change[], sync: boolean): Promise<void>;
   /** Makes changes durable soon, within 100 ms. */
   write(changes: readonly Change[]): void;
   /**
-   * Stores this instead of all that is stored.
+   * Stores this instead of all that is stored; also where its files have vanished or were replaced.
    *
    * @throws {StoreError}
    */
@@ -56,4 +57,6 @@ export interface StoreOptions {
   readonly others: (changes: readonly Change[]) => void;
   /** Called when changes could not be made durable: none of those that were waiting is stored. */
   readonly failed: (error: StoreError) => void;
+  /** Called with a row that cannot be read and is left out. */
+  readonly damaged?: ((what: string) => void) | undefined;
 }

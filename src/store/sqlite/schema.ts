@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { StoreError } from "./store.ts";
+import { StoreError } from "../store.ts";
 
 /** Each entry brings the schema from its index to the next version. Entries that were released never change. */
 export const MIGRATIONS: readonly string[] = [
@@ -34,6 +34,19 @@ export const MIGRATIONS: readonly string[] = [
      namespace TEXT NOT NULL, template TEXT NOT NULL, sizes TEXT NOT NULL, learned INTEGER NOT NULL,
      PRIMARY KEY (namespace, template)
    ) STRICT, WITHOUT ROWID;`,
+  // Names are escaped (text.ts), so a backslash in those that are there has to be. Who a ban or a task counts for.
+  `UPDATE server SET pool = replace(pool, '\\', '\\\\'), version = replace(version, '\\', '\\\\');
+   UPDATE placement SET namespace = replace(namespace, '\\', '\\\\'), name = replace(name, '\\', '\\\\')
+     WHERE instr(namespace || name, '\\') > 0;
+   UPDATE room SET namespace = replace(namespace, '\\', '\\\\'), name = replace(name, '\\', '\\\\'),
+     customer = replace(customer, '\\', '\\\\') WHERE instr(namespace || name || customer, '\\') > 0;
+   UPDATE ban SET namespace = replace(namespace, '\\', '\\\\'), room = replace(room, '\\', '\\\\'),
+     user = replace(user, '\\', '\\\\') WHERE instr(namespace || room || user, '\\') > 0;
+   UPDATE kind SET namespace = replace(namespace, '\\', '\\\\'), template = replace(template, '\\', '\\\\')
+     WHERE instr(namespace || template, '\\') > 0;
+   ALTER TABLE ban ADD COLUMN customer TEXT;
+   ALTER TABLE ban ADD COLUMN asked_by TEXT;
+   ALTER TABLE task ADD COLUMN customer TEXT;`,
 ];
 
 /**

@@ -1,0 +1,135 @@
+import type {
+  Address,
+  Ban,
+  LearnedKind,
+  Placement,
+  QueuedTask,
+  Snapshot,
+  StoredRoom,
+  StoredServer,
+  Task,
+} from "../../fleet/mod.ts";
+import type { Statements } from "./statements.ts";
+import { fromColumn } from "./text.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads everything that is stored. A row that cannot be read is left out and told, so that one broken row does not keep
+ * the gateway from starting.
+ *
+ * @param offset milliseconds to add to unix time for a time in the model
+ */
+export function load(
+  { load }: Statements,
+  offset: number,
+  damaged: (what: string) => void,
+): Snapshot {
+  const read = <Raw, Result>(table: string, rows: readonly Raw[], parse: (row: Raw) => Result): Result[] => {
+    const results: Result[] = [];
+    for (const row of rows) {
+      try {
+        results.push(parse(row));
+      } catch (error) {
+        damaged(`a row of table ${table} is left out: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    return results;
+  };
+  return {
+    servers: read("server", load.servers.all(), (row) => server(row, offset)),
+    placements: read(
+      "placement",
+      load.placements.all() as unknown as readonly [string, string, Address][],
+      ([namespace, group, server]): Placement => ({
+        namespace: fromColumn(namespace),
+        group: fromColumn(group),
+        server,
+      }),
+    ),
+    rooms: read(
+      "room",
+      load.rooms.all() as unknown as readonly [string, string, string, number][],
+      ([namespace, name, customer, listed]): StoredRoom => ({
+        namespace: fromColumn(namespace),
+        name: fromColumn(name),
+        customer: fromColumn(customer),
+        listed: listed === 1,
+      }),
+    ),
+    bans: read("ban", load.bans.all(), (row) => ban(row, offset)),
+    tasks: read("task", load.tasks.all(), (row) => task(row, offset)),
+    kinds: read("kind", load.kinds.all(), (row): LearnedKind => ({
+      namespace: name(row.namespace),
+      template: name(row.template),
+      sizes: { ...sizes(row.sizes), at: number(row.learned) + offset },
+    })),
+  };
+}
+
+function server(row: Row, offset: number): StoredServer {
+  const deadline = row.deadline === null ? undefined : number(row.deadline) + offset;
+  const usage = JSON.parse(text(row.usage));
+  const cost = JSON.parse(text(row.cost));
+  if (!Array.isArray(usage) || !Array.isArray(cost)) throw new Error("usage and cost must be arrays");
+  return {
+    address: text(row.address) as Address,
+    pool: name(row.pool),
+    version: name(row.version),
+    enabled: row.enabled === 1,
+    load: number(row.load),
+    clients: number(row.clients),
+    usage,
+    firstSeen: number(row.first_seen) + offset,
+    cost: cost as unknown as StoredServer["cost"],
+    weight: number(row.weight),
+    draining: row.draining === 1 ? { deadline } : undefined,
+  };
+}
+
+function ban(row: Row, offset: number): Ban {
+  return {
+    room: [name(row.namespace), name(row.room)],
+    user: row.user === "" ? undefined : name(row.user),
+    until: number(row.until) + offset,
+    customer: row.customer === null ? undefined : name(row.customer),
+    by: row.asked_by === null ? undefined : name(row.asked_by),
+  };
+}
+
+function task(row: Row, offset: number): { server: Address; task: QueuedTask } {
+  const json = text(row.json);
+  const { task: kind, id: room } = JSON.parse(json) as Task;
+  if (!Array.isArray(room) || !room.every((part) => typeof part === "string")) {
+    throw new Error("it has no room");
+  }
+  const task: QueuedTask = {
+    sequence: number(row.sequence),
+    room,
+    kind,
+    json,
+    expires: number(row.expires) + offset,
+    customer: row.customer === null ? room[0] : name(row.customer),
+  };
+  return { server: text(row.server) as Address, task };
+}
+
+function sizes(column: unknown) {
+  const sizes = JSON.parse(text(column));
+  if (!Array.isArray(sizes?.bins) || !Array.isArray(sizes.fill)) throw new Error("it has no sizes");
+  return sizes;
+}
+
+function name(column: unknown): string {
+  return fromColumn(text(column));
+}
+
+function text(column: unknown): string {
+  if (typeof column !== "string") throw new Error("a text is expected");
+  return column;
+}
+
+function number(column: unknown): number {
+  if (typeof column !== "number") throw new Error("a number is expected");
+  return column;
+}

@@ -1,0 +1,291 @@
+import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers";
+import { DatabaseSync } from "node:sqlite";
+import type { Change, Placement, Snapshot } from "../../fleet/mod.ts";
+import { type Store, StoreError, type StoreOptions } from "../store.ts";
+import { FileWatch } from "./file_watch.ts";
+import type { FolderLock } from "./lock.ts";
+import { load } from "./rows.ts";
+import { migrate } from "./schema.ts";
+import { prepare, type Statements } from "./statements.ts";
+import { RowWriter } from "./write.ts";
+
+/** Changes that are only written wait this long for others, in milliseconds. */
+const WRITE_AFTER = 50;
+
+/** A lock that another process holds on the database is waited for this long, and tried this often, in milliseconds. */
+const BUSY = { forAtMost: 5000, retry: 25 };
+
+/** Interval at which it is made sure that the files are still there, in milliseconds. */
+const WATCH_EVERY = 1000;
+
+/**
+ * Bans that the wall clock says had ended at the start are kept this long, in milliseconds: the clock may have been wrong,
+ * and with the right one the next start finds them in force.
+ */
+const DOUBT = 24 * 3_600_000;
+
+/** A commit that waits for its changes to be durable. */
+interface Waiting {
+  readonly sync: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+/** The open database, with what belongs to it. */
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly statements: Statements;
+  readonly watches: readonly FileWatch[];
+  /** The write-ahead log, to make it safe from loss of power. */
+  readonly log: Deno.FsFile;
+}
+
+/**
+ * The store in one SQLite file of the data folder. What is committed survives the process being killed at any moment
+ * (WAL); what is committed with `sync` also survives loss of power. Commits that arrive in one turn of the event loop
+ * share a transaction, and those that arrive during an fsync share the next one; it runs beside the event loop.
+ */
+export class SqliteStore implements Store {
+  readonly #file: string;
+  readonly #options: StoreOptions;
+  readonly #lock: FolderLock | undefined;
+  #opened: Opened;
+  #changes: Change[] = [];
+  #waiting: Waiting[] = [];
+  /** Commits whose transaction has ended and that wait for an fsync. */
+  #unsynced: Waiting[] = [];
+  #syncing: Promise<void> | undefined;
+  #scheduled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #busySince: number | undefined;
+  /** The files are not those that were opened: nothing that is written would last. */
+  #vanished = false;
+  readonly #watching: ReturnType<typeof setInterval>;
+  readonly #doubting: ReturnType<typeof setTimeout>;
+
+  /**
+   * @param lock the lock on the folder, renewed where its file has vanished
+   * @throws {StoreError} where the file cannot be opened, is damaged, or of a later version
+   */
+  constructor(folder: string, options: StoreOptions, lock?: FolderLock) {
+    this.#file = join(folder, "gateway.db");
+    this.#options = options;
+    this.#lock = lock;
+    try {
+      this.#opened = open(this.#file);
+      const { quick_check: check } = this.#opened.database.prepare("PRAGMA quick_check(1)").get() as {
+        quick_check: string;
+      };
+      if (check !== "ok") throw new StoreError(check);
+    } catch (error) {
+      throw new StoreError(
+        `${this.#file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
+        { cause: error },
+      );
+    }
+    this.#watching = setInterval(() => this.#watch(), WATCH_EVERY);
+    const start = options.unixTime();
+    this.#doubting = setTimeout(() => this.#forgetBans(start), DOUBT);
+    Deno.unrefTimer(this.#doubting as unknown as number);
+  }
+
+  load(): Snapshot {
+    const offset = this.#options.now() - this.#options.unixTime();
+    return load(this.#opened.statements, offset, (what) => this.#options.damaged?.(what));
+  }
+
+  commit(changes: readonly Change[], sync: boolean): Promise<void> {
+    for (const change of changes) this.#changes.push(change);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ sync, resolve, reject });
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    }
+    return promise;
+  }
+
+  write(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    for (const change of changes) this.#changes.push(change);
+    this.#timer ??= setTimeout(() => this.#flush(), WRITE_AFTER);
+  }
+
+  replace(snapshot: Snapshot): void {
+    this.#changes = [];
+    if (this.#vanished) this.#reopen();
+    this.#transaction((rows) => rows.replace(snapshot));
+    this.#sync();
+  }
+
+  value(name: string): string | undefined {
+    return this.#opened.statements.value.get.get(name)?.value as string | undefined;
+  }
+
+  setValue(name: string, value: string): void {
+    this.#transaction(() => this.#opened.statements.value.set.run(name, value));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#watching);
+    clearTimeout(this.#doubting);
+    this.#flush();
+    while (this.#busySince !== undefined) await new Promise((resolve) => setTimeout(resolve, BUSY.retry));
+    while (this.#syncing !== undefined) await this.#syncing;
+    close(this.#opened);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#scheduled = false;
+    const changes = this.#changes;
+    const waiting = this.#waiting;
+    try {
+      if (this.#vanished) throw new StoreError("its files were removed or replaced");
+      let overruled: Placement[] = [];
+      if (changes.length > 0) this.#transaction((rows) => overruled = rows.apply(changes));
+      this.#busySince = undefined;
+      this.#changes = [];
+      this.#waiting = [];
+      if (overruled.length > 0) this.#options.overruled(overruled);
+      this.#options.stored(changes);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (this.#waitForOthers(error)) return;
+      this.#fail(error);
+      return;
+    }
+    for (const commit of waiting) {
+      if (commit.sync) this.#unsynced.push(commit);
+      else commit.resolve();
+    }
+    if (this.#unsynced.length > 0) this.#syncing ??= this.#syncUnsynced();
+  }
+
+  /** Another process has locked the database, a backup perhaps: the changes wait, and nobody who needs none. */
+  #waitForOthers({ message }: StoreError): boolean {
+    if (message !== "database is locked") return false; // Deno 2.9 leaves out SQLite's error code
+    const now = performance.now();
+    this.#busySince ??= now;
+    if (now - this.#busySince > BUSY.forAtMost) return false;
+    this.#scheduled = true; // commits that come meanwhile need no turn of their own
+    this.#timer = setTimeout(() => this.#flush(), BUSY.retry);
+    return true;
+  }
+
+  #fail(error: StoreError): void {
+    const waiting = [...this.#unsynced, ...this.#waiting];
+    this.#busySince = undefined;
+    this.#changes = [];
+    this.#waiting = [];
+    this.#unsynced = [];
+    for (const { reject } of waiting) reject(error);
+    this.#options.failed(error);
+  }
+
+  async #syncUnsynced(): Promise<void> {
+    while (this.#unsynced.length > 0) {
+      const syncing = this.#unsynced;
+      this.#unsynced = [];
+      try {
+        await this.#opened.log.syncData();
+      } catch (error) {
+        this.#unsynced = [...syncing, ...this.#unsynced];
+        this.#fail(new StoreError(explain(error), { cause: error }));
+        break;
+      }
+      for (const { resolve } of syncing) resolve();
+    }
+    this.#syncing = undefined;
+  }
+
+  #sync(): void {
+    try {
+      this.#opened.log.syncDataSync();
+    } catch (error) {
+      throw new StoreError(explain(error), { cause: error });
+    }
+  }
+
+  #transaction(run: (rows: RowWriter) => void): void {
+    const { database, statements } = this.#opened;
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      run(new RowWriter(statements, this.#options.unixTime(), this.#options.now()));
+      database.exec("COMMIT");
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw new StoreError(explain(error), { cause: error });
+    }
+  }
+
+  /** Somebody may remove or replace the files of a running gateway; what is written to those that it has open is lost. */
+  #watch(): void {
+    if (this.#vanished) return;
+    const changed = this.#opened.watches.find((watch) => !watch.unchanged);
+    if (changed === undefined && this.#lock?.held !== false) return;
+    this.#vanished = true;
+    this.#fail(new StoreError(`${changed?.path ?? "its lock file"} was removed or replaced`));
+  }
+
+  #reopen(): void {
+    try {
+      Deno.mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      this.#lock?.renew();
+      const values = this.#opened.database.prepare("SELECT name, value FROM value").all();
+      // A log or an index without its database, or the other way round, would be read as damaged.
+      for (const suffix of ["", "-wal", "-shm"]) {
+        try {
+          Deno.removeSync(`${this.#file}${suffix}`);
+        } catch (error) {
+          if (!(error instanceof Deno.errors.NotFound)) throw error;
+        }
+      }
+      const opened = open(this.#file);
+      close(this.#opened);
+      this.#opened = opened;
+      this.#vanished = false;
+      for (const { name, value } of values) this.setValue(String(name), String(value));
+    } catch (error) {
+      throw error instanceof StoreError ? error : new StoreError(explain(error), { cause: error });
+    }
+  }
+
+  #forgetBans(start: number): void {
+    this.#transaction(() => this.#opened.statements.ban.forget.run(start));
+  }
+}
+
+function open(file: string): Opened {
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0;");
+  migrate(database);
+  // The log is there from the first transaction on.
+  database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; COMMIT;`);
+  const log = Deno.openSync(`${file}-wal`, { read: true });
+  log.syncDataSync();
+  syncFolder(dirname(file));
+  const watches = ["", "-wal"].map((suffix) => new FileWatch(`${file}${suffix}`));
+  return { database, statements: prepare(database), watches, log };
+}
+
+/** New files are in the folder for good only when the folder itself is safe. */
+function syncFolder(folder: string): void {
+  using directory = Deno.openSync(folder, { read: true });
+  directory.syncSync();
+}
+
+function userVersion(database: DatabaseSync): number {
+  return (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+function close({ database, log }: Opened): void {
+  log.close();
+  database.close();
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

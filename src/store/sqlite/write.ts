@@ -1,0 +1,165 @@
+import type {
+  Address,
+  Ban,
+  Change,
+  LearnedKind,
+  Placement,
+  Plan,
+  QueuedTask,
+  Snapshot,
+} from "../../fleet/mod.ts";
+import type { Statements } from "./statements.ts";
+import { toColumn } from "./text.ts";
+
+/** Writes rows; to be used within a transaction. */
+export class RowWriter {
+  readonly #statements: Statements;
+  readonly #offset: number;
+
+  /**
+   * @param unixTime now, in milliseconds
+   * @param now the same moment on the clock of the model
+   */
+  constructor(statements: Statements, readonly unixTime: number, now: number) {
+    this.#statements = statements;
+    this.#offset = unixTime - now;
+  }
+
+  /** @returns where groups are that somebody else was first to place */
+  apply(changes: readonly Change[]): Placement[] {
+    const overruled: Placement[] = [];
+    for (const change of changes) this.#applyOne(change, overruled);
+    return overruled;
+  }
+
+  /** Bans that had ended before stay: the wall clock may be wrong, and they not have ended at all. */
+  replace(snapshot: Snapshot): void {
+    const { clear, server, placement, ban } = this.#statements;
+    clear.forEach((statement) => statement.run());
+    ban.clear.run(this.unixTime);
+    for (const each of snapshot.servers) {
+      const { address, pool, version, enabled, load, clients, usage, firstSeen, cost } = each;
+      server.add.run(
+        address,
+        toColumn(pool),
+        toColumn(version),
+        enabled ? 1 : 0,
+        load,
+        clients,
+        JSON.stringify(usage),
+        this.#toUnixTime(firstSeen),
+        JSON.stringify(cost),
+      );
+      this.#plan(address, each);
+    }
+    for (const kind of snapshot.kinds) this.#learn(kind);
+    for (const { namespace, group, server } of snapshot.placements) {
+      placement.put.run(toColumn(namespace), toColumn(group), server);
+    }
+    for (const { namespace, name, customer, listed } of snapshot.rooms) {
+      this.#room(namespace, name, customer, listed);
+    }
+    for (const ban of snapshot.bans) this.#ban(ban);
+    for (const { server, task } of snapshot.tasks) this.#task(server, task);
+  }
+
+  #applyOne(change: Change, overruled: Placement[]): void {
+    const { server, placement, room, ban, task } = this.#statements;
+    switch (change.type) {
+      case "server-appeared": {
+        const { pool, version } = change;
+        const since = this.unixTime;
+        server.add.run(change.server, toColumn(pool), toColumn(version), 1, 0, 0, "[]", since, "[0,0,0,0,0]");
+        return;
+      }
+      case "server-reported": {
+        const { server: address, pool, version, load, clients, usage, cost } = change;
+        const [sums, costs] = [JSON.stringify(usage), JSON.stringify(cost)];
+        server.report.run(toColumn(pool), toColumn(version), load, clients, sums, costs, address);
+        return;
+      }
+      case "server-planned":
+        return this.#plan(change.server, change);
+      case "kind-learned":
+        return this.#learn(change.kind);
+      case "server-disabled":
+        return void server.disable.run(change.server);
+      case "server-removed":
+        return void server.remove.run(change.server);
+      case "group-placed": {
+        const [namespace, group] = [toColumn(change.namespace), toColumn(change.group)];
+        const holder = placement.get.get(namespace, group)?.server as Address | undefined;
+        if (holder === undefined || holder === change.from || holder === change.server) {
+          placement.put.run(namespace, group, change.server);
+        } else overruled.push({ namespace: change.namespace, group: change.group, server: holder });
+        return;
+      }
+      case "group-released":
+        return void placement.remove.run(toColumn(change.namespace), toColumn(change.group));
+      case "room-opened":
+      case "room-changed":
+        return this.#room(...change.room, change.customer, change.listed);
+      case "room-closed":
+        return void room.remove.run(toColumn(change.room[0]), toColumn(change.room[1]));
+      case "banned":
+        return this.#ban(change.ban);
+      case "ban-ended": {
+        const { room: [namespace, name], user = "" } = change.ban;
+        return void ban.remove.run(toColumn(namespace), toColumn(name), toColumn(user));
+      }
+      case "task-queued":
+        return this.#task(change.server, change.task);
+      case "task-ended":
+        return void task.remove.run(change.sequence);
+      case "server-enabled":
+      case "server-evicting":
+      case "server-drained":
+      case "server-odd":
+      case "collision":
+      case "close-ignored":
+        return; // told by the changes that come with them
+      default:
+        change satisfies never;
+    }
+  }
+
+  #plan(address: Address, { weight, draining }: Plan): void {
+    const deadline = draining?.deadline === undefined ? null : this.#toUnixTime(draining.deadline);
+    this.#statements.server.plan.run(weight, draining === undefined ? 0 : 1, deadline, address);
+  }
+
+  #learn({ namespace, template, sizes }: LearnedKind): void {
+    const { kind } = this.#statements;
+    const names = [toColumn(namespace), toColumn(template)] as const;
+    if (sizes === undefined) {
+      kind.remove.run(...names);
+      return;
+    }
+    const { at, ...learned } = sizes;
+    kind.put.run(...names, JSON.stringify(learned), this.#toUnixTime(at));
+  }
+
+  #room(namespace: string, name: string, customer: string, listed: boolean): void {
+    this.#statements.room.put.run(toColumn(namespace), toColumn(name), toColumn(customer), listed ? 1 : 0);
+  }
+
+  #ban({ room: [namespace, name], user = "", until, customer, by }: Ban): void {
+    const optional = (text: string | undefined) => text === undefined ? null : toColumn(text);
+    this.#statements.ban.put.run(
+      toColumn(namespace),
+      toColumn(name),
+      toColumn(user),
+      this.#toUnixTime(until),
+      optional(customer),
+      optional(by),
+    );
+  }
+
+  #task(server: Address, { sequence, json, expires, customer }: QueuedTask): void {
+    this.#statements.task.put.run(sequence, server, json, this.#toUnixTime(expires), toColumn(customer));
+  }
+
+  #toUnixTime(time: number): number {
+    return Math.round(time + this.#offset);
+  }
+}
