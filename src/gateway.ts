@@ -5,7 +5,9 @@ import type {
   ConnectInput,
   ConnectOutcome,
   Explanation,
+  Fate,
   FleetSettings,
+  Kind,
   KindInfo,
   ManagementInput,
   ManagementOutcome,
@@ -16,18 +18,26 @@ import type {
   RoomInfo,
   ServerInfo,
   Task,
+  Undo,
 } from "./fleet/mod.ts";
 import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
 
-/** Tasks for a server in an answer that is about to be sent. */
+/** A tick that comes later than this was kept from running: by a pause, a suspended machine, or too much work. */
+const LATE: Milliseconds = 500;
+
+/** Names an answer with tasks, until it is known whether its server has read it. */
 export interface Delivery {
-  readonly tasks: readonly Task[];
-  /** To be called once: whether the answer was fully sent. */
-  readonly settle: (sent: boolean) => void;
+  readonly server: Address;
+  readonly id: number;
 }
+
+/** What a server's report is answered with; a delivery where there are tasks. */
+export type ReportOutcome =
+  | { readonly accepted: false }
+  | { readonly accepted: true; readonly tasks: readonly Task[]; readonly delivery: Delivery | undefined };
 
 /** A server as the gateway shows it: times are unix time in milliseconds. */
 export type ShownServer = ServerInfo;
@@ -42,8 +52,12 @@ export interface ShownExplanation {
 /** A change that could not be made durable refuses the call that depends on it. */
 export type NotDurable = { readonly granted: false; readonly reason: "not-durable" };
 
-/** While the store fails, it is tried again so often. */
+/** Retry interval while the store cannot be written; longer where an attempt takes long. */
 const STORE_RETRY: Milliseconds = 1000;
+const RETRY_SHARE = 5;
+
+/** Claims of a group that other gateways win, before a Connect is given up. */
+const CLAIMS = 3;
 
 /** Who wants to know what placement sees. */
 export interface Recorder {
@@ -57,6 +71,12 @@ export interface GatewayOptions {
   readonly openStore: (options: StoreOptions) => Store;
   /** With an empty store: wait for servers to report before rooms that are not known are placed. */
   readonly waitForReports: boolean;
+  /** With an empty store: do not wait any longer once so many servers have reported. */
+  readonly expectedServers?: number | undefined;
+  /** Whether a Connect is answered only when the place is safe from loss of power, not only of the process. */
+  readonly syncPlaces?: boolean;
+  /** Whether the sockets are read: if not, servers may report without being heard. */
+  readonly hears?: () => boolean;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => Milliseconds;
   /** Unix time in milliseconds. */
@@ -68,12 +88,22 @@ export interface GatewayOptions {
   /** The store cannot be written, or can be again. */
   readonly storeFailed?: (error: StoreError) => void;
   readonly storeRecovered?: () => void;
+  /** A listener has thrown; the others are told all the same. */
+  readonly listenerFailed?: (error: unknown) => void;
+  /** The gateway did not run for so long, in milliseconds. */
+  readonly paused?: (gap: Milliseconds) => void;
+}
+
+/** A call whose changes are on their way into the store. */
+interface InFlight {
+  readonly undo: Undo;
+  readonly ended: Promise<boolean>;
 }
 
 /**
- * The shell around the pure fleet: runs one named operation at a time, tells its changes to whoever listens, and
- * then answers. What crosses it is plain data, one message each way a call, so that callers may live on another
- * thread one day.
+ * The shell around the pure fleet: runs one named operation at a time, makes its changes durable, tells them to whoever
+ * listens, and then answers. What crosses it is plain data, one message each way a call, so that callers may live on
+ * another thread one day. A call whose changes cannot be made durable is taken back: nothing of it is left.
  */
 export class Gateway {
   readonly store: Store;
@@ -83,8 +113,12 @@ export class Gateway {
   readonly #now: () => Milliseconds;
   readonly #unixTime: () => number;
   readonly #random: () => number;
+  readonly #inFlight = new Set<InFlight>();
+  /** Reports that are being taken in, by server. */
+  readonly #reporting = new Map<Address, Promise<unknown>>();
   #ticking: ReturnType<typeof setInterval> | undefined;
-  #retrying: ReturnType<typeof setInterval> | undefined;
+  #ticked: Milliseconds;
+  #retrying: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws {StoreError} where the store cannot be opened */
   constructor(settings: FleetSettings, options: GatewayOptions) {
@@ -106,8 +140,10 @@ export class Gateway {
     this.#model = fleet.createModel(settings);
     fleet.restore(this.#model, this.store.load(), this.#now());
     if (options.waitForReports && this.#model.servers.size === 0) {
-      this.#model.learningUntil = this.#now() + settings.updateInterval;
+      // Every server that may be alive has its chance to report before a room is placed that it may host.
+      this.#model.learningUntil = this.#now() + settings.disableTimeout;
     }
+    this.#ticked = this.#now();
   }
 
   /** The servers that are known, for whoever keeps something for each. */
@@ -116,51 +152,70 @@ export class Gateway {
   }
 
   start(): void {
-    this.#ticking = setInterval(() => this.#soon(fleet.tick(this.#model, this.#now())), TICK);
+    this.#ticked = this.#now();
+    this.#ticking = setInterval(() => this.#tick(), TICK);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#ticking);
-    clearInterval(this.#retrying);
+    clearTimeout(this.#retrying);
     await this.store.close();
   }
 
-  /** Calls the listener with every change, after it is made. */
+  /** Calls the listener with every change, after the store has it. What it throws is reported, and harms nobody. */
   onChange(listener: (change: Change) => void): void {
     this.#listeners.push(listener);
   }
 
   async connect(input: ConnectInput): Promise<ConnectOutcome | NotDurable> {
-    const now = this.#now();
-    const { outcome, changes } = fleet.connect(this.#model, input, now, this.#random);
-    this.#tell(changes);
-    if (outcome.granted) this.#options.recorder?.granted(input, now);
-    if (!outcome.granted || (outcome.durable && changes.length === 0)) return outcome;
-    if (!await this.#durable(changes)) return { granted: false, reason: "not-durable" };
-    // Where another gateway was first to place the group, the grant is for the server that it chose.
-    const holder = fleet.holder(this.#model, input.namespace, input.rooms[0]!);
-    return holder === outcome.server ? outcome : await this.connect(input);
+    for (let claim = 0; claim < CLAIMS; claim++) {
+      const now = this.#now();
+      const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
+      if (!outcome.granted) return outcome;
+      if (undo !== undefined) {
+        if (!await this.#durable(changes, undo, this.#options.syncPlaces === true)) break;
+        this.#tell(changes);
+        // Where another gateway was first to place the group, the grant is to be for the server that it chose.
+        const holder = fleet.holder(this.#model, input.namespace, input.rooms[0]!);
+        if (holder !== outcome.server) continue;
+      }
+      this.#options.recorder?.granted(input, now);
+      return outcome;
+    }
+    return { granted: false, reason: "not-durable" };
   }
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
-    const { outcome, changes } = fleet.manage(this.#model, input, this.#now());
+    const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
+    if (undo === undefined) return outcome;
+    if (!await this.#durable(changes, undo, true)) return "not-durable";
     this.#tell(changes);
-    if (changes.length === 0 || await this.#durable(changes)) return outcome;
-    fleet.withdrawTasks(this.#model, changes);
-    return "not-durable";
+    return outcome;
   }
 
-  /** Changes what is wanted of a server; a deadline is in milliseconds from now. */
+  /**
+   * Changes what is wanted of a server; a deadline is in milliseconds from now.
+   *
+   * @returns what was wanted before and is now; times as unix time in milliseconds
+   */
   async plan(
     address: Address,
     wanted: { readonly weight: number } | { readonly draining: boolean; readonly within?: Milliseconds },
-  ): Promise<"accepted" | "no-server" | "not-durable"> {
-    const { before, changes } = fleet.plan(this.#model, address, this.#planOf(wanted));
+  ): Promise<{ readonly before: Plan; readonly after: Plan } | "no-server" | "not-durable"> {
+    const after = this.#planOf(wanted);
+    const { before, changes } = fleet.plan(this.#model, address, after);
     if (before === undefined) return "no-server";
+    const undo = () => void fleet.plan(this.#model, address, before);
+    if (!await this.#durable(changes, undo, true)) return "not-durable";
     this.#tell(changes);
-    if (await this.#durable(changes)) return "accepted";
-    this.#tell(fleet.plan(this.#model, address, before).changes);
-    return "not-durable";
+    return { before: this.#shownPlan(before), after: this.#shownPlan({ ...before, ...after }) };
+  }
+
+  /** Forgets what was learned of a kind of rooms. @returns whether anything was */
+  forgetKind(kind: Kind): Promise<boolean> {
+    const { known, changes } = fleet.forgetKind(this.#model, kind);
+    this.#soon(changes);
+    return Promise.resolve(known);
   }
 
   /** Why a room is where it is; nothing where it is nowhere. */
@@ -174,24 +229,37 @@ export class Gateway {
     });
   }
 
-  /** @returns false where there are too many servers already */
-  report(input: Report): Promise<boolean> {
-    const now = this.#now();
-    const { refused, changes } = fleet.report(this.#model, input, now);
+  /**
+   * Takes in a report, in slices that let other calls pass; reports of one server one after the other.
+   *
+   * @param wantsTasks whether there is an answer to put tasks into
+   * @returns `accepted` false where there are too many servers already
+   */
+  async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
+    const before = this.#reporting.get(input.address);
+    const running = before === undefined ? this.#takeIn(input) : before.then(() => this.#takeIn(input));
+    // What fails is thrown to whoever reported, not to whoever waits for it.
+    const ended = running.catch(() => {});
+    this.#reporting.set(input.address, ended);
+    let accepted: boolean;
+    try {
+      accepted = await running;
+    } finally {
+      if (this.#reporting.get(input.address) === ended) this.#reporting.delete(input.address);
+    }
+    if (!accepted) return { accepted };
+    if (!wantsTasks) return { accepted, tasks: [], delivery: undefined };
+    // A task whose call may still be refused is not handed over.
+    if (this.#inFlight.size > 0) await Promise.all(Array.from(this.#inFlight, ({ ended }) => ended));
+    const { tasks, handOver, changes } = fleet.handOverTasks(this.#model, input.address, this.#now());
     this.#soon(changes);
-    if (!refused) this.#options.recorder?.reported(input, now);
-    return Promise.resolve(!refused);
+    const delivery = handOver === undefined ? undefined : { server: input.address, id: handOver };
+    return { accepted, tasks, delivery };
   }
 
-  /** The tasks to put into an answer to the server. */
-  deliver(address: Address): Promise<Delivery> {
-    const { tasks, handOver } = fleet.handOverTasks(this.#model, address, this.#now());
-    const settle = (sent: boolean) => {
-      if (handOver === undefined) return;
-      if (sent) this.#soon(fleet.confirmTasks(this.#model, address, handOver, this.#now()));
-      else fleet.returnTasks(this.#model, address, handOver);
-    };
-    return Promise.resolve({ tasks, settle });
+  /** What became of an answer with tasks; to be told once, as soon as it is known. */
+  delivered({ server, id }: Delivery, fate: Fate): void {
+    this.#soon(fleet.endHandOver(this.#model, server, id, fate, this.#now()));
   }
 
   /** Servers and rooms as they are now, and what was learned of their kinds; times as unix time in milliseconds. */
@@ -210,6 +278,45 @@ export class Gateway {
     return Promise.resolve({ servers: shown, rooms, kinds });
   }
 
+  async #takeIn(input: Report): Promise<boolean> {
+    const now = this.#now();
+    const slices = fleet.reportInSlices(this.#model, input, now);
+    while (true) {
+      const { done, value } = slices.next();
+      if (!done) {
+        this.#soon(value);
+        // A timer: with `setImmediate` the event loop goes round without looking at the sockets (Deno 2.9.6).
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        continue;
+      }
+      this.#soon(value.changes);
+      if (value.refused) return false;
+      if (this.#model.servers.size >= (this.#options.expectedServers ?? Infinity)) {
+        this.#model.learningUntil = -Infinity;
+      }
+      this.#options.recorder?.reported(input, now);
+      return true;
+    }
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    const late = now - this.#ticked - TICK;
+    const deaf = this.#options.hears?.() === false;
+    if (late > LATE || deaf) fleet.excuseSilence(this.#model, deaf ? now - this.#ticked : late, now);
+    if (late > LATE) this.#options.paused?.(late);
+    this.#ticked = now;
+    this.#soon(fleet.tick(this.#model, now));
+  }
+
+  #shownPlan({ weight, draining }: Plan): Plan {
+    const deadline = draining?.deadline;
+    return {
+      weight,
+      draining: draining && { deadline: deadline === undefined ? undefined : deadline + this.#toUnixTime() },
+    };
+  }
+
   #planOf(wanted: Parameters<Gateway["plan"]>[1]): Partial<Plan> {
     if ("weight" in wanted) return wanted;
     const { draining, within } = wanted;
@@ -224,43 +331,69 @@ export class Gateway {
 
   /** Changes that no answer depends on. */
   #soon(changes: readonly Change[]): void {
-    this.#tell(changes);
+    if (changes.length === 0) return;
     if (this.#retrying === undefined) this.store.write(changes);
+    this.#tell(changes);
   }
 
-  /** Whether the changes, and all before them, are durable now. */
-  async #durable(changes: readonly Change[]): Promise<boolean> {
-    if (this.#retrying !== undefined) return false;
-    try {
-      await this.store.commit(changes);
-    } catch (error) {
+  /**
+   * Makes the changes durable, and all before them; where that fails, takes back what they are of.
+   *
+   * @param sync whether they are to survive loss of power, not only the end of the process
+   * @returns whether they are durable
+   */
+  async #durable(changes: readonly Change[], undo: Undo, sync: boolean): Promise<boolean> {
+    if (this.#retrying !== undefined) {
+      undo(this.#now());
+      return false;
+    }
+    const ended = this.store.commit(changes, sync).then(() => true, (error) => {
       if (error instanceof StoreError) return false;
       throw error;
-    }
-    return true;
+    });
+    const call: InFlight = { undo, ended };
+    this.#inFlight.add(call);
+    const durable = await ended;
+    // Where it failed, `#storeFailed` has taken back all that were on their way, the newest first.
+    this.#inFlight.delete(call);
+    return durable;
   }
 
   /** From now on nothing is durable, until the store takes everything as it is by then. */
   #storeFailed(error: StoreError): void {
+    const now = this.#now();
+    for (const { undo } of [...this.#inFlight].reverse()) undo(now);
+    this.#inFlight.clear();
     if (this.#retrying !== undefined) return;
     this.#options.storeFailed?.(error);
-    this.#retrying = setInterval(() => {
+    this.#retryLater(STORE_RETRY);
+  }
+
+  #retryLater(wait: Milliseconds): void {
+    this.#retrying = setTimeout(() => {
+      const start = performance.now();
       try {
         this.store.replace(fleet.snapshot(this.#model));
       } catch (error) {
-        if (error instanceof StoreError) return;
-        throw error;
+        if (!(error instanceof StoreError)) throw error;
+        this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (performance.now() - start)));
+        return;
       }
-      clearInterval(this.#retrying);
       this.#retrying = undefined;
       fleet.settleAll(this.#model);
       this.#options.storeRecovered?.();
-    }, STORE_RETRY);
+    }, wait);
   }
 
   #tell(changes: readonly Change[]): void {
     for (const change of changes) {
-      for (const listener of this.#listeners) listener(change);
+      for (const listener of this.#listeners) {
+        try {
+          listener(change);
+        } catch (error) {
+          this.#options.listenerFailed?.(error);
+        }
+      }
     }
   }
 }

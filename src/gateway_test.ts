@@ -4,8 +4,8 @@ import type { ConnectInput } from "./fleet/mod.ts";
 import { address, SETTINGS } from "./fleet/testing.ts";
 import { Gateway } from "./gateway.ts";
 import { createNoStore } from "./store/no_store.ts";
-import { SqliteStore } from "./store/sqlite.ts";
-import type { StoreOptions } from "./store/store.ts";
+import { SqliteStore } from "./store/sqlite/store.ts";
+import { StoreError, type StoreOptions } from "./store/store.ts";
 
 const HOUR = 3_600_000;
 
@@ -29,7 +29,10 @@ function gatewayWithClocks(folder: string, clock: { now: number; unix: number })
 }
 
 const report = (gateway: Gateway) =>
-  gateway.report({ address: address("a"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] });
+  gateway.report(
+    { address: address("a"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+    true,
+  );
 const ban = (gateway: Gateway) =>
   gateway.manage({
     task: { task: "RoomClose", id: ["acme", "banned"], ban_time: { secs: 1800, nanos: 0 } },
@@ -107,5 +110,87 @@ Deno.test("what another gateway did, as the store tells it, is served and told l
   assert.ok(outcome.granted && outcome.server === server);
   const refused = await gateway.connect({ ...input, user: "banned" });
   assert.ok(!refused.granted && refused.reason === "banned");
+  await gateway.stop();
+});
+
+Deno.test("what the gateway could not hear while it did not run is no server's silence", async () => {
+  const clock = { now: 0 };
+  const paused: number[] = [];
+  const gateway = new Gateway(SETTINGS, {
+    openStore: createNoStore,
+    waitForReports: false,
+    now: () => clock.now,
+    paused: (gap) => paused.push(gap),
+  });
+  await report(gateway);
+  gateway.start();
+  await gateway.connect(input);
+  clock.now = 60_000; // as after SIGSTOP and SIGCONT
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const outcome = await gateway.connect({ ...input, user: "v" });
+  assert.ok(outcome.granted && outcome.server === address("a"));
+  assert.equal(paused.length, 1);
+  await gateway.stop();
+});
+
+Deno.test("a listener that throws harms neither a call nor what is durable", async () => {
+  using folder = new TemporaryFolder();
+  const failures: unknown[] = [];
+  const open = () =>
+    new Gateway(SETTINGS, {
+      openStore: (options) => new SqliteStore(folder.path, options),
+      waitForReports: false,
+      listenerFailed: (error) => failures.push(error),
+    });
+  const gateway = open();
+  gateway.onChange(() => {
+    throw new Error("a listener");
+  });
+  await report(gateway);
+  assert.ok((await gateway.connect(input)).granted);
+  assert.ok(failures.length > 0);
+  await gateway.stop();
+  const again = open();
+  assert.equal((await again.info()).rooms.length, 1);
+  await again.stop();
+});
+
+Deno.test("calls that cannot be made durable leave nothing behind", async () => {
+  let fail = true;
+  const gateway = new Gateway(SETTINGS, {
+    openStore: ({ stored, failed }) => ({
+      ...createNoStore({ stored }),
+      commit(changes) {
+        if (!fail) return Promise.resolve(stored(changes));
+        const error = new StoreError("the disk is full");
+        return new Promise((_, reject) =>
+          setTimeout(() => {
+            reject(error);
+            failed(error);
+          }, 10)
+        );
+      },
+    }),
+    waitForReports: false,
+  });
+  await report(gateway);
+  const refused = await Promise.all([
+    gateway.connect(input),
+    gateway.connect({ ...input, user: "v" }),
+    ban(gateway),
+    gateway.plan(address("a"), { weight: 0 }),
+  ]);
+  assert.deepEqual(refused, [
+    { granted: false, reason: "not-durable" },
+    { granted: false, reason: "not-durable" },
+    "not-durable",
+    "not-durable",
+  ]);
+  const { servers, rooms } = await gateway.info();
+  assert.deepEqual(rooms, []);
+  assert.deepEqual([servers[0]?.grants, servers[0]?.weight], [0, 1]);
+  fail = false;
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted, "the ban was refused");
   await gateway.stop();
 });
