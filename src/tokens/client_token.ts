@@ -1,12 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
-import type { Address, Licence } from "../fleet/mod.ts";
+import { type Address, type Licence, parseAddress } from "../fleet/mod.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { ServerKeys } from "./server_keys.ts";
 import { decodePart, isSignedBy, splitToken, type TokenParts } from "./signature.ts";
 
 /** Who a verified token speaks for, and what it allows. */
 export interface ClientToken {
+  /** Id of the key that signed it. */
+  readonly keyId: string;
   readonly customer: string;
   readonly licence: Licence;
   readonly namespace: string;
@@ -44,19 +46,40 @@ export interface TokenTrust {
 
 const UNLIMITED: Licence = { maxPeers: Infinity, maxRooms: Infinity };
 
-/** A name or an id: 1 to 1024 bytes of UTF-8. */
-export const Name = z.string().min(1).refine(
-  (text) => text.length <= 341 || (text.length <= 1024 && Buffer.byteLength(text) <= 1024),
-  "must be 1 to 1024 bytes of UTF-8",
-).refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+/** Whether a value is a name or an id: well-formed Unicode of 1 to 1024 bytes in UTF-8. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= 1024 && value.isWellFormed() &&
+    (value.length <= 341 || Buffer.byteLength(value) <= 1024);
+}
 
-const Names = z.union([Name, z.array(Name).min(1)]);
-const Texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+/** A name or an id. */
+export const Name = z.custom<string>(isName, "must be well-formed Unicode of 1 to 1024 bytes in UTF-8");
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+/** An array checked by a plain loop, up to the first fault: a schema for each item would make an issue of each. */
+function arrayOf<T>(is: (item: unknown) => item is T, expected: string, min = 0): z.ZodType<T[]> {
+  return z.custom<T[]>(
+    (value) => Array.isArray(value) && value.length >= min && value.every(is),
+    { error: expected, abort: true },
+  );
+}
+
+const Names = z.union([
+  z.string().pipe(Name),
+  arrayOf(isName, "expected names of 1 to 1024 bytes of UTF-8, at least one", 1),
+]);
+const Strings = arrayOf(isText, "expected an array of texts");
+const Texts = z.union([z.string().transform((text) => [text]), Strings]);
 
 const Header = z.object({
   alg: z.literal("EdDSA"),
   kid: z.union([z.string(), z.number()]).transform(String),
   crv: z.literal("Ed25519").optional(),
+  // Extensions that a token says must be understood (RFC 7515 §4.1.11); none are.
+  crit: z.undefined("a token with extensions (crit) is not accepted").optional(),
 });
 
 const Claims = z.object({
@@ -68,10 +91,10 @@ const Claims = z.object({
   nbf: z.int().optional(),
   internal: z.object({ server: z.string().optional() }).optional(),
   adr: z.string().optional(),
-  tgs: z.array(z.string()).optional(),
+  tgs: Strings.optional(),
   ups: z.string().optional(),
-  cid: z.string().optional(),
-  nsp: z.string().optional(),
+  cid: Name.optional(),
+  nsp: Name.optional(),
 });
 
 /**
@@ -86,7 +109,7 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
   const customer = trust.customers.get(kid);
   if (customer !== undefined) {
     const claims = verifiedClaims(parts, customer.key, trust, now);
-    return clientToken(claims, customer);
+    return clientToken(kid, claims, customer);
   }
   const server = trust.servers.find(kid);
   if (server !== undefined) {
@@ -94,12 +117,12 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
     const { cid, nsp } = claims;
     if (!cid || !nsp) throw new UnacceptableToken("a token signed by a server needs the claims cid and nsp");
     const pools = trust.poolsOf?.(cid);
-    return clientToken(claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools });
+    return clientToken(kid, claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools });
   }
   if (trust.unknownCustomers === undefined) throw new UnacceptableToken("the token's key (kid) is not known");
   const claims = verifiedClaims(parts, undefined, trust, now);
   const demo = `demo_${kid}`;
-  return clientToken(claims, { customer: demo, namespace: demo, licence: trust.unknownCustomers });
+  return clientToken(kid, claims, { customer: demo, namespace: demo, licence: trust.unknownCustomers });
 }
 
 type Claims = z.infer<typeof Claims>;
@@ -128,10 +151,12 @@ function verifiedClaims(
 }
 
 function clientToken(
+  keyId: string,
   claims: Claims,
   owner: { customer: string; namespace: string; licence: Licence; pools?: readonly string[] | undefined },
 ): ClientToken {
   return {
+    keyId,
     customer: owner.customer,
     licence: owner.licence,
     namespace: owner.namespace,
@@ -139,7 +164,7 @@ function clientToken(
     rooms: typeof claims.rid === "string" ? [claims.rid] : claims.rid,
     user: claims.uid,
     methods: claims.sub?.map((method) => method.toLowerCase()),
-    server: (claims.internal?.server ?? claims.adr) as Address | undefined,
+    server: parseAddress(claims.internal?.server ?? claims.adr ?? ""),
     tags: claims.tgs,
     upstream: claims.ups,
     pools: owner.pools,

@@ -1,6 +1,9 @@
+import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Licence } from "../fleet/mod.ts";
-import type { Customer } from "./customer.ts";
+import type { AccessKey, Customer } from "./customer.ts";
+import { keyId, KeyIdVersion } from "./key_id.ts";
+import { isWeakKey } from "./weak_keys.ts";
 
 /** A customer's public key, ready to verify with. */
 export interface CustomerKey {
@@ -22,34 +25,66 @@ export interface BrokenKey {
   readonly reason: string;
 }
 
+/** Keys that are made between two pauses. */
+const SLICE = 200;
+
 /**
- * Loads the keys of all customers. A broken key is left out and named; the others load. A key id that two keys
- * share belongs to the first.
+ * Loads the keys of all customers. A broken key is left out and named; the others load. Of keys that claim one key id the
+ * one goes first whose id it really is, so that nobody locks another customer out; else the first in the list.
+ *
+ * @param pause awaited now and then, so that a long list lets calls pass
  */
-export function createKeyRing(customers: readonly Customer[]): { ring: KeyRing; broken: BrokenKey[] } {
+export async function createKeyRing(
+  customers: readonly Customer[],
+  pause: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ ring: KeyRing; broken: BrokenKey[] }> {
   const ring = new Map<string, CustomerKey>();
   const broken: BrokenKey[] = [];
+  const own = new Set<string>();
+  let made = 0;
   for (const { id, maxPeers, maxRooms, accessKeys, ...customer } of customers) {
     const licence = { maxPeers, maxRooms };
-    for (const { namespace, publicKey, pools = customer.pools } of accessKeys) {
+    for (const accessKey of accessKeys) {
+      if (++made % SLICE === 0) await pause();
+      const { namespace, publicKey, pools = customer.pools } = accessKey;
       const kid = String(publicKey.kid);
-      const other = ring.get(kid);
-      if (other !== undefined) {
-        broken.push({
-          customer: id,
-          kid,
-          reason: `customer "${other.customer}" already has a key of this id`,
-        });
+      const loaded = loadKey(accessKey);
+      if (typeof loaded === "string") {
+        broken.push({ customer: id, kid, reason: loaded });
         continue;
       }
-      try {
-        const { kty, crv, x } = publicKey;
-        const key = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
-        ring.set(kid, { customer: id, namespace: namespace ?? id, licence, key, pools });
-      } catch {
-        broken.push({ customer: id, kid, reason: "publicKey.x is not an Ed25519 public key in base64url" });
+      const other = ring.get(kid);
+      const replaces = loaded.own && !own.has(kid);
+      if (other !== undefined) {
+        const loser = replaces ? other.customer : id;
+        const winner = replaces ? id : other.customer;
+        broken.push({ customer: loser, kid, reason: `customer "${winner}" already has a key of this id` });
+        if (!replaces) continue;
       }
+      if (loaded.own) own.add(kid);
+      ring.set(kid, { customer: id, namespace: namespace ?? id, licence, key: loaded.key, pools });
     }
   }
   return { ring, broken };
+}
+
+/** The key, and whether its id is the one that is computed from it; or why it cannot be used. */
+function loadKey({ publicKey: { kid, kty, crv, x } }: AccessKey): { key: KeyObject; own: boolean } | string {
+  if (isServerKeyId(String(kid))) return "key ids of this form are those of servers";
+  const bytes = Buffer.from(x, "base64url");
+  if (bytes.length !== 32) return "publicKey.x is not an Ed25519 public key in base64url";
+  if (isWeakKey(bytes)) return "publicKey.x is a weak key: anybody can sign for it";
+  try {
+    const key = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
+    return { key, own: keyId(bytes, KeyIdVersion.customer) === String(kid) };
+  } catch {
+    return "publicKey.x is not an Ed25519 public key in base64url";
+  }
+}
+
+/** Whether a key id is one that the gateway derives for servers, whose tokens a customer's key must not take over. */
+function isServerKeyId(kid: string): boolean {
+  if (kid.length !== 12) return false;
+  const bytes = Buffer.from(kid, "base64");
+  return bytes.length === 9 && bytes[0] === KeyIdVersion.server;
 }
