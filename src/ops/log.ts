@@ -8,8 +8,11 @@ import {
   type LogLevel,
   type LogRecord,
 } from "@logtape/logtape";
+import { format } from "node:util";
 import type { Settings } from "../config/schema.ts";
-import type { Change } from "../fleet/mod.ts";
+import type { Ban, Change, Draining, Milliseconds } from "../fleet/mod.ts";
+import { Output } from "./output.ts";
+import { loggable, printable } from "./printable.ts";
 
 /** The gateway's log. Messages never hold tokens, passwords or private keys. */
 export const log = getLogger(["odin-gateway"]);
@@ -22,18 +25,21 @@ const LEVELS: Record<Settings["logLevel"], LogLevel> = {
   CRITICAL: "fatal",
 };
 
-/** Lines are collected for so long, or until there is this much of them, before they are written. */
-const FLUSH_AFTER = { milliseconds: 20, bytes: 32 * 1024 };
+/** What is still waiting when the gateway stops is written within so many milliseconds, or not at all. */
+const STOP_WITHIN = 1000;
 
 /** Starts logging, to standard output. */
 export async function startLog(
   { logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">,
 ): Promise<void> {
   const text = Deno.stdout.isTerminal() ? getAnsiColorFormatter : getTextFormatter;
-  const format = logFormat === "json" ? getJsonLinesFormatter() : text({ value: "bare", category: () => "" });
+  const json = getJsonLinesFormatter();
+  const format = logFormat === "json"
+    ? (record: LogRecord) => `${printable(json(record).trimEnd())}\n`
+    : text({ value: (value) => printable(shown(value)), category: () => "" });
   await configure({
     reset: true,
-    sinks: { stdout: bufferedSink((record) => format(record)) },
+    sinks: { stdout: outputSink((record) => format(record)) },
     loggers: [
       { category: ["odin-gateway"], sinks: ["stdout"], lowestLevel: LEVELS[logLevel] },
       { category: ["logtape", "meta"], sinks: ["stdout"], lowestLevel: "error" },
@@ -41,8 +47,24 @@ export async function startLog(
   });
 }
 
-/** Writes what is still waiting to be written. */
+/** Writes what is still waiting to be written, and ends. */
 export const stopLog = dispose;
+
+/**
+ * Sends what libraries and the operator's own functions print to the log. `console` itself writes to standard output and
+ * standard error at once, and so waits for their readers: a reader that stalls would stall every call.
+ *
+ * @returns what gives `console` back
+ */
+export function takeConsole(): () => void {
+  const before = { ...console };
+  const line = (level: "debug" | "info" | "warning" | "error") => (...values: unknown[]) => {
+    log[level]("console: {text}", { text: format(...values) });
+  };
+  const [debug, info, warn, error] = [line("debug"), line("info"), line("warning"), line("error")];
+  Object.assign(console, { debug, trace: debug, log: info, info, dir: info, table: info, warn, error });
+  return () => void Object.assign(console, before);
+}
 
 /** Whether grants are logged at all: asked on the Connect path before a line is made. */
 export function logsDebug(settings: Pick<Settings, "logLevel">): boolean {
@@ -59,11 +81,18 @@ export function logChange(change: Change): void {
     case "kind-learned":
       return;
     case "server-planned":
-      return log.info("server {server} is to take {weight} of what it could; draining: {draining}", {
+      return log.info("server {server} is to take {weight} of what it could; {draining}", {
         server: change.server,
         weight: change.weight,
-        draining: change.draining !== undefined,
+        draining: drainingText(change.draining),
       });
+    case "server-evicting":
+      return log.warning(
+        "server {server} is past its deadline for draining: {rooms} rooms are closed there and placed elsewhere",
+        { ...change },
+      );
+    case "server-odd":
+      return log.warning("server {server}: {what}", { ...change });
     case "server-drained":
       return log.info("server {server} is empty: it can be stopped", { ...change });
     case "close-ignored":
@@ -83,15 +112,33 @@ export function logChange(change: Change): void {
       return change.listed
         ? log.info("room {room} of customer {customer} is open on {server}", { ...change })
         : log.info("room {room} of customer {customer} is placed on {server}", { ...change });
+    case "room-changed":
+      return log.debug("room {room} of customer {customer} on {server} is {state}", {
+        ...change,
+        state: change.listed ? "open" : "over; its place is kept while tokens for it are valid",
+      });
     case "room-closed":
       return log.info("room {room} on {server} is closed", { ...change });
     case "collision":
       return log.warning("room {room} is on {holder} already: {loser} is told to close it", { ...change });
     case "banned":
-      return log.info("ban in room {room}, user {user}", {
+      return log.info("key {by} bans {whom} in room {room} until {until}", {
+        by: change.ban.by ?? "(not known)",
+        whom: banned(change.ban),
         room: change.ban.room,
-        user: change.ban.user ?? "(all)",
+        until: wallClock(change.ban.until),
       });
+    case "ban-ended":
+      return change.lifted
+        ? log.info("key {by} lifts the ban of {whom} in room {room}", {
+          by: change.ban.by ?? "(not known)",
+          whom: banned(change.ban),
+          room: change.ban.room,
+        })
+        : log.debug("the ban of {whom} in room {room} has ended", {
+          whom: banned(change.ban),
+          room: change.ban.room,
+        });
     case "task-queued":
       return log.debug("task {kind} {sequence} for room {room} waits for {server}", {
         server: change.server,
@@ -104,23 +151,51 @@ export function logChange(change: Change): void {
   }
 }
 
-function bufferedSink(format: (record: LogRecord) => string) {
-  const encoder = new TextEncoder();
-  let waiting = "";
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    let bytes = encoder.encode(waiting);
-    waiting = "";
-    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+function banned({ user }: Ban): string {
+  return user === undefined ? "everybody" : `user ${user}`;
+}
+
+function drainingText(draining: Draining | undefined): string {
+  if (draining === undefined) return "it is not draining";
+  const { deadline } = draining;
+  return deadline === undefined
+    ? "it is draining, without a deadline"
+    : `it is draining; what is left is closed at ${wallClock(deadline)}`;
+}
+
+/** A point on the gateway's monotonic clock as people read it. */
+function wallClock(time: Milliseconds): string {
+  const unixTime = Date.now() + time - performance.now();
+  return Number.isFinite(unixTime) ? new Date(unixTime).toISOString() : "never";
+}
+
+function outputSink(format: (record: LogRecord) => string) {
+  const output = new Output((bytes) => Deno.stdout.write(bytes), (lines) => format(lostLines(lines)));
+  const stop = () => output.stop(STOP_WITHIN);
+  return Object.assign((record: LogRecord) => output.line(format(bounded(record))), {
+    [Symbol.asyncDispose]: stop,
+  });
+}
+
+/** The record with values of bounded length. What stands between the values are our own words. */
+function bounded(record: LogRecord): LogRecord {
+  const properties: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record.properties)) properties[name] = loggable(value);
+  const message = record.message.map((part, i) => i % 2 === 0 ? part : loggable(part));
+  return { ...record, message, properties };
+}
+
+function shown(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function lostLines(lines: number): LogRecord {
+  return {
+    category: ["odin-gateway"],
+    level: "warning",
+    message: ["", lines, " log lines are lost: standard output did not take them"],
+    rawMessage: "{lines} log lines are lost: standard output did not take them",
+    timestamp: Date.now(),
+    properties: { lines },
   };
-  const sink = (record: LogRecord) => {
-    const line = format(record);
-    waiting += line.endsWith("\n") ? line : `${line}\n`;
-    if (waiting.length >= FLUSH_AFTER.bytes || record.level === "error" || record.level === "fatal") flush();
-    else timer ??= setTimeout(flush, FLUSH_AFTER.milliseconds);
-  };
-  sink[Symbol.dispose] = flush;
-  return sink;
 }

@@ -1,0 +1,122 @@
+import { log } from "./log.ts";
+
+/** How often what was refused is summed up, in milliseconds. */
+export const REFUSALS_SUMMED_EVERY = 10_000;
+
+/** Causes by caller, or by customer, that are told apart within that time; what comes on top is counted together. */
+const TOLD_APART = 50;
+
+/** A cause by which calls of somebody are refused. */
+interface Repeated {
+  readonly call: string;
+  readonly who: string;
+  readonly cause: string;
+  /** How many were refused since the last line about them. */
+  more: number;
+}
+
+/**
+ * Log lines about refused calls, so few that nobody can fill a disk by being refused: the first of a cause and a caller in
+ * full, then how many more there were, every {@link REFUSALS_SUMMED_EVERY}. Strangers and customers are told apart in
+ * tables of their own: the ones cannot hide the others.
+ */
+export class Refusals {
+  readonly #strangers = new Table();
+  readonly #customers = new Table();
+
+  /**
+   * A call that was refused before it was known for whom it speaks.
+   *
+   * @param cause one of few: what is counted together
+   * @param reason in full, for the first line
+   */
+  ofCaller(call: string, address: string, cause: string, reason: string): void {
+    if (this.#strangers.isFirst(call, network(address), cause)) {
+      log.info("{call} from {caller} is refused: {reason}", { call, caller: address, reason });
+    }
+  }
+
+  /** A customer's call that was refused; the room is that of the first. */
+  ofCustomer(
+    call: string,
+    { customer, namespace, rooms }: {
+      readonly customer: string;
+      readonly namespace: string;
+      readonly rooms: readonly string[];
+    },
+    cause: string,
+    reason: string,
+  ): void {
+    if (this.#customers.isFirst(call, `customer ${customer}`, cause)) {
+      log.info("{call} of customer {customer} to room {room} of {namespace} is refused: {reason}", {
+        call,
+        customer,
+        room: rooms[0],
+        namespace,
+        reason,
+      });
+    }
+  }
+
+  /** Says how many more there were; to be called every {@link REFUSALS_SUMMED_EVERY}, and at the end. */
+  sumUp(): void {
+    for (const table of [this.#strangers, this.#customers]) {
+      for (const { call, who, cause, more } of table.takeRepeated()) {
+        log.info("{call} of {who} is refused {more} times more: {cause}", { call, who, more, cause });
+      }
+    }
+  }
+}
+
+class Table {
+  readonly #repeated = new Map<string, Repeated>();
+  /** What no place is left for, by cause. Causes are few, and calls are methods that there are. */
+  readonly #others = new Map<string, Repeated>();
+
+  /** Counts one, and says whether it is to be told in full. */
+  isFirst(call: string, who: string, cause: string): boolean {
+    const key = `${call}\n${cause}\n${who}`;
+    const known = this.#repeated.get(key);
+    if (known !== undefined) {
+      known.more++;
+      return false;
+    }
+    if (this.#repeated.size < TOLD_APART) {
+      this.#repeated.set(key, { call, who, cause, more: 0 });
+      return true;
+    }
+    const others = this.#others.get(cause);
+    if (others !== undefined) others.more++;
+    else if (this.#others.size < TOLD_APART) {
+      this.#others.set(cause, { call: "a call", who: "others", cause, more: 1 });
+    }
+    return false;
+  }
+
+  /** What was refused again since the last time. Of whom nothing was refused, the next is a first one again. */
+  takeRepeated(): Repeated[] {
+    const repeated: Repeated[] = [];
+    for (const [key, its] of this.#repeated) {
+      if (its.more === 0) {
+        this.#repeated.delete(key);
+        continue;
+      }
+      repeated.push({ ...its });
+      its.more = 0;
+    }
+    repeated.push(...this.#others.values());
+    this.#others.clear();
+    return repeated;
+  }
+}
+
+/** The network that an IPv6 address is in (/64): its owner may take any address of it. */
+function network(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head.split(":").filter((group) => group !== "");
+  if (tail === undefined) return `${groups.slice(0, 4).join(":")}::/64`;
+  const known = groups.length + tail.split(":").filter((group) => group !== "").length;
+  const whole = [...groups, ...new Array(Math.max(0, 8 - known)).fill("0"), ...tail.split(":")];
+  return `${whole.slice(0, 4).join(":")}::/64`;
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { TokenGenerator } from "@4players/odin-tokens";
+import { newCustomer } from "../sim/program.ts";
+import { refusedWith, TestGateway } from "./gateway.ts";
+
+const REFUSED = 300;
+
+Deno.test("strangers' refused calls are one line in full, and a count", async () => {
+  await using gateway = await TestGateway.start({
+    internal: { users: [{ name: "odin", password: "x".repeat(20) }] },
+  });
+  for (let i = 0; i < REFUSED; i++) {
+    for (const path of ["/", "/internal"]) {
+      const response = await gateway.post("{}", { Authorization: `Bearer ${"A".repeat(i)}` }, path);
+      assert.equal(response.status, 401);
+      await response.body?.cancel();
+    }
+  }
+  await gateway.program.stop();
+  const lines = gateway.program.output.split("\n").filter((line) => line.includes("is refused"));
+  assert.ok(lines.length <= 8, lines.join("\n"));
+  for (const call of ["a call", "an internal call"]) {
+    assert.ok(lines.some((line) => line.includes(`${call} from 127.0.0.1 is refused: `)));
+    assert.ok(
+      lines.some((line) => line.includes(`${call} of 127.0.0.1 is refused ${REFUSED - 1} times more`)),
+    );
+  }
+});
+
+Deno.test("why a Connect is refused is a line with the customer and the room of the first", async () => {
+  await using gateway = await TestGateway.start({}, { maxRooms: 1, maxPeers: 1 });
+  await refusedWith(gateway.connect("early", "u"), -32002, /no server/);
+  await gateway.report("sfu:4433", [{ name: "r", peers: 1 }]);
+  for (let i = 0; i < 5; i++) await refusedWith(gateway.connect("late", `u${i}`), -32005, /peer limit/);
+  await gateway.call("RoomClose", "r", "backend", { room_id: "r", ban_time: 60 });
+  await refusedWith(gateway.connect("r", "u"), -32005, /peer limit|banned/);
+  await gateway.program.stop();
+  const { output } = gateway.program;
+  assert.match(output, /Connect of customer acme to room early of acme is refused: no server available/);
+  assert.match(output, /Connect of customer acme to room late of acme is refused: peer limit exceeded/);
+  assert.match(output, /Connect of customer acme is refused [45] times more: peer-limit/);
+});
+
+Deno.test("a crowd of made-up customers cannot write more lines than a few", async () => {
+  await using gateway = await TestGateway.start({ unknownCustomers: { maxPeers: 10, maxRooms: 10 } });
+  for (let i = 0; i < REFUSED; i++) {
+    const token = new TokenGenerator(newCustomer("x").accessKey).createToken("r", "u");
+    const response = await gateway.post({ jsonrpc: "2.0", id: 1, method: "Connect" }, {
+      Authorization: `Bearer ${token}`,
+    });
+    assert.equal((await response.json()).error.code, -32002);
+  }
+  await gateway.program.stop();
+  const lines = gateway.program.output.split("\n").filter((line) => line.includes("is refused"));
+  assert.ok(lines.length <= 60, String(lines.length));
+  assert.match(gateway.program.output, /a call of others is refused 250 times more: no-server/);
+});
