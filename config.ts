@@ -1,4 +1,4 @@
-import type { Config } from "./src/config/schema.ts";
+import type { Config } from "./configSchema.ts";
 
 /**
  * The configuration of this gateway. What is left out has the default that stands here; README.md has the table.
@@ -23,7 +23,8 @@ const config: Config = {
   // Whether customers that are not in the list are let in, unchecked: "forbidden", or { maxPeers, maxRooms }.
   unknownCustomers: "forbidden",
 
-  // Who may call /internal, and get servers' private keys there. With no users: only callers on this machine.
+  // Who may call /internal, and get servers' private keys there. Without users, a gateway that other machines reach makes
+  // one at its first start, and writes what servers need to data/server.toml.
   // internal: { users: [{ name: "odin", password: "…" }] },
 
   // Pools of servers, each with a path of its own: /eu/ for clients, /eu/internal for servers. New rooms of a pool whose

@@ -33,6 +33,8 @@ export interface ProgramOptions {
   readonly config: string;
   readonly folder: string;
   readonly args?: readonly string[];
+  /** Deno's options, instead of those of `deno task start`. */
+  readonly permissions?: readonly string[];
   readonly env?: Record<string, string>;
 }
 
@@ -45,12 +47,13 @@ export class Program implements AsyncDisposable {
   readonly #readers: Promise<void>[];
   #watchers: (() => void)[] = [];
 
-  constructor({ config, folder, args = [], env = {} }: ProgramOptions) {
+  constructor({ config, folder, args = [], env = {}, permissions }: ProgramOptions) {
     const file = join(folder, "config.ts");
     Deno.writeTextFileSync(file, config);
     const data = args.includes("--data") ? [] : ["--data", join(folder, "data")];
+    const options = permissions ?? [...PERMISSIONS, `--allow-write=${folder}`];
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...PERMISSIONS, `--allow-write=${folder}`, "main.ts", "--config", file, ...data, ...args],
+      args: ["run", ...options, "main.ts", "--config", file, ...data, ...args],
       cwd: PROJECT,
       env: { NO_COLOR: "1", ...env },
       stdin: "null",

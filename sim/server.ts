@@ -2,7 +2,7 @@ import { parse } from "smol-toml";
 import type { Task } from "../src/fleet/mod.ts";
 import { Hosting } from "./hosting.ts";
 import { call } from "./rpc_client.ts";
-import { listenForClients } from "./client_listener.ts";
+import type { listenForClients } from "./client_listener.ts";
 
 /** How a simulated server behaves. */
 export interface SimulatedServerOptions {
@@ -15,7 +15,13 @@ export interface SimulatedServerOptions {
   /** Clients at which it is full (load 1). */
   readonly capacity?: number;
   /** Listens for SDKs on a free port, with this certificate. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly hostname: string };
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    readonly hostname: string;
+    /** Handed in, because its MessagePack library has a build script, which the demo shall not meet. */
+    readonly listen: typeof listenForClients;
+  };
   readonly client?: Deno.HttpClient;
   /** Told of everything that went wrong. */
   readonly failed?: (error: Error) => void;
@@ -46,7 +52,7 @@ export class SimulatedServer {
     let address = options.address ?? `sim-${crypto.randomUUID()}.example:4433`;
     let close = () => Promise.resolve();
     if (options.tls !== undefined) {
-      const listener = listenForClients(options.tls, () => hosting);
+      const listener = options.tls.listen(options.tls, () => hosting);
       address = `${options.tls.hostname}:${listener.port}`;
       close = listener.close;
     }

@@ -81,8 +81,8 @@ Deno.test("deno task token makes a key, its entry for config.ts, and tokens that
   assert.deepEqual(JSON.parse(claims!).sub, ["Connect"]);
 
   const { createKeyRing, ServerKeys, verifyClientToken } = await import("../src/tokens/mod.ts");
-  const { parseCustomers } = await import("../src/config/schema.ts");
-  const { ring, broken } = createKeyRing(parseCustomers([entry]).customers);
+  const { parseCustomer } = await import("../src/config/schema.ts");
+  const { ring, broken } = await createKeyRing([parseCustomer(entry, "entry", [])!]);
   assert.deepEqual(broken, []);
   const trust = {
     customers: ring,

@@ -49,6 +49,15 @@ Deno.test("deno task simulate: the same seeds give the same figures, and the def
   assert.ok(expected!.peakToMean.mean <= 1.1 * oracle!.peakToMean.mean);
 });
 
+Deno.test("deno task simulate without a scenario takes the standard one", async () => {
+  const args = ["--load", "0.5", "--seeds", "1", "--strategy", "least-rooms"];
+  const { code, output, errors } = await simulate(...args);
+  assert.equal(code, 0, errors);
+  assert.match(output, /^standard: [^]*least-rooms/);
+  const json = await simulate(...args, "--json");
+  assert.deepEqual((JSON.parse(json.output) as Figures[]).map(({ name }) => name), ["standard"]);
+});
+
 Deno.test("deno task simulate --html writes a page that holds everything it shows", async () => {
   using folder = new TemporaryFolder();
   const file = join(folder.path, "report.html");
@@ -74,7 +83,10 @@ Deno.test("deno task simulate names what is wrong with its arguments", async () 
       [["--load", "2"], /between 0 and 1/],
       [["--strategy", "best"], /expected expected, weighted/],
       [["--trace", "data/none.jsonl"], /no such file/],
-      [["--html", "report.html"], /report\.html cannot be written: the task may write to \.\/data alone/],
+      [
+        ["--html", "report.html"],
+        /report\.html cannot be written: not permitted: add --allow-write=report\.html/,
+      ],
     ] as const
   ) {
     const { code, errors } = await simulate(...args);

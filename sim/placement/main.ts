@@ -5,6 +5,7 @@
  */
 import { Command, InvalidArgumentError } from "commander";
 import { parseCommand } from "../../src/cli/command.ts";
+import { endForMistake } from "../../src/cli/failure.ts";
 import { ConfigError, unwritable } from "../../src/config/load.ts";
 import { contenders } from "./contenders.ts";
 import { page } from "./page.ts";
@@ -73,7 +74,8 @@ function parseArguments(): { studies: Study[]; options: Options } | undefined {
     seeds: Array.from({ length: seeds }, (_, i) => i + 1),
     capacity,
   };
-  const names = command.processedArgs[0] as ScenarioName[] | undefined ?? ["standard"];
+  const asked = command.processedArgs[0] as ScenarioName[];
+  const names: ScenarioName[] = asked.length > 0 ? asked : ["standard"];
   const studies: Study[] = trace === undefined
     ? names.map((scenario) => ({ workload: { scenario }, ...common }))
     : [{ workload: { trace: checked(trace) }, ...common }];
@@ -162,8 +164,6 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  console.error(`error: ${error.message}`);
-  Deno.exit(2);
+  endForMistake(error);
 }
 Deno.exit();

@@ -1,8 +1,8 @@
 import {
   type Address,
-  confirmTasks,
   connect,
   createModel,
+  endHandOver,
   type FleetSettings,
   handOverTasks,
   type Milliseconds,
@@ -221,7 +221,7 @@ export class World {
   #hear(host: Host, input: Report): void {
     report(this.model, input, this.now);
     const { tasks, handOver } = handOverTasks(this.model, host.address, this.now);
-    if (handOver !== undefined) confirmTasks(this.model, host.address, handOver, this.now);
+    if (handOver !== undefined) endHandOver(this.model, host.address, handOver, "read", this.now);
     for (const { task, id } of tasks) {
       if (task === "RoomClose") this.#close(this.#keys.get(id.join("\n"))!, host);
     }

@@ -58,12 +58,13 @@ export function parseStartArguments(
       "where the gateway keeps what must survive it; :memory: keeps nothing",
       "./data",
     )
-    .option("--host <address>", "address to listen on")
-    .option("--port <port>", "port to listen on; 0 takes a free one", parsePort)
-    .option("--ssl", "listen for TLS")
-    .option("--certificate <file>", "certificate chain, PEM")
-    .option("--privatekey <file>", "private key of the certificate, PEM")
-    .option("--masterkey <base64>", "key that the servers' keys are derived from")
+    .helpOption("--help", "print this, and exit")
+    .option("-h, --host <address>", "address to listen on")
+    .option("-p, --port <port>", "port to listen on; 0 takes a free one", parsePort)
+    .option("-s, --ssl", "listen for TLS")
+    .option("-c, --certificate <file>", "certificate chain, PEM")
+    .option("-k, --privatekey <file>", "private key of the certificate, PEM")
+    .option("-m, --masterkey <base64>", "key that the servers' keys are derived from")
     .option(
       "--record <file>",
       "write grants and reports to a file, names hashed, for deno task simulate --trace",

@@ -21,7 +21,14 @@ export function parseCommand(command: Command, args: readonly string[]): string 
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return print.trimEnd();
-    throw new ConfigError(`${error.message.replace(/^error: /, "")} (--help shows the options)`);
+    throw new ConfigError(`${withoutValues(error)} (--help shows the options)`);
   }
   return undefined;
+}
+
+/** What is wrong, without what was given for it, which may be a key beside a misspelt option. */
+function withoutValues({ code, message }: CommanderError): string {
+  const text = message.replace(/^error: /, "");
+  if (code === "commander.excessArguments") return text.replace(/: [^]*$/, "");
+  return text.replace(/^(unknown option '[^'=]*)=[^]*?'(?=\n|$)/, "$1=…'");
 }

@@ -6,7 +6,7 @@ import { readConfig } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { startLog, stopLog } from "../ops/log.ts";
 import { runGateway, type RunningGateway } from "../run.ts";
-import { SqliteStore } from "../store/sqlite.ts";
+import { SqliteStore } from "../store/sqlite/store.ts";
 import { parseCommand } from "./command.ts";
 import { publicKey } from "../../sim/access_key.ts";
 
@@ -64,7 +64,7 @@ async function run(data: string, duration: number): Promise<number> {
     startup: { waitForReports: false },
   });
   await startLog(settings);
-  const gateway = runGateway(
+  const gateway = await runGateway(
     settings,
     storedMasterKey(data).key,
     (options) => new SqliteStore(data, options),

@@ -1,15 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { ConfigError, loadConfig, unwritable } from "../config/load.ts";
+import { type MadeUser, storedInternalUser, writeServerToml } from "../config/internal_user.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
+import { notPermitted } from "../config/permission.ts";
 import type { Settings } from "../config/schema.ts";
-import { log, startLog, stopLog } from "../ops/log.ts";
+import { isLoopback } from "../edge/internal_access.ts";
+import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
 import { TraceRecorder } from "../ops/trace.ts";
 import { runGateway } from "../run.ts";
-import { lockFolder } from "../store/lock.ts";
+import { FolderLock } from "../store/sqlite/lock.ts";
 import { createNoStore } from "../store/no_store.ts";
-import { SqliteStore } from "../store/sqlite.ts";
+import { SqliteStore } from "../store/sqlite/store.ts";
 import { StoreError, type StoreOptions } from "../store/store.ts";
-import { parseStartArguments } from "./arguments.ts";
+import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
+import { stopSignal } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 /** As data folder: keep nothing. */
@@ -21,39 +25,76 @@ const MEMORY = ":memory:";
  * @throws {ConfigError} where the operator made a mistake
  */
 export async function start(args: readonly string[]): Promise<void> {
-  const parsed = parseStartArguments(args, (name) => Deno.env.get(name));
+  const parsed = parseStartArguments(args, fromEnvironment);
   if ("print" in parsed) {
     console.log(parsed.print);
     return;
   }
   const { settings, warnings } = await loadConfig(parsed.config, parsed.overrides);
-  const unlock = openData(parsed.data);
+  askToListen(settings);
+  const lock = openData(parsed.data);
   await startLog(settings);
+  const giveConsoleBack = takeConsole();
+  const stopping = stopSignal();
   for (const warning of warnings) log.warning("{warning}", { warning });
+  surviveStrays();
+  const unread = Object.values(ENVIRONMENT).filter((variable) => !mayRead(variable));
+  if (unread.length > 0) {
+    log.warning("the environment is not looked at for {unread}: {reason}", {
+      unread: unread.join(" and "),
+      reason: notPermitted(`--allow-env=${unread.join(",")}`),
+    });
+  }
   try {
     const openStore = (options: StoreOptions) =>
-      parsed.data === MEMORY ? createNoStore(options) : new SqliteStore(parsed.data, options);
+      parsed.data === MEMORY ? createNoStore(options) : new SqliteStore(parsed.data, options, lock);
     const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
-    const gateway = runGateway(settings, masterKey(settings, parsed.data), openStore, recorder);
+    const key = masterKey(settings, parsed.data);
+    const madeUser = userToMake(settings, parsed.data);
+    const users = madeUser === undefined ? settings.internal.users : [madeUser];
+    const gateway = await runGateway(settings, key, openStore, recorder, users);
+    if (madeUser !== undefined) {
+      tellServers(settings, parsed.data, madeUser, Number(new URL(gateway.url).port));
+    }
     log.info("ODIN Gateway {version} listens on {url}", { version: VERSION, url: gateway.url });
-    const signal = await stopSignal();
+    const signal = await stopping;
     log.info("{signal}: finishing the requests under way", { signal });
     await gateway.stop();
     log.info("stopped");
   } catch (error) {
     throw error instanceof StoreError ? new ConfigError(`the data folder: ${error.message}`) : error;
   } finally {
-    unlock();
+    lock?.release();
     await stopLog();
+    giveConsoleBack();
   }
 }
 
+/** A variable; undefined too where it may not be read, which is said once the log is there. */
+function fromEnvironment(variable: string): string | undefined {
+  return mayRead(variable) ? Deno.env.get(variable) : undefined;
+}
+
+function mayRead(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+}
+
+/** Asked for here, because the listener throws where nothing can catch it (`node:net` on Deno 2.9.6), and start would hang. */
+function askToListen(settings: Settings): void {
+  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
+  const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  if (Deno.permissions.requestSync({ name: "net", host }).state === "granted") return;
+  throw new ConfigError(
+    `cannot listen on ${hostname} port ${port}: ${notPermitted(`--allow-net=${host}`)}`,
+  );
+}
+
 /** Makes sure that the data folder is there, can be written, and is this process's alone. */
-function openData(folder: string): () => void {
-  if (folder === MEMORY) return () => {};
+function openData(folder: string): FolderLock | undefined {
+  if (folder === MEMORY) return undefined;
   openDataFolder(folder);
   try {
-    return lockFolder(folder);
+    return new FolderLock(folder);
   } catch (error) {
     throw error instanceof StoreError ? new ConfigError(error.message) : error;
   }
@@ -88,10 +129,56 @@ function masterKey(settings: Settings, data: string): string {
   return key;
 }
 
-function stopSignal(): Promise<Deno.Signal> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      Deno.addSignalListener(signal, () => resolve(signal));
-    }
+/**
+ * Somebody has to be able to call the internal methods of a listener that others reach: where nobody is configured, a user
+ * is made, whose password is in the data folder and never in the log.
+ */
+function userToMake(settings: Settings, data: string): MadeUser | undefined {
+  const { users, withoutUsers } = settings.internal;
+  const { hostname } = settings.useSsl ? settings.https : settings.http;
+  if (users.length > 0 || withoutUsers !== undefined || isLoopback(hostname)) return undefined;
+  if (data === MEMORY) {
+    throw new ConfigError(
+      `nobody may call /internal: other machines reach the listener on ${hostname}, and nothing is kept; ` +
+        "configure internal.users, or listen with --host 127.0.0.1",
+    );
+  }
+  return storedInternalUser(data);
+}
+
+/** Writes the lines that servers need to attach, and says where. */
+function tellServers(settings: Settings, data: string, user: MadeUser, port: number): void {
+  const file = writeServerToml(data, settings, user, port);
+  const said = user.made
+    ? "no internal.users are configured: made one, and what servers need to attach is in {file}"
+    : "no internal.users are configured: the one made before is used. What servers need to attach is in {file}";
+  log.warning(said, { file });
+}
+
+/** Messages of strays that are told, each once. */
+const STRAYS = 100;
+
+/**
+ * A rejection or an error that nobody waits for, in the operator's own functions perhaps, is told and does not end the
+ * gateway.
+ */
+function surviveStrays(): void {
+  const told = new Set<string>();
+  const tell = (what: string, cause: unknown) => {
+    const message = cause instanceof Error ? cause.stack ?? cause.message : String(cause);
+    if (told.size >= STRAYS || told.has(message)) return;
+    told.add(message);
+    log.error("something failed that nobody waits for ({what}); the gateway goes on: {message}", {
+      what,
+      message,
+    });
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    tell("a promise was rejected", event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    tell("an error was thrown", event.error ?? event.message);
   });
 }

@@ -140,7 +140,7 @@ Deno.test("a list of customers loads but for its broken entries and keys, which 
       maxRooms: 1,
       accessKeys: [{ publicKey: key }, { publicKey: { ...key, kty: "RSA" } }],
     },
-    { id: "b", maxRooms: 1, accessKeys: [] },
+    { id: "b", maxPeers: -1, maxRooms: 1, accessKeys: [] },
     "c",
   ]);
   assert.deepEqual(customers.map(({ id, accessKeys }) => [id, accessKeys.length]), [["a", 1]]);
@@ -152,21 +152,24 @@ Deno.test("a list of customers loads but for its broken entries and keys, which 
   assert.equal(parseCustomers({ not: "a list" }).broken.length, 1);
 });
 
-Deno.test("a pool that a customer or a key is bound to and that there is none of is named", () => {
+Deno.test("a pool that a customer or a key is bound to and that there is none of is named", async () => {
   const named: string[] = [];
-  new Customers(
+  await new Customers(
     {
       customers: [{
         id: "acme",
         maxPeers: 1,
         maxRooms: 1,
         pools: ["eu"],
-        accessKeys: [{ publicKey: { ...key, x: "A".repeat(43) }, pools: ["ue"] }],
+        accessKeys: [{
+          publicKey: { ...key, x: "TC3lMPKKC3C3uPMGPliiayUm32APb3GXKsNNLSxooFw" },
+          pools: ["ue"],
+        }],
       }],
       customerApi: undefined,
       sfuPools: { available: ["eu"], default: "eu" },
     },
     { loaded: () => {}, kept: () => {}, broken: ({ entry, reason }) => named.push(`${entry}: ${reason}`) },
-  );
+  ).load();
   assert.deepEqual(named, ['pool "ue" of customer "acme": there is no such pool']);
 });

@@ -1,5 +1,6 @@
-import { type BrokenKey, createKeyRing, type KeyRing } from "../tokens/mod.ts";
-import { type BrokenEntry, configuredPools, parseCustomers, type Settings } from "./schema.ts";
+import { setImmediate } from "node:timers/promises";
+import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
+import { type BrokenEntry, configuredPools, parseCustomer, type Settings } from "./schema.ts";
 
 /** What becomes of the list of customers, for the log. */
 export interface CustomerEvents {
@@ -28,15 +29,20 @@ export class Customers {
   loaded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  /** The entries of the last good list as they came, as JSON. */
+  #entries: readonly string[] | undefined;
   #remembered: string | undefined;
 
   constructor(
     readonly settings: Pick<Settings, "customers" | "customerApi" | "sfuPools">,
     readonly events: CustomerEvents,
     readonly memory?: CustomerMemory,
-  ) {
-    if (settings.customerApi === undefined) this.#take(settings.customers ?? []);
-    else this.#recall();
+  ) {}
+
+  /** Loads the configured list, or the last good one of the customer API, in case that is down. */
+  async load(): Promise<void> {
+    if (this.settings.customerApi === undefined) await this.#take(this.settings.customers ?? []);
+    else await this.#recall();
   }
 
   /** Asks the customer API now and then on its interval. Resolves after the first answer. */
@@ -61,7 +67,7 @@ export class Customers {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`no answer within ${timeout / 1000} s`)), timeout);
       });
-      this.#take(await Promise.race([api.updateFunction(), late]));
+      await this.#take(await Promise.race([api.updateFunction(), late]));
     } catch (error) {
       this.events.kept(
         `customerApi.updateFunction: ${error instanceof Error ? error.message : String(error)}`,
@@ -71,27 +77,41 @@ export class Customers {
     }
   }
 
-  /** Starts with the last good list, in case the customer API is down. */
-  #recall(): void {
+  async #recall(): Promise<void> {
     const remembered = this.memory?.recall();
-    if (remembered !== undefined) {
-      this.#remembered = remembered;
-      this.#take(JSON.parse(remembered, (_key, value) => value === "Infinity" ? Infinity : value));
+    if (remembered === undefined) return;
+    this.#remembered = remembered;
+    try {
+      await this.#take(JSON.parse(remembered));
+    } catch (error) {
+      this.events.kept(
+        `the list that was kept cannot be read: ${error instanceof Error ? error.message : error}`,
+      );
     }
   }
 
-  #take(list: unknown): void {
-    const { customers, broken } = parseCustomers(list);
-    const { ring, broken: brokenKeys } = createKeyRing(customers);
-    for (const entry of [...broken, ...brokenKeys.map(asEntry)]) this.events.broken(entry);
-    const available = configuredPools(this.settings).names;
-    for (const { id, pools = [], accessKeys } of customers) {
-      for (const pool of new Set([...pools, ...accessKeys.flatMap((key) => key.pools ?? [])])) {
-        if (available.includes(pool)) continue;
-        this.events.broken({ entry: `pool "${pool}" of customer "${id}"`, reason: "there is no such pool" });
-      }
+  /** Takes a list over, in slices that let calls pass; one that is the same as before costs no more than a look. */
+  async #take(list: unknown): Promise<void> {
+    if (!Array.isArray(list)) {
+      this.events.broken({ entry: "customers", reason: "expected an array of customers" });
+      list = [];
     }
+    const given = list as readonly unknown[];
+    const entries = await asJson(given);
+    if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) return;
+    const customers: Customer[] = [];
+    const broken: BrokenEntry[] = [];
+    for (const [i, entry] of given.entries()) {
+      if (i % SLICE === SLICE - 1) await setImmediate();
+      const customer = parseCustomer(entry, `customers[${i}]`, broken);
+      if (customer !== undefined) customers.push(customer);
+    }
+    const { ring, broken: brokenKeys } = await createKeyRing(customers, setImmediate);
+    broken.push(...brokenKeys.map(asEntry), ...missingPools(customers, configuredPools(this.settings).names));
     const fromApi = this.settings.customerApi !== undefined;
+    const text = fromApi ? `[${(await asJson(customers) ?? []).join()}]` : undefined;
+    if (this.#stopped) return;
+    this.#tell(broken);
     if (fromApi && ring.size === 0) {
       this.events.kept("the list has no usable customer");
       return;
@@ -100,10 +120,57 @@ export class Customers {
     this.pools = new Map(customers.flatMap(({ id, pools }) => pools === undefined ? [] : [[id, pools]]));
     this.loaded = true;
     this.events.loaded(customers.length, ring.size);
-    if (!fromApi) return;
-    const text = JSON.stringify(customers, (_key, value) => value === Infinity ? "Infinity" : value);
-    if (text !== this.#remembered && this.memory?.remember(text)) this.#remembered = text;
+    this.#entries = entries;
+    if (text === undefined || text === this.#remembered) return;
+    if (this.memory?.remember(text) === false) this.#entries = undefined; // tried again with the next list
+    else this.#remembered = text;
   }
+
+  /** Names the first of the entries that cannot be used, and the number of the rest. */
+  #tell(broken: readonly BrokenEntry[]): void {
+    for (const entry of broken.slice(0, NAMED)) this.events.broken(entry);
+    const rest = broken.length - NAMED;
+    if (rest > 0) this.events.broken({ entry: `and ${rest} more`, reason: "for reasons like these" });
+  }
+}
+
+/** Entries that are named one by one when they cannot be used. */
+const NAMED = 50;
+
+/** Entries that are looked at in one go. */
+const SLICE = 200;
+
+/** The entries as JSON, in slices; nothing where one has none, as what refers to itself: then lists cannot be compared. */
+async function asJson(list: readonly unknown[]): Promise<string[] | undefined> {
+  const texts: string[] = [];
+  for (const [i, entry] of list.entries()) {
+    if (i % SLICE === SLICE - 1) await setImmediate();
+    try {
+      texts.push(JSON.stringify(entry, finiteOrText) ?? "null");
+    } catch {
+      return undefined;
+    }
+  }
+  return texts;
+}
+
+/** JSON has no Infinity, and would make null of it. */
+function finiteOrText(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Pools that customers or their keys are bound to, and that there are none of. */
+function missingPools(customers: readonly Customer[], available: readonly string[]): BrokenEntry[] {
+  return customers.flatMap(({ id, pools = [], accessKeys }) =>
+    [...new Set([...pools, ...accessKeys.flatMap((key) => key.pools ?? [])])]
+      .filter((pool) => !available.includes(pool))
+      .map((pool) => ({ entry: `pool "${pool}" of customer "${id}"`, reason: "there is no such pool" }))
+  );
+}
+
+function isSame(entries: readonly string[], before: readonly string[] | undefined): boolean {
+  return before !== undefined && entries.length === before.length &&
+    entries.every((entry, i) => entry === before[i]);
 }
 
 /** The limits of customers that are not in the list, where the configuration lets such in at all. */

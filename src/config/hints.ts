@@ -1,11 +1,5 @@
 import type { z } from "zod";
 
-/** A member name that the schema does not know, and the known one it was probably meant to be. */
-export interface UnknownMember {
-  readonly path: string;
-  readonly meant: string | undefined;
-}
-
 /** What is wrong with a configuration, a line each: which member, what was expected, what was found. */
 export function describeIssues(error: z.ZodError, config: unknown): string[] {
   return error.issues.flatMap((issue) => describe(issue, [], config));
@@ -26,65 +20,29 @@ function describe(issue: z.core.$ZodIssue, parent: PropertyKey[], config: unknow
   return [`${name(path)}: ${message}, found ${found(config, path)}`];
 }
 
-/** Members of a configuration that the schema has no use for. */
-export function unknownMembers(schema: z.ZodType, config: unknown, path = ""): UnknownMember[] {
-  const shape = shapeOf(schema);
-  if (shape === undefined || typeof config !== "object" || config === null) return [];
-  return Object.entries(config).flatMap(([key, value]) => {
-    const member = path === "" ? key : `${path}.${key}`;
-    const known = shape[key];
-    if (known !== undefined) return unknownMembers(known, value, member);
-    const meant = Object.keys(shape).find((candidate) => isTypo(key, candidate));
-    return [{ path: member, meant }];
-  });
-}
-
-function shapeOf(schema: z.ZodType): Record<string, z.ZodType> | undefined {
-  const def = schema.def as {
-    type: string;
-    innerType?: z.ZodType;
-    in?: z.ZodType;
-    shape?: Record<string, z.ZodType>;
-  };
-  if (def.type === "object") return def.shape;
-  const inner = def.innerType ?? def.in;
-  return inner === undefined ? undefined : shapeOf(inner);
-}
-
-/** Same letters but for case, or one or two edits apart. */
-function isTypo(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase() || distance(a, b) <= Math.min(2, Math.floor(b.length / 4));
-}
-
-/** Edits (insert, delete, replace) that make one text of the other: Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replace, above[j]! + 1, row[j - 1]! + 1));
-    }
-    above = row;
-  }
-  return above[b.length]!;
-}
-
 function name(path: readonly PropertyKey[]): string {
   if (path.length === 0) return "the configuration";
   return path.map((key, i) => typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)
     .join("");
 }
 
-/** What stands at a path, short, and never the value of a secret. */
+/** Parts of a configuration where nothing is shown that might be a password or a key. */
+const SECRET = /^(internal|customers|customerApi)$|key|password|secret/i;
+
+/** Texts that are shown: short ones of letters and digits, which are words or numbers rather than credentials. */
+const A_WORD = /^[\w.\/-]{0,24}$/;
+
+/** What stands at a path: its kind, and a value only where it is short and cannot be a secret. */
 function found(config: unknown, path: readonly PropertyKey[]): string {
-  if (path.some((key) => /key|password|secret/i.test(String(key)))) return "something else";
   let value: unknown = config;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
   if (value === undefined) return "nothing";
-  if (typeof value === "number" || typeof value === "function") {
-    return typeof value === "number" ? String(value) : "a function";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" || typeof value === "function") {
+    return typeof value === "object" ? "an object" : "a function";
   }
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const secret = path.some((key) => SECRET.test(String(key)));
+  if (typeof value === "string") return secret || !A_WORD.test(value) ? "a text" : JSON.stringify(value);
+  return secret && path[0] !== "customers" ? `a ${typeof value}` : String(value);
 }

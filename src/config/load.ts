@@ -1,12 +1,18 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describeIssues, unknownMembers } from "./hints.ts";
+import { explainImport } from "./import_error.ts";
+import { describeIssues } from "./hints.ts";
+import { notPermitted } from "./permission.ts";
+import { describeUnknown, unknownMembers } from "./unknown_members.ts";
 import { ConfigSchema, type Settings } from "./schema.ts";
 
 /** A mistake of the operator's: in the configuration, the command line, a certificate or the data folder. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
+
+/** Mistakes that are shown at once, at most. */
+const SHOWN = 20;
 
 /** What the command line and the environment say; each overrides the configuration. */
 export interface Overrides {
@@ -54,14 +60,19 @@ export function readConfig(
   const typos = unknown.filter(({ meant }) => meant !== undefined);
   const result = ConfigSchema.safeParse(merged);
   const mistakes = [
-    ...typos.map(({ path, meant }) => `${path}: no such member; did you mean ${meant}?`),
+    ...typos.map((each) => `${each.path}: ${describeUnknown(each)}`),
     ...(result.success ? [] : describeIssues(result.error, merged)),
   ];
   if (!result.success || mistakes.length > 0) {
-    throw new ConfigError(`${source} is not a valid configuration\n  ${mistakes.join("\n  ")}`);
+    const more = mistakes.length > SHOWN ? [`and ${mistakes.length - SHOWN} more`] : [];
+    const lines = [...mistakes.slice(0, SHOWN), ...more];
+    throw new ConfigError(`${source} is not a valid configuration\n  ${lines.join("\n  ")}`);
   }
-  const warnings = unknown.map(({ path }) =>
-    `${source}: ${path} is not a member that this gateway knows; ignored`
+  // The keys of customers are read one by one later, and what is odd in them told of then.
+  const warnings = unknown.filter(({ path }) => !path.includes(".accessKeys[")).map(({ path, times }) =>
+    `${source}: ${path} is not a member that this gateway knows; ignored${
+      times > 1 ? ` (${times} times)` : ""
+    }`
   );
   const { masterKey } = result.data;
   if (masterKey !== undefined && Buffer.from(masterKey, "base64").length < 16) {
@@ -106,24 +117,10 @@ function member(config: Record<string, unknown>, key: string, replaced: object):
   return { [key]: typeof value === "object" ? { ...value, ...replaced } : value ?? replaced };
 }
 
-function explainImport(path: string, error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/Module not found|NotFound|No such file/.test(text)) {
-    return `${path}: no such configuration file; --config names another`;
-  }
-  if (error instanceof Deno.errors.NotCapable || /Requires read access/.test(text)) {
-    return `${path}: reading it is not permitted; start with --allow-read=${path}`;
-  }
-  const [cause] = text.split("\n", 1);
-  const [, line, column] = /:(\d+):(\d+)/.exec(text.slice(text.lastIndexOf(path))) ?? [];
-  const place = line === undefined ? "" : `line ${line}, column ${column}: `;
-  return `${path} cannot be loaded: ${place}${cause}`;
-}
-
 /** A file that an option names cannot be written. */
 export function unwritable(option: string, file: string, error: unknown): ConfigError {
   const reason = error instanceof Deno.errors.NotCapable
-    ? "the task may write to ./data alone"
+    ? notPermitted(`--allow-write=${file}`)
     : error instanceof Error
     ? error.message
     : String(error);

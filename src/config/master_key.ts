@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ConfigError } from "./load.ts";
+import { writeSecret } from "./secret_file.ts";
+import { notPermitted } from "./permission.ts";
 
 const FILE = "master.key";
 
@@ -25,7 +27,7 @@ export function storedMasterKey(folder: string): { key: string; file: string; ma
   }
   const key = randomBytes(32).toString("base64");
   try {
-    Deno.writeTextFileSync(file, `${key}\n`, { mode: 0o600, createNew: true });
+    writeSecret(file, `${key}\n`);
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -49,9 +51,17 @@ export function openDataFolder(folder: string): void {
 
 function unreadable(path: string, error: unknown): ConfigError {
   const cause = error instanceof Deno.errors.NotCapable
-    ? `not permitted; start with --allow-read=${path} --allow-write=${path}, or choose another folder with --data`
+    ? `${notPermitted(optionsFor(path))}; --data names another folder, or :memory: to keep nothing`
     : error instanceof Error
     ? error.message
     : String(error);
   return new ConfigError(`the data folder: ${path}: ${cause}`);
+}
+
+/** The options for a folder that have not been given. */
+function optionsFor(path: string): string {
+  const missing = (["read", "write"] as const).filter((name) =>
+    Deno.permissions.querySync({ name, path }).state !== "granted"
+  );
+  return missing.map((name) => `--allow-${name}=${path}`).join(" ");
 }

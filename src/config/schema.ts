@@ -2,21 +2,38 @@ import { z } from "zod";
 import { strategies, type StrategyName } from "../fleet/placement/mod.ts";
 import type { Customer } from "../tokens/mod.ts";
 import { recommendedServerConfig } from "./recommended.ts";
+import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
 
 const seconds = z.number().positive().max(10 * 365 * 86400);
+const timeout = z.number().min(0.1).max(3600);
 const port = z.int().min(0).max(65535);
-const count = z.int().min(1);
+/** A bound on what is kept in memory; a JavaScript map holds 2²⁴ entries. */
+const count = z.int().min(1).max(8_000_000_000);
+const entries = z.int().min(1).max(8_000_000);
 const limit = z.custom<number>(
   (value) => typeof value === "number" && value >= 0,
   "expected a number of at least 0, or Infinity",
 );
+
+/** A limit of a customer's licence. A customer API speaks JSON, which has no Infinity. */
+const licenceLimit = z.custom<number | null | "Infinity">(
+  (value) => value === null || value === "Infinity" || (typeof value === "number" && value >= 0),
+  'expected a number of at least 0, or Infinity, null, "Infinity" or nothing for no limit',
+).optional().transform((value) => typeof value === "number" ? value : Infinity);
+
+/** What a JWK may say besides (RFC 7517 §4), without any use for it here. */
+const unused = z.unknown().optional();
 
 const PublicKeyEntry = z.object({
   kid: z.union([z.string(), z.number()]).transform(String),
   kty: z.literal("OKP"),
   crv: z.literal("Ed25519"),
   x: z.string(),
-});
+  alg: unused,
+  use: unused,
+  key_ops: unused,
+  ext: unused,
+}).transform(({ kid, kty, crv, x }) => ({ kid, kty, crv, x }));
 
 const boundPools = z.array(z.string().min(1)).min(1).optional();
 
@@ -29,10 +46,10 @@ const AccessKeyEntry = z.object({
 /** A customer as it is configured, or as a customer API returns it. Its keys are looked at one by one later. */
 const CustomerEntry = z.object({
   id: z.string().min(1),
-  maxPeers: limit,
-  maxRooms: limit,
+  maxPeers: licenceLimit,
+  maxRooms: licenceLimit,
   pools: boundPools,
-  accessKeys: z.array(z.unknown()),
+  accessKeys: z.array(checkedLater(AccessKeyEntry)),
 });
 
 const pool = z.string().regex(
@@ -92,10 +109,12 @@ export const ConfigSchema = z.object({
       z.object({
         name: z.string().min(1).regex(/^[^:]*$/, "expected no colon"),
         password: z.string().min(1),
+        role: z.enum(["server", "operator"]).optional(),
+        addresses: z.array(z.string().min(1)).min(1).optional(),
       }),
     )
       .default([]),
-    withoutUsers: z.enum(["loopback", "anyone"]).default("loopback"),
+    withoutUsers: z.enum(["loopback", "anyone"]).optional(),
   }).prefault({}),
   placement: z.object({
     strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default("expected"),
@@ -105,26 +124,40 @@ export const ConfigSchema = z.object({
     growthWindow: seconds.default(900),
   }).prefault({}),
   tasks: z.object({ lifetime: seconds.default(86400) }).prefault({}),
-  startup: z.object({ waitForReports: z.boolean().default(true) }).prefault({}),
+  startup: z.object({
+    waitForReports: z.boolean().default(true),
+    expectedServers: count.optional(),
+  }).prefault({}),
+  durability: z.object({ places: z.enum(["process", "power-loss"]).default("process") }).prefault({}),
   bans: z.object({ maxTime: seconds.default(365 * 86400) }).prefault({}),
   compatibility: z.object({
     tokenWithoutSub: z.enum(["connect", "everything"]).default("connect"),
     roomIdPrefix: z.boolean().default(false),
   }).prefault({}),
+  connections: z.object({
+    limit: entries.optional(),
+    headerTimeout: timeout.default(30),
+    bodyTimeout: timeout.default(60),
+    idleTimeout: timeout.default(90),
+    sendTimeout: timeout.default(60),
+  }).prefault({}),
   limits: z.object({
+    headers: count.default(32 * 1024),
     publicBody: count.default(64 * 1024),
     internalBody: count.default(64 * 1024 * 1024),
     batch: count.default(100),
     url: count.default(2048),
     authorization: count.default(16 * 1024),
-    servers: count.default(10_000),
-    unlistedRooms: count.default(1_000_000),
-    bans: count.default(1_000_000),
-    tasksPerServer: count.default(10_000),
+    customerShare: z.number().positive().max(1).default(0.1),
+    servers: entries.default(10_000),
+    unlistedRooms: entries.default(1_000_000),
+    bans: entries.default(1_000_000),
+    tasksPerServer: entries.default(10_000),
     taskBytesPerServer: count.default(16 * 1024 * 1024),
+    taskBytes: count.default(256 * 1024 * 1024),
     grantTimeout: seconds.default(15),
-    kinds: z.int().min(10).default(10_000),
-    explanations: z.int().min(0).default(10_000),
+    kinds: z.int().min(10).max(8_000_000).default(10_000),
+    explanations: z.int().min(0).max(8_000_000).default(10_000),
   }).prefault({}),
 }).superRefine((config, context) => {
   const wrong = (path: (string | number)[], message: string) =>
@@ -183,40 +216,58 @@ export function serverRecommendation({ sfuConfig }: Settings): Record<string, un
   return sfuConfig.recommended ?? recommendedServerConfig(sfuConfig.updateInterval, sfuConfig.metricsServer);
 }
 
-/** An entry of the list of customers, or one of its keys, that cannot be used. */
+/** An entry of the list of customers, one of its keys, or one of its members, that is not used. */
 export interface BrokenEntry {
   readonly entry: string;
   readonly reason: string;
 }
 
 /**
- * Reads a list of customers, from the configuration or from a customer API. A broken entry or key is left out and
- * named; the others load.
+ * Reads an entry of a list of customers, from the configuration or from a customer API. A broken entry or key is left out
+ * and named, and so is a member that is not known; the rest loads.
  */
-export function parseCustomers(list: unknown): { customers: Customer[]; broken: BrokenEntry[] } {
-  const customers: Customer[] = [];
-  const broken: BrokenEntry[] = [];
-  if (!Array.isArray(list)) {
-    return { customers, broken: [{ entry: "customers", reason: "expected an array of customers" }] };
+export function parseCustomer(entry: unknown, place: string, broken: BrokenEntry[]): Customer | undefined {
+  for (const each of unknownMembers(CustomerEntry, entry, place)) {
+    broken.push({ entry: each.path, reason: describeUnknown(each) });
   }
-  list.forEach((entry, i) => {
-    const parsed = CustomerEntry.safeParse(entry);
-    if (!parsed.success) {
-      broken.push({ entry: `customers[${i}]`, reason: firstIssue(parsed.error) });
-      return;
-    }
-    const accessKeys = parsed.data.accessKeys.flatMap((key, k) => {
-      const its = AccessKeyEntry.safeParse(key);
-      if (its.success) return [its.data];
-      broken.push({
-        entry: `customer "${parsed.data.id}", accessKeys[${k}]`,
-        reason: firstIssue(its.error),
-      });
-      return [];
+  const misspelt = misspeltLimit(entry);
+  if (misspelt !== undefined) {
+    broken.push({ entry: place, reason: `without ${misspelt} it would have no limit` });
+    return undefined;
+  }
+  const parsed = CustomerEntry.safeParse(entry);
+  if (!parsed.success) {
+    broken.push({ entry: place, reason: firstIssue(parsed.error) });
+    return undefined;
+  }
+  const accessKeys = parsed.data.accessKeys.flatMap((key, k) => {
+    const its = AccessKeyEntry.safeParse(key);
+    if (its.success) return [its.data];
+    broken.push({
+      entry: `customer "${parsed.data.id}", accessKeys[${k}]`,
+      reason: firstIssue(its.error),
     });
-    customers.push({ ...parsed.data, accessKeys });
+    return [];
   });
+  return { ...parsed.data, accessKeys };
+}
+
+/** Reads a whole list of customers at once, as {@link parseCustomer} reads each. */
+export function parseCustomers(list: unknown): { customers: Customer[]; broken: BrokenEntry[] } {
+  const broken: BrokenEntry[] = [];
+  if (!Array.isArray(list)) broken.push({ entry: "customers", reason: "expected an array of customers" });
+  const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+  const customers = entries.flatMap((entry, i) => parseCustomer(entry, `customers[${i}]`, broken) ?? []);
   return { customers, broken };
+}
+
+/** The limit that is missing because its name is misspelt: that customer is not to be taken for one without a limit. */
+function misspeltLimit(entry: unknown): string | undefined {
+  if (typeof entry !== "object" || entry === null) return undefined;
+  const names = Object.keys(entry).filter((name) => !Object.hasOwn(CustomerEntry.shape, name));
+  return ["maxPeers", "maxRooms"].find((limit) =>
+    !Object.hasOwn(entry, limit) && names.some((name) => isTypo(name, limit))
+  );
 }
 
 function firstIssue(error: z.ZodError): string {

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { generateAccessKey } from "@4players/odin-tokens";
+import { publicKey } from "../../sim/access_key.ts";
+import { Customers } from "./customers.ts";
+
+/** Customers of an API whose answer a test changes, with what they told and what they would keep on disk. */
+function customersOf(answer: () => unknown) {
+  const told: string[] = [];
+  const remembered: string[] = [];
+  const customers = new Customers(
+    {
+      customers: undefined,
+      customerApi: {
+        updateFunction: () => Promise.resolve(answer()) as Promise<never[]>,
+        updateInterval: 60,
+      },
+      sfuPools: undefined,
+    },
+    {
+      loaded: (count, keys) => told.push(`loaded ${count}, ${keys}`),
+      kept: (reason) => told.push(`kept: ${reason}`),
+      broken: ({ entry }) => told.push(`broken: ${entry}`),
+    },
+    { recall: () => undefined, remember: (list) => remembered.push(list) > 0 },
+  );
+  return { customers, told, remembered };
+}
+
+const key = { publicKey: { ...publicKey(generateAccessKey()), kty: "OKP", crv: "Ed25519" } };
+const acme = (maxPeers: unknown, more: object = {}) => ({
+  id: "acme",
+  maxPeers,
+  maxRooms: 5,
+  accessKeys: [key],
+  ...more,
+});
+const limitsOf = ({ ring }: Customers) => [...ring.values()].map(({ licence }) => licence.maxPeers);
+
+Deno.test("customers: a list that has not changed is not read again, nor are its faults named again", async () => {
+  let list: unknown = [acme(1), "no customer"];
+  const { customers, told, remembered } = customersOf(() => structuredClone(list));
+  await customers.refresh();
+  const { ring } = customers;
+  await customers.refresh();
+  assert.deepEqual(told, ["broken: customers[1]", "loaded 1, 1"]);
+  assert.equal(customers.ring, ring);
+  list = [];
+  await customers.refresh();
+  assert.equal(customers.ring, ring, "an empty list changes nothing");
+  list = [acme(7)];
+  await customers.refresh();
+  assert.deepEqual(limitsOf(customers), [7]);
+  assert.equal(remembered.length, 2);
+});
+
+Deno.test("customers: a list that the API changes in place is seen to have changed", async () => {
+  const list = [acme(1)];
+  const { customers } = customersOf(() => list);
+  await customers.refresh();
+  list[0]!.maxPeers = 2;
+  await customers.refresh();
+  assert.deepEqual(limitsOf(customers), [2]);
+});
+
+Deno.test("customers: entries that cannot be written as JSON load all the same, every time", async () => {
+  const itself: { owner?: unknown } = {};
+  itself.owner = itself;
+  let limit = 1;
+  for (const more of [{ owner: itself }, { row: 1n }]) {
+    const { customers, remembered } = customersOf(() => [acme(limit, more)]);
+    limit = 1;
+    await customers.refresh();
+    limit = 2;
+    await customers.refresh();
+    assert.deepEqual(limitsOf(customers), [2]);
+    assert.deepEqual(remembered.map((text) => JSON.parse(text)[0].maxPeers), [1, 2]);
+  }
+});
+
+Deno.test("customers: of an entry only what the gateway knows is kept on disk", async () => {
+  const { customers, remembered } = customersOf(() => [acme(Infinity, { apiToken: "s3cret" })]);
+  await customers.refresh();
+  assert.equal(remembered.length, 1);
+  assert.doesNotMatch(remembered[0]!, /s3cret|apiToken/);
+});
+
+Deno.test("customers: a long list lets other work pass, and of many faults the first are named", async () => {
+  const list = Array.from(
+    { length: 20_000 },
+    (_, i) =>
+      i === 9999 ? acme(1) : i % 2 === 0 ? "no customer" : { ...acme(1), id: `c${i}`, accessKeys: [] },
+  );
+  const { customers, told } = customersOf(() => list);
+  let turns = 0;
+  const counting = setInterval(() => turns++, 0);
+  await customers.refresh();
+  clearInterval(counting);
+  assert.ok(turns >= 2, `other work had ${turns} turns`);
+  assert.deepEqual(told.slice(-2), ["broken: and 9950 more", "loaded 10000, 1"]);
+  assert.equal(told.length, 52);
+});
+
+Deno.test("customers: a list that comes after the end changes nothing", async () => {
+  const { customers, remembered } = customersOf(() => [acme(1)]);
+  const refreshing = customers.refresh();
+  customers.stop();
+  await refreshing;
+  assert.deepEqual([customers.loaded, remembered.length], [false, 0]);
+});
