@@ -1,10 +1,14 @@
+import { createHmac } from "node:crypto";
 import { Customers, unknownCustomers } from "./config/customers.ts";
 import { fleetSettings } from "./config/fleet_settings.ts";
 import { configuredPools, serverRecommendation, type Settings } from "./config/schema.ts";
 import { createHandler, type EdgeContext } from "./edge/handler.ts";
-import { listen } from "./edge/listener.ts";
+import { type InternalUser, isLoopback } from "./edge/internal_access.ts";
+import { listen, type Listener } from "./edge/listener.ts";
 import { Gateway } from "./gateway.ts";
 import { log, logChange, logsDebug } from "./ops/log.ts";
+import { Complaints } from "./ops/complaints.ts";
+import { Refusals, REFUSALS_SUMMED_EVERY } from "./ops/refusals.ts";
 import { Stats } from "./ops/stats.ts";
 import type { TraceRecorder } from "./ops/trace.ts";
 import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
@@ -16,6 +20,9 @@ export interface RunningGateway {
   /** Finishes the requests under way, within 4 s, and stops. */
   stop(): Promise<void>;
 }
+
+/** Name of the fingerprint of the master key in the store. */
+const MASTER_KEY = "master-key";
 
 /** Name of the last good list of customers in the store. */
 const CUSTOMERS = "customers";
@@ -30,16 +37,27 @@ const STOP_WITHIN_MS = 4000;
  * @throws {ConfigError} where it cannot listen
  * @throws {StoreError} where the store cannot be opened
  */
-export function runGateway(
+export async function runGateway(
   settings: Settings,
   masterKey: string,
   openStore: (options: StoreOptions) => Store,
   recorder?: TraceRecorder,
-): RunningGateway {
+  users: readonly InternalUser[] = settings.internal.users,
+): Promise<RunningGateway> {
+  let listener: Listener | undefined;
   const gateway = new Gateway(fleetSettings(settings), {
-    openStore,
+    openStore: (options) =>
+      openStore({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
     recorder,
     waitForReports: settings.startup.waitForReports,
+    expectedServers: settings.startup.expectedServers,
+    hears: () => listener?.hears() ?? true,
+    syncPlaces: settings.durability.places === "power-loss",
+    listenerFailed: (error) => log.error("a listener to changes failed: {error}", { error }),
+    paused: (gap) =>
+      log.warning("the gateway did not run for {seconds} s: no server counts as silent for that", {
+        seconds: (gap / 1000).toFixed(1),
+      }),
     storeFailed: ({ message }) =>
       log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
         message,
@@ -71,20 +89,54 @@ export function runGateway(
       }
     },
   });
+  await customers.load();
   warnAboutCustomers(settings);
+  checkMasterKey(gateway.store, masterKey);
 
-  const listener = listen(settings, createHandler(edgeContext(settings, gateway, serverKeys, customers)));
+  const refusals = new Refusals();
+  const summing = setInterval(() => refusals.sumUp(), REFUSALS_SUMMED_EVERY);
+  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, users);
+  try {
+    listener = await listen(settings, createHandler(context));
+  } catch (error) {
+    clearInterval(summing);
+    await gateway.stop();
+    throw error;
+  }
   gateway.start();
   customers.start();
   return {
     url: listener.url,
     async stop() {
       customers.stop();
-      await listener.stop(STOP_WITHIN_MS);
+      await listener?.stop(STOP_WITHIN_MS);
+      clearInterval(summing);
+      refusals.sumUp();
       await gateway.stop();
       recorder?.close();
     },
   };
+}
+
+/** Servers' keys hang on the master key: with another one, every server needs its configuration anew. */
+function checkMasterKey(store: Store, masterKey: string): void {
+  const fingerprint = createHmac("sha256", Buffer.from(masterKey, "base64")).update("master key").digest(
+    "hex",
+  );
+  const before = store.value(MASTER_KEY);
+  if (before === fingerprint) return;
+  if (before !== undefined) {
+    log.warning(
+      "THE MASTER KEY IS ANOTHER than before on this data folder: tokens that this gateway gives out are refused by every " +
+        "server until it has been restarted and so got its configuration anew",
+    );
+  }
+  try {
+    store.setValue(MASTER_KEY, fingerprint);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.error("the fingerprint of the master key cannot be kept: {message}", { message: error.message });
+  }
 }
 
 function edgeContext(
@@ -92,14 +144,22 @@ function edgeContext(
   gateway: Gateway,
   serverKeys: ServerKeys,
   customers: Customers,
+  refusals: Refusals,
+  users: readonly InternalUser[],
 ): EdgeContext {
   const unknown = unknownCustomers(settings);
   return {
     gateway,
     serverKeys,
     stats: new Stats(),
+    complaints: new Complaints(),
+    refusals,
     limits: settings.limits,
-    internal: settings.internal,
+    internal: {
+      users,
+      withoutUsers: settings.internal.withoutUsers,
+      onLoopback: isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname),
+    },
     compatibility: settings.compatibility,
     roomIdPrefix: settings.compatibility.roomIdPrefix,
     pools: configuredPools(settings),
@@ -146,7 +206,12 @@ function warnAboutCustomers(settings: Settings): void {
       log.warning(
         "/internal IS OPEN TO ANYBODY (internal.withoutUsers): whoever reaches it gets servers' private keys",
       );
-    } else {
+    } else if (settings.internal.withoutUsers === "loopback") {
+      log.warning(
+        "/internal IS OPEN TO EVERY PROGRAM ON THIS MACHINE (internal.withoutUsers), and to whoever such a program, a " +
+          "proxy perhaps, passes on without a sign of it: they get servers' private keys",
+      );
+    } else if (isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname)) {
       log.info("internal.users is empty: /internal is open to callers on this machine only");
     }
   }

@@ -1,8 +1,11 @@
 import { generate } from "selfsigned";
 
-/** A new certificate for this machine, and its key, as PEM. */
-export async function newCertificate(): Promise<{ cert: string; key: string }> {
+/** A new certificate for this machine, and its key, as PEM; valid for a year, or between these. */
+export async function newCertificate(
+  validity: { notBeforeDate?: Date; notAfterDate?: Date } = {},
+): Promise<{ cert: string; key: string }> {
   const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
+    ...validity,
     keyType: "ec",
     algorithm: "sha256",
     extensions: [

@@ -12,6 +12,8 @@ export interface RoomClaims {
 /** A gateway under test, with one customer `acme`. */
 export class TestGateway implements AsyncDisposable {
   readonly tokens: TokenGenerator;
+  /** Each server has connections of its own, as real ones do; else none would prove that it has read its tasks. */
+  readonly #servers = new Map<string, Deno.HttpClient>();
 
   private constructor(
     public program: Program & { readonly url: string },
@@ -40,6 +42,11 @@ export class TestGateway implements AsyncDisposable {
     await this.program.stop("SIGKILL");
     const config = Deno.readTextFileSync(`${this.folder.path}/config.ts`);
     this.program = await Program.start({ config, folder: this.folder.path });
+  }
+
+  /** Starts the stopped program again with another configuration. */
+  async reconfigure(config: object): Promise<void> {
+    this.program = await Program.start({ config: configSource(config), folder: this.folder.path });
   }
 
   get url(): string {
@@ -71,8 +78,21 @@ export class TestGateway implements AsyncDisposable {
     return this.call("Connect", rooms, user, {}, path);
   }
 
-  internal<Result>(method: string, params: object, path = "/internal"): Promise<Result> {
-    return call<Result>(`${this.url}${path}`, method, params);
+  internal<Result>(
+    method: string,
+    params: object,
+    path = "/internal",
+    options: { client?: Deno.HttpClient } = {},
+  ): Promise<Result> {
+    return call<Result>(`${this.url}${path}`, method, params, options);
+  }
+
+  #clientOf(server: string): Deno.HttpClient {
+    const known = this.#servers.get(server);
+    if (known !== undefined) return known;
+    const client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
+    this.#servers.set(server, client);
+    return client;
   }
 
   /** Reports for a server; answers its tasks. */
@@ -81,22 +101,28 @@ export class TestGateway implements AsyncDisposable {
     rooms: { name: string; peers: number; customer?: string }[] = [],
     { load = 0.1, path = "/internal" }: { load?: number; path?: string } = {},
   ): Promise<Task[]> {
-    const { tasks } = await this.internal<{ tasks: Task[] }>("sfu.Report", {
-      public_endpoint: server,
-      version: "test",
-      load,
-      clients: rooms.reduce((sum, { peers }) => sum + peers, 0),
-      rooms: rooms.map(({ name, peers, customer = "acme" }) => ({
-        id: ["acme", name],
-        customer,
-        age: { secs: 1, nanos: 0 },
-        peers,
-      })),
-    }, path);
+    const { tasks } = await this.internal<{ tasks: Task[] }>(
+      "sfu.Report",
+      {
+        public_endpoint: server,
+        version: "test",
+        load,
+        clients: rooms.reduce((sum, { peers }) => sum + peers, 0),
+        rooms: rooms.map(({ name, peers, customer = "acme" }) => ({
+          id: ["acme", name],
+          customer,
+          age: { secs: 1, nanos: 0 },
+          peers,
+        })),
+      },
+      path,
+      { client: this.#clientOf(server) },
+    );
     return tasks;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#servers.values()) client.close();
     await this.program[Symbol.asyncDispose]();
     this.folder[Symbol.dispose]();
   }

@@ -71,6 +71,41 @@ Deno.test("a server without an endpoint is known by its IP address and port 4433
   assert.equal((server?.report as { load: number }).load, 1, "a load is clamped");
 });
 
+Deno.test("a server has one address, however it is spelt, and one that no client could reach is refused", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.report("SFU.example.:04433", [{ name: "r", peers: 1 }]);
+  await gateway.report("sfu.EXAMPLE:4433", [{ name: "r", peers: 1 }]);
+  await gateway.report("[::ffff:10.0.0.1]:4433");
+  await gateway.internal("server.Drain", { address: "Sfu.example:4433" });
+  const { servers } = await gateway.internal<Info>("Info", {});
+  assert.deepEqual(servers.map(({ address }) => address), ["sfu.example:4433", "10.0.0.1:4433"]);
+  assert.ok(servers[0]?.draining);
+  const keyOf = async (public_endpoint: string) => {
+    const params = { public_endpoint, version: "1", config: "" };
+    const { config } = await gateway.internal<{ config: string }>("sfu.GridConfig", params);
+    return /kid = "(.*)"/.exec(config)![1];
+  };
+  assert.equal(await keyOf("SFU.example.:04433"), await keyOf("sfu.example:4433"));
+  for (const address of ["sfu:0", "sfu:65536", "0.0.0.0:4433", "[::]:4433", "*:4433"]) {
+    await refusedWith(gateway.report(address), -32602, /public_endpoint: expected host:port/);
+    await refusedWith(gateway.internal("server.Drain", { address }), -32602, /address: expected host:port/);
+  }
+});
+
+Deno.test("a listener on :: knows a server that comes by IPv4 by its IPv4 address", async () => {
+  await using gateway = await TestGateway.start({
+    http: { hostname: "::", port: 0 },
+    internal: { withoutUsers: "anyone" },
+  });
+  const { port } = new URL(gateway.url);
+  for (const host of ["127.0.0.1", "[::1]"]) {
+    const report = { version: "1", load: 0, clients: 0, rooms: [] };
+    await call(`http://${host}:${port}/internal`, "sfu.Report", report);
+  }
+  const { servers } = await call<Info>(`http://127.0.0.1:${port}/internal`, "Info", {});
+  assert.deepEqual(servers.map(({ address }) => address), ["127.0.0.1:4433", "[::1]:4433"]);
+});
+
 Deno.test("Info shows servers, rooms and calls", async () => {
   await using gateway = await TestGateway.start();
   await gateway.report("sfu.example:4433", [{ name: "{g}r", peers: 2 }]);
@@ -168,10 +203,17 @@ Deno.test("a switch opens internal methods to anybody, which is announced loudly
   assert.match(gateway.program.output, /\/internal IS OPEN TO ANYBODY/);
   const response = await gateway.post(
     { jsonrpc: "2.0", id: 1, method: "Info" },
-    { Origin: "http://x" },
+    { "X-Forwarded-For": "1.2.3.4" },
     "/internal",
   );
   assert.ok((await response.json()).result);
+  const page = await gateway.post(
+    { jsonrpc: "2.0", id: 1, method: "Info" },
+    { Origin: "http://x" },
+    "/internal",
+  );
+  assert.equal(page.status, 401, "a page in a browser is refused in any case");
+  await page.body?.cancel();
 });
 
 Deno.test("a silent server is disabled, then removed, and comes back with a report", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { listenForClients } from "../sim/client_listener.ts";
 import { call } from "../sim/rpc_client.ts";
 import { SimulatedServer } from "../sim/server.ts";
 import { TokenGenerator } from "@4players/odin-tokens";
@@ -95,7 +96,7 @@ Deno.test("the real web SDK gets through: gateway, then its room on the server",
   const server = await SimulatedServer.start({
     gateway,
     client,
-    tls: { ...certificate, hostname: "localhost" },
+    tls: { ...certificate, hostname: "localhost", listen: listenForClients },
   });
   try {
     const script = `${folder.path}/client.mjs`;

@@ -1,28 +1,24 @@
 import { RpcError } from "./errors.ts";
+import type { HttpRequest } from "./http.ts";
 
 /**
- * The body of a request as text, or `undefined` where it is longer than the limit; the rest is then not read.
+ * The body of a request, or `undefined` where it is longer than the limit; the rest is then not read.
  *
  * @throws {RpcError} `invalidRequest` where the body breaks off
  */
-export async function readBody(request: Request, limit: number): Promise<string | undefined> {
+export async function readBody(request: HttpRequest, limit: number): Promise<Uint8Array | undefined> {
+  const length = request.header("content-length");
+  if (length !== undefined && Number(length) > limit) return undefined;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
   try {
-    const length = request.headers.get("content-length");
-    if (length !== null) return Number(length) <= limit ? await request.text() : undefined;
-    return request.body === null ? "" : await readStream(request.body, limit);
+    for await (const chunk of request.body) {
+      size += chunk.length;
+      if (size > limit) return undefined;
+      chunks.push(chunk);
+    }
   } catch {
     throw new RpcError("invalidRequest", "the body broke off");
   }
-}
-
-async function readStream(stream: ReadableStream<Uint8Array>, limit: number): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > limit) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
 }

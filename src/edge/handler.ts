@@ -1,58 +1,69 @@
 import type { Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
+import type { Refusals } from "../ops/refusals.ts";
 import type { Stats } from "../ops/stats.ts";
 import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
 import { preflightAnswer, refusal, rpcAnswer } from "./answer.ts";
-import { refuseInternal } from "./basic_auth.ts";
 import { readBody } from "./body.ts";
-import { deliveredBody } from "./delivery.ts";
 import { RpcError } from "./errors.ts";
+import { Guesses, TOO_MANY_GUESSES } from "./guesses.ts";
+import type { Handler, HttpAnswer, HttpRequest } from "./http.ts";
+import { type InternalAccess, isProxied, type Permission, permit, WrongPassword } from "./internal_access.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./public_methods.ts";
 import { RpcServer } from "./rpc.ts";
+import { pathOf } from "./target.ts";
 import { endOfTurn } from "./turn.ts";
 
 /** What the edge works with; all that a worker would need to be one. */
 export interface EdgeContext extends PublicContext, InternalContext {
   readonly limits: Settings["limits"];
-  readonly internal: Settings["internal"];
+  readonly internal: InternalAccess;
   readonly compatibility: Settings["compatibility"];
   readonly pools: { readonly names: readonly string[]; readonly default: string };
   readonly stats: Stats;
+  readonly refusals: Refusals;
   readonly trust: TokenTrust;
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
 }
 
-/** The IP address that a request came from. A function, because asking costs more than most requests need. */
-export type Caller = () => string;
-
-/** Answers one HTTP request. Never throws. */
-export type Handler = (request: Request, caller: Caller) => Promise<Response>;
-
-type Route = (request: Request, caller: Caller) => Promise<Response>;
+type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** Routes and checks everything that comes before a call: path, HTTP method, limits, credentials. */
 export function createHandler(context: EdgeContext): Handler {
-  const { limits } = context;
   const routes = createRoutes(context);
-  return async (request, caller) => {
-    const { url } = request;
-    const path = url.indexOf("/", url.indexOf("//") + 2);
-    if (url.length - path > limits.url) {
+  const answer = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer => {
+    if (request.target.length > context.limits.url) {
       return refusal(new RpcError("invalidRequest", "the URL is too long"), {}, 414);
     }
-    const query = url.indexOf("?", path);
-    const route = routes.get(url.slice(path, query < 0 ? undefined : query));
+    const path = pathOf(request);
+    if (path === undefined) {
+      const wrong = new RpcError("invalidRequest", "the request's target or Host is none");
+      return refusal(wrong, { Connection: "close" });
+    }
+    if (request.version === "1.0" && request.header("transfer-encoding") !== undefined) {
+      const wrong = new RpcError("invalidRequest", "HTTP/1.0 has no chunks");
+      return refusal(wrong, { Connection: "close" });
+    }
+    if (path === "*" && request.method === "OPTIONS") return preflightAnswer(request);
+    const route = routes.get(path);
     if (route === undefined) return refusal(new RpcError("invalidRequest", "no such path"), {}, 404);
-    if (request.method === "OPTIONS") return preflightAnswer();
+    if (request.method === "OPTIONS") return preflightAnswer(request);
     if (request.method !== "POST") {
       return refusal(new RpcError("invalidRequest", "send a POST"), { Allow: "POST, OPTIONS" }, 405);
     }
+    const coding = request.header("content-encoding");
+    if (coding !== undefined && coding !== "identity") {
+      return refusal(new RpcError("invalidRequest", "send the body as it is, not compressed"), {}, 415);
+    }
+    return route(request);
+  };
+  return async (request) => {
     try {
-      return await route(request, caller);
+      return await answer(request);
     } catch (error) {
-      if (error instanceof Refusal) return error.response;
+      if (error instanceof Refusal) return error.answer;
       if (error instanceof RpcError) return refusal(error);
       log.error("a request failed: {error}", { error });
       return refusal(new RpcError("internal", "internal error"), {}, 500);
@@ -62,7 +73,7 @@ export function createHandler(context: EdgeContext): Handler {
 
 /** A refusal that needs more than the error's own status. */
 class Refusal extends Error {
-  constructor(readonly response: Response) {
+  constructor(readonly answer: HttpAnswer) {
     super();
   }
 }
@@ -93,48 +104,81 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
     if (context.compatibility.tokenWithoutSub === "everything") return () => true;
     return (name: string) => name === "Connect";
   };
-  return (pool, poolNamed) => async (request, caller) => {
-    if (!context.ready()) throw notReady();
-    const token = authorize(context, request, caller);
+  return (pool, poolNamed) => async (request) => {
+    request.connection.begin(false)?.end(); // nothing that a server has read
+    if (!context.ready()) {
+      context.refusals.ofCaller("a call", request.caller, "not ready", "the gateway has no customers yet");
+      throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
+    }
+    const token = authorize(context, request);
     const allowed = allows(token);
     if (!names.some(allowed)) {
       throw new RpcError("forbidden", "the token's sub names no method that there is");
     }
     const body = await readBody(request, limits.publicBody);
     if (body === undefined) throw bodyTooLong(limits.publicBody);
-    const answer = await rpc.answer(body, { token, pool, poolNamed, caller }, allowed);
+    const call = { token, pool, poolNamed, caller: () => request.caller };
+    const answer = await rpc.answer(body, call, allowed);
     await endOfTurn();
     return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
   };
 }
 
 function createInternalRoute(context: EdgeContext): (pool: string) => Route {
-  const { limits } = context;
+  const { limits, gateway } = context;
   const rpc = new RpcServer<InternalCall>(internalMethods(context), limits.batch, countCall(context.stats));
-  return (pool) => async (request, getCaller) => {
-    const caller = getCaller();
-    const reason = refuseInternal(context.internal, request.headers, caller);
-    if (reason !== undefined) {
-      log.info("an internal call from {caller} is refused: {reason}", { caller, reason });
-      throw new Refusal(refusal(new RpcError("unauthorized", reason), {
-        "WWW-Authenticate": 'Basic realm="odin-gateway internal", charset="UTF-8"',
-      }));
+  const guesses = new Guesses();
+  return (pool) => async (request) => {
+    const { connection, caller } = request;
+    const proof = connection.begin(isProxied(request));
+    try {
+      const permission = await authorizeInternal(context, guesses, request);
+      const body = await readBody(request, limits.internalBody);
+      if (body === undefined) throw bodyTooLong(limits.internalBody);
+      const call: InternalCall = {
+        pool,
+        caller,
+        permission,
+        deliveries: [],
+        proof,
+      };
+      const answer = await rpc.answer(body, call, () => true);
+      for (const delivery of call.deliveries) {
+        connection.add(delivery, (delivery, fate) => gateway.delivered(delivery, fate), request.sent);
+      }
+      return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+    } finally {
+      proof?.end();
     }
-    const body = await readBody(request, limits.internalBody);
-    if (body === undefined) throw bodyTooLong(limits.internalBody);
-    const call: InternalCall = { pool, caller, deliveries: [] };
-    const answer = await rpc.answer(body, call, () => true);
-    const settle = (sent: boolean) => call.deliveries.forEach((delivery) => delivery.settle(sent));
-    const carriesTasks = call.deliveries.some(({ tasks }) => tasks.length > 0);
-    if (!carriesTasks || answer.body === null) return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
-    return rpcAnswer(deliveredBody(answer.body, settle));
   };
 }
 
-function authorize(context: EdgeContext, request: Request, caller: Caller): ClientToken {
+async function authorizeInternal(
+  { internal, refusals }: EdgeContext,
+  guesses: Guesses,
+  request: HttpRequest,
+): Promise<Permission> {
   try {
-    const header = request.headers.get("authorization");
-    if (header === null) throw new UnacceptableToken("the Authorization header is missing");
+    return permit(internal, request);
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    const { caller } = request;
+    refusals.ofCaller("an internal call", caller, "unauthorized", error.message);
+    const retryAfter = error instanceof WrongPassword ? await guesses.wrong(caller) : undefined;
+    if (retryAfter !== undefined) {
+      const headers = { "Retry-After": String(retryAfter), Connection: "close" };
+      throw new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
+    }
+    throw new Refusal(refusal(error, {
+      "WWW-Authenticate": 'Basic realm="odin-gateway internal", charset="UTF-8"',
+    }));
+  }
+}
+
+function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
+  try {
+    const header = request.header("authorization");
+    if (header === undefined) throw new UnacceptableToken("the Authorization header is missing");
     if (header.length > context.limits.authorization) {
       throw new Refusal(
         refusal(new RpcError("invalidRequest", "the Authorization header is too long"), {}, 431),
@@ -151,7 +195,7 @@ function authorize(context: EdgeContext, request: Request, caller: Caller): Clie
   } catch (error) {
     if (!(error instanceof UnacceptableToken)) throw error;
     const reason = error.message;
-    log.info("a call from {caller} is refused: {reason}", { caller: caller(), reason });
+    context.refusals.ofCaller("a call", request.caller, "unauthorized", reason);
     throw new Refusal(refusal(new RpcError("unauthorized", reason), {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     }));
@@ -161,12 +205,6 @@ function authorize(context: EdgeContext, request: Request, caller: Caller): Clie
 function bodyTooLong(limit: number): Refusal {
   const error = new RpcError("invalidRequest", `the body is longer than ${limit} bytes`);
   return new Refusal(refusal(error, { Connection: "close" }, 413));
-}
-
-function notReady(): Refusal {
-  return new Refusal(
-    refusal(new RpcError("unavailable", "the gateway has no customers yet; try again later")),
-  );
 }
 
 function countCall(stats: Stats) {

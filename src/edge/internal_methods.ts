@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Address, KindInfo, RoomId, RoomInfo } from "../fleet/mod.ts";
+import { type Address, addressAt, type KindInfo, parseAddress, type RoomInfo } from "../fleet/mod.ts";
 import type { Delivery, Gateway, ShownExplanation, ShownServer } from "../gateway.ts";
+import type { Complaints } from "../ops/complaints.ts";
 import type { Stats } from "../ops/stats.ts";
 import { Name, type ServerKeys } from "../tokens/mod.ts";
 import { NOT_DURABLE, RpcError } from "./errors.ts";
-import { type Method, method } from "./rpc.ts";
+import type { Proof } from "./connection.ts";
+import type { Permission, Role } from "./internal_access.ts";
+import { readReport } from "./report_reader.ts";
+import { type Method, method, methodReading, parseParams } from "./rpc.ts";
 import { completeServerConfig } from "./server_config.ts";
 
 /** What a call of an internal method comes with. */
@@ -13,6 +17,9 @@ export interface InternalCall {
   readonly pool: string;
   /** IP address that the request came from. */
   readonly caller: string;
+  readonly permission: Permission;
+  /** What the request may prove of answers that went out before. */
+  readonly proof: Proof | undefined;
   /** Takes what is to be told once it is known whether the answer was fully sent. */
   readonly deliveries: Delivery[];
 }
@@ -22,6 +29,7 @@ export interface InternalContext {
   readonly gateway: Gateway;
   readonly serverKeys: ServerKeys;
   readonly stats: Stats;
+  readonly complaints: Complaints;
   /** What a server's own configuration is filled up with. */
   readonly recommended: Record<string, unknown>;
 }
@@ -32,84 +40,101 @@ const DEFAULT_PORT = 4433;
 /** Longest time from now to a deadline for draining, in seconds: a year. More is a point in time, by mistake. */
 const LONGEST_DRAIN = 365 * 86400;
 
-const Endpoint = z.string().max(255).regex(
-  /^(\[[0-9A-Fa-f:.]+(%[\w.-]+)?\]|[^\s:/@[\]]+):\d{1,5}$/,
-  "expected host:port",
-);
+const Endpoint = z.string().transform((text, context): Address => {
+  const address = parseAddress(text);
+  if (address !== undefined) return address;
+  context.addIssue("expected host:port, of a host that clients can reach and a port from 1 to 65535");
+  return z.NEVER;
+});
 const Grid = z.literal("grid", "only grid is supported");
 const Origin = { public_endpoint: Endpoint.optional(), version: z.string() };
-const Config = { ...Origin, config: z.string() };
-/** A pair; as a tuple it would take twice the time of all the rest of a report. */
-const Id = z.array(z.string()).length(2) as unknown as z.ZodType<RoomId>;
-const Report = {
-  ...Origin,
-  load: z.number(),
-  clients: z.int().min(0),
-  rooms: z.array(z.object({
-    id: Id,
-    customer: z.string(),
-    peers: z.int().min(0),
-    age: z.object({ secs: z.number(), nanos: z.number() }).optional(),
-  })),
-};
-
-/** Params of `sfu.Report`. */
-export const ReportParams = z.object({ ...Report, server: Grid.optional() });
+/** A server's own configuration is a few kilobytes; what is far more takes too long to read. */
+const LONGEST_CONFIG = 128 * 1024;
+const Config = { ...Origin, config: z.string().max(LONGEST_CONFIG) };
 
 /** The methods for servers and operators (`PROTOCOL.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
-  const { gateway, serverKeys, stats, recommended } = context;
+  const { gateway, serverKeys, stats, recommended, complaints } = context;
 
   // deno-lint-ignore require-await -- a method that throws must reject
   async function config(params: z.output<z.ZodObject<typeof Config>>, call: InternalCall): Promise<object> {
-    const { jwk } = serverKeys.ofServer(addressOf(params, call));
-    return { config: completeServerConfig(params.config, recommended, jwk) };
+    const address = addressOf(params, call);
+    const { jwk } = serverKeys.ofServer(address);
+    const warn = (warning: string) => complaints.about(address, warning);
+    return { config: completeServerConfig(params.config, recommended, jwk, warn) };
+  }
+
+  /** A report and the server that it is of; also what is refused is told with its server. */
+  function reportReader(server: z.ZodType) {
+    const Sender = z.object({ public_endpoint: Endpoint.optional(), server });
+    return (params: unknown, call: InternalCall) => {
+      const address = addressOf(parseParams(Sender, params), call);
+      try {
+        return { address, report: readReport(params as Readonly<Record<string, unknown>>) };
+      } catch (error) {
+        if (error instanceof RpcError) complaints.about(address, `a report is refused: ${error.message}`);
+        throw error;
+      }
+    };
   }
 
   async function report(
-    params: z.output<z.ZodObject<typeof Report>>,
+    { address, report }: ReturnType<ReturnType<typeof reportReader>>,
     call: InternalCall,
     notification: boolean,
   ): Promise<object> {
-    const address = addressOf(params, call);
-    const { version, load, clients, rooms } = params;
-    if (!await gateway.report({ address, pool: call.pool, version, load, clients, rooms })) {
+    const { version, load, clients, rooms, odd } = report;
+    call.proof?.reportOf(address);
+    if (odd !== undefined) complaints.about(address, `in its report, ${odd}`);
+    const input = { address, pool: call.pool, version, load, clients, rooms };
+    const outcome = await gateway.report(input, !notification);
+    if (!outcome.accepted) {
       throw new RpcError(
         "rateLimited",
         "too many servers; see limits.servers in the gateway's configuration",
       );
     }
-    if (notification) return { tasks: [] }; // no answer to put tasks into
-    const delivery = await gateway.deliver(address);
-    call.deliveries.push(delivery);
-    return { tasks: delivery.tasks };
+    if (outcome.delivery !== undefined) call.deliveries.push(outcome.delivery);
+    return { tasks: outcome.tasks };
   }
 
-  return {
+  const forServers: Record<string, Method<InternalCall>> = {
     "sfu.GridConfig": method(z.object({ ...Config, server: Grid.optional() }), config),
     GetConfig: method(z.object({ ...Config, server: Grid }), config),
-    "sfu.Report": method(ReportParams, report),
-    SubmitReport: method(z.object({ ...Report, server: Grid }), report),
+    "sfu.Report": methodReading(reportReader(Grid.optional()), report),
+    SubmitReport: methodReading(reportReader(Grid), report),
+  };
+  const forOperators: Record<string, Method<InternalCall>> = {
     "server.Drain": method(
       z.object({ address: Endpoint, deadline: z.number().min(0).max(LONGEST_DRAIN).optional() }),
       async ({ address, deadline }) => {
         const within = deadline === undefined ? {} : { within: deadline * 1000 };
-        return planned(await gateway.plan(address as Address, { draining: true, ...within }));
+        return showPlan(await gateway.plan(address, { draining: true, ...within }));
       },
     ),
     "server.Resume": method(
       z.object({ address: Endpoint }),
-      async ({ address }) => planned(await gateway.plan(address as Address, { draining: false })),
+      async ({ address }) => showPlan(await gateway.plan(address, { draining: false })),
     ),
     "server.SetWeight": method(
       z.object({ address: Endpoint, weight: z.number().min(0).max(1) }),
-      async ({ address, weight }) => planned(await gateway.plan(address as Address, { weight })),
+      async ({ address, weight }) => showPlan(await gateway.plan(address, { weight })),
     ),
     "room.Explain": method(z.object({ room_id: z.tuple([Name, Name]) }), async ({ room_id }) => {
       const its = await gateway.explain(room_id);
       if (its === undefined) throw new RpcError("roomNotFound", "no server for room found");
       return showExplanation(its);
     }),
+    "kind.Forget": method(
+      z.object({ namespace: z.string().nullish(), template: z.string().nullish() }),
+      async ({ namespace, template }) => {
+        const forgotten = await gateway.forgetKind({ namespace: namespace ?? "", template: template ?? "" });
+        if (!forgotten) {
+          throw new RpcError("invalidParams", "nothing was learned of such a kind; Info lists them");
+        }
+        return {};
+      },
+    ),
     Info: method(z.object({}), async () => {
       const { servers, rooms, kinds } = await gateway.info();
       const updated = new Map(servers.map(({ address, lastSeen }) => [address, iso(lastSeen)]));
@@ -121,11 +146,36 @@ export function internalMethods(context: InternalContext): Record<string, Method
       };
     }),
   };
+  return { ...restricted(forServers, "server"), ...restricted(forOperators, "operator") };
 }
 
-function addressOf(params: { public_endpoint?: string | undefined }, { caller }: InternalCall): Address {
-  if (params.public_endpoint !== undefined) return params.public_endpoint as Address;
-  return `${caller.includes(":") ? `[${caller}]` : caller}:${DEFAULT_PORT}` as Address;
+/** The methods, for callers that have the role. */
+function restricted(
+  methods: Readonly<Record<string, Method<InternalCall>>>,
+  role: Role,
+): Record<string, Method<InternalCall>> {
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, {
+      ...method,
+      refuse: ({ permission }: InternalCall) =>
+        permission.mayCall(role) ? undefined : `this method is for ${role}s`,
+    }]),
+  );
+}
+
+function addressOf(
+  params: { public_endpoint?: Address | undefined },
+  { caller, permission }: InternalCall,
+): Address {
+  const address = params.public_endpoint ?? addressAt(caller, DEFAULT_PORT);
+  if (address === undefined) {
+    throw new RpcError(
+      "invalidParams",
+      "public_endpoint: expected host:port; the caller's own address is not known",
+    );
+  }
+  if (permission.maySpeakFor(address)) return address;
+  throw new RpcError("forbidden", `this user may not speak for ${address}`);
 }
 
 function showServer(server: ShownServer, serverKeys: ServerKeys): object {
@@ -181,10 +231,19 @@ function showExplanation({ server, group, explanation }: ShownExplanation): obje
   return { server, group, explanation: { at: iso(at), ...kind, ...rest } };
 }
 
-function planned(outcome: "accepted" | "no-server" | "not-durable"): object {
+/** What is wanted of a server now, and what a call has ended of what was wanted before. */
+function showPlan(outcome: Awaited<ReturnType<Gateway["plan"]>>): object {
   if (outcome === "no-server") throw new RpcError("serverNotFound", "no server of this address is known");
   if (outcome === "not-durable") throw NOT_DURABLE;
-  return {};
+  const { before, after: { weight, draining } } = outcome;
+  const deadline = draining?.deadline;
+  const earlier = before.draining?.deadline;
+  const replaced = earlier !== undefined && earlier !== deadline ? { replacedDeadline: iso(earlier) } : {};
+  return {
+    weight,
+    draining: draining === undefined ? null : { deadline: deadline === undefined ? null : iso(deadline) },
+    ...replaced,
+  };
 }
 
 function iso(unixTime: number): string {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CallOutcome } from "../ops/stats.ts";
 import { RpcError, type RpcErrorObject, RpcErrors } from "./errors.ts";
+import { readJson } from "./json_body.ts";
 
 /*
  * JSON-RPC 2.0 is written out here, because a library (json-rpc-2.0) has to be wrapped in nearly as much to be
@@ -8,18 +9,35 @@ import { RpcError, type RpcErrorObject, RpcErrors } from "./errors.ts";
  * promises took 10 to 15 µs of a Connect.
  */
 
-/** A method: its params as a schema, and what it does. `call` is what the edge knows about the caller. */
+/** A method: how its params are read, and what it does. `call` is what the edge knows about the caller. */
 export interface Method<Call> {
-  readonly params: z.ZodType;
+  /** Why the caller may not call it, if so. */
+  refuse?(call: Call): string | undefined;
+  /** @throws {RpcError} `invalidParams` */
+  read(params: unknown, call: Call): unknown;
   run(params: never, call: Call, notification: boolean): Promise<object>;
 }
+
+/** Faults that an answer names, at most. */
+const FAULTS = 4;
+
+/** Longest text of an answer that a request decides: ids, which come back, and the places of faults. */
+const ECHO = 256;
 
 /** Declares a method so that its params are typed by its schema. */
 export function method<Call, Schema extends z.ZodType>(
   params: Schema,
   run: (params: z.output<Schema>, call: Call, notification: boolean) => Promise<object>,
 ): Method<Call> {
-  return { params, run: run as Method<Call>["run"] };
+  return { read: (value) => parseParams(params, value), run: run as Method<Call>["run"] };
+}
+
+/** Declares a method whose params have a reader of their own, because they may be many. */
+export function methodReading<Call, Params>(
+  read: (params: unknown, call: Call) => Params,
+  run: (params: Params, call: Call, notification: boolean) => Promise<object>,
+): Method<Call> {
+  return { read, run: run as Method<Call>["run"] };
 }
 
 /** What to send back: a JSON-RPC object or array as text, or `null`, and whether the gateway is unavailable. */
@@ -59,12 +77,12 @@ export class RpcServer<Call> {
   }
 
   /**
-   * @param body the body, as text
+   * @param body the body, as it came
    * @param allows whether the caller may call a method of that name
-   * @throws {RpcError} `parseError` where it is not JSON
+   * @throws {RpcError} `parseError` where it is not JSON in UTF-8, `invalidRequest` where too much of it is large
    */
-  async answer(body: string, call: Call, allows: (name: string) => boolean): Promise<RpcAnswer> {
-    const json = parse(body);
+  async answer(body: Uint8Array, call: Call, allows: (name: string) => boolean): Promise<RpcAnswer> {
+    const json = await readJson(body);
     if (!Array.isArray(json)) return answerOf(await this.#one(json, call, allows));
     if (json.length === 0) return answerOf(invalidRequest(null, "the batch is empty"));
     if (json.length > this.batchLimit) {
@@ -88,6 +106,8 @@ export class RpcServer<Call> {
       if (method === undefined || !allows(name)) {
         throw new RpcError("methodNotFound", "no such method for this caller");
       }
+      const refusal = method.refuse?.(call);
+      if (refusal !== undefined) throw new RpcError("forbidden", refusal);
       const result = await this.#run(name, method, params, call, id === undefined);
       return id === undefined ? null : { jsonrpc: "2.0", id, result };
     } catch (error) {
@@ -99,7 +119,8 @@ export class RpcServer<Call> {
 
   async #run(name: string, method: Method<Call>, params: unknown, call: Call, notification: boolean) {
     try {
-      const result = await method.run(parseParams(method.params, params) as never, call, notification);
+      if (Array.isArray(params)) throw new RpcError("invalidParams", "params must be an object, by name");
+      const result = await method.run(method.read(params ?? {}, call) as never, call, notification);
       this.ended(name, "success");
       return result;
     } catch (error) {
@@ -111,19 +132,18 @@ export class RpcServer<Call> {
   }
 }
 
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new RpcError("parseError", "the body is not JSON");
-  }
-}
-
-function parseParams(schema: z.ZodType, params: unknown): unknown {
-  if (Array.isArray(params)) throw new RpcError("invalidParams", "params must be an object, by name");
-  const result = schema.safeParse(params ?? {});
+/**
+ * Params by a schema.
+ *
+ * @throws {RpcError} `invalidParams` with the first faults
+ */
+export function parseParams<Schema extends z.ZodType>(schema: Schema, params: unknown): z.output<Schema> {
+  const result = schema.safeParse(params);
   if (result.success) return result.data;
-  const data = result.error.issues.map(({ path, message }) => ({ member: path.join("."), reason: message }));
+  const data = result.error.issues.slice(0, FAULTS).map(({ path, message }) => ({
+    member: path.join(".").slice(0, ECHO),
+    reason: message.slice(0, ECHO),
+  }));
   const { member, reason } = data[0]!;
   throw new RpcError("invalidParams", member === "" ? reason : `${member}: ${reason}`, data);
 }
@@ -137,7 +157,7 @@ function whatIsWrong(request: unknown): string | undefined {
   if (jsonrpc !== "2.0") return 'jsonrpc must be "2.0"';
   if (typeof method !== "string") return "method must be a string";
   if (id !== undefined && id !== null && idOf(request) === null) {
-    return "id must be a string, an integer or null";
+    return `id must be a string of at most ${ECHO} characters, an integer or null`;
   }
   if (params !== undefined && (typeof params !== "object" || params === null)) {
     return "params must be an object";
@@ -149,7 +169,9 @@ function whatIsWrong(request: unknown): string | undefined {
 function idOf(request: unknown): Id | undefined {
   if (typeof request !== "object" || request === null || !("id" in request)) return undefined;
   const { id } = request;
-  return typeof id === "string" || Number.isSafeInteger(id) ? id as string | number : null;
+  return (typeof id === "string" && id.length <= ECHO) || Number.isSafeInteger(id)
+    ? id as string | number
+    : null;
 }
 
 function invalidRequest(id: Id, cause: string): Response {

@@ -1,8 +1,7 @@
-import { parse, stringify, TomlDate, TomlError } from "smol-toml";
 import type { ServerJwk } from "../tokens/mod.ts";
 import { RpcError } from "./errors.ts";
-
-type Table = Record<string, unknown>;
+import { isWiderThanAny } from "./network.ts";
+import { BadToml, isTable, readToml, type Table, writeToml } from "./toml.ts";
 
 /**
  * A server's own configuration, filled up with the recommended settings and the server's key (`PROTOCOL.md` §7).
@@ -10,29 +9,34 @@ type Table = Record<string, unknown>;
  *
  * @param toml the server's configuration; may be empty
  * @param recommended plain data; whole numbers become integers
+ * @param warn told of recommended settings that are left out
  * @throws {RpcError} `invalidParams`, with line and column, where the TOML is bad
  */
-export function completeServerConfig(toml: string, recommended: Table, key: ServerJwk): string {
-  const config = parseToml(toml);
-  fill(config, asToml(recommended) as Table);
+export function completeServerConfig(
+  toml: string,
+  recommended: Table,
+  key: ServerJwk,
+  warn: (warning: string) => void = () => {},
+): string {
+  const config = refusing(() => readToml(toml));
+  const ours = asToml(recommended);
+  if (isTable(ours)) fill(config, withoutWider(config, ours, warn));
   const authorization = config.authorization ??= {};
   if (!isTable(authorization)) throw badConfig("authorization must be a table");
   const keys = authorization.keys ??= [];
   if (!Array.isArray(keys)) throw badConfig("authorization.keys must be an array");
   authorization.keys = [...keys.filter((its) => its?.kid !== key.kid), { ...key }];
-  return stringify(config, { numbersAsFloat: true });
+  return refusing(() => writeToml(config));
 }
 
-function parseToml(toml: string): Table {
+function refusing<T>(run: () => T): T {
   try {
-    return parse(toml, { integersAsBigInt: true });
+    return run();
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const { line, column } = error;
-    const reason = error.message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
-    throw new RpcError("invalidParams", `config: line ${line}, column ${column}: ${reason}`, [
-      { member: "config", reason, line, column },
-    ]);
+    if (!(error instanceof BadToml)) throw error;
+    const { message, reason, line, column } = error;
+    const place = line === undefined || column === undefined ? {} : { line, column };
+    throw new RpcError("invalidParams", `config: ${message}`, [{ member: "config", reason, ...place }]);
   }
 }
 
@@ -47,6 +51,24 @@ function fill(own: Table, recommended: Table): void {
   }
 }
 
+/**
+ * Without the recommended networks that would open the server's metrics to more than the operator has allowed: appending
+ * is no way to overrule what somebody has set.
+ */
+function withoutWider(own: Table, recommended: Table, warn: (warning: string) => void): Table {
+  const [its, ours] = [own.metrics, recommended.metrics];
+  if (!isTable(its) || !isTable(ours) || !Array.isArray(its.allowed) || !Array.isArray(ours.allowed)) {
+    return recommended;
+  }
+  const known: readonly unknown[] = its.allowed;
+  const allowed = ours.allowed.filter((network) => {
+    if (known.includes(network) || !isWiderThanAny(network, known)) return true;
+    warn(`its metrics.allowed is narrower than the recommended ${network}, which is not appended`);
+    return false;
+  });
+  return { ...recommended, metrics: { ...ours, allowed } };
+}
+
 /** Plain data as the TOML library wants it: whole numbers as bigint, so that they are written as integers. */
 function asToml(value: unknown): unknown {
   if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
@@ -55,11 +77,6 @@ function asToml(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, its]) => [key, asToml(its)]));
   }
   return value;
-}
-
-function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date) &&
-    !(value instanceof TomlDate);
 }
 
 function badConfig(reason: string): RpcError {

@@ -55,3 +55,27 @@ for (const [toml, message] of wrong) {
     assert.throws(() => complete(toml), { name: "RpcError", message });
   });
 }
+
+const networks: [string, string, string][] = [
+  ['["10.1.0.0/16"]', "0.0.0.0/0", '[ "10.1.0.0/16", "127.0.0.1/8", "::1/128" ]'],
+  ['["10.1.0.0/16"]', "10.0.0.0/8", '[ "10.1.0.0/16", "127.0.0.1/8", "::1/128" ]'],
+  ['["10.1.2.3"]', "10.1.2.0/24", '[ "10.1.2.3", "127.0.0.1/8", "::1/128" ]'],
+  ["[]", "0.0.0.0/0", '[ "127.0.0.1/8", "::1/128" ]'],
+  ['["2001:db8:1::/48"]', "2001:db8::/32", '[ "2001:db8:1::/48", "127.0.0.1/8", "::1/128" ]'],
+  ['["10.0.0.0/8"]', "10.1.0.0/16", '[ "10.0.0.0/8", "10.1.0.0/16", "127.0.0.1/8", "::1/128" ]'],
+  ['["0.0.0.0/0"]', "0.0.0.0/0", '[ "0.0.0.0/0", "127.0.0.1/8", "::1/128" ]'],
+];
+for (const [own, recommended, allowed] of networks) {
+  Deno.test(`metrics.allowed = ${own} is not opened by appending ${recommended}`, () => {
+    const warnings: string[] = [];
+    const settings = recommendedServerConfig(5, recommended);
+    const config = completeServerConfig(
+      `[metrics]\nallowed = ${own}`,
+      settings,
+      jwk,
+      (its) => warnings.push(its),
+    );
+    assert.ok(config.includes(`allowed = ${allowed}\n`), config);
+    assert.equal(warnings.length, allowed.includes(recommended) ? 0 : 1);
+  });
+}

@@ -1,0 +1,77 @@
+import { RpcError } from "./errors.ts";
+
+/** Wrong passwords of one address that cost nothing yet; a person mistypes. */
+const FREE = 5;
+
+/** Delay of the answer to a further one, in milliseconds, doubled each time up to the longest. */
+const DELAY = { first: 100, longest: 2000 };
+
+/** Answers of one address that may be delayed at a time; further guesses are refused at once. */
+const WAITING = 4;
+
+/** After this long without a wrong password an address is forgotten, in milliseconds. */
+const FORGET_AFTER = 600_000;
+
+/** Addresses that are remembered, the newest. */
+const ADDRESSES = 10_000;
+
+interface Guesser {
+  wrong: number;
+  waiting: number;
+  last: number;
+}
+
+/**
+ * Slows the guessing of passwords down, by address: answers to wrong ones come later and later, and only a few of them
+ * are worked on at a time. Whoever has it right is never kept waiting, so a server behind the same address goes on.
+ */
+export class Guesses {
+  readonly #byAddress = new Map<string, Guesser>();
+
+  /**
+   * A password was wrong. Resolves when the answer may go.
+   *
+   * @returns seconds after which to try again, where there were too many at a time
+   */
+  async wrong(caller: string): Promise<number | undefined> {
+    const guesser = this.#of(caller);
+    guesser.wrong++;
+    if (guesser.wrong <= FREE) return undefined;
+    const delay = Math.min(DELAY.longest, DELAY.first * 2 ** Math.min(20, guesser.wrong - FREE - 1));
+    if (guesser.waiting >= WAITING) return Math.ceil(delay / 1000);
+    guesser.waiting++;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    guesser.waiting--;
+    return undefined;
+  }
+
+  #of(caller: string): Guesser {
+    const key = network(caller);
+    const now = performance.now();
+    let guesser = this.#byAddress.get(key);
+    if (guesser === undefined || now - guesser.last > FORGET_AFTER) {
+      guesser = { wrong: 0, waiting: 0, last: now };
+    }
+    guesser.last = now;
+    this.#byAddress.delete(key); // re-inserted: the map stays ordered by last use
+    this.#byAddress.set(key, guesser);
+    if (this.#byAddress.size > ADDRESSES) this.#byAddress.delete(this.#byAddress.keys().next().value!);
+    return guesser;
+  }
+}
+
+/** An IPv4 address, or the network of 64 bits that an IPv6 address is in: whoever has one has all of it. */
+function network(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("%")[0]!.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const rest = tail === "" ? [] : tail.split(":");
+    while (groups.length + rest.length < 8) groups.push("0");
+    groups.push(...rest);
+  }
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}
+
+/** What a guess is answered with that came while too many others were. */
+export const TOO_MANY_GUESSES = new RpcError("rateLimited", "too many wrong passwords from this address");

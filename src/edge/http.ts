@@ -1,0 +1,40 @@
+/**
+ * What the edge knows of HTTP: a request and an answer as plain pieces, whichever listener they came through.
+ *
+ * @module
+ */
+import type { Connection } from "./connection.ts";
+
+/** One request; its body is read when it is asked for. */
+export interface HttpRequest {
+  readonly method: string;
+  /** The request target as it came (RFC 9112 §3.2). */
+  readonly target: string;
+  /** 1.0, 1.1 or 2.0. */
+  readonly version: string;
+  /** Values of `Host`, or of `:authority`; one in a request that is right. */
+  readonly hosts: readonly string[];
+  /** A header by its name in lower case; several of one name joined by commas. */
+  header(name: string): string | undefined;
+  /** The names of all headers, in lower case. */
+  headerNames(): readonly string[];
+  /** IP address that the request came from; IPv4 addresses as such, also on an IPv6 listener. */
+  readonly caller: string;
+  readonly connection: Connection;
+  /** Whether the answer to this request has been written out entirely. */
+  readonly sent: () => boolean;
+  /** The body, piece by piece. Rejects where it breaks off. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** What a request is answered with. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** A JSON-RPC object; `null` where there is nothing to say. */
+  readonly body: string | null;
+  /** Besides those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers one HTTP request. Never throws. */
+export type Handler = (request: HttpRequest) => Promise<HttpAnswer>;

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { newCertificate } from "./certificate.ts";
+import { sleep, TestGateway } from "./gateway.ts";
+
+/** A connection on which a test writes what it likes. */
+class Wire implements Disposable {
+  private constructor(readonly connection: Deno.Conn) {}
+
+  static async to(url: string): Promise<Wire> {
+    const { hostname, port } = new URL(url);
+    return new Wire(await Deno.connect({ hostname, port: Number(port) }));
+  }
+
+  async write(text: string): Promise<void> {
+    await this.connection.write(new TextEncoder().encode(text));
+  }
+
+  /** What comes until the text is there, or the end. */
+  async read(until?: string | RegExp): Promise<string> {
+    let text = "";
+    const buffer = new Uint8Array(65536);
+    const late = setTimeout(() => this[Symbol.dispose](), 8000);
+    while (until === undefined || !(typeof until === "string" ? text.includes(until) : until.test(text))) {
+      const size = await this.connection.read(buffer).catch(() => null);
+      if (size === null) break;
+      text += new TextDecoder().decode(buffer.subarray(0, size));
+    }
+    clearTimeout(late);
+    return text;
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.connection.close();
+    } catch { /* closed already */ }
+  }
+}
+
+const JSON_ANSWER = /\r\n\r\n\{.*"error":\{"code":-?\d+/s;
+
+Deno.test("what is no request, or names no host, is refused as JSON-RPC", async (t) => {
+  await using gateway = await TestGateway.start();
+  const refused: [string, string, number][] = [
+    ["a path in Host", "POST / HTTP/1.1\r\nHost: x/internal?\r\n", 400],
+    ["a fragment in Host", "POST / HTTP/1.1\r\nHost: x#y\r\n", 400],
+    ["a user in Host", "POST / HTTP/1.1\r\nHost: u@x\r\n", 400],
+    ["a blank in Host", "POST / HTTP/1.1\r\nHost: x y\r\n", 400],
+    ["a list in Host", "POST / HTTP/1.1\r\nHost: x, y\r\n", 400],
+    ["an empty Host", "POST / HTTP/1.1\r\nHost:\r\n", 400],
+    ["no Host", "POST / HTTP/1.1\r\n", 400],
+    ["two Hosts", "POST / HTTP/1.1\r\nHost: x\r\nhost: x\r\n", 400],
+    ["a user in an absolute target", "POST http://u@x/ HTTP/1.1\r\nHost: x\r\n", 400],
+    ["another scheme", "POST ftp://x/ HTTP/1.1\r\nHost: x\r\n", 400],
+    ["no request line", "GARBAGE\r\n", 400],
+    [
+      "a length and chunks",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+      400,
+    ],
+    ["two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n", 400],
+    ["an unknown coding", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n", 400],
+    ["chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n", 400],
+    ["a blank before the colon", "POST / HTTP/1.1\r\nHost : x\r\n", 400],
+    ["a folded header", "POST / HTTP/1.1\r\nHost: x\r\n y\r\n", 400],
+    ["headers without end", `POST / HTTP/1.1\r\nHost: x\r\nX: ${"y".repeat(100_000)}\r\n`, 431],
+    ["CONNECT", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n", 405],
+    ["an unknown expectation", "POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n", 417],
+    [
+      "a compressed body",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n",
+      415,
+    ],
+    ["two slashes", "POST //internal HTTP/1.1\r\nHost: x\r\n", 404],
+    ["an encoded letter", "POST /%69nternal HTTP/1.1\r\nHost: x\r\n", 404],
+    ["dot segments", "POST /x/../internal HTTP/1.1\r\nHost: x\r\n", 404],
+    ["capitals", "POST /INTERNAL HTTP/1.1\r\nHost: x\r\n", 404],
+  ];
+  for (const [what, head, status] of refused) {
+    await t.step(what, async () => {
+      using wire = await Wire.to(gateway.url);
+      await wire.write(`${head}\r\n`).catch(() => {});
+      const answer = await wire.read(JSON_ANSWER);
+      assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
+      assert.match(answer, JSON_ANSWER);
+      assert.match(answer, /access-control-allow-origin: \*/i);
+    });
+  }
+});
+
+const INFO = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info" });
+const requestOf = (line: string, headers = "", body = INFO) =>
+  `${line}\r\nHost: x\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+
+Deno.test("what clients in the field send is answered", async (t) => {
+  await using gateway = await TestGateway.start();
+  const answered: [string, string, RegExp][] = [
+    ["an absolute target", requestOf("POST http://y:1/internal?q HTTP/1.1"), /^HTTP\/1.1 200 .*"servers"/s],
+    [
+      "a wish to upgrade, as Java sends it",
+      requestOf(
+        "POST /internal HTTP/1.1",
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+      ),
+      /^HTTP\/1.1 200 .*"servers"/s,
+    ],
+    ["OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", /^HTTP\/1.1 204 /],
+    ["HEAD", "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", /^HTTP\/1.1 405 .*\r\n\r\n$/s],
+    [
+      "a preflight with a page's own headers",
+      "OPTIONS / HTTP/1.1\r\nHost: x\r\nAccess-Control-Request-Headers: traceparent, x-b3\r\n\r\n",
+      /Allow-Headers: Authorization,Content-Type,traceparent, x-b3\r\n/i,
+    ],
+    [
+      "a preflight with what is no header",
+      "OPTIONS / HTTP/1.1\r\nHost: x\r\nAccess-Control-Request-Headers: a b\r\n\r\n",
+      /Allow-Headers: Authorization,Content-Type\r\n/i,
+    ],
+    [
+      "chunks",
+      `POST /internal HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${
+        INFO.length.toString(16)
+      }\r\n${INFO}\r\n0\r\n\r\n`,
+      /^HTTP\/1.1 200 .*"servers"/s,
+    ],
+    [
+      "two requests at once",
+      requestOf("POST /internal HTTP/1.1") + requestOf("POST /internal HTTP/1.1"),
+      /200 OK.*"servers".*200 OK.*"servers"/s,
+    ],
+  ];
+  for (const [what, request, expected] of answered) {
+    await t.step(what, async () => {
+      using wire = await Wire.to(gateway.url);
+      await wire.write(request);
+      assert.match(await wire.read(expected), expected);
+    });
+  }
+  await t.step("Expect: 100-continue, and none of it for who may not call", async () => {
+    using wire = await Wire.to(gateway.url);
+    const head = `Host: x\r\nExpect: 100-continue\r\nContent-Length: ${INFO.length}\r\n\r\n`;
+    await wire.write(`POST /internal HTTP/1.1\r\n${head}`);
+    assert.match(await wire.read("\r\n\r\n"), /^HTTP\/1.1 100 /);
+    await wire.write(INFO);
+    assert.match(await wire.read('"servers"'), /^HTTP\/1.1 200 /);
+    using other = await Wire.to(gateway.url);
+    await other.write(`POST / HTTP/1.1\r\n${head}`);
+    assert.match(await other.read(JSON_ANSWER), /^HTTP\/1.1 401 /);
+  });
+});
+
+Deno.test("peers that keep the gateway waiting are told, or cut off", async (t) => {
+  const second = 0.5;
+  await using gateway = await TestGateway.start({
+    connections: { headerTimeout: second, bodyTimeout: second, idleTimeout: second, sendTimeout: second },
+  });
+  const slow: [string, string, RegExp][] = [
+    ["nothing sent", "", /^(HTTP\/1.1 408 |$)/],
+    ["half a header", "POST / HTTP/1.1\r\nHo", /^HTTP\/1.1 408 /],
+    ["half a body", "POST /internal HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", /^HTTP\/1.1 408 /],
+    ["nothing more", requestOf("POST /internal HTTP/1.1"), /^HTTP\/1.1 200 /],
+  ];
+  for (const [what, sent, expected] of slow) {
+    await t.step(what, async () => {
+      using wire = await Wire.to(gateway.url);
+      await wire.write(sent);
+      assert.match(await wire.read(), expected);
+    });
+  }
+});
+
+Deno.test("beyond the limit, connections are closed, and there is room again afterwards", async () => {
+  await using gateway = await TestGateway.start({ connections: { limit: 10 } });
+  const wires = await Promise.all(Array.from({ length: 30 }, () => Wire.to(gateway.url)));
+  await gateway.program.printed(/10 connections are open, the limit/);
+  for (const wire of wires) wire[Symbol.dispose]();
+  await sleep(200);
+  await gateway.internal("Info", {});
+});
+
+Deno.test("a renewed certificate is served without a restart, a broken one is not", async () => {
+  await using gateway = await TestGateway.start();
+  const data = gateway.folder.path;
+  const [first, second] = [await newCertificate(), await newCertificate()];
+  const write = ({ cert, key }: { cert: string; key: string }) => {
+    Deno.writeTextFileSync(`${data}/cert.pem`, cert);
+    Deno.writeTextFileSync(`${data}/key.pem`, key);
+  };
+  write(first);
+  await gateway.program.stop();
+  const https = {
+    hostname: "localhost",
+    port: 0,
+    certFile: `${data}/cert.pem`,
+    keyFile: `${data}/key.pem`,
+  };
+  await gateway.reconfigure({ useSsl: true, https });
+  const answers = async (cert: string) => {
+    const client = Deno.createHttpClient({ caCerts: [cert] });
+    const response = await fetch(gateway.url, { method: "OPTIONS", client }).finally(() => client.close());
+    await response.body?.cancel();
+    return response.ok;
+  };
+  assert.ok(await answers(first.cert));
+  write({ cert: second.cert, key: "broken" });
+  await gateway.program.printed(/the one before stays: .*key\.pem holds none/);
+  assert.ok(await answers(first.cert));
+  write(second);
+  await gateway.program.printed(/the renewed certificate is served from now on/);
+  assert.ok(await answers(second.cert));
+});
