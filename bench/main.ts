@@ -5,6 +5,7 @@
  */
 import { sign, verify } from "node:crypto";
 import { join } from "node:path";
+import { type Dear, dearRequests, inConnects, timeOf } from "./dearest.ts";
 import { reportBody, sendReport } from "./fleet_report.ts";
 import { writeLargeStore } from "../sim/large_store.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
@@ -125,6 +126,39 @@ async function latencyUnderReports(gateway: Measured, file: string): Promise<Row
     unit: "×",
     target: "≤ 4",
     reached: value <= 4,
+  };
+}
+
+/** The request that costs most for its size, against a Connect. */
+async function dearestRequest(gateway: Measured, token: string): Promise<Row> {
+  const [header, claims, signature] = token.split(".");
+  const long = {
+    ...JSON.parse(Buffer.from(claims!, "base64url").toString()),
+    tgs: new Array(600).fill("tag"),
+  };
+  const garbled = `${header}.${Buffer.from(JSON.stringify(long)).toString("base64url")}.${signature}`;
+  const connect: Dear = {
+    name: "Connect",
+    path: "/",
+    authorization: `Bearer ${token}`,
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Connect" }),
+  };
+  await timeOf(connect, gateway.url, 2000);
+  const floor = await timeOf(connect, gateway.url, 1000);
+  let dearest = { name: "", value: 0 };
+  const figures: Record<string, string> = { "Connect ms": floor.toFixed(3) };
+  for (const request of dearRequests(token, garbled)) {
+    const value = inConnects(request, await timeOf(request, gateway.url, 15), floor);
+    figures[request.name] = value.toFixed(1);
+    if (value > dearest.value) dearest = { name: request.name, value };
+  }
+  return {
+    name: `dearest request for each 16 KB ÷ a Connect (${dearest.name})`,
+    figures,
+    value: dearest.value,
+    unit: "Connects",
+    target: "≤ 10",
+    reached: dearest.value <= 10,
   };
 }
 
@@ -255,7 +289,16 @@ function print(rows: readonly Row[], generator: string): void {
   }
 }
 
-const MEASUREMENTS = ["connect", "report", "latency", "durability", "start", "placement", "memory"] as const;
+const MEASUREMENTS = [
+  "connect",
+  "report",
+  "latency",
+  "dearest",
+  "durability",
+  "start",
+  "placement",
+  "memory",
+] as const;
 
 const wanted = Deno.args.filter((arg) => arg !== "--json");
 const unknown = wanted.find((arg) => !MEASUREMENTS.some((name) => name === arg));
@@ -274,7 +317,7 @@ const config = configSource({
   sfuConfig: { disableTimeout: 3600, removeTimeout: 3600 },
 });
 const rows: Row[] = [];
-if (wants("connect") || wants("report") || wants("latency")) {
+if (wants("connect") || wants("report") || wants("latency") || wants("dearest")) {
   await using program = await Program.start({ config, folder: folder.path });
   const gateway = { url: program.url, accessKey };
   for (let server = 0; server < 10; server++) await sendReport(gateway.url, reportBody(server, 10));
@@ -282,6 +325,7 @@ if (wants("connect") || wants("report") || wants("latency")) {
   const tokens = await writeTokens(file, accessKey, { count: 20_000, perRoom: 20 });
   if (wants("connect")) rows.push(await connectRate(gateway, tokens, file));
   if (wants("report")) rows.push(await reportTime(gateway));
+  if (wants("dearest")) rows.push(await dearestRequest(gateway, tokens[0]!));
   if (wants("latency")) rows.push(await latencyUnderReports(gateway, file));
 }
 if (wants("durability")) rows.push(...await durabilityCost(config, folder.path, accessKey));

@@ -6,7 +6,7 @@
 import { type Address, createModel, type Model, report } from "../src/fleet/mod.ts";
 import { choose } from "../src/fleet/placing.ts";
 import { seededRandom, SETTINGS } from "../src/fleet/testing.ts";
-import { ReportParams } from "../src/edge/internal_methods.ts";
+import { readReport } from "../src/edge/report_reader.ts";
 import { reportParams } from "./fleet_report.ts";
 import { median, timed } from "./statistics.ts";
 
@@ -53,8 +53,8 @@ async function choosing(servers: number): Promise<number> {
 /** Takes in a report as the edge does: reads it, checks it, and hands it to the fleet. */
 function takeIn(model: Model, body: string, now: number): void {
   const { params } = JSON.parse(body);
-  const { public_endpoint, version, load, clients, rooms } = ReportParams.parse(params);
-  const address = public_endpoint as Address;
+  const { version, load, clients, rooms } = readReport(params);
+  const address = params.public_endpoint as Address;
   report(model, { address, pool: "default", version, load, clients, rooms }, now);
 }
 
