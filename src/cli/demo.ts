@@ -128,6 +128,7 @@ async function showStatus(
   const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
   const interrupted = Promise.withResolvers<void>();
   const interrupt = () => interrupted.resolve();
+  // They stay until the end: a signal that comes twice must not break the stop off.
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
   const end = performance.now() + duration;
   let before = { connects: 0, at: performance.now() };
@@ -149,7 +150,6 @@ async function showStatus(
     write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
   }
   if (terminal) write("\n");
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, interrupt);
 }
 
 function summarize(servers: readonly SimulatedServer[], crowd: Crowd, failures: readonly Error[]): void {
