@@ -56,6 +56,9 @@ export type NotDurable = { readonly granted: false; readonly reason: "not-durabl
 const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
 
+/** A report is taken in this long before others get their turn. */
+const SLICE: Milliseconds = 8;
+
 /** Claims of a group that other gateways win, before a Connect is given up. */
 const CLAIMS = 3;
 
@@ -281,12 +284,15 @@ export class Gateway {
   async #takeIn(input: Report): Promise<boolean> {
     const now = this.#now();
     const slices = fleet.reportInSlices(this.#model, input, now);
+    let since = performance.now();
     while (true) {
       const { done, value } = slices.next();
       if (!done) {
         this.#soon(value);
+        if (performance.now() - since < SLICE) continue;
         // A timer: with `setImmediate` the event loop goes round without looking at the sockets (Deno 2.9.6).
         await new Promise((resolve) => setTimeout(resolve, 0));
+        since = performance.now();
         continue;
       }
       this.#soon(value.changes);
