@@ -1,3 +1,4 @@
+import { networkOf } from "../ops/caller_network.ts";
 import { RpcError } from "./errors.ts";
 
 /** Wrong passwords of one address that cost nothing yet; a person mistypes. */
@@ -46,7 +47,7 @@ export class Guesses {
   }
 
   #of(caller: string): Guesser {
-    const key = network(caller);
+    const key = networkOf(caller);
     const now = performance.now();
     let guesser = this.#byAddress.get(key);
     if (guesser === undefined || now - guesser.last > FORGET_AFTER) {
@@ -58,19 +59,6 @@ export class Guesses {
     if (this.#byAddress.size > ADDRESSES) this.#byAddress.delete(this.#byAddress.keys().next().value!);
     return guesser;
   }
-}
-
-/** An IPv4 address, or the network of 64 bits that an IPv6 address is in: whoever has one has all of it. */
-function network(address: string): string {
-  if (!address.includes(":")) return address;
-  const [head = "", tail] = address.split("%")[0]!.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const rest = tail === "" ? [] : tail.split(":");
-    while (groups.length + rest.length < 8) groups.push("0");
-    groups.push(...rest);
-  }
-  return `${groups.slice(0, 4).join(":")}::/64`;
 }
 
 /** What a guess is answered with that came while too many others were. */

@@ -198,7 +198,7 @@ export async function listen(
       for (const peer of peers.values()) if (peer.answering.size === 0) peer.socket.destroy();
       if (underWay > 0) await Promise.race([idle.promise, late.promise]);
       // What was answered last still has to leave.
-      while (performance.now() > 0 && [...peers.values()].some(isAnswering)) {
+      while ([...peers.values()].some(isAnswering)) {
         if (await Promise.race([late.promise.then(() => true), soon()])) break;
       }
       for (const { socket } of peers.values()) socket.destroy();

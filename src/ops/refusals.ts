@@ -1,3 +1,4 @@
+import { networkOf } from "./caller_network.ts";
 import { log } from "./log.ts";
 
 /** How often what was refused is summed up, in milliseconds. */
@@ -31,7 +32,7 @@ export class Refusals {
    * @param reason in full, for the first line
    */
   ofCaller(call: string, address: string, cause: string, reason: string): void {
-    if (this.#strangers.isFirst(call, network(address), cause)) {
+    if (this.#strangers.isFirst(call, networkOf(address), cause)) {
       log.info("{call} from {caller} is refused: {reason}", { call, caller: address, reason });
     }
   }
@@ -108,15 +109,4 @@ class Table {
     this.#others.clear();
     return repeated;
   }
-}
-
-/** The network that an IPv6 address is in (/64): its owner may take any address of it. */
-function network(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head.split(":").filter((group) => group !== "");
-  if (tail === undefined) return `${groups.slice(0, 4).join(":")}::/64`;
-  const known = groups.length + tail.split(":").filter((group) => group !== "").length;
-  const whole = [...groups, ...new Array(Math.max(0, 8 - known)).fill("0"), ...tail.split(":")];
-  return `${whole.slice(0, 4).join(":")}::/64`;
 }
