@@ -9,6 +9,7 @@ import { type Dear, dearRequests, inConnects, timeOf } from "./dearest.ts";
 import { reportBody, sendReport } from "./fleet_report.ts";
 import { writeLargeStore } from "../sim/large_store.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { listenerCost } from "./listener_cost.ts";
 import type { PlacementFigures } from "./placement.ts";
 import { median, timed } from "./statistics.ts";
 import { signingKey, writeTokens } from "./tokens.ts";
@@ -76,6 +77,20 @@ function cryptoRate(accessKey: string, tokens: string[]): number {
     }
   }
   return done / ((performance.now() - start) / 1000);
+}
+
+/** What time-outs and limits of connections cost: the same gateway behind the runtime's own listener, which has none. */
+async function listenerRow(entry: object, file: string): Promise<Row> {
+  const options = { rounds: 9, seconds: 2, connections: CONNECTIONS };
+  const { own, runtime, ratio } = await listenerCost(entry, file, options);
+  return {
+    name: "processor time of a Connect, our listener ÷ the runtime's",
+    figures: { "ours µs": own.toFixed(0), "the runtime's µs": runtime.toFixed(0) },
+    value: ratio,
+    unit: "×",
+    target: "≤ 1.10",
+    reached: ratio <= 1.1,
+  };
 }
 
 /** (b) A report over HTTP, against reading its JSON. */
@@ -291,6 +306,7 @@ function print(rows: readonly Row[], generator: string): void {
 
 const MEASUREMENTS = [
   "connect",
+  "listener",
   "report",
   "latency",
   "dearest",
@@ -317,17 +333,18 @@ const config = configSource({
   sfuConfig: { disableTimeout: 3600, removeTimeout: 3600 },
 });
 const rows: Row[] = [];
+const tokensFile = join(folder.path, "tokens.txt");
+const tokens = await writeTokens(tokensFile, accessKey, { count: 20_000, perRoom: 20 });
 if (wants("connect") || wants("report") || wants("latency") || wants("dearest")) {
   await using program = await Program.start({ config, folder: folder.path });
   const gateway = { url: program.url, accessKey };
   for (let server = 0; server < 10; server++) await sendReport(gateway.url, reportBody(server, 10));
-  const file = join(folder.path, "tokens.txt");
-  const tokens = await writeTokens(file, accessKey, { count: 20_000, perRoom: 20 });
-  if (wants("connect")) rows.push(await connectRate(gateway, tokens, file));
+  if (wants("connect")) rows.push(await connectRate(gateway, tokens, tokensFile));
   if (wants("report")) rows.push(await reportTime(gateway));
   if (wants("dearest")) rows.push(await dearestRequest(gateway, tokens[0]!));
-  if (wants("latency")) rows.push(await latencyUnderReports(gateway, file));
+  if (wants("latency")) rows.push(await latencyUnderReports(gateway, tokensFile));
 }
+if (wants("listener")) rows.push(await listenerRow(entry, tokensFile));
 if (wants("durability")) rows.push(...await durabilityCost(config, folder.path, accessKey));
 if (wants("start")) rows.push(await startTime(config, folder.path));
 if (wants("placement")) rows.push(...await placement());

@@ -108,6 +108,7 @@ export async function listen(
     const peer = peerOf(socket);
     peer.requests++;
     peer.since = performance.now();
+    for (const before of peer.answering) if (isSent(before)) peer.answering.delete(before);
     peer.answering.add(outgoing);
     outgoing.on("error", () => {});
     incoming.on("error", () => {});
