@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect as connectHttp2 } from "node:http2";
 import { newCertificate } from "./certificate.ts";
 import { sleep, TestGateway } from "./gateway.ts";
 
@@ -12,7 +13,8 @@ class Wire implements Disposable {
   }
 
   async write(text: string): Promise<void> {
-    await this.connection.write(new TextEncoder().encode(text));
+    let bytes = new TextEncoder().encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(await this.connection.write(bytes));
   }
 
   /** What comes until the text is there, or the end. */
@@ -145,6 +147,55 @@ Deno.test("what clients in the field send is answered", async (t) => {
     using other = await Wire.to(gateway.url);
     await other.write(`POST / HTTP/1.1\r\n${head}`);
     assert.match(await other.read(JSON_ANSWER), /^HTTP\/1.1 401 /);
+  });
+});
+
+Deno.test("a body that is refused unread is not in the way of the next request", async (t) => {
+  await using gateway = await TestGateway.start();
+  const body = "x".repeat(200_000);
+  const refused: [string, string, number][] = [
+    ["no credentials", "POST / HTTP/1.1\r\nHost: x\r\n", 401],
+    ["no such path", "POST /nowhere HTTP/1.1\r\nHost: x\r\n", 404],
+    ["no POST", "PUT / HTTP/1.1\r\nHost: x\r\n", 405],
+    ["a preflight", "OPTIONS / HTTP/1.1\r\nHost: x\r\n", 204],
+    ["too long a target", `POST /${"y".repeat(3000)} HTTP/1.1\r\nHost: x\r\n`, 414],
+    ["a coding", "POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\n", 415],
+  ];
+  const framings: [string, (body: string) => string][] = [
+    ["of a length", (body) => `Content-Length: ${body.length}\r\n\r\n${body}`],
+    [
+      "in chunks",
+      (body) => `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+    ],
+  ];
+  for (const [name, head, status] of refused) {
+    for (const [how, framed] of framings) {
+      await t.step(`${name}, ${how}`, async () => {
+        using wire = await Wire.to(gateway.url);
+        for (let turn = 0; turn < 2; turn++) {
+          const writing = wire.write(head + framed(body));
+          assert.match(await wire.read(/\r\n\r\n/), new RegExp(`^HTTP/1.1 ${status} `));
+          await writing;
+          const good = '{"jsonrpc":"2.0","id":1,"method":"Info"}'.padEnd(100_000);
+          await wire.write(`POST /internal HTTP/1.1\r\nHost: x\r\n${framed(good)}`);
+          assert.match(await wire.read('"result"'), /^HTTP\/1.1 200 /);
+        }
+      });
+    }
+  }
+  await t.step("over HTTP/2, more often than there are streams", async () => {
+    const session = connectHttp2(gateway.url);
+    for (let turn = 0; turn < 150; turn++) {
+      const stream = session.request({ ":method": "POST", ":path": "/" });
+      stream.on("error", () => {});
+      stream.end(body);
+      const status = await new Promise((resolve) =>
+        stream.on("response", (headers) => resolve(headers[":status"]))
+      );
+      assert.equal(status, 401);
+      stream.resume();
+    }
+    session.destroy();
   });
 });
 

@@ -121,6 +121,8 @@ export async function listen(
       : await handler(request);
     if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
     send(incoming, outgoing, answer);
+    // What was refused before its body was read: the rest is in the way of the connection's next request.
+    if (!incoming.complete) incoming.resume();
     peer.since = performance.now();
     if (--underWay === 0 && stopping) idle.resolve();
   };
