@@ -12,7 +12,8 @@ import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/prog
 import { listenerCost } from "./listener_cost.ts";
 import type { PlacementFigures } from "./placement.ts";
 import { median, timed } from "./statistics.ts";
-import { signingKey, writeTokens } from "./tokens.ts";
+import { signingKey } from "../sim/access_key.ts";
+import { writeTokens } from "./tokens.ts";
 import { wrk, wrkVersion } from "./wrk.ts";
 
 /** A row of the table: what was measured, the figures, and the ratio that counts. */
