@@ -1,0 +1,151 @@
+import type { Task } from "../../src/fleet/mod.ts";
+
+/** A connection of a server, as far as it matters for what was read on it. */
+export interface Line {
+  broken: boolean;
+}
+
+/** What became of a call of a customer's backend: answered with success, with an error, or not at all. */
+export type Answer = "acknowledged" | "refused" | "none";
+
+/** A task that a backend asked for. */
+interface Asked {
+  readonly room: string;
+  readonly kind: Task["task"];
+  answer: Answer;
+  /** The connections on which a server has read it. */
+  readonly reads: Line[];
+}
+
+/** Where a group of rooms is: the server, until when a client may join there by token (Unix seconds), and who is in. */
+interface Hold {
+  tokensUntil: number;
+  members: number;
+}
+
+/**
+ * What the gateway has promised, and what came of it. It is kept outside the gateway, from answers and from what servers
+ * read alone, so that the gateway can be held to it however often it dies.
+ */
+export class Ledger {
+  /** Promises that were broken. */
+  readonly faults: string[] = [];
+  readonly counts = { connects: 0, acknowledged: 0, bans: 0, reads: 0, again: 0 };
+  readonly #holds = new Map<string, Map<string, Hold>>();
+  readonly #asked = new Map<number, Asked>();
+  readonly #closing = new Set<string>();
+  #number = 0;
+
+  /** A Connect was answered: nobody may be in the group, or hold a token for it, on another server. */
+  granted(group: string, server: string, tokenUntil: number): void {
+    this.counts.connects++;
+    const now = Date.now() / 1000;
+    const holds = this.#holdsOf(group);
+    for (const [other, { tokensUntil, members }] of holds) {
+      if (other === server) continue;
+      if (members > 0) {
+        this.faults.push(`${group} is split: ${server} beside ${other}, where ${members} are in it`);
+      } else if (tokensUntil > now) {
+        this.faults.push(`${group} is split: ${server} while tokens for ${other} are valid`);
+      } else holds.delete(other);
+    }
+    const hold = holds.get(server) ?? { tokensUntil: 0, members: 0 };
+    hold.tokensUntil = Math.max(hold.tokensUntil, tokenUntil);
+    holds.set(server, hold);
+  }
+
+  joined(group: string, server: string): void {
+    const holds = this.#holdsOf(group);
+    const hold = holds.get(server) ?? { tokensUntil: 0, members: 0 };
+    hold.members++;
+    holds.set(server, hold);
+  }
+
+  left(group: string, server: string): void {
+    const hold = this.#holds.get(group)?.get(server);
+    if (hold !== undefined) hold.members--;
+  }
+
+  /** A number that no task has. */
+  nextNumber(): number {
+    return ++this.#number;
+  }
+
+  /** A backend is about to ask for the task with this number. */
+  ask(number: number, room: string, kind: Task["task"]): void {
+    this.#asked.set(number, { room, kind, answer: "none", reads: [] });
+    if (kind === "RoomClose") this.#closing.add(room);
+  }
+
+  answered(number: number, answer: Answer): void {
+    this.#asked.get(number)!.answer = answer;
+    if (answer === "acknowledged") this.counts.acknowledged++;
+  }
+
+  /** A server has read a task. */
+  read(server: string, task: Task, line: Line): void {
+    this.counts.reads++;
+    const [, room] = task.id;
+    if (task.task === "RoomClose" && !this.#closing.has(room)) {
+      this.faults.push(`${server} was told to close ${room}, and nobody had asked for it`);
+    }
+    const number = numberOf(task);
+    const asked = this.#asked.get(number);
+    if (asked === undefined || asked.room !== room) {
+      return void this.faults.push(
+        `${server} read a ${task.task} that nobody had asked for: ${JSON.stringify(task)}`,
+      );
+    }
+    if (asked.answer === "refused") {
+      this.faults.push(`${server} read ${task.task} ${number}, which was refused`);
+    }
+    if (asked.reads.length > 0) {
+      this.counts.again++;
+      const whole = asked.reads.some((before) => !before.broken);
+      if (task.task === "RoomSendMessage" && whole) {
+        this.faults.push(`message ${number} came twice, though its connection had not broken`);
+      }
+    }
+    asked.reads.push(line);
+  }
+
+  /** To be asked once every server has had the time to fetch what waits for it. */
+  close(): void {
+    for (const [number, { kind, room, answer, reads }] of this.#asked) {
+      if (answer === "acknowledged" && reads.length === 0) {
+        this.faults.push(`${kind} ${number} for ${room} was acknowledged and never came`);
+      }
+    }
+  }
+
+  #holdsOf(group: string): Map<string, Hold> {
+    const known = this.#holds.get(group);
+    if (known !== undefined) return known;
+    const holds = new Map<string, Hold>();
+    this.#holds.set(group, holds);
+    return holds;
+  }
+}
+
+/** Bytes that carry a task's number. */
+export function bytesOf(number: number): number[] {
+  return [number >>> 24, number >>> 16 & 255, number >>> 8 & 255, number & 255];
+}
+
+/** The number that a task carries: in its bytes, in its user's name, or in its room's. */
+function numberOf(task: Task): number {
+  switch (task.task) {
+    case "RoomUpdate":
+      return numberIn(task.user_data);
+    case "RoomSendMessage":
+      return numberIn(task.message);
+    case "RoomBanClient":
+      return Number(task.user_id.split("-")[1]);
+    case "RoomClose":
+      return Number(task.id[1].split("-")[1]);
+  }
+}
+
+function numberIn(bytes: readonly number[]): number {
+  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+}
