@@ -36,6 +36,8 @@ export interface ProgramOptions {
   /** Deno's options, instead of those of `deno task start`. */
   readonly permissions?: readonly string[];
   readonly env?: Record<string, string>;
+  /** A program with arguments that runs it, and watches it; its process must become the gateway's. */
+  readonly under?: readonly string[];
 }
 
 /** The gateway as an operator starts it: a process of its own, with a `config.ts` and a data folder. */
@@ -47,13 +49,14 @@ export class Program implements AsyncDisposable {
   readonly #readers: Promise<void>[];
   #watchers: (() => void)[] = [];
 
-  constructor({ config, folder, args = [], env = {}, permissions }: ProgramOptions) {
+  constructor({ config, folder, args = [], env = {}, permissions, under = [] }: ProgramOptions) {
     const file = join(folder, "config.ts");
     Deno.writeTextFileSync(file, config);
     const data = args.includes("--data") ? [] : ["--data", join(folder, "data")];
     const options = permissions ?? [...PERMISSIONS, `--allow-write=${folder}`];
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...options, "main.ts", "--config", file, ...data, ...args],
+    const [command, ...rest] = [...under, Deno.execPath(), "run", ...options, "main.ts", "--config", file];
+    this.#process = new Deno.Command(command!, {
+      args: [...rest, ...data, ...args],
       cwd: PROJECT,
       env: { NO_COLOR: "1", ...env },
       stdin: "null",

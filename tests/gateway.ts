@@ -23,16 +23,18 @@ export class TestGateway implements AsyncDisposable {
     this.tokens = new TokenGenerator(accessKey);
   }
 
-  /** Starts a gateway; `acme` has the limits given, all else is as in `config`. */
+  /** Starts a gateway; `acme` has the limits given, all else is as in `config`; `under` names a program that runs it. */
   static async start(
     config: object = {},
     limits: { maxPeers?: number; maxRooms?: number; namespace?: string } = {},
+    under: (folder: string) => string[] = () => [],
   ): Promise<TestGateway> {
     const folder = new TemporaryFolder();
     const { accessKey, entry } = newCustomer("acme", limits);
     const program = await Program.start({
       config: configSource({ customers: [entry], startup: { waitForReports: false }, ...config }),
       folder: folder.path,
+      under: under(folder.path),
     });
     return new TestGateway(program, folder, accessKey);
   }

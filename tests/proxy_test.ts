@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { TestGateway } from "./gateway.ts";
+import { answers, freePort, isInstalled, Running } from "./programs.ts";
 
 const DOCS = Deno.readTextFileSync(new URL("../docs/proxies.md", import.meta.url));
 
@@ -94,57 +94,4 @@ function statusOfHost(port: number, host: string): Promise<number | undefined> {
     sending.on("error", reject);
     sending.end(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info", params: {} }));
   });
-}
-
-class Running implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-
-  constructor(command: Deno.Command) {
-    this.#process = command.spawn();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#process.kill("SIGTERM");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
-    }
-    await this.#process.status;
-  }
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    new Deno.Command(name, { args: ["-v"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    if (Deno.env.get("CI") === "true") throw new Error(`${name} is not installed, and CI needs it`);
-    console.warn(`${name} is not installed: its test is skipped`);
-    return false;
-  }
-}
-
-/** A port that nothing listens on, for a program that cannot choose one itself. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      assert.ok(address !== null && typeof address === "object");
-      server.close(() => resolve(address.port));
-    });
-  });
-}
-
-/** Waits until something answers there. */
-async function answers(url: string): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    try {
-      await (await fetch(url)).body?.cancel();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  assert.fail(`nothing answers at ${url}`);
 }

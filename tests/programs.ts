@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+
+/** A program that runs until it is disposed of. */
+export class Running implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+
+  constructor(command: Deno.Command) {
+    this.#process = command.spawn();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+    await this.#process.status;
+  }
+}
+
+/** Whether a program is there; its tests are skipped without it, but not in CI. */
+export function isInstalled(name: string): boolean {
+  try {
+    new Deno.Command(name, { args: ["-v"], stdout: "null", stderr: "null" }).outputSync();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (Deno.env.get("CI") === "true") throw new Error(`${name} is not installed, and CI needs it`);
+    console.warn(`${name} is not installed: its test is skipped`);
+    return false;
+  }
+}
+
+/** A port that nothing listens on, for a program that cannot choose one itself. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      assert.ok(address !== null && typeof address === "object");
+      server.close(() => resolve(address.port));
+    });
+  });
+}
+
+/** Waits until something answers there. */
+export async function answers(url: string): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    try {
+      await (await fetch(url)).body?.cancel();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  assert.fail(`nothing answers at ${url}`);
+}
