@@ -312,19 +312,20 @@ function isAnswering(peer: Peer): boolean {
 
 /**
  * Notes when an answer has been written out entirely. Only the event tells: after a reset `writableFinished` is true of an
- * answer that nobody read (Deno 2.9.6). Over HTTP/2 a stream closes when the peer's window had room for all of it.
+ * answer that nobody read (Deno 2.9.6). Over HTTP/2 a stream has finished when the peer's window had room for all of it, and
+ * closes, as if in good order, also when its connection goes before that.
  */
 function noteWhenSent(outgoing: Outgoing, sent: { entirely: boolean }): void {
   if ("stream" in outgoing) {
-    outgoing.stream?.once("close", () => sent.entirely = outgoing.stream.rstCode === 0);
+    const { stream } = outgoing;
+    stream?.once("close", () => sent.entirely = stream.writableFinished && stream.rstCode === 0);
   } else outgoing.once("finish", () => sent.entirely = true);
 }
 
 /** Whether an answer needs no more time. */
 function isSent(outgoing: Outgoing): boolean {
   if (!("stream" in outgoing)) return outgoing.writableFinished;
-  const { stream } = outgoing;
-  return stream === undefined || (stream.closed && stream.rstCode === 0);
+  return outgoing.stream === undefined || outgoing.stream.closed;
 }
 
 function send(incoming: Incoming, outgoing: Outgoing, answer: HttpAnswer): void {
