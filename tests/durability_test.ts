@@ -161,6 +161,28 @@ Deno.test("the customers' last good list serves while the customer API is down",
   await call(program.url, "Connect", {}, { token });
 });
 
+Deno.test("secrets that are removed from under the running gateway are there again for its next start", async () => {
+  using folder = new TemporaryFolder();
+  const config = configSource({ http: { hostname: "0.0.0.0", port: 0 } });
+  const secrets = ["master.key", "internal.user"].map((name) => `${folder.path}/data/${name}`);
+  await using program = await Program.start({ config, folder: folder.path });
+  const before = secrets.map((path) => Deno.readTextFileSync(path));
+  for (
+    const remove of [() => secrets.forEach((path) => Deno.removeSync(path)), () => removeAll(folder.path)]
+  ) {
+    program.output = "";
+    remove();
+    for (const path of secrets) await program.printed(new RegExp(`${path} was removed: written again`));
+    assert.deepEqual(secrets.map((path) => Deno.readTextFileSync(path)), before);
+    for (const path of secrets) assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
+  }
+  assert.ok(before.every((secret) => !program.output.includes(secret.trim())));
+});
+
+function removeAll(folder: string): void {
+  Deno.removeSync(`${folder}/data`, { recursive: true });
+}
+
 Deno.test("a second process on the same data folder is refused, and the lock ends with the first", async () => {
   await using gateway = await TestGateway.start();
   const folder = gateway.folder.path;

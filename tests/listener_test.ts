@@ -259,3 +259,31 @@ Deno.test("a renewed certificate is served without a restart, a broken one is no
   await gateway.program.printed(/the renewed certificate is served from now on/);
   assert.ok(await answers(second.cert));
 });
+
+Deno.test("a gateway that has run out of file descriptors listens again once there are some", async () => {
+  const limits = { connections: { limit: 5000 } };
+  await using gateway = await TestGateway.start(
+    limits,
+    {},
+    () => ["sh", "-c", 'ulimit -n 150; exec "$0" "$@"'],
+  );
+  const wires: Wire[] = [];
+  try {
+    for (let i = 0; i < 250; i++) wires.push(await Wire.to(gateway.url));
+    await sleep(1000);
+  } finally {
+    for (const wire of wires) wire[Symbol.dispose]();
+  }
+  await gateway.program.printed(/connections are not accepted, perhaps for lack of file descriptors/);
+  const until = performance.now() + 10_000;
+  while (true) {
+    const answered = await fetch(gateway.url, { signal: AbortSignal.timeout(1000) }).then(
+      async (response) => (await response.body?.cancel(), true),
+      () => false,
+    );
+    if (answered) break;
+    assert.ok(performance.now() < until, "it answers no more");
+  }
+  await gateway.report("a:1");
+  await gateway.connect("r", "u");
+});

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ConfigError, loadConfig, unwritable } from "../config/load.ts";
 import { type MadeUser, storedInternalUser, writeServerToml } from "../config/internal_user.ts";
+import { KeptSecrets } from "../config/kept_secrets.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import type { Settings } from "../config/schema.ts";
@@ -45,12 +46,17 @@ export async function start(args: readonly string[]): Promise<void> {
       reason: notPermitted(`--allow-env=${unread.join(",")}`),
     });
   }
+  using secrets = new KeptSecrets({
+    restored: (file) => log.warning("{file} was removed: written again", { file }),
+    failed: (file, message) =>
+      log.error("{file} was removed, and cannot be written again: {message}", { file, message }),
+  });
   try {
     const openStore = (options: StoreOptions) =>
       parsed.data === MEMORY ? createNoStore(options) : new SqliteStore(parsed.data, options, lock);
     const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
-    const key = masterKey(settings, parsed.data);
-    const madeUser = userToMake(settings, parsed.data);
+    const key = masterKey(settings, parsed.data, secrets);
+    const madeUser = userToMake(settings, parsed.data, secrets);
     const users = madeUser === undefined ? settings.internal.users : [madeUser];
     const gateway = await runGateway(settings, key, openStore, recorder, users);
     if (madeUser !== undefined) {
@@ -111,13 +117,14 @@ function openRecorder(file: string): TraceRecorder {
   }
 }
 
-function masterKey(settings: Settings, data: string): string {
+function masterKey(settings: Settings, data: string, secrets: KeptSecrets): string {
   if (settings.masterKey !== undefined) return settings.masterKey;
   if (data === MEMORY) {
     log.warning("no masterKey is configured, and nothing is kept: made one for this run");
     return randomBytes(32).toString("base64");
   }
   const { key, file, made } = storedMasterKey(data);
+  secrets.keep(file);
   if (made) {
     log.warning(
       "no masterKey is configured: made one and keep it in {file}; further gateways need the same",
@@ -133,7 +140,7 @@ function masterKey(settings: Settings, data: string): string {
  * Somebody has to be able to call the internal methods of a listener that others reach: where nobody is configured, a user
  * is made, whose password is in the data folder and never in the log.
  */
-function userToMake(settings: Settings, data: string): MadeUser | undefined {
+function userToMake(settings: Settings, data: string, secrets: KeptSecrets): MadeUser | undefined {
   const { users, withoutUsers } = settings.internal;
   const { hostname } = settings.useSsl ? settings.https : settings.http;
   if (users.length > 0 || withoutUsers !== undefined || isLoopback(hostname)) return undefined;
@@ -143,7 +150,9 @@ function userToMake(settings: Settings, data: string): MadeUser | undefined {
         "configure internal.users, or listen with --host 127.0.0.1",
     );
   }
-  return storedInternalUser(data);
+  const user = storedInternalUser(data);
+  secrets.keep(user.file);
+  return user;
 }
 
 /** Writes the lines that servers need to attach, and says where. */

@@ -11,6 +11,8 @@ const FILES = { user: "internal.user", server: "server.toml" };
 export interface MadeUser {
   readonly name: string;
   readonly password: string;
+  readonly file: string;
+  /** Whether it was made just now. */
   readonly made: boolean;
 }
 
@@ -25,7 +27,7 @@ export function storedInternalUser(folder: string): MadeUser {
     const known = readUser(path);
     const user = known ?? { name: "odin", password: randomBytes(24).toString("base64url") };
     if (known === undefined) writeSecret(path, `${user.name}:${user.password}\n`);
-    return { ...user, made: known === undefined };
+    return { ...user, file: path, made: known === undefined };
   } catch (error) {
     throw unusable(path, error);
   }

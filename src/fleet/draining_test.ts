@@ -61,6 +61,25 @@ Deno.test("at the deadline the rooms that are left are closed, and their clients
   checkConsistency(model);
 });
 
+Deno.test("at the deadline those who are closed come back, though the licence of their customer is full", () => {
+  const model = testModel();
+  const licence = { maxPeers: 4, maxRooms: 2 };
+  hear(model, "a", [["r", 3, 1], ["s", 1, 1]], 0);
+  hear(model, "b", [], 0);
+  assert.ok(!ask(model, "r", "other", 0, { licence }).granted, "full");
+  drain(model, "a", 1000);
+  tick(model, 1000);
+  const users: [string, string][] = [["r", "u1"], ["r", "u2"], ["s", "u3"], ["r", "u4"]];
+  for (const [i, [room, user]] of users.entries()) {
+    const outcome = ask(model, room, user, 1100 + i, { licence });
+    assert.ok(outcome.granted && outcome.server === address("b"), JSON.stringify(outcome));
+    // The server still lists what it was told to close; that is nobody else's share.
+    if (i === 1) tell(model, "a", ["r", "s"], 1150);
+  }
+  assert.ok(!ask(model, "r", "u5", 1200, { licence }).granted, "full again, with those who came back");
+  checkConsistency(model);
+});
+
 Deno.test("a room that a client still opens on a server after its deadline is closed again", () => {
   const model = testModel();
   tell(model, "a", ["r"], 0);
