@@ -20,6 +20,7 @@ import type {
   Task,
   Undo,
 } from "./fleet/mod.ts";
+import { SlicedWork } from "./sliced_work.ts";
 import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
@@ -55,9 +56,6 @@ export type NotDurable = { readonly granted: false; readonly reason: "not-durabl
 /** Retry interval while the store cannot be written; longer where an attempt takes long. */
 const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
-
-/** A report is taken in this long before others get their turn. */
-const SLICE: Milliseconds = 8;
 
 /** Claims of a group that other gateways win, before a Connect is given up. */
 const CLAIMS = 3;
@@ -284,15 +282,12 @@ export class Gateway {
   async #takeIn(input: Report): Promise<boolean> {
     const now = this.#now();
     const slices = fleet.reportInSlices(this.#model, input, now);
-    let since = performance.now();
+    const work = new SlicedWork();
     while (true) {
       const { done, value } = slices.next();
       if (!done) {
         this.#soon(value);
-        if (performance.now() - since < SLICE) continue;
-        // A timer: with `setImmediate` the event loop goes round without looking at the sockets (Deno 2.9.6).
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        since = performance.now();
+        if (work.due) await work.letOthersPass();
         continue;
       }
       this.#soon(value.changes);

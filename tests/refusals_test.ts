@@ -27,6 +27,41 @@ Deno.test("strangers' refused calls are one line in full, and a count", async ()
   }
 });
 
+Deno.test("requests that are no calls are told and summed up as well", async () => {
+  await using gateway = await TestGateway.start();
+  const token = gateway.tokens.createToken("r", "u");
+  const requests: [string, RequestInit, number, string][] = [
+    ["/nowhere", { method: "POST", body: "{}" }, 404, "no such path"],
+    ["/", { method: "GET" }, 405, "send a POST"],
+    [
+      "/",
+      { method: "POST", body: "{}", headers: { "Content-Encoding": "gzip" } },
+      415,
+      "send the body as it is",
+    ],
+    ["/internal", { method: "POST", body: "{" }, 400, "the body is not JSON in UTF-8"],
+    [
+      "/",
+      { method: "POST", body: "x".repeat(70_000), headers: { Authorization: `Bearer ${token}` } },
+      413,
+      "the body is longer than 65536 bytes",
+    ],
+  ];
+  for (let i = 0; i < 5; i++) {
+    for (const [path, init, status] of requests) {
+      const response = await fetch(gateway.url + path, init);
+      await response.body?.cancel();
+      assert.equal(response.status, status);
+    }
+  }
+  await gateway.program.stop();
+  const { output } = gateway.program;
+  for (const [, , , cause] of requests) {
+    assert.equal(output.split(`a request from 127.0.0.1 is refused: ${cause}`).length, 2, output);
+    assert.ok(output.includes(`a request of 127.0.0.1 is refused 4 times more: ${cause}`), output);
+  }
+});
+
 Deno.test("why a Connect is refused is a line with the customer and the room of the first", async () => {
   await using gateway = await TestGateway.start({}, { maxRooms: 1, maxPeers: 1 });
   await refusedWith(gateway.connect("early", "u"), -32002, /no server/);

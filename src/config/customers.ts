@@ -1,5 +1,6 @@
-import { setImmediate } from "node:timers/promises";
+import { SlicedWork } from "../sliced_work.ts";
 import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
+import { explainPermission } from "./permission.ts";
 import { type BrokenEntry, configuredPools, parseCustomer, type Settings } from "./schema.ts";
 
 /** What becomes of the list of customers, for the log. */
@@ -69,9 +70,8 @@ export class Customers {
       });
       await this.#take(await Promise.race([api.updateFunction(), late]));
     } catch (error) {
-      this.events.kept(
-        `customerApi.updateFunction: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const message = error instanceof Error ? error.message : String(error);
+      this.events.kept(`customerApi.updateFunction: ${explainPermission(message)}`);
     } finally {
       clearTimeout(timer);
     }
@@ -101,12 +101,13 @@ export class Customers {
     if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) return;
     const customers: Customer[] = [];
     const broken: BrokenEntry[] = [];
+    const work = new SlicedWork();
     for (const [i, entry] of given.entries()) {
-      if (i % SLICE === SLICE - 1) await setImmediate();
+      if (work.due) await work.letOthersPass();
       const customer = parseCustomer(entry, `customers[${i}]`, broken);
       if (customer !== undefined) customers.push(customer);
     }
-    const { ring, broken: brokenKeys } = await createKeyRing(customers, setImmediate);
+    const { ring, broken: brokenKeys } = await createKeyRing(customers);
     broken.push(...brokenKeys.map(asEntry), ...missingPools(customers, configuredPools(this.settings).names));
     const fromApi = this.settings.customerApi !== undefined;
     const text = fromApi ? `[${(await asJson(customers) ?? []).join()}]` : undefined;
@@ -137,14 +138,12 @@ export class Customers {
 /** Entries that are named one by one when they cannot be used. */
 const NAMED = 50;
 
-/** Entries that are looked at in one go. */
-const SLICE = 200;
-
 /** The entries as JSON, in slices; nothing where one has none, as what refers to itself: then lists cannot be compared. */
 async function asJson(list: readonly unknown[]): Promise<string[] | undefined> {
   const texts: string[] = [];
-  for (const [i, entry] of list.entries()) {
-    if (i % SLICE === SLICE - 1) await setImmediate();
+  const work = new SlicedWork();
+  for (const entry of list) {
+    if (work.due) await work.letOthersPass();
     try {
       texts.push(JSON.stringify(entry, finiteOrText) ?? "null");
     } catch {

@@ -35,47 +35,58 @@ export function createHandler(context: EdgeContext): Handler {
   const routes = createRoutes(context);
   const answer = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer => {
     if (request.target.length > context.limits.url) {
-      return refusal(new RpcError("invalidRequest", "the URL is too long"), {}, 414);
+      throw notServed(new RpcError("invalidRequest", "the URL is too long"), 414);
     }
     const path = pathOf(request);
+    const close = { Connection: "close" };
     if (path === undefined) {
-      const wrong = new RpcError("invalidRequest", "the request's target or Host is none");
-      return refusal(wrong, { Connection: "close" });
+      throw notServed(new RpcError("invalidRequest", "the request's target or Host is none"), 400, close);
     }
     if (request.version === "1.0" && request.header("transfer-encoding") !== undefined) {
-      const wrong = new RpcError("invalidRequest", "HTTP/1.0 has no chunks");
-      return refusal(wrong, { Connection: "close" });
+      throw notServed(new RpcError("invalidRequest", "HTTP/1.0 has no chunks"), 400, close);
     }
     if (path === "*" && request.method === "OPTIONS") return preflightAnswer(request);
     const route = routes.get(path);
-    if (route === undefined) return refusal(new RpcError("invalidRequest", "no such path"), {}, 404);
+    if (route === undefined) throw notServed(new RpcError("invalidRequest", "no such path"), 404);
     if (request.method === "OPTIONS") return preflightAnswer(request);
     if (request.method !== "POST") {
-      return refusal(new RpcError("invalidRequest", "send a POST"), { Allow: "POST, OPTIONS" }, 405);
+      throw notServed(new RpcError("invalidRequest", "send a POST"), 405, { Allow: "POST, OPTIONS" });
     }
     const coding = request.header("content-encoding");
     if (coding !== undefined && coding !== "identity") {
-      return refusal(new RpcError("invalidRequest", "send the body as it is, not compressed"), {}, 415);
+      throw notServed(new RpcError("invalidRequest", "send the body as it is, not compressed"), 415);
     }
     return route(request);
   };
-  return async (request) => {
+  const answerOrRefuse = async (request: HttpRequest): Promise<HttpAnswer> => {
     try {
       return await answer(request);
     } catch (error) {
-      if (error instanceof Refusal) return error.answer;
-      if (error instanceof RpcError) return refusal(error);
-      log.error("a request failed: {error}", { error });
-      return refusal(new RpcError("internal", "internal error"), {}, 500);
+      const refused = error instanceof RpcError ? new Refusal(refusal(error), error.message) : error;
+      if (!(refused instanceof Refusal)) throw error;
+      const { untold } = refused;
+      if (untold !== undefined) context.refusals.ofCaller("a request", request.caller, untold, untold);
+      return refused.answer;
     }
   };
+  return (request) =>
+    answerOrRefuse(request).catch((error) => {
+      log.error("a request failed: {error}", { error });
+      return refusal(new RpcError("internal", "internal error"), {}, 500);
+    });
 }
 
 /** A refusal that needs more than the error's own status. */
 class Refusal extends Error {
-  constructor(readonly answer: HttpAnswer) {
+  /** @param untold the cause, where the log has not been told of it */
+  constructor(readonly answer: HttpAnswer, readonly untold?: string) {
     super();
   }
+}
+
+/** A request that is refused before it is known what it calls. */
+function notServed(error: RpcError, status: number, headers: Readonly<Record<string, string>> = {}): Refusal {
+  return new Refusal(refusal(error, headers, status), error.message);
 }
 
 function createRoutes(context: EdgeContext): Map<string, Route> {
@@ -107,7 +118,6 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
   return (pool, poolNamed) => async (request) => {
     request.connection.begin(false)?.end(); // nothing that a server has read
     if (!context.ready()) {
-      context.refusals.ofCaller("a call", request.caller, "not ready", "the gateway has no customers yet");
       throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
     }
     const token = authorize(context, request);
@@ -180,9 +190,7 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
     const header = request.header("authorization");
     if (header === undefined) throw new UnacceptableToken("the Authorization header is missing");
     if (header.length > context.limits.authorization) {
-      throw new Refusal(
-        refusal(new RpcError("invalidRequest", "the Authorization header is too long"), {}, 431),
-      );
+      throw notServed(new RpcError("invalidRequest", "the Authorization header is too long"), 431);
     }
     if (!/^bearer /i.test(header)) {
       throw new UnacceptableToken("the Authorization header is not a Bearer token");
@@ -204,7 +212,7 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
 
 function bodyTooLong(limit: number): Refusal {
   const error = new RpcError("invalidRequest", `the body is longer than ${limit} bytes`);
-  return new Refusal(refusal(error, { Connection: "close" }, 413));
+  return notServed(error, 413, { Connection: "close" });
 }
 
 function countCall(stats: Stats) {

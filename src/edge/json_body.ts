@@ -1,6 +1,6 @@
 import { RpcError } from "./errors.ts";
 import { RoomList } from "./room_list.ts";
-import { SlicedWork } from "./slices.ts";
+import { SlicedWork } from "../sliced_work.ts";
 
 /**
  * Bodies of up to so many bytes are read at once. The dearest there is for its size, nothing but brackets, takes V8 some

@@ -44,6 +44,8 @@ type Outgoing = ServerResponse | Http2ServerResponse;
 /** A connection with what it is doing, so that one that does nothing can be ended. */
 interface Peer {
   readonly socket: Socket;
+  /** IP address that it came from; kept, because a socket that is gone has none. */
+  readonly address: string;
   readonly connection: Connection;
   /** Requests whose answers have not been written out. */
   readonly answering: Set<Outgoing>;
@@ -83,7 +85,8 @@ export async function listen(
     let peer = peers.get(socket);
     if (peer !== undefined) return peer;
     const connection = new Connection();
-    peer = { socket, connection, answering: new Set(), since: performance.now(), requests: 0 };
+    const address = plainAddress(socket.remoteAddress ?? "");
+    peer = { socket, address, connection, answering: new Set(), since: performance.now(), requests: 0 };
     peers.set(socket, peer);
     if (peers.size >= limit) tellLimit();
     watch(socket);
@@ -114,7 +117,7 @@ export async function listen(
     incoming.on("error", () => {});
     const sent = { entirely: false };
     const proceed = expects ? () => (outgoing as ServerResponse).writeContinue() : undefined;
-    const request = requestOf(incoming, peer.connection, () => sent.entirely, proceed);
+    const request = requestOf(incoming, peer, () => sent.entirely, proceed);
     underWay++;
     const answer = stopping
       ? refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" })
@@ -355,7 +358,7 @@ const COMMON: Readonly<Record<string, string>> = Object.fromEntries(COMMON_HEADE
 
 function requestOf(
   incoming: Incoming,
-  connection: Connection,
+  { address, connection }: Peer,
   sent: () => boolean,
   proceed: (() => void) | undefined,
 ): HttpRequest {
@@ -381,14 +384,12 @@ function requestOf(
       return Array.isArray(value) ? value.join(", ") : value;
     },
     headerNames: () => Object.keys(headers),
-    get caller() {
-      return plainAddress(socketOf(incoming).remoteAddress ?? "");
-    },
+    caller: address,
     connection,
     sent,
     get body(): AsyncIterable<Uint8Array> {
       proceed?.();
-      return incoming as AsyncIterable<Uint8Array>;
+      return incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Licence } from "../fleet/mod.ts";
+import { SlicedWork } from "../sliced_work.ts";
 import type { AccessKey, Customer } from "./customer.ts";
 import { keyId, KeyIdVersion } from "./key_id.ts";
 import { isWeakKey } from "./weak_keys.ts";
@@ -25,27 +26,22 @@ export interface BrokenKey {
   readonly reason: string;
 }
 
-/** Keys that are made between two pauses. */
-const SLICE = 200;
-
 /**
  * Loads the keys of all customers. A broken key is left out and named; the others load. Of keys that claim one key id the
  * one goes first whose id it really is, so that nobody locks another customer out; else the first in the list.
- *
- * @param pause awaited now and then, so that a long list lets calls pass
+ * A long list lets calls pass in between.
  */
 export async function createKeyRing(
   customers: readonly Customer[],
-  pause: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<{ ring: KeyRing; broken: BrokenKey[] }> {
   const ring = new Map<string, CustomerKey>();
   const broken: BrokenKey[] = [];
   const own = new Set<string>();
-  let made = 0;
+  const work = new SlicedWork();
   for (const { id, maxPeers, maxRooms, accessKeys, ...customer } of customers) {
     const licence = { maxPeers, maxRooms };
     for (const accessKey of accessKeys) {
-      if (++made % SLICE === 0) await pause();
+      if (work.due) await work.letOthersPass();
       const { namespace, publicKey, pools = customer.pools } = accessKey;
       const kid = String(publicKey.kid);
       const loaded = loadKey(accessKey);
