@@ -99,6 +99,7 @@ export interface GatewayOptions {
 interface InFlight {
   readonly undo: Undo;
   readonly ended: Promise<boolean>;
+  undone: boolean;
 }
 
 /**
@@ -352,18 +353,21 @@ export class Gateway {
       if (error instanceof StoreError) return false;
       throw error;
     });
-    const call: InFlight = { undo, ended };
+    const call: InFlight = { undo, ended, undone: false };
     this.#inFlight.add(call);
     const durable = await ended;
     // Where it failed, `#storeFailed` has taken back all that were on their way, the newest first.
     this.#inFlight.delete(call);
-    return durable;
+    return durable && !call.undone;
   }
 
   /** From now on nothing is durable, until the store takes everything as it is by then. */
   #storeFailed(error: StoreError): void {
     const now = this.#now();
-    for (const { undo } of [...this.#inFlight].reverse()) undo(now);
+    for (const call of [...this.#inFlight].reverse()) {
+      call.undone = true;
+      call.undo(now);
+    }
     this.#inFlight.clear();
     if (this.#retrying !== undefined) return;
     this.#options.storeFailed?.(error);

@@ -194,3 +194,35 @@ Deno.test("calls that cannot be made durable leave nothing behind", async () => 
   assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted, "the ban was refused");
   await gateway.stop();
 });
+
+Deno.test("a call whose fsync runs when the store fails is refused, and leaves nothing", async () => {
+  using folder = new TemporaryFolder();
+  const { syncData } = Deno.FsFile.prototype;
+  const syncing = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  Deno.FsFile.prototype.syncData = async function () {
+    syncing.resolve();
+    await goOn.promise;
+    return syncData.call(this);
+  };
+  try {
+    const failed = Promise.withResolvers<void>();
+    const gateway = new Gateway(SETTINGS, {
+      openStore: (options) => new SqliteStore(folder.path, options),
+      waitForReports: false,
+      storeFailed: () => failed.resolve(),
+    });
+    await report(gateway);
+    const banned = ban(gateway);
+    await syncing.promise;
+    Deno.removeSync(`${folder.path}/gateway.db`);
+    await failed.promise;
+    goOn.resolve();
+    assert.equal(await banned, "not-durable");
+    const granted = await gateway.connect({ ...input, rooms: ["banned"] });
+    assert.ok(granted.granted || granted.reason === "not-durable", "the ban that was refused is in force");
+    await gateway.stop();
+  } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+  }
+});

@@ -4,7 +4,15 @@ import { grant, isGranted, revokeGrant } from "./grant.ts";
 import { expectGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "./opening.ts";
+import {
+  moveBack,
+  moveGroup,
+  openRoom,
+  peersCounted,
+  placeGroup,
+  releaseGroup,
+  removeRoom,
+} from "./opening.ts";
 import { choose, type PlaceRefusal } from "./placing.ts";
 import { awaitListing } from "./presence.ts";
 import { type Group, groupName, type Room, UNLISTED } from "./room.ts";
@@ -140,7 +148,7 @@ function usageOnServer(group: Group, customer: string): Count {
   const add = (room: Room) => {
     if (room.usage.customer !== customer) return;
     const listed = room.report !== UNLISTED && group.server.enabled;
-    if (listed) count.peers += Math.max(0, room.peers);
+    if (listed) count.peers += peersCounted(room);
     count.peers += room.grants?.size ?? 0;
     if (listed || (room.report === UNLISTED && room.grants !== undefined)) count.rooms++;
   };

@@ -5,9 +5,10 @@ import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
 import { awaitListing, stopAwaiting } from "./presence.ts";
 import type { Milliseconds } from "./time.ts";
-import { type Group, groupName, Room, type RoomId, UNLISTED } from "./room.ts";
+import { type Group, groupName, Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
 import type { Address, Server } from "./server.ts";
 import type { QueuedTask } from "./task.ts";
+import type { Count } from "./usage.ts";
 
 /** Gives a group that nobody holds to a server. */
 export function placeGroup(
@@ -190,17 +191,37 @@ function resumeCounting(room: Room): void {
 }
 
 /** The room counts as one that has left its server, or does so no more. */
-function recount({ group: { server }, usage, peers }: Room, sign: 1 | -1): void {
+function recount(room: Room, sign: 1 | -1): void {
+  const { group: { server }, usage } = room;
   const reported = server.usage.get(usage);
   if (reported === undefined) return;
   let moved = server.moved.get(usage);
   if (moved === undefined) server.moved.set(usage, moved = { peers: 0, rooms: 0 });
-  const left = sign > 0 ? reported.peers - moved.peers : moved.peers;
-  const counted = { peers: sign * Math.min(left, Math.max(0, peers)), rooms: sign };
   if (moved.rooms + sign > reported.rooms || moved.rooms + sign < 0) return;
-  moved.peers += counted.peers;
-  moved.rooms += counted.rooms;
+  const pool = sign > 0
+    ? { peers: reported.peers - moved.peers, rooms: reported.rooms - moved.rooms }
+    : moved;
+  const peers = sign * shareOf(room, pool);
+  moved.peers += peers;
+  moved.rooms += sign;
   if (!server.enabled) return;
-  usage.reported.peers -= counted.peers;
-  usage.reported.rooms -= counted.rooms;
+  usage.reported.peers -= peers;
+  usage.reported.rooms -= sign;
+}
+
+/** Peers that a listed room counts for in what its server has reported. */
+export function peersCounted(room: Room): number {
+  const { group: { server }, usage } = room;
+  const reported = server.usage.get(usage);
+  if (reported === undefined) return 0;
+  const moved = server.moved.get(usage);
+  return shareOf(room, {
+    peers: reported.peers - (moved?.peers ?? 0),
+    rooms: reported.rooms - (moved?.rooms ?? 0),
+  });
+}
+
+/** What the room has of all these; where that is not known, since nobody has reported it since a restart, the mean. */
+function shareOf({ peers }: Room, all: Count): number {
+  return peers === UNKNOWN ? Math.ceil(all.peers / Math.max(1, all.rooms)) : Math.min(all.peers, peers);
 }

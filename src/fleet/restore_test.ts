@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect, createModel, manage, report, restore, snapshot, tick } from "./mod.ts";
+import { connect, createModel, manage, plan, report, restore, snapshot, tick } from "./mod.ts";
 import { address, checkConsistency, SETTINGS, testModel } from "./testing.ts";
 
 const licence = { maxPeers: 5, maxRooms: 5 };
@@ -75,4 +75,29 @@ Deno.test("with nothing stored, rooms that are not known wait for the servers to
   assert.ok(!refused.granted && refused.reason === "learning");
   assert.ok(connect(model, ask(["r"], "u"), 0, () => 0).outcome.granted);
   assert.ok(connect(model, ask(["unknown"], "u"), 5000, () => 0).outcome.granted);
+});
+
+Deno.test("after a restart, those who are closed at a deadline come back, though the licence is full", () => {
+  const before = testModel();
+  const full = { ...licence, maxPeers: 5, maxRooms: 2 };
+  const rooms = ["r", "s"].map((name, i) => ({
+    id: ["acme", name] as const,
+    customer: "acme",
+    peers: 2 + i,
+  }));
+  report(before, { ...reported("a", 5), rooms }, 0);
+  report(before, reported("b", 0), 0);
+  plan(before, address("a"), { draining: { deadline: 1000 } });
+  const after = createModel(SETTINGS);
+  restore(after, snapshot(before), 500);
+  const connectTo = (room: string, user: string, now: number) =>
+    connect(after, { ...ask([room], user), licence: full }, now, () => 0).outcome;
+  assert.ok(!connectTo("r", "u", 600).granted, "full, and nothing is closed yet");
+  tick(after, 1000);
+  for (const [i, room] of ["r", "r", "s", "s"].entries()) {
+    const outcome = connectTo(room, `u${i}`, 1100 + i);
+    assert.ok(outcome.granted && outcome.server === address("b"), `${i}: ${JSON.stringify(outcome)}`);
+  }
+  report(after, reported("a", 0), 2000);
+  checkConsistency(after);
 });

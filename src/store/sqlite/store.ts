@@ -55,6 +55,8 @@ export class SqliteStore implements Store {
   #waiting: Waiting[] = [];
   /** Commits whose transaction has ended and that wait for an fsync. */
   #unsynced: Waiting[] = [];
+  /** Those for which an fsync is running. */
+  #beingSynced: Waiting[] = [];
   #syncing: Promise<void> | undefined;
   #scheduled = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -143,7 +145,7 @@ export class SqliteStore implements Store {
     const changes = this.#changes;
     const waiting = this.#waiting;
     try {
-      if (this.#vanished) throw new StoreError("its files were removed or replaced");
+      if (this.#vanished) throw new StoreError("its files were removed, replaced or cut");
       let overruled: Placement[] = [];
       if (changes.length > 0) this.#transaction((rows) => overruled = rows.apply(changes));
       this.#busySince = undefined;
@@ -176,27 +178,29 @@ export class SqliteStore implements Store {
   }
 
   #fail(error: StoreError): void {
-    const waiting = [...this.#unsynced, ...this.#waiting];
+    const waiting = [...this.#beingSynced, ...this.#unsynced, ...this.#waiting];
     this.#busySince = undefined;
     this.#changes = [];
     this.#waiting = [];
     this.#unsynced = [];
+    this.#beingSynced = [];
     for (const { reject } of waiting) reject(error);
     this.#options.failed(error);
   }
 
   async #syncUnsynced(): Promise<void> {
     while (this.#unsynced.length > 0) {
-      const syncing = this.#unsynced;
+      this.#beingSynced = this.#unsynced;
       this.#unsynced = [];
       try {
         await this.#opened.log.syncData();
       } catch (error) {
-        this.#unsynced = [...syncing, ...this.#unsynced];
         this.#fail(new StoreError(explain(error), { cause: error }));
         break;
       }
-      for (const { resolve } of syncing) resolve();
+      // None is left where the store failed meanwhile: what was in the files by then counts for nothing.
+      for (const { resolve } of this.#beingSynced) resolve();
+      this.#beingSynced = [];
     }
     this.#syncing = undefined;
   }
@@ -227,7 +231,7 @@ export class SqliteStore implements Store {
     const changed = this.#opened.watches.find((watch) => !watch.unchanged);
     if (changed === undefined && this.#lock?.held !== false) return;
     this.#vanished = true;
-    this.#fail(new StoreError(`${changed?.path ?? "its lock file"} was removed or replaced`));
+    this.#fail(new StoreError(`${changed?.path ?? "its lock file"} was removed, replaced or cut`));
   }
 
   #reopen(): void {

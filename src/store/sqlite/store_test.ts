@@ -128,15 +128,30 @@ Deno.test("a broken row is left out and named; the others load", async () => {
   await store.close();
 });
 
-for (const victim of ["gateway.db", "gateway.db-wal", "lock.db"]) {
-  Deno.test(`${victim} is removed under the running gateway: that is noticed, and everything written anew`, async () => {
+const HARM: Record<string, (path: string) => void> = {
+  removed: (path) => Deno.removeSync(path),
+  replaced: (path) => {
+    Deno.copyFileSync(path, `${path}.copy`);
+    Deno.renameSync(`${path}.copy`, path);
+  },
+  truncated: (path) => Deno.truncateSync(path),
+  shortened: (path) => Deno.truncateSync(path, Deno.statSync(path).size - 100),
+};
+const HARMED = ["gateway.db", "gateway.db-wal", "lock.db"].flatMap((file) =>
+  Object.entries(HARM).filter(([how]) => file !== "lock.db" || how === "removed" || how === "replaced")
+    .map(([how, harm]) => ({ file, how, harm }))
+);
+
+for (const { file, how, harm } of HARMED) {
+  Deno.test(`${file} is ${how} under the running gateway: that is noticed, and everything written anew`, async () => {
     using folder = new TemporaryFolder();
     const failed = Promise.withResolvers<Error>();
     const lock = new FolderLock(folder.path);
     const store = new SqliteStore(folder.path, { ...OPTIONS, failed: failed.resolve }, lock);
     store.setValue("customers", "kept");
-    Deno.removeSync(join(folder.path, victim));
-    assert.match((await failed.promise).message, /removed or replaced/);
+    if (how === "shortened") await new Promise((resolve) => setTimeout(resolve, 1200)); // its length is looked at each second
+    harm(join(folder.path, file));
+    assert.match((await failed.promise).message, /removed, replaced or cut/);
     await assert.rejects(store.commit([], true), { name: "StoreError" });
     store.replace({
       servers: [],
@@ -148,6 +163,8 @@ for (const victim of ["gateway.db", "gateway.db-wal", "lock.db"]) {
     });
     await store.commit([], true);
     assert.throws(() => new FolderLock(folder.path), /another gateway uses/);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await store.commit([], true); // it stays healed
     await store.close();
     lock.release();
     const again = new SqliteStore(folder.path, OPTIONS);
