@@ -8,7 +8,7 @@ import { readConfig } from "../src/config/load.ts";
 import { Connection } from "../src/edge/connection.ts";
 import { createHandler } from "../src/edge/handler.ts";
 import type { Handler, HttpRequest } from "../src/edge/http.ts";
-import { listen } from "../src/edge/listener.ts";
+import { listen } from "../src/edge/listener/listener.ts";
 import { COMMON_HEADERS } from "../src/edge/answer.ts";
 import type { Address } from "../src/fleet/mod.ts";
 import { SETTINGS } from "../src/fleet/testing.ts";

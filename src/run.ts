@@ -4,7 +4,7 @@ import { fleetSettings } from "./config/fleet_settings.ts";
 import { configuredPools, serverRecommendation, type Settings } from "./config/schema.ts";
 import { createHandler, type EdgeContext } from "./edge/handler.ts";
 import { type InternalUser, isLoopback } from "./edge/internal_access.ts";
-import { listen, type Listener } from "./edge/listener.ts";
+import { listen, type Listener } from "./edge/listener/listener.ts";
 import { Gateway } from "./gateway.ts";
 import { log, logChange, logsDebug } from "./ops/log.ts";
 import { Complaints } from "./ops/complaints.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { newCertificate } from "./certificate.ts";
 import { sleep, TestGateway } from "./gateway.ts";
@@ -7,9 +8,14 @@ import { sleep, TestGateway } from "./gateway.ts";
 class Wire implements Disposable {
   private constructor(readonly connection: Deno.Conn) {}
 
-  static async to(url: string): Promise<Wire> {
+  /** @param certificate of a gateway that speaks TLS */
+  static async to(url: string, certificate?: string): Promise<Wire> {
     const { hostname, port } = new URL(url);
-    return new Wire(await Deno.connect({ hostname, port: Number(port) }));
+    if (certificate === undefined) return new Wire(await Deno.connect({ hostname, port: Number(port) }));
+    const caCerts = [certificate];
+    return new Wire(
+      await Deno.connectTls({ hostname, port: Number(port), caCerts, alpnProtocols: ["http/1.1"] }),
+    );
   }
 
   async write(text: string): Promise<void> {
@@ -199,25 +205,91 @@ Deno.test("a body that is refused unread is not in the way of the next request",
   });
 });
 
-Deno.test("peers that keep the gateway waiting are told, or cut off", async (t) => {
-  const second = 0.5;
-  await using gateway = await TestGateway.start({
-    connections: { headerTimeout: second, bodyTimeout: second, idleTimeout: second, sendTimeout: second },
-  });
-  const slow: [string, string, RegExp][] = [
-    ["nothing sent", "", /^(HTTP\/1.1 408 |$)/],
-    ["half a header", "POST / HTTP/1.1\r\nHo", /^HTTP\/1.1 408 /],
-    ["half a body", "POST /internal HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", /^HTTP\/1.1 408 /],
-    ["nothing more", requestOf("POST /internal HTTP/1.1"), /^HTTP\/1.1 200 /],
-  ];
-  for (const [what, sent, expected] of slow) {
-    await t.step(what, async () => {
-      using wire = await Wire.to(gateway.url);
-      await wire.write(sent);
-      assert.match(await wire.read(), expected);
-    });
+Deno.test("who pipelines a few requests gets all answers in order; who does not stop is cut off", async () => {
+  await using gateway = await TestGateway.start();
+  const numbered = (id: number) => {
+    const body = `{"jsonrpc":"2.0","id":${id},"method":"Info"}`;
+    return `POST /internal HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+  using wire = await Wire.to(gateway.url);
+  await wire.write(Array.from({ length: 30 }, (_, i) => numbered(i)).join(""));
+  const answers = await wire.read('"id":29');
+  const ids = [...answers.matchAll(/"id":(\d+)/g)].map(([, id]) => Number(id));
+  assert.deepEqual(ids, Array.from({ length: 30 }, (_, i) => i));
+
+  const many = numbered(1).repeat(500);
+  const flood = async () => {
+    using wire = await Wire.to(gateway.url);
+    for (let sent = 0; sent < 1_000_000; sent += 500) {
+      try {
+        await wire.write(many);
+      } catch {
+        return sent;
+      }
+    }
+    return Infinity;
+  };
+  for (const sent of await Promise.all(Array.from({ length: 8 }, flood))) {
+    assert.ok(sent < Infinity, "nobody stopped it");
   }
+  await gateway.internal("Info", {});
 });
+
+for (const over of ["TCP", "TLS"]) {
+  Deno.test(`peers that keep the gateway waiting are told, or cut off; others stay, over ${over}`, async (t) => {
+    const second = 0.5;
+    const config = {
+      connections: { headerTimeout: second, bodyTimeout: second, idleTimeout: 3, sendTimeout: second },
+    };
+    await using gateway = await TestGateway.start(config);
+    const certificate = over === "TLS" ? await useTls(gateway, config) : undefined;
+    const slow: [string, string, RegExp][] = [
+      ["nothing sent", "", /^(HTTP\/1.1 408 |$)/],
+      ["half a header", "POST / HTTP/1.1\r\nHo", /^HTTP\/1.1 408 /],
+      ["half a body", "POST /internal HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", /^HTTP\/1.1 408 /],
+      ["nothing more", requestOf("POST /internal HTTP/1.1"), /^HTTP\/1.1 200 /],
+    ];
+    for (const [what, sent, expected] of slow) {
+      await t.step(what, async () => {
+        using wire = await Wire.to(gateway.url, certificate);
+        await wire.write(sent);
+        assert.match(await wire.read(), expected);
+      });
+    }
+    await t.step("a request now and then", async () => {
+      using wire = await Wire.to(gateway.url, certificate);
+      for (let turn = 0; turn < 5; turn++) {
+        await wire.write(requestOf("POST /internal HTTP/1.1"));
+        assert.match(await wire.read('"servers"'), /^HTTP\/1.1 200 /);
+        await sleep(1500);
+      }
+    });
+  });
+}
+
+Deno.test("a handshake of TLS that does not come to its end is cut off", async () => {
+  await using gateway = await TestGateway.start();
+  await useTls(gateway, { connections: { headerTimeout: 0.5 } });
+  using wire = await Wire.to(gateway.url);
+  assert.equal(await wire.read(), "");
+});
+
+/** Starts the gateway anew, with a new certificate. @returns the certificate */
+async function useTls(gateway: TestGateway, config: object = {}): Promise<string> {
+  await gateway.program.stop();
+  const { cert, key } = await newCertificate();
+  const folder = gateway.folder.path;
+  const https = {
+    hostname: "127.0.0.1",
+    port: 0,
+    certFile: `${folder}/cert.pem`,
+    keyFile: `${folder}/key.pem`,
+  };
+  Deno.writeTextFileSync(https.certFile, cert);
+  Deno.writeTextFileSync(https.keyFile, key);
+  await gateway.reconfigure({ useSsl: true, https, ...config });
+  return cert;
+}
 
 Deno.test("beyond the limit, connections are closed, and there is room again afterwards", async () => {
   await using gateway = await TestGateway.start({ connections: { limit: 10 } });
@@ -227,6 +299,43 @@ Deno.test("beyond the limit, connections are closed, and there is room again aft
   await sleep(200);
   await gateway.internal("Info", {});
 });
+
+Deno.test("half-sent bodies that take all connections make room, and those of others first", async () => {
+  await using gateway = await TestGateway.start({
+    http: { hostname: "0.0.0.0", port: 0 },
+    internal: { withoutUsers: "loopback" },
+    connections: { limit: 40 },
+  });
+  const half = "POST /internal HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{";
+  const wires: Wire[] = [];
+  try {
+    for (let i = 0; i < 60; i++) {
+      const wire = await Wire.to(gateway.url);
+      wires.push(wire);
+      await wire.write(half).catch(() => {}); // it may be too many
+    }
+    // From another address: there is room at once, at the cost of the crowd.
+    assert.equal(await statusFrom("127.0.0.3", gateway.url), 200);
+    // From the same one: as soon as it is seen that the others do not go on.
+    await sleep(4500);
+    assert.equal(await statusFrom("127.0.0.1", gateway.url), 200);
+  } finally {
+    for (const wire of wires) wire[Symbol.dispose]();
+  }
+});
+
+/** The status of a call from this address of the machine. */
+function statusFrom(localAddress: string, url: string): Promise<number | undefined> {
+  const { hostname: host, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sending = request({ host, port, localAddress, path: "/internal", method: "POST" }, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode));
+    });
+    sending.on("error", reject);
+    sending.end(INFO);
+  });
+}
 
 Deno.test("a renewed certificate is served without a restart, a broken one is not", async () => {
   await using gateway = await TestGateway.start();

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Http2SecureServer } from "node:http2";
-import { ConfigError } from "../config/load.ts";
-import type { Settings } from "../config/schema.ts";
-import { log } from "../ops/log.ts";
+import { ConfigError } from "../../config/load.ts";
+import type { Settings } from "../../config/schema.ts";
+import { log } from "../../ops/log.ts";
 
 /** Interval at which the files are looked at, and at which a certificate that ends soon is complained of, in milliseconds. */
 const LOOK_EVERY = 5000;

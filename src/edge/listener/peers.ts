@@ -1,0 +1,207 @@
+import type { Socket } from "node:net";
+import type { Settings } from "../../config/schema.ts";
+import { networkOf } from "../../ops/caller_network.ts";
+import { log } from "../../ops/log.ts";
+import { Connection } from "../connection.ts";
+import { type Incoming, isSent, type Outgoing } from "./exchange.ts";
+import { refuseConnection } from "./unparsed.ts";
+
+/** Interval at which connections are looked at, in milliseconds. */
+export const SWEEP_EVERY = 1000;
+
+/**
+ * Above this fraction of the limit, connections make room: those that are idle for so many milliseconds, and those whose
+ * request has been coming for that long with fewer bytes than this in an interval.
+ */
+const CROWDED = { fraction: 0.9, idle: 2000, bytes: 1024 };
+
+/** What a server may say to a connection that it closes (RFC 9110 §15.5.9). */
+const GOODBYE = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/** A connection with what it is doing, so that one that does nothing can be ended. */
+export class Peer {
+  readonly connection = new Connection();
+  /** IP address that it came from; kept, because a socket that is gone has none. */
+  readonly address: string;
+  readonly network: string;
+  /** Requests whose answers have not been written out, by their answers. */
+  readonly answering = new Map<Outgoing, Incoming>();
+  /** When it last began or ended something, on the monotonic clock. */
+  since = performance.now();
+  requests = 0;
+  #bytes = 0;
+  #ending = false;
+
+  constructor(readonly socket: Socket) {
+    this.address = plainAddress(socket.remoteAddress ?? "");
+    this.network = networkOf(this.address);
+  }
+
+  get isAnswering(): boolean {
+    this.forgetSent();
+    return this.answering.size > 0;
+  }
+
+  forgetSent(): void {
+    for (const outgoing of this.answering.keys()) if (isSent(outgoing)) this.answering.delete(outgoing);
+  }
+
+  /** Bytes that have come since the last time. */
+  progress(): number {
+    const before = this.#bytes;
+    this.#bytes = this.socket.bytesRead;
+    return this.#bytes - before;
+  }
+
+  /** Whether all that it does is to send a request. */
+  get isSending(): boolean {
+    if (this.answering.size === 0) return this.requests === 0 && this.socket.bytesRead > 0;
+    return [...this.answering].every(([outgoing, incoming]) => !incoming.complete && !outgoing.writableEnded);
+  }
+
+  /** Ends it for being late; one that is amid a request is told. */
+  end(): void {
+    const http2 = "alpnProtocol" in this.socket && this.socket.alpnProtocol === "h2";
+    if (this.#ending || http2 || !this.isSending) return void this.socket.destroy();
+    this.#ending = true; // the next time for good
+    refuseConnection(this.socket, 408, "the request was not sent in time");
+  }
+}
+
+/** All connections: how many there may be, and which of them are ended. */
+export class Peers implements Iterable<Peer> {
+  readonly #peers = new Map<Socket, Peer>();
+  readonly #networks = new Map<string, Set<Peer>>();
+  /** Connections on which TLS has not been agreed on, by their far end. */
+  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly since: number }>();
+  readonly #broken = new WeakSet<Socket>();
+  #told = -Infinity;
+
+  constructor(readonly limit: number, readonly timeouts: Settings["connections"]) {}
+
+  [Symbol.iterator](): Iterator<Peer> {
+    return this.#peers.values();
+  }
+
+  get full(): boolean {
+    return this.#peers.size >= this.limit;
+  }
+
+  /** A connection begins that is to be agreed on TLS. */
+  handshake(socket: Socket): void {
+    const far = farEnd(socket);
+    this.#handshakes.set(far, { socket, since: performance.now() });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      if (this.#handshakes.get(far)?.socket === socket) this.#handshakes.delete(far);
+    });
+  }
+
+  /** A connection whose handshake has ended well. */
+  secured(socket: Socket): void {
+    this.#handshakes.delete(farEnd(socket));
+    this.of(socket);
+  }
+
+  of(socket: Socket): Peer {
+    const known = this.#peers.get(socket);
+    if (known !== undefined) return known;
+    const peer = new Peer(socket);
+    this.#add(peer);
+    this.watch(socket);
+    socket.on("close", (hadError?: boolean) => {
+      this.#remove(peer);
+      peer.connection.ended(this.#broken.has(socket) || hadError === true);
+    });
+    // The peer ends its side. If it has left something unread its reset is here too, but only a write shows it.
+    socket.prependListener("end", () => {
+      if (!peer.connection.hasOpen || !socket.writable) return;
+      socket.write(GOODBYE, (error) => {
+        if (error != null) this.#broken.add(socket);
+      });
+    });
+    if (this.#peers.size > this.limit) this.#makeRoom(peer);
+    return peer;
+  }
+
+  /** Notes that it breaks. */
+  watch(socket: Socket): void {
+    socket.on("error", () => this.#broken.add(socket));
+  }
+
+  /** Ends the connections that are late with something; if there are many, those that do nothing. */
+  sweep(): void {
+    const now = performance.now();
+    const crowded = this.#peers.size > CROWDED.fraction * this.limit;
+    for (const peer of this.#peers.values()) {
+      const progress = peer.progress();
+      const silent = now - peer.since;
+      if (silent > this.#patience(peer)) peer.end();
+      else if (!crowded || silent <= CROWDED.idle) continue;
+      else if (!peer.isAnswering || (peer.isSending && progress < CROWDED.bytes)) peer.socket.destroy();
+    }
+    for (const { socket, since } of this.#handshakes.values()) {
+      if (now - since > this.timeouts.headerTimeout * 1000) socket.destroy();
+    }
+  }
+
+  /** Milliseconds that the peer may take for what it is doing. */
+  #patience(peer: Peer): number {
+    const { headerTimeout, idleTimeout, bodyTimeout, sendTimeout } = this.timeouts;
+    if (peer.isAnswering) {
+      const unread = [...peer.answering.keys()].some((outgoing) => outgoing.writableEnded);
+      if (unread) return sendTimeout * 1000;
+      return (peer.isSending ? bodyTimeout : bodyTimeout + sendTimeout) * 1000 + 2 * SWEEP_EVERY;
+    }
+    // A little later than the server itself, which can say why where it does it.
+    return (peer.requests === 0 ? headerTimeout : idleTimeout) * 1000 + 2 * SWEEP_EVERY;
+  }
+
+  /** There are too many: one goes, of the network that has most. It is the new one where that network is its own. */
+  #makeRoom(newcomer: Peer): void {
+    if (performance.now() - this.#told > 60_000) {
+      this.#told = performance.now();
+      log.warning(
+        "{limit} connections are open, the limit: of further ones, those of the network with most are closed",
+        {
+          limit: this.limit,
+        },
+      );
+    }
+    let heaviest = this.#networks.get(newcomer.network)!;
+    for (const peers of this.#networks.values()) if (peers.size > heaviest.size) heaviest = peers;
+    if (heaviest.has(newcomer)) return void newcomer.socket.destroy();
+    // One that is being answered is served; if all are, it is the oldest.
+    let victim: Peer | undefined;
+    for (const peer of heaviest) {
+      victim ??= peer;
+      if (peer.isAnswering && !peer.isSending) continue;
+      victim = peer;
+      break;
+    }
+    victim!.socket.destroy();
+  }
+
+  #add(peer: Peer): void {
+    this.#peers.set(peer.socket, peer);
+    const others = this.#networks.get(peer.network);
+    if (others === undefined) this.#networks.set(peer.network, new Set([peer]));
+    else others.add(peer);
+  }
+
+  #remove(peer: Peer): void {
+    if (!this.#peers.delete(peer.socket)) return;
+    const others = this.#networks.get(peer.network)!;
+    others.delete(peer);
+    if (others.size === 0) this.#networks.delete(peer.network);
+  }
+}
+
+function farEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+/** An IPv4 address as such, also where it came to an IPv6 listener. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
