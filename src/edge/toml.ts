@@ -79,9 +79,12 @@ function plain(value: unknown): unknown {
   return new Map(Object.keys(value).map((key) => [key, plain(value[key])]));
 }
 
-/** Comments and strings, which are passed over; and dates and floats, outside of them. */
+/**
+ * Comments and strings, which are passed over; and dates and floats, outside of them. A string that is not closed reaches as
+ * far as one could: whatever is in a text, each character is looked at a bounded number of times.
+ */
 const TOKENS =
-  /#[^\n]*|"""(?:\\[^]|[^\\])*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|(?<![\w.+-])(?:(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?=[Tt]\d|[^\w-]|$)|(?<float>[+-]?\d[\d_]*(?:\.[\d_]+)?[eE][+-]?\d+)(?![\w.-]))|:\d\d\.(?<fraction>\d+)/g;
+  /#[^\n]*|"""(?:\\[^]|[^\\"]|"(?!""))*(?:"{3,5})?|'''(?:[^']|'(?!''))*(?:'{3,5})?|"(?:\\[^\n]|[^"\\\n])*"?|'[^'\n]*'?|(?<![\w.+-])(?:(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?=[Tt]\d|[^\w-]|$)|(?<float>[+-]?\d[\d_]*(?:\.[\d_]+)?[eE][+-]?\d+)(?![\w.-]))|:\d\d\.(?<fraction>\d+)/g;
 
 function refuseInexact(text: string): void {
   for (const { 0: token, index, groups } of text.matchAll(TOKENS)) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readToml, writeToml } from "./toml.ts";
+import { BadToml, readToml, writeToml } from "./toml.ts";
 
 const refused: [string, RegExp][] = [
   ["a = 2023-02-30", /line 1, column 5: there is no 2023-02-30/],
@@ -49,3 +49,45 @@ for (const [text, written] of kept) {
     assert.equal(writeToml(readToml(text)).trim(), written);
   });
 }
+
+Deno.test("a text costs no more than its length, whatever it is made of", () => {
+  const pieces = [
+    '"""\n\\',
+    '"""',
+    "'''",
+    '"\\',
+    '\\"',
+    "'",
+    '"',
+    "#",
+    "1",
+    "1.",
+    "1e",
+    "1_",
+    "2024-01-01",
+    ":00.1",
+    "[",
+    "a.",
+    "a=",
+    "=",
+    "\\",
+    "\n",
+  ];
+  const texts = pieces.flatMap((
+    piece,
+  ) => [piece, `${piece}a`, `${piece}\n`, `a = ${piece}`, `${piece}"`, `'${piece}`]);
+  const time = (text: string) => {
+    const start = performance.now();
+    try {
+      readToml(text);
+    } catch (error) {
+      assert.ok(error instanceof BadToml);
+    }
+    return performance.now() - start;
+  };
+  const size = 256 * 1024;
+  time(`${"a = 1\n".repeat(1000)}`);
+  const slow = texts.map((piece) => [piece, time(piece.repeat(Math.floor(size / piece.length)))] as const)
+    .filter(([, milliseconds]) => milliseconds > 1000);
+  assert.deepEqual(slow, []);
+});
