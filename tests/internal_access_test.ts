@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "smol-toml";
 import { call } from "../sim/rpc_client.ts";
 import { configSource, Program, TemporaryFolder } from "../sim/program.ts";
-import { refusedWith, TestGateway } from "./gateway.ts";
+import { refusedWith, sleep, TestGateway } from "./gateway.ts";
 
 const info = { jsonrpc: "2.0", id: 1, method: "Info", params: {} };
 const open = configSource({ http: { hostname: "0.0.0.0", port: 0 } });
@@ -132,22 +132,46 @@ Deno.test("a server's user calls servers' methods for its addresses, an operator
   await as("both")("Info", {});
 });
 
-Deno.test("wrong passwords are limited with a 429 and Retry-After; the right one always passes", async () => {
-  await using gateway = await TestGateway.start({
-    internal: { users: [{ name: "u", password: "a password" }] },
-  });
-  const statusOf = async (password: string) => {
-    const response = await gateway.post(
-      info,
-      { Authorization: `Basic ${btoa(`u:${password}`)}` },
-      "/internal",
-    );
-    if (response.status === 429) assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
-    await response.body?.cancel();
-    return response.status;
-  };
-  const statuses = await Promise.all(Array.from({ length: 40 }, (_, i) => statusOf(`guess ${i}`)));
+/** Calls with a password of the only user, the status of the answer. */
+async function statusWith(gateway: TestGateway, password: string): Promise<number> {
+  const response = await gateway.post(info, { Authorization: `Basic ${btoa(`u:${password}`)}` }, "/internal");
+  if (response.status === 429) assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+  await response.body?.cancel();
+  return response.status;
+}
+
+async function guess(gateway: TestGateway): Promise<void> {
+  const guesses = Array.from({ length: 40 }, (_, i) => statusWith(gateway, `guess ${i}`));
+  const statuses = await Promise.all(guesses);
   assert.ok(statuses.filter((status) => status === 429).length >= 20, statuses.join());
   assert.ok(statuses.every((status) => status === 401 || status === 429), statuses.join());
-  assert.equal(await statusOf("a password"), 200);
+}
+
+Deno.test("wrong passwords are limited with a 429 and Retry-After; a right one that nobody can guess always passes", async () => {
+  const password = "a password of some length";
+  await using gateway = await TestGateway.start({ internal: { users: [{ name: "u", password }] } });
+  await guess(gateway);
+  assert.equal(await statusWith(gateway, password), 200);
+  assert.doesNotMatch(gateway.program.output, /is shorter than/);
+});
+
+Deno.test("a password that can be guessed is not even compared amid guesses, but where it has been right before", async () => {
+  const password = "hunter2";
+  const users = [{ name: "u", password }];
+  await using gateway = await TestGateway.start({ internal: { users } });
+  assert.match(gateway.program.output, /internal\.users: a password is shorter than 16 characters/);
+  assert.ok(!gateway.program.output.includes(password));
+  const amidGuesses = async () => {
+    await guess(gateway); // so that there is a delay
+    await sleep(250);
+    const guessing = guess(gateway);
+    await sleep(40);
+    const status = await statusWith(gateway, password);
+    await guessing;
+    return status;
+  };
+  assert.equal(await amidGuesses(), 429);
+  await sleep(2100);
+  assert.equal(await statusWith(gateway, password), 200);
+  assert.equal(await amidGuesses(), 200, "a server there goes on");
 });

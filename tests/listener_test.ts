@@ -54,6 +54,7 @@ Deno.test("what is no request, or names no host, is refused as JSON-RPC", async 
     ["a user in Host", "POST / HTTP/1.1\r\nHost: u@x\r\n", 400],
     ["a blank in Host", "POST / HTTP/1.1\r\nHost: x y\r\n", 400],
     ["a list in Host", "POST / HTTP/1.1\r\nHost: x, y\r\n", 400],
+    ["a port that there is not in Host", "POST / HTTP/1.1\r\nHost: x:65536\r\n", 400],
     ["an empty Host", "POST / HTTP/1.1\r\nHost:\r\n", 400],
     ["no Host", "POST / HTTP/1.1\r\n", 400],
     ["two Hosts", "POST / HTTP/1.1\r\nHost: x\r\nhost: x\r\n", 400],

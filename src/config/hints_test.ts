@@ -205,7 +205,7 @@ for (const secret of SECRETS) {
     }];
     const shown = JSON.stringify(parseCustomers(list).broken);
     assert.ok(secret === "S3CRET" || !shown.includes("S3CRET"), shown);
-    const users = [{ name: "odin", password: "p", [secret]: 1 }];
+    const users = [{ name: "odin", password: "p".repeat(16), [secret]: 1 }];
     const { warnings } = readConfig({ internal: { users } });
     assert.equal(warnings.length, 1);
     assert.doesNotMatch(warnings[0]!, /S3CRET/);

@@ -80,8 +80,17 @@ export function readConfig(
       `${source}: masterKey is shorter than 16 bytes; whoever guesses it can make tokens for every server`,
     );
   }
+  if (result.data.internal.users.some(({ password }) => password.length < UNGUESSABLE)) {
+    warnings.push(
+      `${source}: internal.users: a password is shorter than ${UNGUESSABLE} characters: amid guesses from their address, ` +
+        "servers that have not called before are kept waiting",
+    );
+  }
   return { settings: result.data, warnings };
 }
+
+/** Characters of a password that nobody finds by guessing, however fast: 16 of letters and digits are 95 bits. */
+export const UNGUESSABLE = 16;
 
 function override(config: Record<string, unknown>, overrides: Overrides): Record<string, unknown> {
   const { host, port, ssl, certificate, privatekey, masterkey, internalUser } = overrides;

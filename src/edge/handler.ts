@@ -1,3 +1,4 @@
+import { UNGUESSABLE } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
 import type { Refusals } from "../ops/refusals.ts";
@@ -137,7 +138,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
 function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   const { limits, gateway } = context;
   const rpc = new RpcServer<InternalCall>(internalMethods(context), limits.batch, countCall(context.stats));
-  const guesses = new Guesses();
+  const guesses = new Guesses(context.internal.users.some(({ password }) => password.length < UNGUESSABLE));
   return (pool) => async (request) => {
     const { connection, caller } = request;
     const proof = connection.begin(isProxied(request));
@@ -168,17 +169,26 @@ async function authorizeInternal(
   guesses: Guesses,
   request: HttpRequest,
 ): Promise<Permission> {
+  const { caller } = request;
+  const credentials = request.header("authorization");
+  const tooMany = (seconds: number) => {
+    const headers = { "Retry-After": String(seconds), Connection: "close" };
+    return new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
+  };
+  const pause = guesses.pause(caller, credentials);
+  if (pause !== undefined) {
+    refusals.ofCaller("an internal call", caller, "too many guesses", TOO_MANY_GUESSES.message);
+    throw tooMany(pause);
+  }
   try {
-    return permit(internal, request);
+    const permission = permit(internal, request);
+    if (credentials !== undefined) guesses.right(caller, credentials);
+    return permission;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    const { caller } = request;
     refusals.ofCaller("an internal call", caller, "unauthorized", error.message);
     const retryAfter = error instanceof WrongPassword ? await guesses.wrong(caller) : undefined;
-    if (retryAfter !== undefined) {
-      const headers = { "Retry-After": String(retryAfter), Connection: "close" };
-      throw new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
-    }
+    if (retryAfter !== undefined) throw tooMany(retryAfter);
     throw new Refusal(refusal(error, {
       "WWW-Authenticate": 'Basic realm="odin-gateway internal", charset="UTF-8"',
     }));

@@ -33,11 +33,16 @@ export interface Permission {
 const EVERYTHING: Permission = { mayCall: () => true, maySpeakFor: () => true };
 
 /**
- * Headers that proxies add and browsers send, and servers do not. A proxy on this machine makes the whole world look
- * local, and a page in a local browser is somebody else's.
+ * Headers that programs send of themselves. A proxy on this machine makes the whole world look local, and a page in a local
+ * browser is somebody else's; both show it by further headers, of which there is no complete list.
  */
-const FOREIGN =
-  /^(forwarded|via|origin|referer|cookie|client-ip|(x-(forwarded|real|client|cluster|original|envoy|request|amzn|proxy|http)|cf|true-client|fastly|fly|sec|proxy)-?.*)$/;
+const OWN_HEADERS = new Set([
+  ...["host", ":authority", ":method", ":path", ":scheme"],
+  ...["authorization", "content-length", "content-type", "transfer-encoding", "expect"],
+  ...["accept", "accept-charset", "accept-encoding", "accept-language", "user-agent"],
+  ...["cache-control", "pragma", "priority", "te", "date"],
+  ...["connection", "keep-alive", "upgrade", "http2-settings"],
+]);
 
 /** Names by which a local caller calls this machine: loopback, or a name without a domain. */
 const LOCAL_HOST = /^(127(\.\d+){3}|\[::1\]|[^.:[\]]+|([^.:[\]]+\.)*localhost\.?)(:\d+)?$/i;
@@ -90,8 +95,10 @@ export function permit(access: InternalAccess, request: HttpRequest): Permission
 
 /** What shows that a request was not made by a program on this machine, if anything does. */
 function foreignSign(request: HttpRequest): string | undefined {
-  const header = request.headerNames().find((name) => FOREIGN.test(name));
-  if (header !== undefined) return header;
+  const header = request.headerNames().find((name) => !OWN_HEADERS.has(name));
+  if (header !== undefined) return `the header ${header.slice(0, 100)}`;
+  const language = request.header("accept-language");
+  if (language !== undefined && language !== "*") return "a language, as browsers send it";
   if (request.version === "1.0") return "HTTP/1.0, as proxies send it";
   const [host] = request.hosts;
   return host === undefined || LOCAL_HOST.test(host) ? undefined : `another host than this machine`;

@@ -1,7 +1,8 @@
 import type { HttpRequest } from "./http.ts";
 
 /** A host with an optional port (RFC 9110 §7.2): a name, an IPv4 address, or an IPv6 address in brackets. */
-const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+const LAST_PORT = 65535;
 
 /** Of an absolute target, the authority and the path (RFC 9112 §3.2.2). */
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
@@ -29,7 +30,8 @@ export function pathOf(
 
 function isHost(host: string): boolean {
   if (known.has(host)) return true;
-  if (!HOST.test(host)) return false;
+  const match = HOST.exec(host);
+  if (match === null || Number(match[1] ?? 0) > LAST_PORT) return false;
   if (known.size < KNOWN) known.add(host);
   return true;
 }

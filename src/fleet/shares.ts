@@ -5,9 +5,10 @@ const UNIT_BYTES = 256;
 const DEMO = "demo_";
 
 /**
- * Counts the entries of a shared table by customer, so that one customer cannot use up what all share. One customer
- * may have up to `limit`; one that is within its share is admitted even when others have filled the table, up to
- * twice the limit in all. An entry counts by its length, so that the limit bounds memory too.
+ * Counts the entries of a shared table by customer, so that one customer cannot use up what all share. Up to `limit` in all,
+ * anybody is admitted. As much again is kept for those who have little: each may have its share of what is left of it, which
+ * grows smaller with each that takes some, and never comes to an end (dynamic thresholds, as Choudhury and Hahne give them
+ * for switches, 1998). An entry counts by its length, so that the limit bounds memory too.
  */
 export class Shares {
   readonly #used = new Map<string, number>();
@@ -15,7 +16,7 @@ export class Shares {
 
   /**
    * @param limit units that all customers together may have
-   * @param share fraction of the limit that each customer is sure of, in (0, 1]
+   * @param share fraction of what is left that each customer is sure of, in (0, 1]
    */
   constructor(readonly limit: number, readonly share: number) {}
 
@@ -23,7 +24,7 @@ export class Shares {
   admits(customer: string, units: number): boolean {
     const its = this.#used.get(ownerOf(customer)) ?? 0;
     const total = this.#total + units;
-    return total <= (its + units <= this.share * this.limit ? 2 * this.limit : this.limit);
+    return total <= this.limit || its + units <= Math.min(this.limit, 2 * this.limit - total) * this.share;
   }
 
   add(customer: string, units: number): void {
@@ -45,11 +46,18 @@ export class Shares {
   }
 }
 
-/** Units that an entry with these names counts for: 1, and more where they are long. */
+/** Units that an entry with these names counts for: 1, and more where they are long in memory (UTF-16, or Latin-1). */
 export function unitsOf(...names: readonly string[]): number {
   let length = 0;
   for (const name of names) length += name.length;
-  return length <= UNIT_BYTES ? 1 : Math.ceil(length / UNIT_BYTES);
+  if (length <= UNIT_BYTES / 2) return 1;
+  const bytes = names.every(isLatin1) ? length : 2 * length;
+  return Math.ceil(bytes / UNIT_BYTES);
+}
+
+function isLatin1(name: string): boolean {
+  // deno-lint-ignore no-control-regex -- all that takes one byte a character
+  return /^[\0-\xff]*$/.test(name);
 }
 
 function ownerOf(customer: string): string {
