@@ -1,5 +1,5 @@
 import type { Milliseconds, PlacementSettings, Room, ServerLoad } from "../../src/fleet/mod.ts";
-import { strategies, type StrategyName } from "../../src/fleet/placement/mod.ts";
+import { strategies, type StrategyName } from "../../src/fleet/mod.ts";
 import { cheapest, type Strategy } from "../../src/fleet/placement/strategy.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { defaultFleetSettings, strategies } from "../fleet/mod.ts";
 import { Customers } from "./customers.ts";
+import { fleetSettings } from "./fleet_settings.ts";
 import { ConfigError, readConfig } from "./load.ts";
 import { parseCustomers } from "./schema.ts";
 
@@ -172,4 +174,17 @@ Deno.test("a pool that a customer or a key is bound to and that there is none of
     { loaded: () => {}, kept: () => {}, broken: ({ entry, reason }) => named.push(`${entry}: ${reason}`) },
   ).load();
   assert.deepEqual(named, ['pool "ue" of customer "acme": there is no such pool']);
+});
+
+Deno.test("an empty configuration gives the fleet its defaults", () => {
+  const { limits, ...given } = fleetSettings(readConfig({}).settings);
+  const { limits: defaults, ...expected } = defaultFleetSettings();
+  assert.deepEqual(given, expected);
+  assert.deepEqual({ ...limits, ...defaults }, limits);
+});
+
+Deno.test("a strategy's name brings the strategy", () => {
+  const { placement } = defaultFleetSettings({ placement: { strategy: "weighted" } });
+  assert.equal(placement.choose, strategies.weighted);
+  assert.equal(placement.ceiling, 0.95);
 });

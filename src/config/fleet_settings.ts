@@ -1,5 +1,4 @@
-import type { FleetSettings } from "../fleet/mod.ts";
-import { strategies } from "../fleet/placement/mod.ts";
+import { type FleetSettings, strategies } from "../fleet/mod.ts";
 import { configuredPools, type Settings } from "./schema.ts";
 
 /** What the fleet needs of a configuration, in milliseconds. */

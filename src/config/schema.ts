@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { strategies, type StrategyName } from "../fleet/placement/mod.ts";
+import { defaultFleetSettings, strategies, type StrategyName } from "../fleet/mod.ts";
 import type { Customer } from "../tokens/mod.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
@@ -59,6 +59,8 @@ const pool = z.string().regex(
 
 const Recommended = z.record(z.string(), z.unknown());
 
+const fleet = defaultFleetSettings();
+
 /** Everything an operator can configure. What is left out has a default. */
 export const ConfigSchema = z.object({
   logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]).default("INFO"),
@@ -94,13 +96,13 @@ export const ConfigSchema = z.object({
   }).optional(),
   sfuConfig: z.object({
     metricsServer: z.string().min(1).default("0.0.0.0/0"),
-    updateInterval: seconds.default(5),
-    disableTimeout: seconds.default(7.5),
-    removeTimeout: seconds.default(600),
+    updateInterval: seconds.default(fleet.updateInterval / 1000),
+    disableTimeout: seconds.default(fleet.disableTimeout / 1000),
+    removeTimeout: seconds.default(fleet.removeTimeout / 1000),
     recommended: Recommended.optional(),
   }).prefault({}),
   loginToken: z.object({
-    lifetime: z.int().min(1).default(300),
+    lifetime: z.int().min(1).default(fleet.tokenLifetime / 1000),
     leeway: z.number().min(0).default(300),
   }).prefault({}),
   masterKey: z.string().refine(isMasterKey, "expected base64").optional(),
@@ -117,13 +119,15 @@ export const ConfigSchema = z.object({
     withoutUsers: z.enum(["loopback", "anyone"]).optional(),
   }).prefault({}),
   placement: z.object({
-    strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default("expected"),
-    ceiling: z.number().positive().max(1).default(0.95),
-    overload: z.enum(["place", "refuse"]).default("place"),
-    defaultSize: z.number().min(1).default(10),
-    growthWindow: seconds.default(900),
+    strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default(
+      fleet.placement.strategy as StrategyName,
+    ),
+    ceiling: z.number().positive().max(1).default(fleet.placement.ceiling),
+    overload: z.enum(["place", "refuse"]).default(fleet.placement.overload),
+    defaultSize: z.number().min(1).default(fleet.placement.defaultSize),
+    growthWindow: seconds.default(fleet.placement.growthWindow / 1000),
   }).prefault({}),
-  tasks: z.object({ lifetime: seconds.default(86400) }).prefault({}),
+  tasks: z.object({ lifetime: seconds.default(fleet.taskLifetime / 1000) }).prefault({}),
   startup: z.object({
     waitForReports: z.boolean().default(true),
     expectedServers: count.optional(),
@@ -148,16 +152,16 @@ export const ConfigSchema = z.object({
     batch: count.default(100),
     url: count.default(2048),
     authorization: count.default(16 * 1024),
-    customerShare: z.number().positive().max(1).default(0.1),
-    servers: entries.default(10_000),
-    unlistedRooms: entries.default(1_000_000),
-    bans: entries.default(1_000_000),
-    tasksPerServer: entries.default(10_000),
-    taskBytesPerServer: count.default(16 * 1024 * 1024),
-    taskBytes: count.default(256 * 1024 * 1024),
-    grantTimeout: seconds.default(15),
-    kinds: z.int().min(10).max(8_000_000).default(10_000),
-    explanations: z.int().min(0).max(8_000_000).default(10_000),
+    customerShare: z.number().positive().max(1).default(fleet.limits.customerShare),
+    servers: entries.default(fleet.limits.servers),
+    unlistedRooms: entries.default(fleet.limits.unlistedRooms),
+    bans: entries.default(fleet.limits.bans),
+    tasksPerServer: entries.default(fleet.limits.tasksPerServer),
+    taskBytesPerServer: count.default(fleet.limits.taskBytesPerServer),
+    taskBytes: count.default(fleet.limits.taskBytes),
+    grantTimeout: seconds.default(fleet.grantTimeout / 1000),
+    kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds),
+    explanations: z.int().min(0).max(8_000_000).default(fleet.limits.explanations),
   }).prefault({}),
 }).superRefine((config, context) => {
   const wrong = (path: (string | number)[], message: string) =>

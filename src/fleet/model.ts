@@ -2,60 +2,17 @@ import { Bans } from "./ban.ts";
 import type { Grant } from "./grant.ts";
 import { Kinds } from "./learning/mod.ts";
 import { Explanations } from "./explanation.ts";
-import type { PlacementSettings } from "./placing.ts";
 import { Groups, type Room } from "./room.ts";
 import { type Address, Server, Servers } from "./server.ts";
+import { type CompleteFleetSettings, defaultFleetSettings, type FleetSettings } from "./settings.ts";
 import { Shares } from "./shares.ts";
 import { TaskQueue } from "./task_queue.ts";
 import type { Milliseconds } from "./time.ts";
 import { UsageTable } from "./usage.ts";
 
-/**
- * Bounds on what callers can make grow. Each leads to an error when it is reached, never to lost state. What customers
- * share counts in units of 256 bytes of names, see `shares.ts`.
- */
-export interface FleetLimits {
-  /** Fraction of a limit that each customer is sure of, whatever the others use, in (0, 1]. */
-  readonly customerShare?: number | undefined;
-  /** Size of all tasks that may wait for all servers, in characters of JSON. */
-  readonly taskBytes?: number | undefined;
-  /** Bans in force at a time. */
-  readonly bans: number;
-  /** Tasks that may wait for one server. */
-  readonly tasksPerServer: number;
-  /** Size of all tasks that may wait for one server, in characters of JSON. */
-  readonly taskBytesPerServer: number;
-  /** Rooms that were granted and that no report has shown yet. */
-  readonly unlistedRooms: number;
-  /** Known servers. */
-  readonly servers: number;
-  /** Kinds of rooms whose sizes are remembered; the least used are forgotten. */
-  readonly kinds: number;
-  /** Placements that can be explained, the newest. */
-  readonly explanations: number;
-}
-
-/** How the fleet behaves; plain data but for the strategy. */
-export interface FleetSettings {
-  readonly placement: PlacementSettings;
-  /** Interval at which servers report. */
-  readonly updateInterval: Milliseconds;
-  /** A server that is silent for so long gets no new rooms. */
-  readonly disableTimeout: Milliseconds;
-  /** A server that is silent for so long is forgotten. */
-  readonly removeTimeout: Milliseconds;
-  /** Lifetime of the tokens for rooms; a granted room that no report has shown for so long is forgotten. */
-  readonly tokenLifetime: Milliseconds;
-  /** How long a grant that no report shows counts towards licences and load. */
-  readonly grantTimeout: Milliseconds;
-  /** How long a task waits for its server before it is given up. */
-  readonly taskLifetime: Milliseconds;
-  readonly limits: FleetLimits;
-}
-
 /** The one model of the fleet. Only the operations of this folder change it. */
 export interface Model {
-  readonly settings: FleetSettings;
+  readonly settings: CompleteFleetSettings;
   readonly servers: Servers;
   readonly groups: Groups;
   readonly usage: UsageTable;
@@ -82,19 +39,18 @@ export interface Model {
   handOvers: number;
 }
 
-const DEFAULT_SHARE = 0.1;
-const DEFAULT_TASK_BYTES = 256 * 1024 * 1024;
-
-export function createModel(settings: FleetSettings): Model {
-  const { limits, placement } = settings;
-  const { customerShare: share = DEFAULT_SHARE, taskBytes = DEFAULT_TASK_BYTES } = limits;
+/** @param given what it leaves out of the limits has its default */
+export function createModel(given: FleetSettings): Model {
+  const limits = { ...defaultFleetSettings().limits, ...given.limits };
+  const { customerShare: share, taskBytes } = limits;
+  const settings = { ...given, limits };
   return {
     settings,
     servers: new Servers(),
     groups: new Groups(),
     usage: new UsageTable(),
     bans: new Bans(limits.bans, share),
-    kinds: new Kinds(limits.kinds, placement.defaultSize),
+    kinds: new Kinds(limits.kinds, settings.placement.defaultSize),
     explanations: new Explanations(limits.explanations),
     taskBytes: new Shares(taskBytes, share),
     unlistedUnits: new Shares(limits.unlistedRooms, share),
@@ -110,9 +66,7 @@ export function createModel(settings: FleetSettings): Model {
 
 /** A server that becomes known. */
 export function addServer(model: Model, address: Address, pool: string, now: Milliseconds): Server {
-  const { customerShare = DEFAULT_SHARE, tasksPerServer, taskBytesPerServer } = model.settings.limits;
-  const limits = { customerShare, tasksPerServer, taskBytesPerServer };
-  const server = new Server(address, pool, now, new TaskQueue(limits, model.taskBytes));
+  const server = new Server(address, pool, now, new TaskQueue(model.settings.limits, model.taskBytes));
   model.servers.add(server);
   return server;
 }

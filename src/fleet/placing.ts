@@ -2,26 +2,8 @@ import { type Explanation, LeftOutList, rememberCandidates } from "./explanation
 import { type Kind, SATURATED } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import { expectedLoad } from "./placement/expected_load.ts";
-import type { Strategy } from "./placement/strategy.ts";
 import type { Address, Server } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
-
-/** How new groups get their servers. */
-export interface PlacementSettings {
-  /** Name of the strategy, for people. */
-  readonly strategy: string;
-  readonly choose: Strategy;
-  /** Expected load above which a server takes a new group only if all others are above it too. */
-  readonly ceiling: number;
-  /** Whether a group is placed or refused when all servers are above the ceiling. */
-  readonly overload: "place" | "refuse";
-  /** The pools, in order, that take a pool's new groups when all its own servers are above the ceiling. */
-  readonly spill: ReadonlyMap<string, readonly string[]>;
-  /** Clients of a room of which nothing is known. */
-  readonly defaultSize: number;
-  /** A group is young, and teaches how its kind grows, for so long. */
-  readonly growthWindow: Milliseconds;
-}
 
 /** A group that needs a server. */
 export interface PlaceInput {

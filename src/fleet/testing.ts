@@ -1,29 +1,15 @@
 import assert from "node:assert/strict";
 import type { Change } from "./change.ts";
 import { connect, type ConnectInput, type ConnectOutcome } from "./connect.ts";
-import { createModel, type FleetSettings, type Model } from "./model.ts";
-import { expected } from "./placement/expected.ts";
+import { createModel, type Model } from "./model.ts";
 import { report } from "./report.ts";
 import { groupName, UNLISTED } from "./room.ts";
 import type { Address } from "./server.ts";
+import { defaultFleetSettings, type FleetSettings } from "./settings.ts";
 import type { Milliseconds } from "./time.ts";
 
-/** Settings for tests: the defaults, in milliseconds. */
-export const SETTINGS: FleetSettings = {
-  placement: {
-    strategy: "expected",
-    choose: expected,
-    ceiling: 0.95,
-    overload: "place",
-    spill: new Map(),
-    defaultSize: 10,
-    growthWindow: 900_000,
-  },
-  updateInterval: 5000,
-  disableTimeout: 7500,
-  removeTimeout: 600_000,
-  tokenLifetime: 300_000,
-  grantTimeout: 15_000,
+/** The defaults, with limits that tests can reach. */
+export const SETTINGS: FleetSettings = defaultFleetSettings({
   taskLifetime: 3_600_000,
   limits: {
     bans: 100,
@@ -34,7 +20,7 @@ export const SETTINGS: FleetSettings = {
     kinds: 100,
     explanations: 100,
   },
-};
+});
 
 export function testModel(settings: Partial<FleetSettings> = {}): Model {
   return createModel({ ...SETTINGS, ...settings });
