@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endForMistake } from "./src/cli/failure.ts";
+import { endForMistake } from "./src/command_line/failure.ts";
 
 const [command, ...rest] = Deno.args;
 try {

@@ -4,8 +4,8 @@
  * @module
  */
 import { Command, InvalidArgumentError } from "commander";
-import { parseCommand } from "../../src/cli/command.ts";
-import { endForMistake } from "../../src/cli/failure.ts";
+import { parseCommand } from "../../src/command_line/command.ts";
+import { endForMistake } from "../../src/command_line/failure.ts";
 import { ConfigError, unwritable } from "../../src/config/load.ts";
 import { contenders } from "./contenders.ts";
 import { page } from "./page.ts";

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Overrides } from "../config/load.ts";
-import { parseCommand } from "./command.ts";
+import { parseCommand } from "../command_line/command.ts";
 import { VERSION } from "./version.ts";
 
 /** What the gateway is started with. */

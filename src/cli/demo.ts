@@ -7,7 +7,7 @@ import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { startLog, stopLog } from "../ops/log.ts";
 import { runGateway, type RunningGateway } from "../run.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
-import { parseCommand } from "./command.ts";
+import { parseCommand } from "../command_line/command.ts";
 import { publicKey } from "../../sim/access_key.ts";
 
 const SERVERS = 3;

@@ -2,7 +2,7 @@ import { generateAccessKey, TokenGenerator, type TokenOptions } from "@4players/
 import { Command } from "commander";
 import { publicKey } from "../../sim/access_key.ts";
 import { ConfigError } from "../config/load.ts";
-import { parseCommand } from "./command.ts";
+import { parseCommand } from "../command_line/command.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { CallOutcome } from "../ops/stats.ts";
 import { RpcError, type RpcErrorObject, RpcErrors } from "./errors.ts";
 import { readJson } from "./json_body.ts";

@@ -60,6 +60,8 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
     case "collision":
     case "close-ignored":
       return; // told by the changes that come with them
+    default:
+      change satisfies never;
   }
 }
 

@@ -56,7 +56,6 @@ export function unitsOf(...names: readonly string[]): number {
 }
 
 function isLatin1(name: string): boolean {
-  // deno-lint-ignore no-control-regex -- all that takes one byte a character
   return /^[\0-\xff]*$/.test(name);
 }
 

@@ -148,6 +148,8 @@ export function logChange(change: Change): void {
       });
     case "task-ended":
       return log.debug("task {sequence} is done", { ...change });
+    default:
+      change satisfies never;
   }
 }
 

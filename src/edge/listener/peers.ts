@@ -117,7 +117,7 @@ export class Peers implements Iterable<Peer> {
     socket.prependListener("end", () => {
       if (!peer.connection.hasOpen || !socket.writable) return;
       socket.write(GOODBYE, (error) => {
-        if (error != null) this.#broken.add(socket);
+        if (error instanceof Error) this.#broken.add(socket);
       });
     });
     if (this.#peers.size > this.limit) this.#makeRoom(peer);
