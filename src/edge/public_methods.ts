@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { groupName } from "../fleet/room.ts";
+import { groupName } from "../fleet/ids.ts";
 import { duration, type Task } from "../fleet/task.ts";
 import type { ConnectOutcome, ManagementOutcome } from "../fleet/mod.ts";
 import type { Gateway, NotDurable } from "../gateway.ts";

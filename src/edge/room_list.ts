@@ -1,5 +1,5 @@
 import type { ReportedRoom } from "../fleet/mod.ts";
-import type { RoomId } from "../fleet/room.ts";
+import type { RoomId } from "../fleet/ids.ts";
 import { isName } from "../tokens/mod.ts";
 
 /** Rooms of a report, at most; no server hosts as many. */

@@ -1,19 +1,8 @@
+import type { Ban } from "./facts.ts";
+import type { RoomId } from "./ids.ts";
 import type { Milliseconds } from "./time.ts";
-import type { RoomId } from "./room.ts";
 import { scopedKey } from "./scoped_key.ts";
 import { Shares, unitsOf } from "./shares.ts";
-
-/** A room, or one user in a room, that `Connect` refuses until the ban ends. */
-export interface Ban {
-  readonly room: RoomId;
-  /** The user banned; if absent, the room is banned for everybody. */
-  readonly user?: string | undefined;
-  readonly until: Milliseconds;
-  /** The customer whose limits the ban counts towards; if absent, the room's namespace stands for it. */
-  readonly customer?: string | undefined;
-  /** Id of the key whose token asked for it, for people who look. */
-  readonly by?: string | undefined;
-}
 
 /** Bans that one sweep looks at, and that a call looks at which meets a full table. */
 const STEPS = 1000;

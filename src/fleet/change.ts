@@ -1,16 +1,7 @@
-import type { Ban } from "./ban.ts";
-import type { Plan } from "./draining.ts";
+import type { Ban, Plan } from "./facts.ts";
+import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, StoredCost } from "./learning/mod.ts";
-import type { RoomId } from "./room.ts";
-import type { Address } from "./server.ts";
 import type { QueuedTask } from "./task.ts";
-
-/** Which server holds a group. */
-export interface Placement {
-  readonly namespace: string;
-  readonly group: string;
-  readonly server: Address;
-}
 
 /**
  * What an operation changed, as plain data: the store writes it, the log tells it.

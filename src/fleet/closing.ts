@@ -4,10 +4,10 @@
  *
  * @module
  */
+import type { RoomId } from "./ids.ts";
 import type { Change } from "./change.ts";
 import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
-import type { RoomId } from "./room.ts";
 import { scopedKey } from "./scoped_key.ts";
 import type { Server } from "./server.ts";
 import { type Duration, duration, type QueuedTask, type Task } from "./task.ts";

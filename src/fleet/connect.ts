@@ -1,4 +1,5 @@
-import type { Ban } from "./ban.ts";
+import type { Ban } from "./facts.ts";
+import { type Address, groupName } from "./ids.ts";
 import type { Change } from "./change.ts";
 import { grant, isGranted, revokeGrant } from "./grant.ts";
 import { expectGrowth, kindOf, YoungGroup } from "./growth.ts";
@@ -15,8 +16,7 @@ import {
 } from "./opening.ts";
 import { choose, type PlaceRefusal } from "./placing.ts";
 import { awaitListing } from "./presence.ts";
-import { type Group, groupName, type Room, UNLISTED } from "./room.ts";
-import type { Address } from "./server.ts";
+import { type Group, type Room, UNLISTED } from "./room.ts";
 import { unitsOf } from "./shares.ts";
 import type { Undo } from "./undo.ts";
 import { type Count, exceeded, type Licence } from "./usage.ts";

@@ -1,21 +1,12 @@
+import type { Plan } from "./facts.ts";
+import type { Address } from "./ids.ts";
 import type { Change } from "./change.ts";
 import { isClosing, tellToClose } from "./closing.ts";
 import type { Model } from "./model.ts";
 import { closeRoom } from "./opening.ts";
 import type { Group, Room } from "./room.ts";
-import type { Address, Draining, Server } from "./server.ts";
+import type { Server } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
-
-/** What an operator wants of a server. */
-export interface Plan {
-  /** Share of what the server could take that it is to take, 0 (nothing new) to 1. */
-  readonly weight: number;
-  /**
-   * Whether it is to be emptied: it gets no new groups and keeps what it has. At the deadline, if there is one, the
-   * rooms that are still there are closed, and placed elsewhere when their clients come back.
-   */
-  readonly draining: Draining | undefined;
-}
 
 /** Changes what is wanted of a server. */
 export function plan(

@@ -1,8 +1,10 @@
+import type { ServerLoad } from "./facts.ts";
+import type { Address } from "./ids.ts";
 import type { Kind } from "./learning/mod.ts";
 import { expectedLoad } from "./placement/expected_load.ts";
 import type { Group } from "./room.ts";
 import { scopedKey } from "./scoped_key.ts";
-import type { Address, Server, ServerLoad } from "./server.ts";
+import type { Server } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
 
 /** So many servers of each sort are remembered of a placement; of further ones, how many there were. */

@@ -1,3 +1,4 @@
+import { groupName } from "./ids.ts";
 import { disable, enable, replaceUsage } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { ClientCost } from "./learning/mod.ts";
@@ -7,7 +8,7 @@ import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from ".
 import { awaitListing, markListedUnheard } from "./presence.ts";
 import { plan } from "./draining.ts";
 import { usageOf } from "./restore.ts";
-import { groupName, UNLISTED } from "./room.ts";
+import { UNLISTED } from "./room.ts";
 import type { Milliseconds } from "./time.ts";
 
 /**

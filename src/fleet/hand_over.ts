@@ -1,7 +1,8 @@
+import type { Address } from "./ids.ts";
 import type { Change } from "./change.ts";
 import type { Model } from "./model.ts";
 import { scopedKey } from "./scoped_key.ts";
-import type { Address, Server } from "./server.ts";
+import type { Server } from "./server.ts";
 import type { QueuedTask, Task } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
 
@@ -10,13 +11,6 @@ import type { Milliseconds } from "./time.ts";
  * or nothing is known, and nothing more will be.
  */
 export type Fate = "read" | "lost" | "unknown";
-
-/** An answer with tasks of which it is not known yet whether its server has read it. */
-export interface HandOver {
-  readonly id: number;
-  readonly tasks: readonly QueuedTask[];
-  readonly at: Milliseconds;
-}
 
 /** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
 const OPEN_HAND_OVERS = 8;

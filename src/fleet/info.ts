@@ -1,9 +1,8 @@
+import type { Address, RoomId } from "./ids.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Kind } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import type { RoomId } from "./room.ts";
-import type { Address } from "./server.ts";
 
 /** What is known of a server, as plain data. */
 export interface ServerInfo {

@@ -1,4 +1,4 @@
-import type { Ban } from "./ban.ts";
+import type { Ban } from "./facts.ts";
 import type { Change } from "./change.ts";
 import { enqueue } from "./closing.ts";
 import { endTask } from "./hand_over.ts";

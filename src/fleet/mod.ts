@@ -10,12 +10,14 @@ export { addressAt, parseAddress } from "./address.ts";
 export * from "./ban.ts";
 export * from "./change.ts";
 export * from "./connect.ts";
-export { type Plan, plan } from "./draining.ts";
+export { plan } from "./draining.ts";
 export * from "./explanation.ts";
+export * from "./facts.ts";
 export { follow } from "./follow.ts";
 export { forgetKind } from "./forget.ts";
 export * from "./grant.ts";
 export { endHandOver, type Fate, handOverTasks } from "./hand_over.ts";
+export * from "./ids.ts";
 export * from "./info.ts";
 export {
   type Kind,

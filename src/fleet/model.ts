@@ -1,9 +1,10 @@
+import type { Address } from "./ids.ts";
 import { Bans } from "./ban.ts";
 import type { Grant } from "./grant.ts";
 import { Kinds } from "./learning/mod.ts";
 import { Explanations } from "./explanation.ts";
 import { Groups, type Room } from "./room.ts";
-import { type Address, Server, Servers } from "./server.ts";
+import { Server, Servers } from "./server.ts";
 import { type CompleteFleetSettings, defaultFleetSettings, type FleetSettings } from "./settings.ts";
 import { Shares } from "./shares.ts";
 import { TaskQueue } from "./task_queue.ts";

@@ -1,12 +1,14 @@
-import type { Change, Placement } from "./change.ts";
+import type { Placement } from "./facts.ts";
+import { type Address, groupName, type RoomId } from "./ids.ts";
+import type { Change } from "./change.ts";
 import { endGrants } from "./grant.ts";
 import { endGrowth, learnSize } from "./growth.ts";
 import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
 import { awaitListing, stopAwaiting } from "./presence.ts";
 import type { Milliseconds } from "./time.ts";
-import { type Group, groupName, Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
-import type { Address, Server } from "./server.ts";
+import { type Group, Room, UNKNOWN, UNLISTED } from "./room.ts";
+import type { Server } from "./server.ts";
 import type { QueuedTask } from "./task.ts";
 import type { Count } from "./usage.ts";
 

@@ -1,8 +1,9 @@
+import type { Address } from "./ids.ts";
 import { type Explanation, LeftOutList, rememberCandidates } from "./explanation.ts";
 import { type Kind, SATURATED } from "./learning/mod.ts";
 import type { Model } from "./model.ts";
 import { expectedLoad } from "./placement/expected_load.ts";
-import type { Address, Server } from "./server.ts";
+import type { Server } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
 
 /** A group that needs a server. */

@@ -1,3 +1,4 @@
+import { type Address, groupName, type RoomId } from "./ids.ts";
 import { enable, replaceUsage } from "./availability.ts";
 import type { Change } from "./change.ts";
 import { collide, endClosing, replaceForeign, retryIgnoredCloses } from "./closing.ts";
@@ -9,9 +10,9 @@ import { addServer, type Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { linger, markListed, roomChanged, stopAwaiting } from "./presence.ts";
-import { type Group, groupName, type Room, type RoomId, UNKNOWN, UNLISTED } from "./room.ts";
+import { type Group, type Room, UNKNOWN, UNLISTED } from "./room.ts";
 import { scopedKey } from "./scoped_key.ts";
-import type { Address, Server } from "./server.ts";
+import type { Server } from "./server.ts";
 import type { Duration } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 

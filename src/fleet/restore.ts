@@ -1,13 +1,12 @@
+import type { Ban, Placement, Plan } from "./facts.ts";
+import { type Address, groupName } from "./ids.ts";
 import { countUsage } from "./availability.ts";
-import type { Ban } from "./ban.ts";
-import type { Placement } from "./change.ts";
-import type { Plan } from "./draining.ts";
 import { ClientCost, type LearnedKind, type StoredCost } from "./learning/mod.ts";
 import { addServer, type Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
 import { awaitListing, markListedUnheard } from "./presence.ts";
-import { groupName, Room, UNLISTED } from "./room.ts";
-import type { Address, Server } from "./server.ts";
+import { Room, UNLISTED } from "./room.ts";
+import type { Server } from "./server.ts";
 import type { QueuedTask } from "./task.ts";
 import type { Count, Usage } from "./usage.ts";
 

@@ -1,5 +1,5 @@
+import { groupName } from "./ids.ts";
 import assert from "node:assert/strict";
-import { groupName } from "./room.ts";
 
 const together = [
   ["lobby", "lobby", "a plain name is its own group"],

@@ -1,40 +1,11 @@
-import type { Address } from "./address.ts";
+import type { Draining, ServerLoad } from "./facts.ts";
+import type { Address, RoomId } from "./ids.ts";
 import { ClientCost } from "./learning/mod.ts";
 import type { Milliseconds } from "./time.ts";
-import type { Group, Room, RoomId } from "./room.ts";
-import type { HandOver } from "./hand_over.ts";
-import type { QueuedTask } from "./task.ts";
+import type { Group, Room } from "./room.ts";
+import type { HandOver, QueuedTask } from "./task.ts";
 import type { TaskQueue } from "./task_queue.ts";
 import type { Count, Usage } from "./usage.ts";
-
-export type { Address };
-
-/** What a placement strategy may know of a server. */
-export interface ServerLoad {
-  readonly address: Address;
-  /** Load in the last report, 0 (idle) to 1 (full). */
-  readonly load: number;
-  /** The same without the noise of a single report. */
-  readonly steadyLoad: number;
-  /** Clients in the last report. */
-  readonly clients: number;
-  /** Groups that the server holds, granted ones included. */
-  readonly groups: number;
-  /** Clients granted since, which no report has shown yet. */
-  readonly grants: number;
-  /** Clients that its young groups are still expected to grow by, grants not counted. */
-  readonly growth: number;
-  /** Load that one client more adds, as learned from its reports; above 0. */
-  readonly loadPerClient: number;
-  /** Share of what it could take that it is to take, above 0 and at most 1. */
-  readonly weight: number;
-}
-
-/** What a server that is to be emptied has been told. */
-export interface Draining {
-  /** When the rooms that are still there are closed, if ever. */
-  readonly deadline: Milliseconds | undefined;
-}
 
 /** A RoomClose that got through, until a report shows that it was obeyed. */
 export interface Closing {

@@ -1,4 +1,4 @@
-import type { RoomId } from "./room.ts";
+import type { RoomId } from "./ids.ts";
 import type { Milliseconds } from "./time.ts";
 
 /** A span of time as ODIN servers read it; both non-negative integers, `nanos` below 10⁹. */
@@ -36,6 +36,13 @@ export interface QueuedTask {
   readonly expires: Milliseconds;
   /** The customer whose share of the queue it takes. */
   readonly customer: string;
+}
+
+/** An answer with tasks of which it is not known yet whether its server has read it. */
+export interface HandOver {
+  readonly id: number;
+  readonly tasks: readonly QueuedTask[];
+  readonly at: Milliseconds;
 }
 
 /** Seconds as the span that servers read, to the nanosecond. */

@@ -1,4 +1,4 @@
-import { groupName, type RoomId } from "./room.ts";
+import { groupName, type RoomId } from "./ids.ts";
 import { scopedKey } from "./scoped_key.ts";
 import { Shares } from "./shares.ts";
 import type { QueuedTask } from "./task.ts";

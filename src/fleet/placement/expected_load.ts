@@ -1,4 +1,4 @@
-import type { ServerLoad } from "../server.ts";
+import type { ServerLoad } from "../facts.ts";
 
 /**
  * Load that a server will come to once everybody has arrived who is on the way, its young groups have grown, and a new

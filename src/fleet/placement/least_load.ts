@@ -1,4 +1,4 @@
-import type { ServerLoad } from "../server.ts";
+import type { ServerLoad } from "../facts.ts";
 import { cheapest, type Strategy } from "./strategy.ts";
 
 /** The lowest load once everybody who was granted has arrived, one client more included. */

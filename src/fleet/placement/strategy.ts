@@ -1,4 +1,4 @@
-import type { ServerLoad } from "../server.ts";
+import type { ServerLoad } from "../facts.ts";
 
 /**
  * Chooses a server for a new group.

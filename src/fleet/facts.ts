@@ -1,0 +1,64 @@
+/**
+ * Plain data about servers, groups and bans: what changes tell, the store keeps and placement looks at. No behaviour.
+ *
+ * @module
+ */
+import type { Address, RoomId } from "./ids.ts";
+import type { Milliseconds } from "./time.ts";
+
+/** What a placement strategy may know of a server. */
+export interface ServerLoad {
+  readonly address: Address;
+  /** Load in the last report, 0 (idle) to 1 (full). */
+  readonly load: number;
+  /** The same without the noise of a single report. */
+  readonly steadyLoad: number;
+  /** Clients in the last report. */
+  readonly clients: number;
+  /** Groups that the server holds, granted ones included. */
+  readonly groups: number;
+  /** Clients granted since, which no report has shown yet. */
+  readonly grants: number;
+  /** Clients that its young groups are still expected to grow by, grants not counted. */
+  readonly growth: number;
+  /** Load that one client more adds, as learned from its reports; above 0. */
+  readonly loadPerClient: number;
+  /** Share of what it could take that it is to take, above 0 and at most 1. */
+  readonly weight: number;
+}
+
+/** What a server that is to be emptied has been told. */
+export interface Draining {
+  /** When the rooms that are still there are closed, if ever. */
+  readonly deadline: Milliseconds | undefined;
+}
+
+/** What an operator wants of a server. */
+export interface Plan {
+  /** Share of what the server could take that it is to take, 0 (nothing new) to 1. */
+  readonly weight: number;
+  /**
+   * Whether it is to be emptied: it gets no new groups and keeps what it has. At the deadline, if there is one, the
+   * rooms that are still there are closed, and placed elsewhere when their clients come back.
+   */
+  readonly draining: Draining | undefined;
+}
+
+/** Which server holds a group. */
+export interface Placement {
+  readonly namespace: string;
+  readonly group: string;
+  readonly server: Address;
+}
+
+/** A room, or one user in a room, that `Connect` refuses until the ban ends. */
+export interface Ban {
+  readonly room: RoomId;
+  /** The user banned; if absent, the room is banned for everybody. */
+  readonly user?: string | undefined;
+  readonly until: Milliseconds;
+  /** The customer whose limits the ban counts towards; if absent, the room's namespace stands for it. */
+  readonly customer?: string | undefined;
+  /** Id of the key whose token asked for it, for people who look. */
+  readonly by?: string | undefined;
+}
