@@ -21,7 +21,7 @@ import type {
   Undo,
 } from "./fleet/mod.ts";
 import { SlicedWork } from "./sliced_work.ts";
-import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
+import { type Lost, type Store, StoreError, type StoreOptions } from "./store/store.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
@@ -60,6 +60,23 @@ const RETRY_SHARE = 5;
 /** Claims of a group that other gateways win, before a Connect is given up. */
 const CLAIMS = 3;
 
+/** What makes things happen later; each answers how to call it off. Those of the runtime, or of a simulation. */
+export interface Timers {
+  after(wait: Milliseconds, act: () => void): () => void;
+  every(interval: Milliseconds, act: () => void): () => void;
+}
+
+const TIMERS: Timers = {
+  after(wait, act) {
+    const timer = setTimeout(act, wait);
+    return () => clearTimeout(timer);
+  },
+  every(interval, act) {
+    const timer = setInterval(act, interval);
+    return () => clearInterval(timer);
+  },
+};
+
 /** Who wants to know what placement sees. */
 export interface Recorder {
   granted(input: ConnectInput, at: Milliseconds): void;
@@ -82,6 +99,7 @@ export interface GatewayOptions {
   readonly now?: () => Milliseconds;
   /** Unix time in milliseconds. */
   readonly unixTime?: () => number;
+  readonly timers?: Timers;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   /** Told of every grant and report. */
@@ -97,8 +115,13 @@ export interface GatewayOptions {
 
 /** A call whose changes are on their way into the store. */
 interface InFlight {
+  readonly changes: readonly Change[];
   readonly undo: Undo;
   readonly ended: Promise<boolean>;
+  /** The ban that it lifts, if any. */
+  readonly lifts: fleet.Ban | undefined;
+  /** Whether the store has them, and only their safety from loss of power is missing. */
+  stored: boolean;
   undone: boolean;
 }
 
@@ -118,9 +141,11 @@ export class Gateway {
   readonly #inFlight = new Set<InFlight>();
   /** Reports that are being taken in, by server. */
   readonly #reporting = new Map<Address, Promise<unknown>>();
-  #ticking: ReturnType<typeof setInterval> | undefined;
+  readonly #timers: Timers;
+  #stopTicking: (() => void) | undefined;
   #ticked: Milliseconds;
-  #retrying: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the next attempt to write, while the store cannot be written. */
+  #retrying: (() => void) | undefined;
 
   /** @throws {StoreError} where the store cannot be opened */
   constructor(settings: FleetSettings, options: GatewayOptions) {
@@ -128,16 +153,17 @@ export class Gateway {
     this.#now = options.now ?? (() => Math.floor(performance.now()));
     this.#unixTime = options.unixTime ?? Date.now;
     this.#random = options.random ?? Math.random;
+    this.#timers = options.timers ?? TIMERS;
     this.store = options.openStore({
       now: this.#now,
       unixTime: this.#unixTime,
-      stored: (changes) => fleet.settle(this.#model, changes),
+      stored: (changes) => this.#stored(changes),
       overruled: (placements) => placements.forEach((placement) => fleet.yieldGroup(this.#model, placement)),
       others: (changes) => {
         fleet.follow(this.#model, changes, this.#now());
         this.#tell(changes);
       },
-      failed: (error) => this.#storeFailed(error),
+      failed: (error, lost) => this.#storeFailed(error, lost),
     });
     this.#model = fleet.createModel(settings);
     fleet.restore(this.#model, this.store.load(), this.#now());
@@ -155,13 +181,18 @@ export class Gateway {
 
   start(): void {
     this.#ticked = this.#now();
-    this.#ticking = setInterval(() => this.#tick(), TICK);
+    this.#stopTicking = this.#timers.every(TICK, () => this.#tick());
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#ticking);
-    clearTimeout(this.#retrying);
+    this.#stopTicking?.();
+    this.#retrying?.();
     await this.store.close();
+  }
+
+  /** Looks at the model, which must stay as it is: for tests and simulations. */
+  inspect<Result>(look: (model: fleet.Model) => Result): Result {
+    return look(this.#model);
   }
 
   /** Calls the listener with every change, after the store has it. What it throws is reported, and harms nobody. */
@@ -171,6 +202,7 @@ export class Gateway {
 
   async connect(input: ConnectInput): Promise<ConnectOutcome | NotDurable> {
     for (let claim = 0; claim < CLAIMS; claim++) {
+      for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
       const now = this.#now();
       const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) return outcome;
@@ -185,6 +217,16 @@ export class Gateway {
       return outcome;
     }
     return { granted: false, reason: "not-durable" };
+  }
+
+  /** A lift of a ban that may still be refused: nobody is let in by it before it is durable. */
+  #liftUnderWay({ namespace, rooms, user }: ConnectInput): Promise<unknown> | undefined {
+    for (const { lifts, ended } of this.#inFlight) {
+      if (lifts === undefined) continue;
+      const { room, user: lifted } = lifts;
+      if (room[0] === namespace && rooms.includes(room[1]) && (lifted ?? user) === user) return ended;
+    }
+    return undefined;
   }
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
@@ -251,12 +293,24 @@ export class Gateway {
     }
     if (!accepted) return { accepted };
     if (!wantsTasks) return { accepted, tasks: [], delivery: undefined };
-    // A task whose call may still be refused is not handed over.
+    // A task whose call may still be refused is not handed over, nor what was asked for after it.
     if (this.#inFlight.size > 0) await Promise.all(Array.from(this.#inFlight, ({ ended }) => ended));
-    const { tasks, handOver, changes } = fleet.handOverTasks(this.#model, input.address, this.#now());
+    const open = this.#firstOpenTask();
+    const { tasks, handOver, changes } = fleet.handOverTasks(this.#model, input.address, this.#now(), open);
     this.#soon(changes);
     const delivery = handOver === undefined ? undefined : { server: input.address, id: handOver };
     return { accepted, tasks, delivery };
+  }
+
+  /** Number of the first task whose call is still on its way into the store. */
+  #firstOpenTask(): number {
+    let first = Infinity;
+    for (const { changes } of this.#inFlight) {
+      for (const change of changes) {
+        if (change.type === "task-queued") first = Math.min(first, change.task.sequence);
+      }
+    }
+    return first;
   }
 
   /** What became of an answer with tasks; to be told once, as soon as it is known. */
@@ -353,7 +407,9 @@ export class Gateway {
       if (error instanceof StoreError) return false;
       throw error;
     });
-    const call: InFlight = { undo, ended, undone: false };
+    const lift = changes.find((change) => change.type === "ban-ended" && change.lifted);
+    const lifts = lift?.type === "ban-ended" ? lift.ban : undefined;
+    const call: InFlight = { changes, undo, ended, lifts, stored: false, undone: false };
     this.#inFlight.add(call);
     const durable = await ended;
     // Where it failed, `#storeFailed` has taken back all that were on their way, the newest first.
@@ -361,33 +417,40 @@ export class Gateway {
     return durable && !call.undone;
   }
 
+  #stored(changes: readonly Change[]): void {
+    fleet.settle(this.#model, changes);
+    const all = new Set(changes);
+    for (const call of this.#inFlight) if (call.changes.some((change) => all.has(change))) call.stored = true;
+  }
+
   /** From now on nothing is durable, until the store takes everything as it is by then. */
-  #storeFailed(error: StoreError): void {
+  #storeFailed(error: StoreError, lost: Lost): void {
     const now = this.#now();
     for (const call of [...this.#inFlight].reverse()) {
+      if (call.stored && lost === "waiting") continue;
+      this.#inFlight.delete(call);
       call.undone = true;
       call.undo(now);
     }
-    this.#inFlight.clear();
     if (this.#retrying !== undefined) return;
     this.#options.storeFailed?.(error);
     this.#retryLater(STORE_RETRY);
   }
 
   #retryLater(wait: Milliseconds): void {
-    this.#retrying = setTimeout(() => {
-      const start = performance.now();
+    this.#retrying = this.#timers.after(wait, () => {
+      const start = this.#now();
       try {
         this.store.replace(fleet.snapshot(this.#model));
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (performance.now() - start)));
+        this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (this.#now() - start)));
         return;
       }
       this.#retrying = undefined;
       fleet.settleAll(this.#model);
       this.#options.storeRecovered?.();
-    }, wait);
+    });
   }
 
   #tell(changes: readonly Change[]): void {

@@ -166,7 +166,7 @@ Deno.test("calls that cannot be made durable leave nothing behind", async () => 
         return new Promise((_, reject) =>
           setTimeout(() => {
             reject(error);
-            failed(error);
+            failed(error, "all");
           }, 10)
         );
       },

@@ -49,8 +49,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/fleet/placement": ["src/fleet"], // plain types
   "src/sliced_work.ts": [],
 
-  "sim": ["src/fleet", "src/store/sqlite"],
+  "sim": ["src/command_line", "src/fleet", "src/store/sqlite", "sim/faults", "sim/placement"],
   "sim/chaos": ["sim", "src/command_line", "src/fleet"],
+  "sim/faults": [
+    ...["sim", "sim/placement", "src/command_line", "src/edge", "src/fleet", "src/gateway.ts", "src/store"],
+  ],
   "sim/fuzz": ["sim", "sim/placement", "src/command_line"],
   "sim/placement": ["src/command_line", "src/config", "src/fleet", "src/fleet/placement", "src/ops"],
   "bench": ["*"],

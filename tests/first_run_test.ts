@@ -33,7 +33,7 @@ function readJson<T>(file: string): T {
 }
 
 // What the runtime downloads and shows with an empty cache is checked here without a network.
-for (const entry of ["main.ts", "sim/placement/main.ts"]) {
+for (const entry of ["main.ts", "sim/main.ts"]) {
   Deno.test(`${entry}: a first run needs no package that only tests need`, async () => {
     const packages = await packagesOf(entry);
     assert.ok(packages.some((name) => name.startsWith("npm:zod@")), packages.join(" "));

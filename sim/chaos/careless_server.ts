@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import type { Task } from "../../src/fleet/mod.ts";
-import type { Line } from "./ledger.ts";
+import type { Line } from "../ledger.ts";
 
 /** What a careless server does with the answer to a report. */
 type Care = "read" | "ignore" | "read a part" | "read and hang up";

@@ -2,7 +2,7 @@ import { signerOf } from "../access_key.ts";
 import { call, CallError } from "../rpc_client.ts";
 import { configSource, newCustomer, Program, type ProgramOptions } from "../program.ts";
 import { ballast, CarelessServer } from "./careless_server.ts";
-import { type Answer, bytesOf, Ledger } from "./ledger.ts";
+import { type Answer, bytesOf, Ledger } from "../ledger.ts";
 
 /** Milliseconds. */
 const REPORT_INTERVAL = 400;

@@ -1,11 +1,10 @@
 /**
- * `deno task simulate`: strategies of placement side by side, in simulated time, on the gateway's own model.
+ * `deno task simulate`, but for `faults`: strategies of placement side by side, in simulated time, on the gateway's own model.
  *
  * @module
  */
 import { Command, InvalidArgumentError } from "commander";
 import { parseCommand } from "../../src/command_line/command.ts";
-import { endForMistake } from "../../src/command_line/failure.ts";
 import { ConfigError, unwritable } from "../../src/config/load.ts";
 import { contenders } from "./contenders.ts";
 import { page } from "./page.ts";
@@ -35,7 +34,7 @@ ${SCENARIOS.map((name) => `  ${name.padEnd(11)} ${scenarios[name].about}`).join(
 Strategies:
 ${contenders.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n")}`;
 
-function parseArguments(): { studies: Study[]; options: Options } | undefined {
+function parseArguments(args: readonly string[]): { studies: Study[]; options: Options } | undefined {
   const command = new Command("deno task simulate")
     .description(
       "Places the rooms of simulated fleets by several strategies, and shows what becomes of the servers.",
@@ -60,7 +59,7 @@ function parseArguments(): { studies: Study[]; options: Options } | undefined {
     .option("--trace <file>", "replay what a gateway recorded (start --record) instead of a scenario")
     .option("--json", "print the figures as JSON", false)
     .option("--html <file>", "write a page with plots");
-  const print = parseCommand(command, Deno.args);
+  const print = parseCommand(command, args);
   if (print !== undefined) {
     console.log(print);
     return undefined;
@@ -131,8 +130,9 @@ function showProgress(done: number, asked: number): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\r${text.padEnd(30)}\r`));
 }
 
-async function main(): Promise<void> {
-  const parsed = parseArguments();
+/** @throws {ConfigError} naming the option that is wrong */
+export async function simulatePlacement(args: readonly string[]): Promise<void> {
+  const parsed = parseArguments(args);
   if (parsed === undefined) return;
   const { studies, options } = parsed;
   using runners = new Runners();
@@ -160,10 +160,3 @@ async function main(): Promise<void> {
   }
   if (options.html !== undefined) Deno.writeTextFileSync(options.html, page(results));
 }
-
-try {
-  await main();
-} catch (error) {
-  endForMistake(error);
-}
-Deno.exit();

@@ -20,11 +20,14 @@ const OPEN_HAND_OVERS = 8;
  * were read. Where no answer ever tells, a task is handed over twice, and a RoomSendMessage once.
  * While an earlier answer is still on its way nothing is handed over, so that order holds; half a report interval
  * later the server has given it up, or asks through a proxy that keeps its connections.
+ *
+ * @param open number of the first task that is not to be handed over yet, with all after it
  */
 export function handOverTasks(
   model: Model,
   address: Address,
   now: Milliseconds,
+  open = Infinity,
 ): { tasks: Task[]; handOver?: number; changes: Change[] } {
   const changes: Change[] = [];
   const server = model.servers.get(address);
@@ -46,7 +49,10 @@ export function handOverTasks(
     }
   }
   const tasks: QueuedTask[] = [];
-  for (const task of server.tasks) if (!undecided.has(task)) tasks.push(task);
+  for (const task of server.tasks) {
+    if (task.sequence >= open) break;
+    if (!undecided.has(task)) tasks.push(task);
+  }
   if (tasks.length === 0) return { tasks: [], changes };
   const id = ++model.handOvers;
   server.handOvers.set(id, { id, tasks, at: now });

@@ -37,6 +37,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** How much a failure of the store takes: what waited to be stored, or all that was not safe from loss of power. */
+export type Lost = "waiting" | "all";
+
 /** What an adapter is opened with. */
 export interface StoreOptions {
   /** The caller's monotonic clock, in milliseconds. */
@@ -55,8 +58,11 @@ export interface StoreOptions {
    * durable. Never with changes of one's own. A store that one gateway has to itself never calls it.
    */
   readonly others: (changes: readonly Change[]) => void;
-  /** Called when changes could not be made durable: none of those that were waiting is stored. */
-  readonly failed: (error: StoreError) => void;
+  /**
+   * Called when changes could not be made durable: those that were waiting are not stored, and their commits reject. Where
+   * `lost` is "all", what was told as stored and waits to be safe from loss of power is lost as well.
+   */
+  readonly failed: (error: StoreError, lost: Lost) => void;
   /** Called with a row that cannot be read and is left out. */
   readonly damaged?: ((what: string) => void) | undefined;
 }

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import { DatabaseSync } from "node:sqlite";
 import type { Change, Placement, Snapshot } from "../../fleet/mod.ts";
-import { type Store, StoreError, type StoreOptions } from "../store.ts";
+import { type Lost, type Store, StoreError, type StoreOptions } from "../store.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { load } from "./rows.ts";
@@ -156,7 +156,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (this.#waitForOthers(error)) return;
-      this.#fail(error);
+      this.#fail(error, this.#vanished ? "all" : "waiting");
       return;
     }
     for (const commit of waiting) {
@@ -177,15 +177,16 @@ export class SqliteStore implements Store {
     return true;
   }
 
-  #fail(error: StoreError): void {
-    const waiting = [...this.#beingSynced, ...this.#unsynced, ...this.#waiting];
+  #fail(error: StoreError, lost: Lost): void {
+    const waiting = lost === "all"
+      ? [...this.#beingSynced, ...this.#unsynced, ...this.#waiting]
+      : this.#waiting;
     this.#busySince = undefined;
     this.#changes = [];
     this.#waiting = [];
-    this.#unsynced = [];
-    this.#beingSynced = [];
+    if (lost === "all") this.#unsynced = this.#beingSynced = [];
     for (const { reject } of waiting) reject(error);
-    this.#options.failed(error);
+    this.#options.failed(error, lost);
   }
 
   async #syncUnsynced(): Promise<void> {
@@ -195,7 +196,7 @@ export class SqliteStore implements Store {
       try {
         await this.#opened.log.syncData();
       } catch (error) {
-        this.#fail(new StoreError(explain(error), { cause: error }));
+        this.#fail(new StoreError(explain(error), { cause: error }), "all");
         break;
       }
       // None is left where the store failed meanwhile: what was in the files by then counts for nothing.
@@ -231,7 +232,7 @@ export class SqliteStore implements Store {
     const changed = this.#opened.watches.find((watch) => !watch.unchanged);
     if (changed === undefined && this.#lock?.held !== false) return;
     this.#vanished = true;
-    this.#fail(new StoreError(`${changed?.path ?? "its lock file"} was removed, replaced or cut`));
+    this.#fail(new StoreError(`${changed?.path ?? "its lock file"} was removed, replaced or cut`), "all");
   }
 
   #reopen(): void {

@@ -1,0 +1,228 @@
+import {
+  type Address,
+  type Ban,
+  type Change,
+  groupName,
+  type LearnedKind,
+  type Milliseconds,
+  type Placement,
+  type QueuedTask,
+  type Snapshot,
+  type StoredRoom,
+  type StoredServer,
+} from "../../src/fleet/mod.ts";
+
+/** One step of what was written: changes, or everything anew. Times are unix time. */
+type Entry =
+  | { readonly changes: readonly Change[]; readonly offset: Milliseconds; readonly now: Milliseconds }
+  | { readonly all: Snapshot };
+
+/** What is stored, with times as unix time in milliseconds. */
+class Tables {
+  servers = new Map<string, StoredServer>();
+  placements = new Map<string, Placement>();
+  rooms = new Map<string, StoredRoom>();
+  bans = new Map<string, Ban>();
+  tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
+  kinds = new Map<string, LearnedKind>();
+
+  /** @returns where groups are that somebody else was first to place */
+  apply(entry: Entry): Placement[] {
+    const overruled: Placement[] = [];
+    if ("all" in entry) this.#replace(entry.all);
+    else for (const change of entry.changes) this.#applyOne(change, entry, overruled);
+    return overruled;
+  }
+
+  snapshot(): Snapshot {
+    const { servers, placements, rooms, bans, tasks, kinds } = this;
+    return {
+      servers: [...servers.values()],
+      placements: [...placements.values()],
+      rooms: [...rooms.values()],
+      bans: [...bans.values()],
+      tasks: [...tasks.values()].toSorted((a, b) => a.task.sequence - b.task.sequence),
+      kinds: [...kinds.values()].toSorted((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0)),
+    };
+  }
+
+  #replace({ servers, placements, rooms, bans, tasks, kinds }: Snapshot): void {
+    this.servers = new Map(Array.from(servers, (server) => [server.address, server]));
+    this.placements = new Map(Array.from(placements, (each) => [key(each.namespace, each.group), each]));
+    this.rooms = new Map(Array.from(rooms, (room) => [key(room.namespace, room.name), room]));
+    this.bans = new Map(Array.from(bans, (ban) => [key(...ban.room, ban.user ?? ""), ban]));
+    this.tasks = new Map(Array.from(tasks, (each) => [each.task.sequence, each]));
+    this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
+  }
+
+  #applyOne(
+    change: Change,
+    { offset, now }: { offset: Milliseconds; now: Milliseconds },
+    overruled: Placement[],
+  ): void {
+    switch (change.type) {
+      case "server-appeared": {
+        const { server: address, pool, version } = change;
+        const counts = { load: 0, clients: 0, usage: [], cost: [0, 0, 0, 0, 0] as const };
+        const plan = { weight: 1, draining: undefined };
+        this.servers.set(address, {
+          address,
+          pool,
+          version,
+          enabled: true,
+          firstSeen: now,
+          ...counts,
+          ...plan,
+        });
+        return;
+      }
+      case "server-reported": {
+        const { pool, version, load, clients, usage, cost } = change;
+        return this.#update(change.server, { pool, version, load, clients, usage, cost, enabled: true });
+      }
+      case "server-planned": {
+        const { weight, draining } = change;
+        const deadline = draining?.deadline;
+        const stored = draining && { deadline: deadline === undefined ? undefined : deadline + offset };
+        return this.#update(change.server, { weight, draining: stored });
+      }
+      case "server-disabled":
+        return this.#update(change.server, { enabled: false });
+      case "server-removed":
+        return void this.servers.delete(change.server);
+      case "group-placed": {
+        const { namespace, group, server, from } = change;
+        const held = this.placements.get(key(namespace, group));
+        if (held === undefined || held.server === from || held.server === server) {
+          this.placements.set(key(namespace, group), { namespace, group, server });
+        } else overruled.push(held);
+        return;
+      }
+      case "group-released":
+        return void this.placements.delete(key(change.namespace, change.group));
+      case "room-opened":
+      case "room-changed": {
+        const { room: [namespace, name], customer, listed } = change;
+        return void this.rooms.set(key(namespace, name), { namespace, name, customer, listed });
+      }
+      case "room-closed":
+        return void this.rooms.delete(key(...change.room));
+      case "banned": {
+        const { ban } = change;
+        return void this.bans.set(key(...ban.room, ban.user ?? ""), { ...ban, until: ban.until + offset });
+      }
+      case "ban-ended":
+        return void this.bans.delete(key(...change.ban.room, change.ban.user ?? ""));
+      case "task-queued": {
+        const { server, task } = change;
+        this.tasks.set(task.sequence, { server, task: { ...task, expires: task.expires + offset } });
+        return;
+      }
+      case "task-ended":
+        return void this.tasks.delete(change.sequence);
+      case "kind-learned": {
+        const { kind } = change;
+        if (kind.sizes === undefined) return void this.kinds.delete(key(kind.namespace, kind.template));
+        const sizes = { ...kind.sizes, at: kind.sizes.at + offset };
+        return void this.kinds.set(key(kind.namespace, kind.template), { ...kind, sizes });
+      }
+      case "server-enabled":
+      case "server-evicting":
+      case "server-drained":
+      case "server-odd":
+      case "collision":
+      case "close-ignored":
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  #update(address: Address, members: Partial<StoredServer>): void {
+    const server = this.servers.get(address);
+    if (server !== undefined) this.servers.set(address, { ...server, ...members });
+  }
+}
+
+/** Which end of a process a disk lives through with what. */
+export type Loss = "process" | "power";
+
+/**
+ * What outlives a simulated gateway: a log of all that was written, how much of it is safe from loss of power, and the tables
+ * that it comes to.
+ */
+export class Disk {
+  readonly values = new Map<string, string>();
+  #log: Entry[] = [];
+  #synced = 0;
+  #tables = new Tables();
+
+  /** @returns where groups are that somebody else was first to place */
+  write(entry: Entry): Placement[] {
+    this.#log.push(entry);
+    return this.#tables.apply(entry);
+  }
+
+  /** What was written by now is safe from loss of power. */
+  sync(written: number = this.#log.length): void {
+    this.#synced = Math.max(this.#synced, written);
+  }
+
+  get written(): number {
+    return this.#log.length;
+  }
+
+  /**
+   * What is left when a process or a machine ends.
+   *
+   * @returns the groups of whose places something is lost
+   */
+  crash(loss: Loss): Set<string> {
+    const groups = new Set<string>();
+    if (loss === "process") return groups;
+    for (const entry of this.#log.splice(this.#synced)) {
+      if ("all" in entry) continue;
+      for (const change of entry.changes) {
+        if (change.type === "group-placed" || change.type === "group-released") groups.add(change.group);
+        else if ("room" in change) groups.add(groupName(change.room[1]));
+      }
+    }
+    this.#tables = new Tables();
+    for (const entry of this.#log) this.#tables.apply(entry);
+    return groups;
+  }
+
+  load(): Snapshot {
+    return this.#tables.snapshot();
+  }
+}
+
+/** The snapshot with all its times moved. */
+export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
+  const until = (time: Milliseconds | undefined) => time === undefined ? undefined : time + shift;
+  return {
+    servers: Array.from(snapshot.servers, (server) => ({
+      ...server,
+      firstSeen: server.firstSeen + shift,
+      draining: server.draining && { deadline: until(server.draining.deadline) },
+    })),
+    placements: Array.from(snapshot.placements, (placement) => ({ ...placement })),
+    rooms: Array.from(snapshot.rooms, (room) => ({ ...room })),
+    bans: Array.from(
+      snapshot.bans,
+      ({ room, user, until, customer, by }) => ({ room, user, until: until + shift, customer, by }),
+    ),
+    tasks: Array.from(snapshot.tasks, ({ server, task }) => ({
+      server,
+      task: { ...task, expires: task.expires + shift },
+    })),
+    kinds: Array.from(snapshot.kinds, (kind) => ({
+      ...kind,
+      sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift },
+    })),
+  };
+}
+
+function key(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}

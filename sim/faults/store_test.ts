@@ -1,0 +1,19 @@
+import { testStore } from "../../src/store/contract.ts";
+import { Disk } from "./disk.ts";
+import { SimulatedStore } from "./store.ts";
+
+const timers = {
+  after(wait: number, act: () => void) {
+    const timer = setTimeout(act, wait);
+    return () => clearTimeout(timer);
+  },
+  every: () => () => {},
+};
+
+testStore("simulated", () => {
+  const disk = new Disk();
+  return {
+    open: (options) => new SimulatedStore(disk, options, timers, { fails: () => false, latency: () => 0 }),
+    dispose: () => {},
+  };
+});
