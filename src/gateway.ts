@@ -139,6 +139,10 @@ export class Gateway {
   readonly #unixTime: () => number;
   readonly #random: () => number;
   readonly #inFlight = new Set<InFlight>();
+  /** While servers are waited for after a start: until when, and which have been heard. */
+  #learning: { readonly until: Milliseconds; readonly heard: Set<Address> } | undefined;
+  /** When the reports began to come that have not been taken in entirely. */
+  readonly #coming = new Set<{ readonly since: Milliseconds }>();
   /** Reports that are being taken in, by server. */
   readonly #reporting = new Map<Address, Promise<unknown>>();
   readonly #timers: Timers;
@@ -169,7 +173,8 @@ export class Gateway {
     fleet.restore(this.#model, this.store.load(), this.#now());
     if (options.waitForReports && this.#model.servers.size === 0) {
       // Every server that may be alive has its chance to report before a room is placed that it may host.
-      this.#model.learningUntil = this.#now() + settings.disableTimeout;
+      this.#learning = { until: this.#now() + settings.disableTimeout, heard: new Set() };
+      this.#model.learningUntil = this.#learning.until;
     }
     this.#ticked = this.#now();
   }
@@ -204,6 +209,7 @@ export class Gateway {
     for (let claim = 0; claim < CLAIMS; claim++) {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
       const now = this.#now();
+      this.#learn(now);
       const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) return outcome;
       if (undo !== undefined) {
@@ -280,6 +286,7 @@ export class Gateway {
    * @returns `accepted` false where there are too many servers already
    */
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
+    const arrived = this.reportComes();
     const before = this.#reporting.get(input.address);
     const running = before === undefined ? this.#takeIn(input) : before.then(() => this.#takeIn(input));
     // What fails is thrown to whoever reported, not to whoever waits for it.
@@ -289,6 +296,7 @@ export class Gateway {
     try {
       accepted = await running;
     } finally {
+      arrived();
       if (this.#reporting.get(input.address) === ended) this.#reporting.delete(input.address);
     }
     if (!accepted) return { accepted };
@@ -311,6 +319,33 @@ export class Gateway {
       }
     }
     return first;
+  }
+
+  /**
+   * A report begins to come, perhaps a large one: rooms that are not known wait for it, if they wait for servers at all.
+   *
+   * @returns to be called when it is there, or will not come
+   */
+  reportComes(): () => void {
+    const coming = { since: this.#now() };
+    this.#coming.add(coming);
+    return () => this.#coming.delete(coming);
+  }
+
+  /** Whoever may host a room has been heard when its time is over and all is taken in that came within it, or all are known. */
+  #learn(now: Milliseconds): void {
+    if (this.#learning === undefined) return;
+    const { until, heard } = this.#learning;
+    const all = heard.size >= (this.#options.expectedServers ?? Infinity);
+    // Time in which the gateway itself did not run is added to the model's own end.
+    const end = Math.max(until, this.#model.learningUntil);
+    const late = [...this.#coming].some(({ since }) => since <= until);
+    if (!all && (now < end || late)) {
+      this.#model.learningUntil = Math.max(end, now + 1);
+      return;
+    }
+    this.#learning = undefined;
+    this.#model.learningUntil = -Infinity;
   }
 
   /** What became of an answer with tasks; to be told once, as soon as it is known. */
@@ -347,9 +382,7 @@ export class Gateway {
       }
       this.#soon(value.changes);
       if (value.refused) return false;
-      if (this.#model.servers.size >= (this.#options.expectedServers ?? Infinity)) {
-        this.#model.learningUntil = -Infinity;
-      }
+      this.#learning?.heard.add(input.address);
       this.#options.recorder?.reported(input, now);
       return true;
     }

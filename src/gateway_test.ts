@@ -226,3 +226,52 @@ Deno.test("a call whose fsync runs when the store fails is refused, and leaves n
     Deno.FsFile.prototype.syncData = syncData;
   }
 });
+
+Deno.test("after a start without data, rooms wait for reports that are still coming, and for all servers that are expected", async () => {
+  const clock = { now: 0 };
+  const open = (expectedServers?: number) =>
+    new Gateway(SETTINGS, {
+      openStore: createNoStore,
+      waitForReports: true,
+      expectedServers,
+      now: () => clock.now,
+    });
+  const reportOf = (gateway: Gateway, name: string, rooms = 0) =>
+    gateway.report({
+      address: address(name),
+      pool: "default",
+      version: "1",
+      load: 0,
+      clients: rooms,
+      rooms: Array.from(
+        { length: rooms },
+        (_, i) => ({ id: ["acme", `of ${name} ${i}`] as const, customer: "acme", peers: 1 }),
+      ),
+    }, true);
+  const learns = async (gateway: Gateway, room: string) => {
+    const outcome = await gateway.connect({ ...input, rooms: [room] });
+    return !outcome.granted && outcome.reason === "learning";
+  };
+  const gateway = open();
+  await reportOf(gateway, "a");
+  const arrived = gateway.reportComes(); // a large body, which takes its time
+  clock.now = SETTINGS.disableTimeout + 5000;
+  await reportOf(gateway, "a");
+  assert.ok(await learns(gateway, "new"));
+  await reportOf(gateway, "b", 3);
+  arrived();
+  clock.now += 10;
+  assert.ok(!await learns(gateway, "new"));
+  await gateway.stop();
+
+  clock.now = 0;
+  const expecting = open(2);
+  const large = reportOf(expecting, "large", 50_000);
+  await reportOf(expecting, "small");
+  assert.ok(await learns(expecting, "of large 49999"), "its report is not taken in yet");
+  await large;
+  const outcome = await expecting.connect({ ...input, rooms: ["of large 49999"] });
+  assert.ok(outcome.granted && outcome.server === address("large"));
+  assert.ok(!await learns(expecting, "new"));
+  await expecting.stop();
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { sleep, TestGateway } from "./gateway.ts";
 import { answers, freePort, isInstalled, Running } from "./programs.ts";
 
@@ -163,6 +163,47 @@ Deno.test("tasks for a peer of HTTP/2 that never opens its window come again", a
     }
     assert.deepEqual(read.map((task) => "message" in task && task.message), [[turn]]);
   }
+});
+
+Deno.test("over HTTP/2 the next report proves nothing", async () => {
+  await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2, disableTimeout: 30 } });
+  const room = "r";
+  const rooms = [{ name: room, peers: 1 }];
+  const message = (number: number) =>
+    gateway.call("RoomSendMessage", room, "b", { room_id: room, user_id: "u", message: [number] });
+  let held = false;
+  // Between server and gateway: what the gateway sends may be held back.
+  const forwarder = createServer((near) => {
+    const { hostname: host, port } = new URL(gateway.url);
+    const far = connect({ host, port: Number(port) });
+    for (const socket of [near, far]) socket.on("error", () => {});
+    near.on("data", (piece) => far.write(piece));
+    far.on("data", (piece) => held || near.write(piece));
+    near.on("close", () => held ? far.resetAndDestroy() : far.end());
+  });
+  await new Promise<void>((resolve) => forwarder.listen(0, "127.0.0.1", resolve));
+  const { port } = forwarder.address() as { port: number };
+  for (const ends of ["breaks", "ends in order"]) {
+    await gateway.report("a:1", rooms);
+    await message(1);
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    held = ends === "breaks";
+    for (let i = 0; i < 2; i++) {
+      const stream = session.request({ ":method": "POST", ":path": "/internal" });
+      stream.on("error", () => {});
+      stream.end(reportOf("a:1", room));
+      stream.resume();
+      await sleep(150);
+    }
+    if (ends === "breaks") session.destroy();
+    else session.close();
+    await sleep(150);
+    const again = await gateway.report("a:1", rooms);
+    assert.equal(again.length, ends === "breaks" ? 1 : 0, JSON.stringify(again));
+    await gateway.report("a:1", rooms);
+  }
+  forwarder.close();
 });
 
 Deno.test("a busy gateway takes no reset for a read", async () => {

@@ -118,7 +118,7 @@ export class FaultyServer {
     if (loses()) return;
     clock.after(latency(), () =>
       link.host.whenRunning(async () => {
-        const proof = link.connection.begin(false);
+        const proof = link.connection.begin(false, true);
         proof?.reportOf(this.address);
         const outcome = await link.host.gateway.report(report, true);
         proof?.end();

@@ -11,7 +11,8 @@ interface OpenDelivery {
 
 /**
  * One connection of a peer, and what it tells of the answers that went out on it (`PROTOCOL.md` §5). A server has read
- * an answer when the next request on the connection, after the answer was written out, is a report of the same server.
+ * an answer when the next request on the connection, after the answer was written out, is a report of the same server. Over
+ * HTTP/2 requests do not wait for answers, so that only the end of the connection tells.
  * A connection that breaks has lost what was not known to be read. Nothing is known from a connection that ends in good
  * order, that a proxy holds, or that another caller uses next: somebody else may have read the answer for the server.
  */
@@ -24,11 +25,12 @@ export class Connection {
    * A request begins; what it may prove is taken from the connection.
    *
    * @param proxied whether the request says that a proxy has passed it on
+   * @param waits whether a request waits for the answer to the one before, as it does over HTTP/1
    * @returns to be asked by a report, and ended with the request; nothing where there is nothing to prove
    */
-  begin(proxied: boolean): Proof | undefined {
+  begin(proxied: boolean, waits: boolean): Proof | undefined {
     if (proxied) this.#proxied = true;
-    if (this.#open.length === 0) return undefined;
+    if (this.#open.length === 0 || !waits) return undefined;
     const sent = this.#open.filter((each) => each.sent());
     if (sent.length === 0) return undefined;
     this.#open = this.#open.filter((each) => !sent.includes(each));

@@ -117,7 +117,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
     return (name: string) => name === "Connect";
   };
   return (pool, poolNamed) => async (request) => {
-    request.connection.begin(false)?.end(); // nothing that a server has read
+    request.connection.begin(false, request.version !== "2.0")?.end(); // nothing that a server has read
     if (!context.ready()) {
       throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
     }
@@ -141,7 +141,8 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   const guesses = new Guesses(context.internal.users.some(({ password }) => password.length < UNGUESSABLE));
   return (pool) => async (request) => {
     const { connection, caller } = request;
-    const proof = connection.begin(isProxied(request));
+    const arrived = gateway.reportComes();
+    const proof = connection.begin(isProxied(request), request.version !== "2.0");
     try {
       const permission = await authorizeInternal(context, guesses, request);
       const body = await readBody(request, limits.internalBody);
@@ -160,6 +161,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
     } finally {
       proof?.end();
+      arrived();
     }
   };
 }

@@ -7,27 +7,27 @@ export function enable(model: Model, server: Server): void {
   if (server.enabled) return;
   server.enabled = true;
   model.servers.sort(server);
-  countUsage(server, 1);
+  if (server.retainsGroups) countUsage(server, 1);
 }
 
 /** The server is silent: it gets no new groups, its groups may be placed elsewhere, its usage does not count. */
 export function disable(model: Model, server: Server, changes: Change[]): void {
   if (!server.enabled) return;
+  if (server.retainsGroups) countUsage(server, -1);
   server.enabled = false;
   model.servers.sort(server);
-  countUsage(server, -1);
   changes.push({ type: "server-disabled", server: server.address });
 }
 
 /** What an enabled server reported replaces what it had reported before. */
 export function replaceUsage(server: Server, usage: Server["usage"]): void {
-  countUsage(server, -1);
+  if (server.retainsGroups) countUsage(server, -1);
   server.usage = usage;
   server.moved.clear();
-  countUsage(server, 1);
+  if (server.retainsGroups) countUsage(server, 1);
 }
 
-/** Adds what an enabled server reported to its customers' usage, or takes it away. */
+/** Adds what a server reported to its customers' usage, or takes it away. */
 export function countUsage(server: Server, sign: 1 | -1): void {
   for (const [usage, { peers, rooms }] of server.usage) {
     const moved = server.moved.get(usage);

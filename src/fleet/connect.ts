@@ -1,7 +1,7 @@
 import type { Ban } from "./facts.ts";
 import { type Address, groupName } from "./ids.ts";
 import type { Change } from "./change.ts";
-import { grant, isGranted, revokeGrant } from "./grant.ts";
+import { grant, isGranted } from "./grant.ts";
 import { expectGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
@@ -105,9 +105,13 @@ function grantRoom(
   }
   room.usage.licence = licence;
   const { granted } = room;
-  const given = grant(model, room, user, now);
-  if (given !== undefined) steps.push(() => revokeGrant(model, given));
-  steps.push(() => room.granted = granted);
+  const placedUntil = model.unlisted.get(room);
+  steps.push(grant(model, room, user, now));
+  steps.push(() => {
+    room.granted = granted;
+    // Its place in the order is a later one then: it ends a little late.
+    if (placedUntil !== undefined && model.unlisted.has(room)) model.unlisted.set(room, placedUntil);
+  });
   if (room.report === UNLISTED) awaitListing(model, room, now);
 }
 
@@ -147,7 +151,7 @@ function usageOnServer(group: Group, customer: string): Count {
   const count: Count = { peers: 0, rooms: 0 };
   const add = (room: Room) => {
     if (room.usage.customer !== customer) return;
-    const listed = room.report !== UNLISTED && group.server.enabled;
+    const listed = room.report !== UNLISTED && group.server.retainsGroups;
     if (listed) count.peers += peersCounted(room);
     count.peers += room.grants?.size ?? 0;
     if (listed || (room.report === UNLISTED && room.grants !== undefined)) count.rooms++;

@@ -1,6 +1,7 @@
 import type { Plan } from "./facts.ts";
 import type { Address } from "./ids.ts";
 import type { Change } from "./change.ts";
+import { countUsage } from "./availability.ts";
 import { isClosing, tellToClose } from "./closing.ts";
 import type { Model } from "./model.ts";
 import { closeRoom } from "./opening.ts";
@@ -20,6 +21,7 @@ export function plan(
   const now: Plan = { weight, draining, ...wanted };
   server.weight = now.weight;
   if (now.draining !== draining) {
+    if (server.evicting && server.enabled) countUsage(server, 1);
     server.draining = now.draining;
     server.evicting = false;
     server.drained = false;
@@ -28,10 +30,14 @@ export function plan(
   return { before: { weight, draining }, changes: [{ type: "server-planned", server: address, ...now }] };
 }
 
-/** Past its deadline for draining a server retains no group, and is told to close what it lists. */
+/**
+ * Past its deadline for draining a server retains no group, and is told to close what it lists. None of it counts towards
+ * licences any more, so that those who are closed can come back.
+ */
 export function evictWhenOverdue(server: Server, now: Milliseconds, changes: Change[]): void {
   const { draining, evicting } = server;
   if (evicting || draining?.deadline === undefined || draining.deadline > now) return;
+  if (server.enabled) countUsage(server, -1);
   server.evicting = true;
   changes.push({ type: "server-evicting", server: server.address, rooms: server.rooms.length });
 }

@@ -24,19 +24,20 @@ export function isGranted(room: Room | undefined, user: string): boolean {
 /**
  * Counts a user on the way to a room; the same user again only prolongs the grant.
  *
- * @returns the grant, if it is new
+ * @returns how to take it back, for a call that is refused
  */
-export function grant(model: Model, room: Room, user: string, now: Milliseconds): Grant | undefined {
+export function grant(model: Model, room: Room, user: string, now: Milliseconds): () => void {
   const expires = now + model.settings.grantTimeout;
   const validUntil = now + model.settings.tokenLifetime;
   room.granted = now;
   const known = room.grants?.get(user);
   if (known !== undefined) {
+    const before = { expires: known.expires, validUntil: known.validUntil };
     model.grants.delete(known); // re-inserted below: the set stays ordered by expiry
     known.expires = expires;
     known.validUntil = validUntil;
     model.grants.add(known);
-    return undefined;
+    return () => shorten(model, known, before);
   }
   const given = new Grant(room, user, room.group.server, expires, validUntil);
   model.grants.add(given);
@@ -46,12 +47,24 @@ export function grant(model: Model, room: Room, user: string, now: Milliseconds)
   room.usage.granted.peers++;
   given.server.grants++;
   countGrants(room.group, 1);
-  return given;
+  return () => {
+    if (model.grants.has(given)) endGrant(model, given);
+  };
 }
 
-/** Takes a grant back, for a call that is refused. */
-export function revokeGrant(model: Model, given: Grant): void {
-  if (model.grants.has(given)) endGrant(model, given);
+/** The grant ends when it would have before; it keeps the order of the set by being put where it belongs. O(grants after it). */
+function shorten(
+  model: Model,
+  given: Grant,
+  { expires, validUntil }: { readonly expires: Milliseconds; readonly validUntil: Milliseconds },
+): void {
+  if (!model.grants.has(given)) return;
+  given.expires = expires;
+  given.validUntil = validUntil;
+  const later = [...model.grants].filter((each) => each !== given && each.expires > expires);
+  model.grants.delete(given);
+  for (const each of later) model.grants.delete(each);
+  for (const each of [given, ...later]) model.grants.add(each);
 }
 
 /** Ends grants of a room, oldest first: a report showed that many new peers, or the room is going. */

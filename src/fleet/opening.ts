@@ -206,7 +206,7 @@ function recount(room: Room, sign: 1 | -1): void {
   const peers = sign * shareOf(room, pool);
   moved.peers += peers;
   moved.rooms += sign;
-  if (!server.enabled) return;
+  if (!server.retainsGroups) return;
   usage.reported.peers -= peers;
   usage.reported.rooms -= sign;
 }

@@ -80,7 +80,10 @@ export class Server implements ServerLoad {
     this.silentSince = firstSeen;
   }
 
-  /** Whether it retains the groups it holds; else they are placed elsewhere when they are asked for. */
+  /**
+   * Whether it retains the groups it holds, and what it reported counts towards licences. Else it is silent, or what it has
+   * is being closed: groups are placed elsewhere when they are asked for.
+   */
   get retainsGroups(): boolean {
     return this.enabled && !this.evicting;
   }

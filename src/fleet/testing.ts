@@ -113,7 +113,7 @@ export function checkConsistency(model: Model): void {
       const its = usage.get(customer) ?? { peers: 0, rooms: 0, grantedPeers: 0, grantedRooms: 0 };
       usage.set(customer, its);
       if (room.report !== UNLISTED && room.peers === UNKNOWN) summed.add(customer);
-      if (room.report !== UNLISTED && group.server.enabled) {
+      if (room.report !== UNLISTED && group.server.retainsGroups) {
         its.peers += room.peers;
         its.rooms++;
       }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { connect, info, manage, type Model, snapshot, type Task, tick, type Undo } from "./mod.ts";
-import { address, checkConsistency, hear, seededRandom, testModel } from "./testing.ts";
+import { address, checkConsistency, hear, place, seededRandom, testModel } from "./testing.ts";
 
 const licence = { maxPeers: 1000, maxRooms: 1000 };
 
@@ -105,5 +105,27 @@ Deno.test("what a report has shown meanwhile is not taken back", () => {
   undo!(200);
   assert.equal(model.groups.room(["acme", "r"])?.peers, 1);
   assert.equal(model.groups.room(["acme", "r"])?.group.server.address, address("a"));
+  checkConsistency(model);
+});
+
+Deno.test("a refused Connect of a user who is on the way already does not prolong the grant", () => {
+  const model = testModel({ grantTimeout: 3000 });
+  hear(model, "a", [], 0);
+  place(model, "{r}", "u", 0);
+  place(model, "s", "v", 1000);
+  const again = {
+    customer: "acme",
+    licence,
+    namespace: "acme",
+    rooms: ["{r}", "{r} 2"],
+    user: "u",
+    pool: "default",
+  };
+  connect(model, again, 2000, () => 0).undo!(2000);
+  checkConsistency(model);
+  tick(model, 3000);
+  assert.equal(model.usage.get("acme")?.granted.peers, 1, "u is not on the way any more, v is");
+  tick(model, 4000);
+  assert.equal(model.usage.get("acme")?.granted.peers, 0);
   checkConsistency(model);
 });
