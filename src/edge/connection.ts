@@ -10,7 +10,7 @@ interface OpenDelivery {
 }
 
 /**
- * One connection of a peer, and what it tells of the answers that went out on it (`PROTOCOL.md` §5). A server has read
+ * One connection of a peer, and what it tells of the answers that went out on it (`docs/protocol.md` §5). A server has read
  * an answer when the next request on the connection, after the answer was written out, is a report of the same server.
  * A connection that breaks has lost what was not known to be read. Nothing is known from a connection that ends in good
  * order, that a proxy holds, or that another caller uses next: somebody else may have read the answer for the server.
