@@ -1,7 +1,7 @@
 import type { Config } from "./configSchema.ts";
 
 /**
- * The configuration of this gateway. What is left out has the default that stands here; README.md has the table.
+ * The configuration of this gateway. What is left out has the default that stands here; docs/configuration.md explains it all.
  * Durations are in seconds.
  */
 const config: Config = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { newCertificate } from "./certificate.ts";
 import { sleep, TestGateway } from "./gateway.ts";
 
@@ -257,6 +257,15 @@ for (const over of ["TCP", "TLS"]) {
         assert.match(await wire.read(), expected);
       });
     }
+    await t.step("a session of HTTP/2 with a request now and then", async () => {
+      const session = connectHttp2(gateway.url, certificate === undefined ? {} : { ca: certificate });
+      session.on("error", () => {});
+      for (let turn = 0; turn < 5; turn++) {
+        assert.equal(await statusOver(session), 200);
+        await sleep(1200);
+      }
+      session.destroy();
+    });
     await t.step("a request now and then", async () => {
       using wire = await Wire.to(gateway.url, certificate);
       for (let turn = 0; turn < 5; turn++) {
@@ -267,6 +276,47 @@ for (const over of ["TCP", "TLS"]) {
     });
   });
 }
+
+/** The status of a call over HTTP/2; with `Expect` as some clients spell it. */
+function statusOver(session: ClientHttp2Session, headers: Record<string, string> = {}): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ":method": "POST", ":path": "/internal", ...headers });
+    stream.on("error", reject);
+    stream.on("response", (answer) => resolve(answer[":status"]));
+    stream.resume();
+    stream.end(INFO);
+    session.once("close", () => reject(new Error("the session was closed")));
+  });
+}
+
+Deno.test("Expect: 100-continue is met over HTTP/2 too, however it is spelt", async () => {
+  await using gateway = await TestGateway.start();
+  const certificate = await useTls(gateway);
+  const session = connectHttp2(gateway.url, { ca: certificate });
+  for (const expect of ["100-continue", "100-Continue"]) {
+    assert.equal(await statusOver(session, { expect }), 200);
+  }
+  session.destroy();
+  for (const expect of ["100-Continue", "100-CONTINUE"]) {
+    const head = `Host: x\r\nExpect: ${expect}\r\nContent-Length: ${INFO.length}\r\n\r\n`;
+    using wire = await Wire.to(gateway.url, certificate);
+    await wire.write(`POST /internal HTTP/1.1\r\n${head}`);
+    assert.match(await wire.read("\r\n\r\n"), /^HTTP\/1.1 100 /);
+    await wire.write(INFO);
+    assert.match(await wire.read('"servers"'), /^HTTP\/1.1 200 /);
+  }
+});
+
+Deno.test("a connection of TLS that is idle for less than its time is kept", async () => {
+  await using gateway = await TestGateway.start();
+  const certificate = await useTls(gateway);
+  using wire = await Wire.to(gateway.url, certificate);
+  for (const pause of [7000, 0]) {
+    await wire.write(requestOf("POST /internal HTTP/1.1"));
+    assert.match(await wire.read('"servers"'), /^HTTP\/1.1 200 /);
+    await sleep(pause);
+  }
+});
 
 Deno.test("a handshake of TLS that does not come to its end is cut off", async () => {
   await using gateway = await TestGateway.start();

@@ -1,27 +1,82 @@
 import assert from "node:assert/strict";
 import { RpcErrors } from "../src/edge/errors.ts";
+import { internalMethods } from "../src/edge/internal_methods.ts";
+import { publicMethods } from "../src/edge/public_methods.ts";
 import { TestGateway } from "./gateway.ts";
 
-const readme = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
+const readme = read("README.md");
+const api = read("docs/api.md");
 
-Deno.test("the curl lines of the README work as printed", async (t) => {
+function read(file: string): string {
+  return Deno.readTextFileSync(new URL(`../${file}`, import.meta.url));
+}
+
+/** A `curl` line, and the result that is shown below it, if one is. */
+interface Example {
+  readonly method: string;
+  readonly line: string;
+  readonly shown: unknown;
+}
+
+function examplesIn(markdown: string): Example[] {
+  const blocks = markdown.matchAll(/^```sh\n(curl .*)\n```\n(?:\n```json\n([^]*?)\n```\n)?/gm);
+  return Array.from(blocks, ([, line = "", result]) => ({
+    method: /"method":"([\w.]+)"/.exec(line)![1]!,
+    line,
+    shown: result === undefined ? undefined : JSON.parse(result),
+  }));
+}
+
+/** Where a result has other members, or values of another type, than the one that is shown; of lists the first entries count. */
+function differences(real: unknown, shown: unknown, place = "result"): string[] {
+  if (real === null || shown === null) return [];
+  const [type, expected] = [typeName(real), typeName(shown)];
+  if (type !== expected) return [`${place}: ${type}, shown as ${expected}`];
+  if (Array.isArray(real) && Array.isArray(shown)) {
+    return real.length === 0 || shown.length === 0 ? [] : differences(real[0], shown[0], `${place}[0]`);
+  }
+  if (typeof real !== "object" || typeof shown !== "object") return [];
+  const [its, theirs] = [real as Record<string, unknown>, shown as Record<string, unknown>];
+  return [...new Set([...Object.keys(its), ...Object.keys(theirs)])].flatMap((key) => {
+    if (!(key in its)) return [`${place}.${key}: shown, and not there`];
+    if (!(key in theirs)) return [`${place}.${key}: there, and not shown`];
+    return differences(its[key], theirs[key], `${place}.${key}`);
+  });
+}
+
+function typeName(value: unknown): string {
+  return Array.isArray(value) ? "list" : typeof value;
+}
+
+Deno.test("the curl lines of docs/api.md work as printed, and answer what is shown", async (t) => {
   await using gateway = await TestGateway.start();
-  await gateway.report("sfu:4433");
+  await gateway.report("sfu:4433", [{ name: "match-1", peers: 5 }]);
+  await gateway.report("sfu:4433"); // the match is over, and its kind has a size
   const subject = ["Connect", "RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];
   const env = { GATEWAY: gateway.url, TOKEN: gateway.tokens.createToken("lobby", "alice", { subject }) };
-  const lines = readme.split("\n").filter((line) => line.startsWith("curl "));
-  assert.equal(lines.length, 11);
-  for (const line of lines) {
-    await t.step(/"method":"([\w.]+)"/.exec(line)![1]!, async () => {
+  const examples = examplesIn(api);
+  assert.equal(examples.length, api.match(/^curl /gm)!.length);
+  for (const { method, line, shown } of examples) {
+    await t.step(method, async () => {
       const { stdout } = await new Deno.Command("sh", { args: ["-c", line], env }).output();
       const { result, error } = JSON.parse(new TextDecoder().decode(stdout));
       assert.ok(result, JSON.stringify(error));
+      if (shown === undefined) assert.deepEqual(result, {}, "the page shows no result");
+      else assert.deepEqual(differences(result, shown), []);
     });
   }
 });
 
-Deno.test("the README's table of errors is the one in the code", () => {
-  const rows = [...readme.matchAll(/^\| *(-\d+) *\| *(\d+) *\| (.*?) *\|$/gm)].map((
+Deno.test("docs/api.md explains every method", () => {
+  const nothing = {} as never; // what methods work with, which their names do not need
+  const names = Object.keys({ ...publicMethods(nothing), ...internalMethods(nothing) });
+  for (const name of names) {
+    assert.ok(api.includes(`\n### ${name}\n`) || api.includes(`\`${name}\` is the same.`), name);
+  }
+});
+
+Deno.test("the table of errors in docs/api.md is the one in the code", () => {
+  const rows = [...api.matchAll(/^\| *(-\d+) *\| *(\d+) *\| (.*?) *\|$/gm)].map((
     [, code, http, cause],
   ) => ({
     code: Number(code),
@@ -31,9 +86,9 @@ Deno.test("the README's table of errors is the one in the code", () => {
   assert.deepEqual(rows, Object.values(RpcErrors));
 });
 
-Deno.test("the README names every member of the configuration", async () => {
-  const { ConfigSchema } = await import("../src/config/schema.ts");
-  for (const member of Object.keys(ConfigSchema.shape)) {
-    assert.match(readme, new RegExp(`\`${member}\\b`), member);
+Deno.test("the README is short, and has the two commands to try the gateway with", () => {
+  assert.ok(new TextEncoder().encode(readme).length <= 8000);
+  for (const task of ["demo", "test"]) {
+    assert.match(readme, new RegExp(`^npx -y deno@2\\.9\\.6 task ${task}\\b`, "m"));
   }
 });

@@ -1,5 +1,5 @@
 /**
- * What a server's own configuration is filled up with unless the operator says otherwise (`PROTOCOL.md` §7).
+ * What a server's own configuration is filled up with unless the operator says otherwise (`docs/protocol.md` §7).
  * Whole numbers become TOML integers; durations are in milliseconds.
  *
  * @param updateInterval seconds between two reports

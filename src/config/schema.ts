@@ -4,6 +4,11 @@ import type { Customer } from "../tokens/mod.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
 
+/*
+ * The text of each member (`.describe`) is its entry in docs/configuration.md, which `deno task docs` makes; the type,
+ * the range and the default come from the schema itself. What only a function can check says what it expects (`.meta`).
+ */
+
 const seconds = z.number().positive().max(10 * 365 * 86400);
 const timeout = z.number().min(0.1).max(3600);
 const port = z.int().min(0).max(65535);
@@ -13,22 +18,24 @@ const entries = z.int().min(1).max(8_000_000);
 const limit = z.custom<number>(
   (value) => typeof value === "number" && value >= 0,
   "expected a number of at least 0, or Infinity",
-);
+).meta({ expected: "number of at least 0, or `Infinity`" });
 
 /** A limit of a customer's licence. A customer API speaks JSON, which has no Infinity. */
 const licenceLimit = z.custom<number | null | "Infinity">(
   (value) => value === null || value === "Infinity" || (typeof value === "number" && value >= 0),
   'expected a number of at least 0, or Infinity, null, "Infinity" or nothing for no limit',
-).optional().transform((value) => typeof value === "number" ? value : Infinity);
+).meta({ expected: 'number of at least 0; `Infinity`, `"Infinity"` or `null` for no limit' })
+  .optional().transform((value) => typeof value === "number" ? value : Infinity);
 
 /** What a JWK may say besides (RFC 7517 §4), without any use for it here. */
 const unused = z.unknown().optional();
 
 const PublicKeyEntry = z.object({
-  kid: z.union([z.string(), z.number()]).transform(String),
-  kty: z.literal("OKP"),
-  crv: z.literal("Ed25519"),
-  x: z.string(),
+  kid: z.union([z.string(), z.number()]).transform(String)
+    .describe("Key id, the one in the header of this key's tokens."),
+  kty: z.literal("OKP").describe("Key type."),
+  crv: z.literal("Ed25519").describe("Curve."),
+  x: z.string().describe("The public key, base64url."),
   alg: unused,
   use: unused,
   key_ops: unused,
@@ -38,18 +45,25 @@ const PublicKeyEntry = z.object({
 const boundPools = z.array(z.string().min(1)).min(1).optional();
 
 const AccessKeyEntry = z.object({
-  namespace: z.string().min(1).optional(),
-  pools: boundPools,
-  publicKey: PublicKeyEntry,
+  namespace: z.string().min(1).optional()
+    .describe("Namespace of the rooms that this key's tokens may join. If absent, the customer's `id`."),
+  pools: boundPools.describe(
+    "The only pools whose servers may take the rooms of this key. If absent, those of the customer.",
+  ),
+  publicKey: PublicKeyEntry.describe(
+    "The public key as a JSON Web Key (RFC 7517); other members that a JWK may have are ignored.",
+  ),
 });
 
 /** A customer as it is configured, or as a customer API returns it. Its keys are looked at one by one later. */
 const CustomerEntry = z.object({
-  id: z.string().min(1),
-  maxPeers: licenceLimit,
-  maxRooms: licenceLimit,
-  pools: boundPools,
-  accessKeys: z.array(checkedLater(AccessKeyEntry)),
+  id: z.string().min(1).describe("The customer's id; what licences, logs and `Info` call it."),
+  maxPeers: licenceLimit.describe("Clients that may be connected at a time. If absent, there is no limit."),
+  maxRooms: licenceLimit.describe("Rooms that may be open at a time. If absent, there is no limit."),
+  pools: boundPools.describe("The only pools whose servers may take this customer's rooms. If absent, any."),
+  accessKeys: z.array(checkedLater(AccessKeyEntry)).describe(
+    "The customer's keys. A broken one is skipped with a warning that names it; the others load.",
+  ),
 });
 
 const pool = z.string().regex(
@@ -63,106 +77,236 @@ const fleet = defaultFleetSettings();
 
 /** Everything an operator can configure. What is left out has a default. */
 export const ConfigSchema = z.object({
-  logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]).default("INFO"),
-  logFormat: z.enum(["pretty", "json"]).default("pretty"),
-  useSsl: z.boolean().default(false),
+  logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]).default("INFO")
+    .describe("The least severe level that is logged. `DEBUG` has a line for each grant."),
+  logFormat: z.enum(["pretty", "json"]).default("pretty")
+    .describe('Format of the log: `"pretty"` for people, `"json"` (one object a line) for machines.'),
+  useSsl: z.boolean().default(false)
+    .describe("Listen for TLS, as [`https`](#https) says, instead of plain HTTP, as [`http`](#http) says."),
   http: z.object({
-    hostname: z.string().min(1).default("0.0.0.0"),
-    port: port.default(7000),
-  }).prefault({}),
+    hostname: z.string().min(1).default("0.0.0.0")
+      .describe("Address to listen on; `0.0.0.0` is all IPv4 addresses of the machine."),
+    port: port.default(7000).describe("Port to listen on; 0 takes a free one."),
+  }).prefault({}).describe("Where to listen without TLS."),
   https: z.object({
-    hostname: z.string().min(1).default("0.0.0.0"),
-    port: port.default(7000),
-    certFile: z.string().min(1).default("fullchain.pem"),
-    keyFile: z.string().min(1).default("privkey.pem"),
-  }).prefault({}),
-  customers: z.array(CustomerEntry).optional(),
+    hostname: z.string().min(1).default("0.0.0.0")
+      .describe("Address to listen on; `0.0.0.0` is all IPv4 addresses of the machine."),
+    port: port.default(7000).describe("Port to listen on; 0 takes a free one."),
+    certFile: z.string().min(1).default("fullchain.pem").describe(
+      "PEM file with the certificate chain. A renewed one is served without a restart.",
+    ),
+    keyFile: z.string().min(1).default("privkey.pem").describe(
+      "PEM file with the certificate's private key.",
+    ),
+  }).prefault({}).describe("Where to listen for TLS (`useSsl`), and with which certificate."),
+  customers: z.array(CustomerEntry).optional().describe(
+    "The customers, their licences and the public keys of their access keys; `deno task token key` makes a key and prints " +
+      "its entry. Either this or `customerApi`.",
+  ),
   customerApi: z.object({
     updateFunction: z.custom<() => Promise<unknown>>(
       (value) => typeof value === "function",
       "expected a function",
+    ).meta({ expected: "function" }).describe(
+      "Returns a promise of the list, with entries as in [`customers`](#customers). An empty list, or a failure, keeps the " +
+        "last good list, also across restarts.",
     ),
-    updateInterval: seconds.default(60),
-  }).optional(),
+    updateInterval: seconds.default(60).describe("Seconds between two calls of the function."),
+  }).optional().describe("Fetches the list of customers, instead of `customers`."),
   unknownCustomers: z.union([
     z.literal("forbidden"),
-    z.object({ maxPeers: limit, maxRooms: limit }),
-  ]).default("forbidden"),
+    z.object({
+      maxPeers: limit.describe("Clients that such a customer may have connected at a time."),
+      maxRooms: limit.describe("Rooms that such a customer may have open at a time."),
+    }),
+  ]).default("forbidden").describe(
+    'What becomes of tokens whose key is in no list: `"forbidden"` refuses them; an object with limits admits them ' +
+      "**without checking their signature**, each key as a customer `demo_<kid>`. For demonstrations only.",
+  ),
   sfuPools: z.object({
-    available: z.array(z.union([pool, z.object({ name: pool, spill: z.array(z.string()).default([]) })])).min(
-      1,
-    ),
-    default: z.string(),
-  }).optional(),
+    available: z.array(
+      z.union([
+        pool,
+        z.object({
+          name: pool.describe("Name of the pool: letters, digits, `-` and `_`."),
+          spill: z.array(z.string()).default([]).describe(
+            "Pools that take new rooms, in order, while all servers of this one are above `placement.ceiling`.",
+          ),
+        }),
+      ]),
+    ).min(1).describe("The pools, each its name or an object."),
+    default: z.string().describe("The pool of the paths `/` and `/internal`; one of those available."),
+  }).optional().describe(
+    "Pools of servers, each with the paths `/<pool>/` and `/<pool>/internal`. A server belongs to the pool on whose path it " +
+      'reports. Example: `{ available: [{ name: "eu", spill: ["us"] }, "us"], default: "eu" }`. If absent, there is one pool.',
+  ),
   sfuConfig: z.object({
-    metricsServer: z.string().min(1).default("0.0.0.0/0"),
-    updateInterval: seconds.default(fleet.updateInterval / 1000),
-    disableTimeout: seconds.default(fleet.disableTimeout / 1000),
-    removeTimeout: seconds.default(fleet.removeTimeout / 1000),
-    recommended: Recommended.optional(),
-  }).prefault({}),
+    metricsServer: z.string().min(1).default("0.0.0.0/0").describe(
+      "Network, in CIDR notation, that may read the servers' metrics.",
+    ),
+    updateInterval: seconds.default(fleet.updateInterval / 1000).describe(
+      "Seconds between two reports of a server.",
+    ),
+    disableTimeout: seconds.default(fleet.disableTimeout / 1000).describe(
+      "Seconds without a report after which a server gets no new rooms, and its rooms may be placed elsewhere; more than " +
+        "`updateInterval`. Where single reports get lost, set it above two intervals.",
+    ),
+    removeTimeout: seconds.default(fleet.removeTimeout / 1000).describe(
+      "Seconds without a report after which a server is forgotten, with its weight and whether it is draining; at least " +
+        "`disableTimeout`.",
+    ),
+    recommended: Recommended.optional().describe(
+      "Settings that servers' own configurations are filled up with, in place of the built-in ones " +
+        "([protocol.md, §7](protocol.md#7-internal-methods)).",
+    ),
+  }).prefault({}).describe("What is expected of servers, and recommended to them."),
   loginToken: z.object({
-    lifetime: z.int().min(1).default(fleet.tokenLifetime / 1000),
-    leeway: z.number().min(0).default(300),
-  }).prefault({}),
-  masterKey: z.string().refine(isMasterKey, "expected base64").optional(),
+    lifetime: z.int().min(1).default(fleet.tokenLifetime / 1000).describe(
+      "Lifetime of a room token in seconds: how long a client may take from the gateway to its server.",
+    ),
+    leeway: z.number().min(0).default(300).describe(
+      "Tolerance for `exp` and `nbf` of client tokens, in seconds, for clocks that differ.",
+    ),
+  }).prefault({}).describe("Times of tokens."),
+  masterKey: z.string().refine(isMasterKey, "expected base64").meta({ expected: "text, base64" }).optional()
+    .describe(
+      "Key that the servers' keys are derived from; at least 16 bytes are advised. If absent, the gateway makes one at its " +
+        "first start and keeps it in `master.key` in the data folder.",
+    ),
   internal: z.object({
     users: z.array(
       z.object({
-        name: z.string().min(1).regex(/^[^:]*$/, "expected no colon"),
-        password: z.string().min(1),
-        role: z.enum(["server", "operator"]).optional(),
-        addresses: z.array(z.string().min(1)).min(1).optional(),
+        name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
+          "User name of HTTP Basic; no colon.",
+        ),
+        password: z.string().min(1).describe("Password; 16 characters or more cannot be guessed."),
+        role: z.enum(["server", "operator"]).optional().describe(
+          '`"server"` may call what servers call, `"operator"` all else. If absent, both.',
+        ),
+        addresses: z.array(z.string().min(1)).min(1).optional().describe(
+          "The only servers that the user may speak for, as `host:port`; `*` stands for any text. If absent, any.",
+        ),
       }),
     )
-      .default([]),
-    withoutUsers: z.enum(["loopback", "anyone"]).optional(),
-  }).prefault({}),
+      .default([])
+      .describe("Users of HTTP Basic; with at least one, only they may call."),
+    withoutUsers: z.enum(["loopback", "anyone"]).optional().describe(
+      'Who may call while there are no users: `"loopback"`, programs on this machine; `"anyone"`, everybody who reaches the ' +
+        "listener, which is never right behind a proxy. If absent: local callers where the listener is bound to loopback; on " +
+        "any other listener the gateway makes a user at its first start, and writes what servers need to `server.toml` in the " +
+        "data folder.",
+    ),
+  }).prefault({}).describe("Who may call `/internal`, where servers get their private keys."),
   placement: z.object({
     strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default(
       fleet.placement.strategy as StrategyName,
+    ).describe(
+      'Where new rooms go. `"expected"` counts what is on its way and what will come; [placement.md](placement.md) explains ' +
+        "it and the others.",
     ),
-    ceiling: z.number().positive().max(1).default(fleet.placement.ceiling),
-    overload: z.enum(["place", "refuse"]).default(fleet.placement.overload),
-    defaultSize: z.number().min(1).default(fleet.placement.defaultSize),
-    growthWindow: seconds.default(fleet.placement.growthWindow / 1000),
-  }).prefault({}),
-  tasks: z.object({ lifetime: seconds.default(fleet.taskLifetime / 1000) }).prefault({}),
+    ceiling: z.number().positive().max(1).default(fleet.placement.ceiling).describe(
+      "Expected load, as a fraction of a server's capacity, above which a server gets a new room only if all others would be " +
+        "above it too.",
+    ),
+    overload: z.enum(["place", "refuse"]).default(fleet.placement.overload).describe(
+      'What becomes of a new room when all servers would be above the ceiling: `"place"` places it all the same, `"refuse"` ' +
+        "refuses the Connect.",
+    ),
+    defaultSize: z.number().min(1).default(fleet.placement.defaultSize).describe(
+      "Clients expected in a room while nothing has been learned of any.",
+    ),
+    growthWindow: seconds.default(fleet.placement.growthWindow / 1000).describe(
+      "Seconds that a new room is watched to learn the size that rooms of its kind reach.",
+    ),
+  }).prefault({}).describe("Which server takes a new room."),
+  tasks: z.object({
+    lifetime: seconds.default(fleet.taskLifetime / 1000).describe(
+      "Seconds after which a task that its server has not fetched is given up.",
+    ),
+  }).prefault({}).describe("What servers are told to do in the answers to their reports."),
   startup: z.object({
-    waitForReports: z.boolean().default(true),
-    expectedServers: count.optional(),
-  }).prefault({}),
-  durability: z.object({ places: z.enum(["process", "power-loss"]).default("process") }).prefault({}),
-  bans: z.object({ maxTime: seconds.default(365 * 86400) }).prefault({}),
+    waitForReports: z.boolean().default(true).describe(
+      "With an empty data folder, whether rooms that the gateway does not know are refused (503) until " +
+        "`sfuConfig.disableTimeout` has passed, in which every server that is alive reports: it may host them already.",
+    ),
+    expectedServers: count.optional().describe(
+      "Ends that wait as soon as this many servers have reported. If absent, it is waited to the end.",
+    ),
+  }).prefault({}).describe("The first start, with an empty data folder."),
+  durability: z.object({
+    places: z.enum(["process", "power-loss"]).default("process").describe(
+      'What the place of a granted room survives: `"process"`, the end of the process; `"power-loss"`, loss of power too, at ' +
+        "the cost of an fsync for each batch of new rooms.",
+    ),
+  }).prefault({}).describe(
+    "What answered calls survive; see [operations.md](operations.md#what-survives-what).",
+  ),
+  bans: z.object({
+    maxTime: seconds.default(365 * 86400).describe("The longest ban in seconds; longer ones are cut to it."),
+  }).prefault({}).describe("Bans of rooms and users."),
   compatibility: z.object({
-    tokenWithoutSub: z.enum(["connect", "everything"]).default("connect"),
-    roomIdPrefix: z.boolean().default(false),
-  }).prefault({}),
+    tokenWithoutSub: z.enum(["connect", "everything"]).default("connect").describe(
+      'What a token without `sub` may call: `"connect"`, only `Connect`; `"everything"`, all methods.',
+    ),
+    roomIdPrefix: z.boolean().default(false).describe(
+      "Lets a token manage every room whose name begins with one of its `rid` values.",
+    ),
+  }).prefault({}).describe(
+    "The looser rules of the gateway used before this one; see [migration.md](migration.md).",
+  ),
   connections: z.object({
-    limit: entries.optional(),
-    headerTimeout: timeout.default(30),
-    bodyTimeout: timeout.default(60),
-    idleTimeout: timeout.default(90),
-    sendTimeout: timeout.default(60),
-  }).prefault({}),
+    limit: entries.optional().describe(
+      "Connections at a time. If absent, as many as the process's limit of open files allows, at most 10,000.",
+    ),
+    headerTimeout: timeout.default(30).describe("Seconds in which the header of a request must have come."),
+    bodyTimeout: timeout.default(60).describe("Seconds in which the body of a request must have come."),
+    idleTimeout: timeout.default(90).describe(
+      "Seconds without a request after which a connection is closed.",
+    ),
+    sendTimeout: timeout.default(60).describe(
+      "Seconds after which a connection is closed whose peer does not read its answer.",
+    ),
+  }).prefault({}).describe("How many connections may be open, and how long they may take."),
   limits: z.object({
-    headers: count.default(32 * 1024),
-    publicBody: count.default(64 * 1024),
-    internalBody: count.default(64 * 1024 * 1024),
-    batch: count.default(100),
-    url: count.default(2048),
-    authorization: count.default(16 * 1024),
-    customerShare: z.number().positive().max(1).default(fleet.limits.customerShare),
-    servers: entries.default(fleet.limits.servers),
-    unlistedRooms: entries.default(fleet.limits.unlistedRooms),
-    bans: entries.default(fleet.limits.bans),
-    tasksPerServer: entries.default(fleet.limits.tasksPerServer),
-    taskBytesPerServer: count.default(fleet.limits.taskBytesPerServer),
-    taskBytes: count.default(fleet.limits.taskBytes),
-    grantTimeout: seconds.default(fleet.grantTimeout / 1000),
-    kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds),
-    explanations: z.int().min(0).max(8_000_000).default(fleet.limits.explanations),
-  }).prefault({}),
+    headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
+    publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),
+    internalBody: count.default(64 * 1024 * 1024).describe(
+      "Longest body of a request to `/internal`, in bytes.",
+    ),
+    batch: count.default(100).describe("Requests in a JSON-RPC batch."),
+    url: count.default(2048).describe("Longest URL, in characters."),
+    authorization: count.default(16 * 1024).describe("Longest Authorization header, in characters."),
+    customerShare: z.number().positive().max(1).default(fleet.limits.customerShare).describe(
+      "Fairness of the limits that customers share (`unlistedRooms`, `bans`, `taskBytes` and the tasks of a server). Up to a " +
+        "limit anybody is admitted; as much again is kept, of which each customer may have this fraction of what the others " +
+        "have left. Customers of `unknownCustomers` count as one.",
+    ),
+    servers: entries.default(fleet.limits.servers).describe("Servers that may be known at a time."),
+    unlistedRooms: entries.default(fleet.limits.unlistedRooms).describe(
+      "Rooms that may be granted and not yet listed in a report; long names count more than once.",
+    ),
+    bans: entries.default(fleet.limits.bans).describe(
+      "Bans that may be in force at a time; long names count more than once.",
+    ),
+    tasksPerServer: entries.default(fleet.limits.tasksPerServer).describe(
+      "Tasks that may wait for one server.",
+    ),
+    taskBytesPerServer: count.default(fleet.limits.taskBytesPerServer).describe(
+      "Size of all tasks that may wait for one server, in characters of JSON.",
+    ),
+    taskBytes: count.default(fleet.limits.taskBytes).describe(
+      "Size of all tasks that may wait for all servers, in characters of JSON.",
+    ),
+    grantTimeout: seconds.default(fleet.grantTimeout / 1000).describe(
+      "Seconds that a client that got a room token and has not arrived counts towards licence and load.",
+    ),
+    kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds).describe(
+      "Kinds of rooms whose sizes are remembered; those used longest ago are forgotten.",
+    ),
+    explanations: z.int().min(0).max(8_000_000).default(fleet.limits.explanations).describe(
+      "Placements that `room.Explain` can explain, the newest.",
+    ),
+  }).prefault({}).describe("Bounds on what a caller can make the gateway read or keep."),
 }).superRefine((config, context) => {
   const wrong = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });

@@ -22,6 +22,11 @@ export function checkedLater(schema: Schema): z.ZodUnknown {
   return anything;
 }
 
+/** The schema that a value of {@link checkedLater} is checked by in the end. */
+export function checkedBy(schema: Schema): Schema | undefined {
+  return laterSchemas.get(schema);
+}
+
 /** Places, by member and not by index, that are told of at most; nobody reads more. */
 const MOST = 100;
 
@@ -118,7 +123,7 @@ function kindOfAll(schemas: readonly Schema[]): Kind {
 
 /** Looks through alternatives, and through what a schema is wrapped in. */
 function lookAt(schema: Schema): Kind {
-  const later = laterSchemas.get(schema);
+  const later = checkedBy(schema);
   if (later !== undefined) return kindOf(later);
   if (schema instanceof z.ZodObject) return { ...NOTHING, shapes: [schema.shape as Shape] };
   if (schema instanceof z.ZodArray) return { ...NOTHING, elements: [schema.element] };

@@ -10,7 +10,7 @@ interface OpenDelivery {
 }
 
 /**
- * One connection of a peer, and what it tells of the answers that went out on it (`PROTOCOL.md` §5). A server has read
+ * One connection of a peer, and what it tells of the answers that went out on it (`docs/protocol.md` §5). A server has read
  * an answer when the next request on the connection, after the answer was written out, is a report of the same server. Over
  * HTTP/2 requests do not wait for answers, so that only the end of the connection tells.
  * A connection that breaks has lost what was not known to be read. Nothing is known from a connection that ends in good

@@ -63,7 +63,7 @@ export function isProxied(request: Pick<HttpRequest, "header" | "version">): boo
 }
 
 /**
- * What a request to `/internal` may do (`PROTOCOL.md` §7): with users, what the user may, by HTTP Basic (RFC 7617),
+ * What a request to `/internal` may do (`docs/protocol.md` §7): with users, what the user may, by HTTP Basic (RFC 7617),
  * compared in constant time. Without, it is for local callers that show no sign of a proxy or a browser.
  *
  * @throws {RpcError} `unauthorized` with the reason; nothing else of the request is to be looked at then

@@ -52,7 +52,7 @@ const Origin = { public_endpoint: Endpoint.optional(), version: z.string() };
 const LONGEST_CONFIG = 128 * 1024;
 const Config = { ...Origin, config: z.string().max(LONGEST_CONFIG) };
 
-/** The methods for servers and operators (`PROTOCOL.md` §7). */
+/** The methods for servers and operators (`docs/protocol.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
   const { gateway, serverKeys, stats, recommended, complaints } = context;
 

@@ -50,7 +50,7 @@ function isByte(value: unknown): boolean {
   return typeof value === "number" && value >= 0 && value <= 255 && Number.isInteger(value);
 }
 
-/** The methods for clients and for customers' backends (`PROTOCOL.md` §5). */
+/** The methods for clients and for customers' backends (`docs/protocol.md` §5). */
 export function publicMethods(context: PublicContext): Record<string, Method<PublicCall>> {
   const { gateway, serverKeys, tokenLifetime, maxBanTime } = context;
 

@@ -4,7 +4,7 @@ import { isWiderThanAny } from "./network.ts";
 import { BadToml, isTable, readToml, type Table, writeToml } from "./toml.ts";
 
 /**
- * A server's own configuration, filled up with the recommended settings and the server's key (`PROTOCOL.md` §7).
+ * A server's own configuration, filled up with the recommended settings and the server's key (`docs/protocol.md` §7).
  * The server's own values win; arrays get the recommended items appended. Integers stay integers, floats floats.
  *
  * @param toml the server's configuration; may be empty

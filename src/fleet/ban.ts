@@ -8,7 +8,7 @@ import { Shares, unitsOf } from "./shares.ts";
 const STEPS = 1000;
 const STEPS_WHEN_FULL = 10_000;
 
-/** The bans in force. Each holds until it ends, wherever the room is placed (`PROTOCOL.md` §5). */
+/** The bans in force. Each holds until it ends, wherever the room is placed (`docs/protocol.md` §5). */
 export class Bans {
   readonly #bans = new Map<string, Ban>();
   readonly #shares: Shares;

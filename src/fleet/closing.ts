@@ -63,7 +63,7 @@ export function tellToClose(
   );
 }
 
-/** A room on two servers: the loser is told to close it, with a ban of one report interval (`PROTOCOL.md` §7). */
+/** A room on two servers: the loser is told to close it, with a ban of one report interval (`docs/protocol.md` §7). */
 export function collide(
   model: Model,
   room: RoomId,

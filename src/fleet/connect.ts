@@ -57,7 +57,7 @@ export type ConnectOutcome =
 
 /**
  * Grants a client its way to the server that holds its group, or that is to hold it.
- * In order: licence, bans, placement (`PROTOCOL.md` §5). The answer may go once the changes are durable; where they
+ * In order: licence, bans, placement (`docs/protocol.md` §5). The answer may go once the changes are durable; where they
  * cannot be made durable, `undo` takes back what the call did.
  */
 export function connect(

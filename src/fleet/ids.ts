@@ -10,7 +10,7 @@ export type RoomId = readonly [namespace: string, name: string];
 
 /**
  * Name of the affinity group that a room belongs to, within its namespace: the text inside the first `{…}` of
- * its name, or the name itself where there is none. Empty or unclosed braces mean nothing (`PROTOCOL.md` §4).
+ * its name, or the name itself where there is none. Empty or unclosed braces mean nothing (`docs/protocol.md` §4).
  */
 export function groupName(room: string): string {
   const open = room.indexOf("{");

@@ -22,7 +22,7 @@ export type ManagementOutcome = "accepted" | "no-room" | "too-many-tasks" | "too
 
 /**
  * Records the ban that a call asks for, and queues its task for the server that holds the room.
- * A room that no server holds is an error, unless there is a ban to record (`PROTOCOL.md` §5). A ban is recorded
+ * A room that no server holds is an error, unless there is a ban to record (`docs/protocol.md` §5). A ban is recorded
  * whether or not the queue can take the task. Where the changes cannot be made durable, `undo` takes them back.
  */
 export function manage(

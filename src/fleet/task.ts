@@ -7,7 +7,7 @@ export interface Duration {
   readonly nanos: number;
 }
 
-/** What a server is told to do, in the form it is sent in (`PROTOCOL.md` §5). */
+/** What a server is told to do, in the form it is sent in (`docs/protocol.md` §5). */
 export type Task =
   | { readonly task: "RoomClose"; readonly id: RoomId; readonly ban_time: Duration }
   | { readonly task: "RoomUpdate"; readonly id: RoomId; readonly user_data: readonly number[] }

@@ -68,7 +68,7 @@ export class UsageTable {
 const NOTHING: Readonly<Count> = { peers: 0, rooms: 0 };
 
 /**
- * The limit that would be exceeded by so many further peers and rooms, if any (`PROTOCOL.md` §6).
+ * The limit that would be exceeded by so many further peers and rooms, if any (`docs/protocol.md` §6).
  * A call that adds nothing is never refused.
  *
  * @param returning what is counted and about to end, because the call moves it to another server

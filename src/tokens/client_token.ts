@@ -98,7 +98,7 @@ const Claims = z.object({
 });
 
 /**
- * Verifies a client's token: by the key that its `kid` names, then its claims (`PROTOCOL.md` §3).
+ * Verifies a client's token: by the key that its `kid` names, then its claims (`docs/protocol.md` §3).
  *
  * @param now unix time in seconds
  * @throws {UnacceptableToken} with the cause

@@ -5,7 +5,7 @@ export const KeyIdVersion = { customer: 0x01, server: 0x02 } as const;
 
 /**
  * Key id (`kid`) of an Ed25519 public key: base64 of a version byte and the key's SHA-512, folded to 8 bytes by
- * XOR (`PROTOCOL.md` §3).
+ * XOR (`docs/protocol.md` §3).
  *
  * @param publicKey the 32 bytes of the key
  */

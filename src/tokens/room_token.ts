@@ -4,7 +4,7 @@ import type { ServerKey } from "./server_keys.ts";
 
 /**
  * The token that a client shows the server: the client's claims, the customer's id, and the server's address
- * (`PROTOCOL.md` §3).
+ * (`docs/protocol.md` §3).
  *
  * @param now unix time in seconds
  * @param lifetime in seconds

@@ -25,7 +25,7 @@ export interface ServerKey {
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /**
- * Derives the key pair of a server from the master key and its address (`PROTOCOL.md` §3), so that gateways need
+ * Derives the key pair of a server from the master key and its address (`docs/protocol.md` §3), so that gateways need
  * share nothing but the master key.
  *
  * @param masterKey the bytes, decoded

@@ -4,8 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { Socket } from "node:net";
+import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from "node:http2";
 import { COMMON_HEADERS } from "../answer.ts";
 import type { Connection } from "../connection.ts";
 import type { HttpAnswer, HttpRequest } from "../http.ts";
@@ -96,8 +95,7 @@ export function requestOf(
   };
 }
 
-export function socketOf(incoming: Incoming): Socket {
-  return "stream" in incoming && incoming.httpVersionMajor === 2
-    ? incoming.stream.session?.socket as Socket ?? incoming.socket
-    : incoming.socket as Socket;
+/** The session of HTTP/2 that a request came on, if it did. */
+export function sessionOf(incoming: Incoming): Http2Session | undefined {
+  return "stream" in incoming && incoming.httpVersionMajor === 2 ? incoming.stream.session : undefined;
 }

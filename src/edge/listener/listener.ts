@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
 import type { Socket } from "node:net";
 import { ConfigError } from "../../config/load.ts";
@@ -10,7 +10,7 @@ import type { Handler } from "../http.ts";
 import { AcceptWatch } from "./accept_watch.ts";
 import { Certificate } from "./certificate.ts";
 import { defaultConnectionLimit } from "./connection_limit.ts";
-import { type Incoming, noteWhenSent, type Outgoing, requestOf, send, socketOf, write } from "./exchange.ts";
+import { type Incoming, noteWhenSent, type Outgoing, requestOf, send, sessionOf, write } from "./exchange.ts";
 import { Peers, SWEEP_EVERY } from "./peers.ts";
 import { type ParseError, refuseConnection, refuseUnparsed } from "./unparsed.ts";
 
@@ -52,19 +52,17 @@ export async function listen(
   const idle = Promise.withResolvers<void>();
 
   const serve = async (incoming: Incoming, outgoing: Outgoing, expects = false): Promise<void> => {
-    const socket = socketOf(incoming);
-    if (socket.destroyed) return;
-    const peer = peers.of(socket);
+    const session = sessionOf(incoming);
+    const peer = session === undefined ? peers.of(incoming.socket as Socket) : peers.ofSession(session);
+    if (peer === undefined || peer.socket.destroyed) return;
     peer.forgetSent();
     // Without an end to it, whoever sends and does not read would fill the memory: nothing else holds him up (Deno 2.9.6).
-    if (peer.answering.size >= PIPELINED && incoming.httpVersionMajor < 2) return void socket.destroy();
-    peer.requests++;
-    peer.since = performance.now();
-    peer.answering.set(outgoing, incoming);
+    if (peer.answering.size >= PIPELINED && session === undefined) return void peer.socket.destroy();
+    peer.begins(outgoing, incoming);
     outgoing.on("error", () => {});
     incoming.on("error", () => {});
     const sent = { entirely: false };
-    const proceed = expects ? () => (outgoing as ServerResponse).writeContinue() : undefined;
+    const proceed = expects ? () => void outgoing.writeContinue() : undefined;
     const request = requestOf(incoming, peer, () => sent.entirely, proceed);
     underWay++;
     const answer = stopping
@@ -74,17 +72,17 @@ export async function listen(
     send(incoming, outgoing, answer);
     // What was refused before its body was read: the rest is in the way of the connection's next request.
     if (!incoming.complete) incoming.resume();
-    peer.since = performance.now();
+    peer.answered();
     if (--underWay === 0 && stopping) idle.resolve();
   };
 
   const certificate = settings.useSsl ? new Certificate(settings.https) : undefined;
   const server = certificate === undefined
     ? createServer({
-      requestTimeout: connections.bodyTimeout * 1000,
-      headersTimeout: connections.headerTimeout * 1000,
-      keepAliveTimeout: connections.idleTimeout * 1000,
-      connectionsCheckingInterval: SWEEP_EVERY,
+      // Ours (`Peers`) hold over TLS and HTTP/2 too; these also end connections that have changed to HTTP/2 long since.
+      requestTimeout: 0,
+      headersTimeout: 0,
+      keepAliveTimeout: 0,
       maxHeaderSize: settings.limits.headers,
       requireHostHeader: false, // ours answers as JSON-RPC
     }, serve)
@@ -97,9 +95,11 @@ export async function listen(
       } as Parameters<typeof createSecureServer>[0],
       serve,
     );
-  if (certificate === undefined) {
+  const plainHttp2 = certificate === undefined
+    ? createHttp2Server({ settings: { maxConcurrentStreams: STREAMS } }, serve)
+    : undefined;
+  if (plainHttp2 !== undefined) {
     // HTTP/2 without TLS begins with a preface that the parser of HTTP/1.1 stops at (RFC 9113 §3.3).
-    const plainHttp2 = createHttp2Server({ settings: { maxConcurrentStreams: STREAMS } }, serve);
     plainHttp2.on("sessionError", () => {});
     server.on("clientError", (error: ParseError, socket: Socket) => {
       if (error.code !== "HPE_PAUSED_H2_UPGRADE" || error.rawPacket === undefined) {
@@ -112,6 +112,7 @@ export async function listen(
       socket.resume();
     });
   } else server.on("clientError", refuseUnparsed);
+  (server as Server).keepAliveTimeout = 0; // over TLS it is 5 s, whatever the options say (Deno 2.9.6)
   server.maxConnections = peers.limit + OVER_LIMIT;
   if (certificate === undefined) server.on("connection", (socket: Socket) => void peers.of(socket));
   else {
@@ -119,14 +120,16 @@ export async function listen(
     server.on("secureConnection", (socket: Socket) => peers.secured(socket));
   }
   // Nothing of a body is asked for before its sender is known to be allowed to send it.
-  server.on(
-    "checkContinue",
-    (incoming: Incoming, outgoing: ServerResponse) => void serve(incoming, outgoing, true),
-  );
-  server.on("checkExpectation", (_: Incoming, outgoing: ServerResponse) => {
-    outgoing.shouldKeepAlive = false;
+  const expecting = (incoming: Incoming, outgoing: Outgoing) => {
+    if (incoming.headers.expect?.toLowerCase() === "100-continue") {
+      return void serve(incoming, outgoing, true);
+    }
+    if ("shouldKeepAlive" in outgoing) outgoing.shouldKeepAlive = false;
     write(outgoing, refusal(new RpcError("invalidRequest", "only 100-continue can be expected"), {}, 417));
-  });
+  };
+  for (const each of plainHttp2 === undefined ? [server] : [server, plainHttp2]) {
+    for (const event of ["checkContinue", "checkExpectation"]) each.on(event, expecting);
+  }
   server.on("connect", (_: Incoming, socket: Socket) => refuseConnection(socket, 405, "send a POST"));
   for (const event of ["sessionError", "tlsClientError"]) server.on(event, () => {});
   await bind(server, hostname, port);

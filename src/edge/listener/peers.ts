@@ -24,17 +24,23 @@ export class Peer {
   /** IP address that it came from; kept, because a socket that is gone has none. */
   readonly address: string;
   readonly network: string;
+  /** Address and port that it came from. */
+  readonly far: string;
   /** Requests whose answers have not been written out, by their answers. */
   readonly answering = new Map<Outgoing, Incoming>();
   /** When it last began or ended something, on the monotonic clock. */
   since = performance.now();
   requests = 0;
+  /** Since when a header has been coming, after a request that was answered. */
+  headerSince: number | undefined;
+  isHttp2 = false;
   #bytes = 0;
   #ending = false;
 
   constructor(readonly socket: Socket) {
     this.address = plainAddress(socket.remoteAddress ?? "");
     this.network = networkOf(this.address);
+    this.far = farEnd(socket);
   }
 
   get isAnswering(): boolean {
@@ -46,6 +52,20 @@ export class Peer {
     for (const outgoing of this.answering.keys()) if (isSent(outgoing)) this.answering.delete(outgoing);
   }
 
+  /** A request has come, with its header. */
+  begins(outgoing: Outgoing, incoming: Incoming): void {
+    this.requests++;
+    this.headerSince = undefined;
+    this.since = performance.now();
+    this.answering.set(outgoing, incoming);
+  }
+
+  /** A request has been answered; what comes from now on is the next one. */
+  answered(): void {
+    this.since = performance.now();
+    this.progress();
+  }
+
   /** Bytes that have come since the last time. */
   progress(): number {
     const before = this.#bytes;
@@ -55,14 +75,15 @@ export class Peer {
 
   /** Whether all that it does is to send a request. */
   get isSending(): boolean {
-    if (this.answering.size === 0) return this.requests === 0 && this.socket.bytesRead > 0;
+    if (this.answering.size === 0) {
+      return this.headerSince !== undefined || (this.requests === 0 && this.socket.bytesRead > 0);
+    }
     return [...this.answering].every(([outgoing, incoming]) => !incoming.complete && !outgoing.writableEnded);
   }
 
   /** Ends it for being late; one that is amid a request is told. */
   end(): void {
-    const http2 = "alpnProtocol" in this.socket && this.socket.alpnProtocol === "h2";
-    if (this.#ending || http2 || !this.isSending) return void this.socket.destroy();
+    if (this.#ending || this.isHttp2 || !this.isSending) return void this.socket.destroy();
     this.#ending = true; // the next time for good
     refuseConnection(this.socket, 408, "the request was not sent in time");
   }
@@ -71,6 +92,8 @@ export class Peer {
 /** All connections: how many there may be, and which of them are ended. */
 export class Peers implements Iterable<Peer> {
   readonly #peers = new Map<Socket, Peer>();
+  /** Over HTTP/2 requests name a socket that stands for the connection's own: they are found by their session. */
+  readonly #sessions = new WeakMap<object, Peer>();
   readonly #networks = new Map<string, Set<Peer>>();
   /** Connections on which TLS has not been agreed on, by their far end. */
   readonly #handshakes = new Map<string, { readonly socket: Socket; readonly since: number }>();
@@ -101,6 +124,20 @@ export class Peers implements Iterable<Peer> {
   secured(socket: Socket): void {
     this.#handshakes.delete(farEnd(socket));
     this.of(socket);
+  }
+
+  /** The peer of a session of HTTP/2, whose connection is known by its far end. */
+  ofSession(session: { readonly socket?: unknown }): Peer | undefined {
+    const known = this.#sessions.get(session);
+    if (known !== undefined) return known;
+    const far = farEnd(session.socket as Socket);
+    for (const peer of this.#peers.values()) {
+      if (peer.far !== far) continue;
+      this.#sessions.set(session, peer);
+      peer.isHttp2 = true;
+      return peer;
+    }
+    return undefined;
   }
 
   of(socket: Socket): Peer {
@@ -135,7 +172,9 @@ export class Peers implements Iterable<Peer> {
     const crowded = this.#peers.size > CROWDED.fraction * this.limit;
     for (const peer of this.#peers.values()) {
       const progress = peer.progress();
-      const silent = now - peer.since;
+      if (peer.isAnswering) peer.headerSince = undefined;
+      else if (progress > 0 && peer.requests > 0 && !peer.isHttp2) peer.headerSince ??= now;
+      const silent = now - (peer.headerSince ?? peer.since);
       if (silent > this.#patience(peer)) peer.end();
       else if (!crowded || silent <= CROWDED.idle) continue;
       else if (!peer.isAnswering || (peer.isSending && progress < CROWDED.bytes)) peer.socket.destroy();
@@ -151,10 +190,9 @@ export class Peers implements Iterable<Peer> {
     if (peer.isAnswering) {
       const unread = [...peer.answering.keys()].some((outgoing) => outgoing.writableEnded);
       if (unread) return sendTimeout * 1000;
-      return (peer.isSending ? bodyTimeout : bodyTimeout + sendTimeout) * 1000 + 2 * SWEEP_EVERY;
+      return (peer.isSending ? bodyTimeout : bodyTimeout + sendTimeout) * 1000;
     }
-    // A little later than the server itself, which can say why where it does it.
-    return (peer.requests === 0 ? headerTimeout : idleTimeout) * 1000 + 2 * SWEEP_EVERY;
+    return (peer.requests === 0 || peer.headerSince !== undefined ? headerTimeout : idleTimeout) * 1000;
   }
 
   /** There are too many: one goes, of the network that has most. It is the new one where that network is its own. */
