@@ -38,8 +38,13 @@ export class Ledger {
   readonly #excused = new Set<string>();
   #number = 0;
 
-  /** @param now Unix time in seconds */
-  constructor(readonly now: () => number = () => Date.now() / 1000) {}
+  readonly #last = new Map<string, number>();
+
+  /**
+   * @param now Unix time in seconds
+   * @param ordered whether each update and message of a room is asked for after the answer to the one before
+   */
+  constructor(readonly now: () => number, readonly ordered: boolean) {}
 
   /** A Connect was answered: nobody may be in the group, or hold a token for it, on another server. */
   granted(group: string, server: string, tokenUntil: number): void {
@@ -116,6 +121,7 @@ export class Ledger {
       }
       return;
     }
+    if (task.task === "RoomBanClient" && task.ban_time.secs === 0) return; // a lift, whose user's name has the ban's number
     const number = numberOf(task);
     const asked = this.#asked.get(number);
     if (asked === undefined || asked.room !== room) {
@@ -133,7 +139,16 @@ export class Ledger {
         this.faults.push(`message ${number} came twice, though its connection had not broken`);
       }
     }
+    if (asked.reads.length === 0) this.#checkOrder(server, room, number, asked.kind);
     asked.reads.push({ server, line });
+  }
+
+  /** Updates and messages of a room come in the order in which they were asked for, where each waited for the one before. */
+  #checkOrder(server: string, room: string, number: number, kind: Task["task"]): void {
+    if (!this.ordered || (kind !== "RoomUpdate" && kind !== "RoomSendMessage")) return;
+    const last = this.#last.get(room) ?? 0;
+    if (number < last) this.faults.push(`${server} read ${kind} ${number} of ${room} after ${last}`);
+    this.#last.set(room, Math.max(last, number));
   }
 
   /** To be asked once every server has had the time to fetch what waits for it. */

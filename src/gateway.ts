@@ -26,6 +26,9 @@ import { type Lost, type Store, StoreError, type StoreOptions } from "./store/st
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
 
+/** The wall clock was set if it differs by so much from what it was against the monotonic one. */
+const CLOCK_SET: Milliseconds = 1000;
+
 /** A tick that comes later than this was kept from running: by a pause, a suspended machine, or too much work. */
 const LATE: Milliseconds = 500;
 
@@ -109,6 +112,8 @@ export interface GatewayOptions {
   readonly storeRecovered?: () => void;
   /** A listener has thrown; the others are told all the same. */
   readonly listenerFailed?: (error: unknown) => void;
+  /** The wall clock was set, by so many milliseconds. */
+  readonly clockSet?: (by: Milliseconds) => void;
   /** The gateway did not run for so long, in milliseconds. */
   readonly paused?: (gap: Milliseconds) => void;
 }
@@ -143,11 +148,14 @@ export class Gateway {
   #learning: { readonly until: Milliseconds; readonly heard: Set<Address> } | undefined;
   /** When the reports began to come that have not been taken in entirely. */
   readonly #coming = new Set<{ readonly since: Milliseconds }>();
+  #planning: Promise<unknown> = Promise.resolve();
   /** Reports that are being taken in, by server. */
   readonly #reporting = new Map<Address, Promise<unknown>>();
   readonly #timers: Timers;
   #stopTicking: (() => void) | undefined;
   #ticked: Milliseconds;
+  /** What makes unix time of a time in the model, as what is stored has it. */
+  #clock: Milliseconds;
   /** Calls off the next attempt to write, while the store cannot be written. */
   #retrying: (() => void) | undefined;
 
@@ -177,6 +185,7 @@ export class Gateway {
       this.#model.learningUntil = this.#learning.until;
     }
     this.#ticked = this.#now();
+    this.#clock = this.#toUnixTime();
   }
 
   /** The servers that are known, for whoever keeps something for each. */
@@ -185,7 +194,13 @@ export class Gateway {
   }
 
   start(): void {
-    this.#ticked = this.#now();
+    const now = this.#now();
+    // What the start took is nobody's silence, nor part of the time in which servers are waited for.
+    fleet.excuseSilence(this.#model, now - this.#ticked, now);
+    if (this.#learning !== undefined) {
+      this.#learning = { ...this.#learning, until: this.#model.learningUntil };
+    }
+    this.#ticked = now;
     this.#stopTicking = this.#timers.every(TICK, () => this.#tick());
   }
 
@@ -248,17 +263,26 @@ export class Gateway {
    *
    * @returns what was wanted before and is now; times as unix time in milliseconds
    */
-  async plan(
+  plan(
     address: Address,
     wanted: { readonly weight: number } | { readonly draining: boolean; readonly within?: Milliseconds },
   ): Promise<{ readonly before: Plan; readonly after: Plan } | "no-server" | "not-durable"> {
-    const after = this.#planOf(wanted);
-    const { before, changes } = fleet.plan(this.#model, address, after);
+    // One after the other, since each keeps what it does not change; and only what is durable has an effect.
+    const planned = this.#planning.then(() => this.#plan(address, this.#planOf(wanted)));
+    this.#planning = planned.catch(() => {});
+    return planned;
+  }
+
+  async #plan(address: Address, wanted: Partial<Plan>) {
+    const before = fleet.planOf(this.#model, address);
     if (before === undefined) return "no-server";
-    const undo = () => void fleet.plan(this.#model, address, before);
-    if (!await this.#durable(changes, undo, true)) return "not-durable";
-    this.#tell(changes);
-    return { before: this.#shownPlan(before), after: this.#shownPlan({ ...before, ...after }) };
+    const after: Plan = { ...before, ...wanted };
+    const change: Change = { type: "server-planned", server: address, ...after };
+    if (!await this.#durable([change], () => {}, true)) return "not-durable";
+    fleet.plan(this.#model, address, after);
+    this.#tell([change]);
+    this.#soon(fleet.welcomeAgain(this.#model, address, this.#now()));
+    return { before: this.#shownPlan(before), after: this.#shownPlan(after) };
   }
 
   /** Forgets what was learned of a kind of rooms. @returns whether anything was */
@@ -395,7 +419,24 @@ export class Gateway {
     if (late > LATE || deaf) fleet.excuseSilence(this.#model, deaf ? now - this.#ticked : late, now);
     if (late > LATE) this.#options.paused?.(late);
     this.#ticked = now;
+    this.#followClock();
     this.#soon(fleet.tick(this.#model, now));
+  }
+
+  /** The store keeps unix time: where the wall clock has been set, all that is stored is written anew. */
+  #followClock(): void {
+    const clock = this.#toUnixTime();
+    const set = clock - this.#clock;
+    // Not amid calls that may still be refused: they would be stored with the rest.
+    if (Math.abs(set) < CLOCK_SET || this.#retrying !== undefined || this.#inFlight.size > 0) return;
+    this.#clock = clock;
+    this.#options.clockSet?.(set);
+    try {
+      this.store.replace(fleet.snapshot(this.#model));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#storeFailed(error, "waiting");
+    }
   }
 
   #shownPlan({ weight, draining }: Plan): Plan {

@@ -275,3 +275,69 @@ Deno.test("after a start without data, rooms wait for reports that are still com
   assert.ok(!await learns(expecting, "new"));
   await expecting.stop();
 });
+
+Deno.test("a plan has no effect before it is durable, and two at once keep what the other wants", async () => {
+  const commits: (() => void)[] = [];
+  const gateway = new Gateway(SETTINGS, {
+    openStore: ({ stored }) => ({
+      ...createNoStore({ stored }),
+      commit: (changes) => new Promise((resolve) => commits.push(() => resolve(stored(changes)))),
+    }),
+    waitForReports: false,
+  });
+  await report(gateway);
+  const plans = [
+    gateway.plan(address("a"), { draining: true, within: 0 }),
+    gateway.plan(address("a"), { weight: 0.5 }),
+  ];
+  const shown = async () => (await gateway.info()).servers[0]!;
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal((await shown()).draining, undefined);
+  while (commits.length > 0) {
+    commits.shift()!();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await Promise.all(plans);
+  const { draining, weight } = await shown();
+  assert.ok(draining !== undefined && weight === 0.5);
+  await gateway.stop();
+});
+
+for (const set of [HOUR, -HOUR]) {
+  Deno.test(`a wall clock that is set by ${set / HOUR} h while the gateway runs ends no ban at the next start`, async () => {
+    using folder = new TemporaryFolder();
+    const clock = { now: 0, unix: 1_700_000_000_000 };
+    const gateway = gatewayWithClocks(folder.path, clock);
+    await report(gateway);
+    assert.equal(await ban(gateway), "accepted");
+    gateway.start();
+    clock.unix += set;
+    await new Promise((resolve) => setTimeout(resolve, 600)); // a tick or two
+    await gateway.stop();
+    clock.unix += HOUR / 4;
+    const again = gatewayWithClocks(folder.path, { now: 0, unix: clock.unix });
+    const refused = await again.connect({ ...input, rooms: ["banned"] });
+    assert.ok(!refused.granted && refused.reason === "banned");
+    await again.stop();
+    const later = gatewayWithClocks(folder.path, { now: 0, unix: clock.unix + HOUR / 4 });
+    const outcome = await later.connect({ ...input, rooms: ["banned"] });
+    assert.ok(outcome.granted || outcome.reason !== "banned");
+    await later.stop();
+  });
+}
+
+Deno.test("what a start takes is no server's silence", async () => {
+  using folder = new TemporaryFolder();
+  const clock = { now: 0, unix: 1_700_000_000_000 };
+  const before = gatewayWithClocks(folder.path, clock);
+  await report(before);
+  assert.ok((await before.connect(input)).granted);
+  await before.stop();
+  const gateway = gatewayWithClocks(folder.path, clock);
+  clock.now += 20_000; // customers are read, the listener begins
+  gateway.start();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { servers: [server] } = await gateway.info();
+  assert.equal(server!.disabled, false);
+  await gateway.stop();
+});

@@ -58,6 +58,10 @@ export async function runGateway(
       log.warning("the gateway did not run for {seconds} s: no server counts as silent for that", {
         seconds: (gap / 1000).toFixed(1),
       }),
+    clockSet: (by) =>
+      log.warning("the wall clock was set by {seconds} s: what is stored is written anew", {
+        seconds: (by / 1000).toFixed(1),
+      }),
     storeFailed: ({ message }) =>
       log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
         message,

@@ -447,3 +447,39 @@ Deno.test("a gateway that has run out of file descriptors listens again once the
   await gateway.report("a:1");
   await gateway.connect("r", "u");
 });
+
+Deno.test("connections of TLS that never agree on anything make room for those that do", async () => {
+  await using gateway = await TestGateway.start();
+  const certificate = await useTls(gateway, { connections: { limit: 30 } });
+  using kept = await Wire.to(gateway.url, certificate);
+  const silent: Wire[] = [];
+  try {
+    for (let i = 0; i < 120; i++) {
+      silent.push(await Wire.to(gateway.url));
+      if (i % 20 !== 19) continue;
+      await sleep(300);
+      for (const wire of [kept, await Wire.to(gateway.url, certificate)]) {
+        await wire.write(requestOf("POST /internal HTTP/1.1"));
+        assert.match(await wire.read('"servers"'), /^HTTP\/1.1 200 /);
+        if (wire !== kept) wire[Symbol.dispose]();
+      }
+    }
+  } finally {
+    for (const wire of silent) wire[Symbol.dispose]();
+  }
+  assert.doesNotMatch(gateway.program.output, /not accepted/);
+});
+
+Deno.test("who sends too long a body gets to see why", async () => {
+  await using gateway = await TestGateway.start();
+  const token = gateway.tokens.createToken("r", "u");
+  for (let turn = 0; turn < 20; turn++) {
+    using wire = await Wire.to(gateway.url);
+    const head =
+      `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const body = `10000\r\n${"x".repeat(65536)}\r\n`.repeat(40);
+    const writing = wire.write(`${head}${body}0\r\n\r\n`);
+    assert.match(await wire.read("65536 bytes"), /^HTTP\/1.1 413 /);
+    await writing;
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { call } from "../sim/rpc_client.ts";
-import { configSource, newCustomer, TemporaryFolder } from "../sim/program.ts";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { sleep, TestGateway } from "./gateway.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
@@ -139,3 +139,25 @@ for (const logFormat of ["pretty", "json"]) {
     assert.match(output, /a\\(u000a|n)FORGED line/);
   });
 }
+
+Deno.test("whatever of the console the operator's own function uses goes through the log", async () => {
+  const names = [
+    "log",
+    "count",
+    "dirxml",
+    "group",
+    "groupCollapsed",
+    "timeLog",
+    "timeEnd",
+    "table",
+    "trace",
+    "warn",
+  ];
+  using folder = new TemporaryFolder();
+  const calls = names.map((name) => `console.${name}("from ${name}");`).join(" ");
+  const config = `export default { http: { hostname: "127.0.0.1", port: 0 }, logLevel: "DEBUG", customerApi: {
+    updateFunction: async () => { ${calls} console.time("t"); console.groupEnd(); console.assert(false, "from assert");
+      return []; } } };`;
+  await using program = await Program.start({ config, folder: folder.path });
+  for (const name of [...names, "assert"]) await program.printed(new RegExp(`console: .*from ${name}`));
+});

@@ -32,6 +32,13 @@ export interface StormOptions {
   readonly told: (progress: string) => void;
 }
 
+/** A ban that was acknowledged; what became of it is not known where a call had no answer. */
+interface Ban {
+  readonly room: string;
+  readonly user: string;
+  state: "banned" | "lifted" | "unknown";
+}
+
 /** What a storm has shown. */
 export interface Outcome {
   readonly cycles: number;
@@ -44,12 +51,12 @@ export interface Outcome {
  * answers; everything that it promises is noted, and held against what comes.
  */
 export class Storm {
-  readonly #ledger = new Ledger();
+  readonly #ledger = new Ledger(() => Date.now() / 1000, true);
   readonly #sign: (claims: object) => string;
   readonly #servers: CarelessServer[];
   readonly #byAddress: ReadonlyMap<string, CarelessServer>;
   readonly #program: ProgramOptions;
-  readonly #bans: { room: string; user: string; lifted: boolean }[] = [];
+  readonly #bans: Ban[] = [];
   readonly #leaving = new Set<ReturnType<typeof setTimeout>>();
   #running: (Program & { readonly url: string }) | undefined;
   #url = "http://127.0.0.1:9";
@@ -198,13 +205,29 @@ export class Storm {
 
   /** A user is banned; an earlier ban is lifted now and then. */
   async #ban(): Promise<void> {
+    const inForce = this.#bans.filter(({ state }) => state === "banned");
+    if (inForce.length > 0 && Math.random() < 0.2) {
+      return await this.#lift(inForce[Math.floor(Math.random() * inForce.length)]!);
+    }
     const room = homeOf(this.#servers[Math.floor(Math.random() * SERVERS)]!);
     const number = this.#ledger.nextNumber();
     const user = `banned-${number}`;
     const answer = await this.#manage(number, room, "RoomBanClient", { user_id: user, ban_time: 600 });
     if (answer !== "acknowledged") return;
     this.#ledger.counts.bans++;
-    this.#bans.push({ room, user, lifted: false });
+    this.#bans.push({ room, user, state: "banned" });
+  }
+
+  async #lift(ban: Ban): Promise<void> {
+    ban.state = "unknown";
+    const token = this.#sign({ rid: ban.room, uid: "backend", sub: "RoomBanClient" });
+    const params = { room_id: ban.room, user_id: ban.user, ban_time: 0 };
+    try {
+      await call(this.#url, "RoomBanClient", params, { token });
+      ban.state = "lifted";
+    } catch (error) {
+      if (error instanceof CallError) ban.state = "banned";
+    }
   }
 
   async #manage(
@@ -225,20 +248,25 @@ export class Storm {
     return answer;
   }
 
-  /** The latest bans, and some of the earlier ones, must be in force. */
+  /** The latest bans, and some of the earlier ones, must be in force, but for those that were lifted. */
   async #tryBans(): Promise<void> {
     const some = Array.from(
       { length: Math.min(BANS_TRIED, this.#bans.length) },
       (_, i) =>
         i % 2 === 0 ? this.#bans.at(-1 - i)! : this.#bans[Math.floor(Math.random() * this.#bans.length)]!,
     );
-    for (const { room, user } of some) {
+    for (const ban of some) {
+      const { room, user, state } = ban;
+      if (state === "unknown") continue;
       const token = this.#sign({ rid: room, uid: user, sub: "connect" });
       const code = await call(this.#url, "Connect", {}, { token }).then(() => 0, (error) => {
         if (error instanceof CallError) return error.code;
         throw error;
       });
-      if (code !== BANNED) this.#ledger.faults.push(`${user} is banned from ${room}, and got ${code}`);
+      if (ban.state !== state) continue; // it has changed meanwhile
+      if ((code === BANNED) !== (state === "banned")) {
+        this.#ledger.faults.push(`${user} is ${state} in ${room}, and got ${code}`);
+      }
     }
   }
 

@@ -72,7 +72,7 @@ export class World {
   constructor(readonly options: WorldOptions) {
     this.#chance = new Chance(options.seed);
     this.#syncPlaces = this.#chance.random() < 0.5;
-    this.#ledger = new Ledger(() => this.#clock.now / 1000);
+    this.#ledger = new Ledger(() => this.#clock.now / 1000, false);
     this.#host = this.#startHost();
     this.#servers = Array.from(
       { length: SERVERS },
@@ -199,7 +199,7 @@ export class World {
       case "server crash":
         return this.#crashServer(server, span * 3);
       case "clock jump":
-        this.#skew += this.#chance.uniform(-3000, 3000);
+        this.#skew += this.#chance.uniform(-1_200_000, 1_200_000);
     }
   }
 

@@ -104,6 +104,9 @@ export class Fuzzer {
       signal: AbortSignal.timeout(PATIENCE),
     });
     const text = await response.text();
+    if (request.forged === true && response.status !== 401) {
+      return this.#fault(`${response.status} to a forged token: ${describe(request)}`);
+    }
     if (response.status === 204) return;
     for (const answer of [JSON.parse(text)].flat()) {
       const { code, message } = answer.error ?? { code: 0, message: "" };

@@ -8,6 +8,8 @@ export interface FuzzRequest {
   readonly body: string;
   /** JSON-RPC calls in the body. */
   readonly calls: number;
+  /** Whether nobody who may has signed the token. */
+  readonly forged?: boolean;
 }
 
 /** Calls in a batch. */
@@ -64,6 +66,9 @@ export class RequestMaker {
     const json = JSON.stringify(size === 1 ? calls[0] : calls) ?? "";
     const body = this.chance.random() < 0.1 ? garbled(json, this.chance) : json;
     const path = internal ? "/internal" : "/";
+    if (!internal && this.chance.random() < 0.05) {
+      return { path, body, calls: size, authorization: this.#forged(), forged: true };
+    }
     return internal
       ? { path, body, calls: size }
       : { path, body, calls: size, authorization: this.#authorization() };
@@ -93,6 +98,14 @@ export class RequestMaker {
     };
     const token = this.sign(this.chance.random() < 0.2 ? mutated(claims, this.chance) as object : claims);
     return `Bearer ${this.chance.random() < 0.05 ? printable(garbled(token, this.chance)) : token}`;
+  }
+
+  /** A token that is right but for a byte of its signature, or of what is signed. */
+  #forged(): string {
+    const token = this.sign({ rid: this.#name(), uid: this.#name() });
+    const at = this.chance.integer(token.indexOf(".") + 1, token.length - 2);
+    const other = token[at] === "A" ? "B" : "A";
+    return `Bearer ${token.slice(0, at)}${other}${token.slice(at + 1)}`;
   }
 
   #publicCall(): object {

@@ -70,7 +70,12 @@ export class Customers {
       });
       await this.#take(await Promise.race([api.updateFunction(), late]));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      // Of an answer that is not JSON the runtime quotes a part, with whatever secrets are in it.
+      const message = error instanceof SyntaxError
+        ? "the answer is not JSON"
+        : error instanceof Error
+        ? error.message
+        : String(error);
       this.events.kept(`customerApi.updateFunction: ${explainPermission(message)}`);
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defaultFleetSettings, strategies, type StrategyName } from "../fleet/mod.ts";
-import type { Customer } from "../tokens/mod.ts";
+import { defaultFleetSettings, parseAddress, strategies, type StrategyName } from "../fleet/mod.ts";
+import { type Customer, isName } from "../tokens/mod.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
 
@@ -19,6 +19,18 @@ const limit = z.custom<number>(
   (value) => typeof value === "number" && value >= 0,
   "expected a number of at least 0, or Infinity",
 ).meta({ expected: "number of at least 0, or `Infinity`" });
+
+/** Servers are compared by the one spelling of their addresses: a pattern that is none of those would match nothing. */
+const serverPattern = z.string().min(1).superRefine((text, context) => {
+  const address = parseAddress(text);
+  if (text.includes("*") || address === text) return;
+  const expected = address === undefined
+    ? "host:port, or a text with *"
+    : `${address}, as the gateway spells it`;
+  context.addIssue({ code: "custom", message: `expected ${expected}` });
+});
+
+const customerName = z.string().refine(isName, "expected well-formed Unicode of 1 to 1024 bytes in UTF-8");
 
 /** A limit of a customer's licence. A customer API speaks JSON, which has no Infinity. */
 const licenceLimit = z.custom<number | null | "Infinity">(
@@ -45,7 +57,7 @@ const PublicKeyEntry = z.object({
 const boundPools = z.array(z.string().min(1)).min(1).optional();
 
 const AccessKeyEntry = z.object({
-  namespace: z.string().min(1).optional()
+  namespace: customerName.optional()
     .describe("Namespace of the rooms that this key's tokens may join. If absent, the customer's `id`."),
   pools: boundPools.describe(
     "The only pools whose servers may take the rooms of this key. If absent, those of the customer.",
@@ -57,7 +69,7 @@ const AccessKeyEntry = z.object({
 
 /** A customer as it is configured, or as a customer API returns it. Its keys are looked at one by one later. */
 const CustomerEntry = z.object({
-  id: z.string().min(1).describe("The customer's id; what licences, logs and `Info` call it."),
+  id: customerName.describe("The customer's id; what licences, logs and `Info` call it."),
   maxPeers: licenceLimit.describe("Clients that may be connected at a time. If absent, there is no limit."),
   maxRooms: licenceLimit.describe("Rooms that may be open at a time. If absent, there is no limit."),
   pools: boundPools.describe("The only pools whose servers may take this customer's rooms. If absent, any."),
@@ -183,7 +195,7 @@ export const ConfigSchema = z.object({
         role: z.enum(["server", "operator"]).optional().describe(
           '`"server"` may call what servers call, `"operator"` all else. If absent, both.',
         ),
-        addresses: z.array(z.string().min(1)).min(1).optional().describe(
+        addresses: z.array(serverPattern).min(1).optional().describe(
           "The only servers that the user may speak for, as `host:port`; `*` stands for any text. If absent, any.",
         ),
       }),

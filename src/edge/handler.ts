@@ -224,7 +224,7 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
 
 function bodyTooLong(limit: number): Refusal {
   const error = new RpcError("invalidRequest", `the body is longer than ${limit} bytes`);
-  return notServed(error, 413, { Connection: "close" });
+  return notServed(error, 413);
 }
 
 function countCall(stats: Stats) {

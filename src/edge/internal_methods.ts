@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Address, addressAt, type KindInfo, parseAddress, type RoomInfo } from "../fleet/mod.ts";
 import type { Delivery, Gateway, ShownExplanation, ShownServer } from "../gateway.ts";
 import type { Complaints } from "../ops/complaints.ts";
+import type { Refusals } from "../ops/refusals.ts";
 import type { Stats } from "../ops/stats.ts";
 import { Name, type ServerKeys } from "../tokens/mod.ts";
 import { NOT_DURABLE, RpcError } from "./errors.ts";
@@ -30,6 +31,7 @@ export interface InternalContext {
   readonly serverKeys: ServerKeys;
   readonly stats: Stats;
   readonly complaints: Complaints;
+  readonly refusals: Refusals;
   /** What a server's own configuration is filled up with. */
   readonly recommended: Record<string, unknown>;
 }
@@ -54,7 +56,14 @@ const Config = { ...Origin, config: z.string().max(LONGEST_CONFIG) };
 
 /** The methods for servers and operators (`docs/protocol.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
-  const { gateway, serverKeys, stats, recommended, complaints } = context;
+  const { gateway, serverKeys, stats, recommended, complaints, refusals } = context;
+  const addressOf = (params: { public_endpoint?: Address | undefined }, call: InternalCall): Address => {
+    const address = addressIn(params, call);
+    if (call.permission.maySpeakFor(address)) return address;
+    const reason = `this user may not speak for ${address}`;
+    refusals.ofCaller("an internal call", call.caller, "forbidden: another server's address", reason);
+    throw new RpcError("forbidden", reason);
+  };
 
   // deno-lint-ignore require-await -- a method that throws must reject
   async function config(params: z.output<z.ZodObject<typeof Config>>, call: InternalCall): Promise<object> {
@@ -146,26 +155,34 @@ export function internalMethods(context: InternalContext): Record<string, Method
       };
     }),
   };
-  return { ...restricted(forServers, "server"), ...restricted(forOperators, "operator") };
+  return {
+    ...restricted(context, forServers, "server"),
+    ...restricted(context, forOperators, "operator"),
+  };
 }
 
 /** The methods, for callers that have the role. */
 function restricted(
+  { refusals }: InternalContext,
   methods: Readonly<Record<string, Method<InternalCall>>>,
   role: Role,
 ): Record<string, Method<InternalCall>> {
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [name, {
       ...method,
-      refuse: ({ permission }: InternalCall) =>
-        permission.mayCall(role) ? undefined : `this method is for ${role}s`,
+      refuse: ({ permission, caller }: InternalCall) => {
+        if (permission.mayCall(role)) return undefined;
+        const reason = `this method is for ${role}s`;
+        refusals.ofCaller(name, caller, "forbidden", reason);
+        return reason;
+      },
     }]),
   );
 }
 
-function addressOf(
+function addressIn(
   params: { public_endpoint?: Address | undefined },
-  { caller, permission }: InternalCall,
+  { caller }: InternalCall,
 ): Address {
   const address = params.public_endpoint ?? addressAt(caller, DEFAULT_PORT);
   if (address === undefined) {
@@ -174,8 +191,7 @@ function addressOf(
       "public_endpoint: expected host:port; the caller's own address is not known",
     );
   }
-  if (permission.maySpeakFor(address)) return address;
-  throw new RpcError("forbidden", `this user may not speak for ${address}`);
+  return address;
 }
 
 function showServer(server: ShownServer, serverKeys: ServerKeys): object {

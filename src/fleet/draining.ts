@@ -6,8 +6,15 @@ import { isClosing, tellToClose } from "./closing.ts";
 import type { Model } from "./model.ts";
 import { closeRoom } from "./opening.ts";
 import type { Group, Room } from "./room.ts";
+import { scopedKey } from "./scoped_key.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "./time.ts";
+
+/** What is wanted of a server. */
+export function planOf(model: Model, address: Address): Plan | undefined {
+  const server = model.servers.get(address);
+  return server && { weight: server.weight, draining: server.draining };
+}
 
 /** Changes what is wanted of a server. */
 export function plan(
@@ -16,18 +23,30 @@ export function plan(
   wanted: Partial<Plan>,
 ): { before: Plan | undefined; changes: Change[] } {
   const server = model.servers.get(address);
-  if (server === undefined) return { before: undefined, changes: [] };
-  const { weight, draining } = server;
-  const now: Plan = { weight, draining, ...wanted };
-  server.weight = now.weight;
-  if (now.draining !== draining) {
+  const before = planOf(model, address);
+  if (server === undefined || before === undefined) return { before: undefined, changes: [] };
+  const after: Plan = { ...before, ...wanted };
+  server.weight = after.weight;
+  if (after.draining !== before.draining) {
     if (server.evicting && server.enabled) countUsage(server, 1);
-    server.draining = now.draining;
+    server.draining = after.draining;
     server.evicting = false;
     server.drained = false;
   }
   model.servers.sort(server);
-  return { before: { weight, draining }, changes: [{ type: "server-planned", server: address, ...now }] };
+  return { before, changes: [{ type: "server-planned", server: address, ...after }] };
+}
+
+/** A server that is not to be emptied any more is told that the rooms which it was told to refuse are welcome again. */
+export function welcomeAgain(model: Model, address: Address, now: Milliseconds): Change[] {
+  const changes: Change[] = [];
+  const server = model.servers.get(address);
+  if (server === undefined || server.draining !== undefined) return changes;
+  for (const { room, customer, until } of server.refusing.values()) {
+    if (until > now) tellToClose(model, server, room, customer, 0, now, changes);
+  }
+  server.refusing.clear();
+  return changes;
 }
 
 /**
@@ -86,7 +105,9 @@ function giveUpPlaces(model: Model, server: Server, now: Milliseconds, changes: 
       const { id, granted, usage: { customer } } = room;
       closeRoom(model, room, now, changes);
       const left = granted + model.settings.tokenLifetime - now;
-      if (left > 0) tellToClose(model, server, id, customer, left, now, changes);
+      if (left <= 0) continue;
+      tellToClose(model, server, id, customer, left, now, changes);
+      server.refusing.set(scopedKey(id), { room: id, customer, until: now + left });
     }
   }
 }

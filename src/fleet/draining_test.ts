@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endHandOver, handOverTasks, type Model, plan, report, tick } from "./mod.ts";
+import { endHandOver, handOverTasks, type Model, plan, report, tick, welcomeAgain } from "./mod.ts";
 import { address, ask, checkConsistency, hear, place, testModel } from "./testing.ts";
 
 /** A report of rooms with a peer each, and what the server is told, and whether it is told to be empty. */
@@ -91,6 +91,20 @@ Deno.test("a room that a client still opens on a server after its deadline is cl
   assert.deepEqual(tell(model, "a", ["late"], 10_000).closed, ["late"]);
   assert.equal(place(model, "r", "u2", 10_100), address("b"), "a grant elsewhere does not go back");
   checkConsistency(model);
+});
+
+Deno.test("a server that is not to be emptied any more takes back the rooms that it was told to refuse", () => {
+  const model = testModel();
+  tell(model, "a", ["r"], 0);
+  drain(model, "a");
+  place(model, "r", "late", 1000);
+  tick(model, 20_000);
+  assert.deepEqual(tell(model, "a", [], 20_000), { closed: ["r"], empty: true });
+  plan(model, address("a"), { draining: undefined });
+  welcomeAgain(model, address("a"), 30_000);
+  const { tasks } = handOverTasks(model, address("a"), 30_000);
+  assert.deepEqual(tasks, [{ task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 0, nanos: 0 } }]);
+  assert.deepEqual(welcomeAgain(model, address("a"), 30_000), [], "once");
 });
 
 Deno.test("a weight of nothing takes a server out, and one takes it back", () => {

@@ -10,7 +10,7 @@ export { addressAt, parseAddress } from "./address.ts";
 export * from "./ban.ts";
 export * from "./change.ts";
 export * from "./connect.ts";
-export { plan } from "./draining.ts";
+export { plan, planOf, welcomeAgain } from "./draining.ts";
 export * from "./explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./follow.ts";

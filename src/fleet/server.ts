@@ -62,6 +62,11 @@ export class Server implements ServerLoad {
   readonly handOvers = new Map<number, HandOver>();
   /** Tasks that were handed over once without proof that they were read. */
   readonly unproven = new Set<QueuedTask>();
+  /** Rooms that have ended while it was draining and that it was told to refuse, by `scopedKey`. */
+  readonly refusing = new Map<
+    string,
+    { readonly room: RoomId; readonly customer: string; readonly until: Milliseconds }
+  >();
   /** Rooms that the server was told to close and may still list, by `scopedKey`. */
   readonly closing = new Map<string, Closing>();
   /** When it was last complained of, by what it did; bounded by the sorts of complaints. */

@@ -61,8 +61,29 @@ export function takeConsole(): () => void {
   const line = (level: "debug" | "info" | "warning" | "error") => (...values: unknown[]) => {
     log[level]("console: {text}", { text: format(...values) });
   };
-  const [debug, info, warn, error] = [line("debug"), line("info"), line("warning"), line("error")];
-  Object.assign(console, { debug, trace: debug, log: info, info, dir: info, table: info, warn, error });
+  // All of them, those that write only now and then (`assert`, `count`, `timeEnd`) included: the runtime's own may block.
+  const info = line("info");
+  for (const [name, its] of Object.entries(before)) {
+    if (typeof its === "function") Object.assign(console, { [name]: info });
+  }
+  const silent = () => {};
+  const assert = (holds: unknown, ...values: unknown[]) =>
+    holds ? undefined : line("error")("assertion failed:", ...values);
+  Object.assign(console, {
+    debug: line("debug"),
+    trace: line("debug"),
+    warn: line("warning"),
+    error: line("error"),
+    assert,
+  });
+  Object.assign(console, {
+    clear: silent,
+    groupEnd: silent,
+    time: silent,
+    countReset: silent,
+    profile: silent,
+    profileEnd: silent,
+  });
   return () => void Object.assign(console, before);
 }
 

@@ -13,7 +13,12 @@ export class AcceptWatch {
   #checked = performance.now();
   #failed = -Infinity;
 
-  constructor(readonly server: Server | Http2SecureServer, readonly hostname: string) {
+  /** @param full whether connections are dropped because there are too many */
+  constructor(
+    readonly server: Server | Http2SecureServer,
+    readonly hostname: string,
+    readonly full: () => boolean,
+  ) {
     server.on("connection", () => this.#accepted++);
   }
 
@@ -29,13 +34,13 @@ export class AcceptWatch {
     const seen = this.#seen;
     this.#seen = this.#accepted;
     const address = this.server.address();
-    if (seen !== this.#accepted || address === null || typeof address === "string") return;
+    if (seen !== this.#accepted || this.full() || address === null || typeof address === "string") return;
     const host = WILDCARDS[this.hostname] ?? this.hostname;
     const socket = connect({ port: address.port, host });
     const end = (accepted: boolean) => {
       clearTimeout(timer);
       socket.destroy();
-      if (!accepted) this.#reopen(address.port);
+      if (!accepted && !this.full()) this.#reopen(address.port);
     };
     // The kernel takes connections that nobody accepts: only the listener's own count tells.
     const timer = setTimeout(() => end(this.#seen !== this.#accepted), ACCEPT_WITHIN);
@@ -47,10 +52,6 @@ export class AcceptWatch {
     this.#failed = performance.now();
     log.error("connections are not accepted, perhaps for lack of file descriptors: listening anew");
     this.server.close();
-    this.server.once(
-      "error",
-      (error: Error) => log.error("cannot listen: {message}", { message: error.message }),
-    );
     this.server.listen(port, this.hostname);
   }
 }

@@ -95,6 +95,19 @@ export function requestOf(
   };
 }
 
+/** Bytes of a body that nobody wants, and that are read all the same, so that its sender gets to see the answer. */
+const PASSED_OVER = 16 * 1024 * 1024;
+
+/** What was refused before its body was read: the rest is in the way of the connection's next request. */
+export function passOver(incoming: Incoming, giveUp: () => void): void {
+  let left = PASSED_OVER;
+  incoming.on("data", (piece: Uint8Array) => {
+    left -= piece.length;
+    if (left < 0) giveUp();
+  });
+  incoming.resume();
+}
+
 /** The session of HTTP/2 that a request came on, if it did. */
 export function sessionOf(incoming: Incoming): Http2Session | undefined {
   return "stream" in incoming && incoming.httpVersionMajor === 2 ? incoming.stream.session : undefined;

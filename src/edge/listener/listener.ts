@@ -10,7 +10,16 @@ import type { Handler } from "../http.ts";
 import { AcceptWatch } from "./accept_watch.ts";
 import { Certificate } from "./certificate.ts";
 import { defaultConnectionLimit } from "./connection_limit.ts";
-import { type Incoming, noteWhenSent, type Outgoing, requestOf, send, sessionOf, write } from "./exchange.ts";
+import {
+  type Incoming,
+  noteWhenSent,
+  type Outgoing,
+  passOver,
+  requestOf,
+  send,
+  sessionOf,
+  write,
+} from "./exchange.ts";
 import { Peers, SWEEP_EVERY } from "./peers.ts";
 import { type ParseError, refuseConnection, refuseUnparsed } from "./unparsed.ts";
 
@@ -70,8 +79,7 @@ export async function listen(
       : await handler(request);
     if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
     send(incoming, outgoing, answer);
-    // What was refused before its body was read: the rest is in the way of the connection's next request.
-    if (!incoming.complete) incoming.resume();
+    if (!incoming.complete) passOver(incoming, () => peer.socket.destroy());
     peer.answered();
     if (--underWay === 0 && stopping) idle.resolve();
   };
@@ -133,7 +141,7 @@ export async function listen(
   server.on("connect", (_: Incoming, socket: Socket) => refuseConnection(socket, 405, "send a POST"));
   for (const event of ["sessionError", "tlsClientError"]) server.on(event, () => {});
   await bind(server, hostname, port);
-  const acceptWatch = new AcceptWatch(server, hostname);
+  const acceptWatch = new AcceptWatch(server, hostname, () => peers.open >= peers.limit);
   server.on("error", (error: Error) => log.error("the listener: {message}", { message: error.message }));
 
   const sweep = setInterval(() => {

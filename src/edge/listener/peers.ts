@@ -110,10 +110,16 @@ export class Peers implements Iterable<Peer> {
     return this.#peers.size >= this.limit;
   }
 
+  /** Connections that are open, those that are being agreed on included. */
+  get open(): number {
+    return this.#peers.size + this.#handshakes.size;
+  }
+
   /** A connection begins that is to be agreed on TLS. */
   handshake(socket: Socket): void {
     const far = farEnd(socket);
     this.#handshakes.set(far, { socket, since: performance.now() });
+    if (this.#peers.size + this.#handshakes.size > this.limit) this.#endHandshakes(1);
     socket.on("error", () => {});
     socket.on("close", () => {
       if (this.#handshakes.get(far)?.socket === socket) this.#handshakes.delete(far);
@@ -180,8 +186,29 @@ export class Peers implements Iterable<Peer> {
       else if (!peer.isAnswering || (peer.isSending && progress < CROWDED.bytes)) peer.socket.destroy();
     }
     for (const { socket, since } of this.#handshakes.values()) {
-      if (now - since > this.timeouts.headerTimeout * 1000) socket.destroy();
+      const patience = this.open > CROWDED.fraction * this.limit
+        ? CROWDED.idle
+        : this.timeouts.headerTimeout * 1000;
+      if (now - since > patience) socket.destroy();
     }
+  }
+
+  /** Ends the handshakes that have taken longest: one that means well takes milliseconds. */
+  #endHandshakes(count: number): void {
+    this.#tellLimit();
+    for (const { socket } of this.#handshakes.values()) {
+      if (count-- <= 0) return;
+      socket.destroy();
+    }
+  }
+
+  #tellLimit(): void {
+    if (performance.now() - this.#told < 60_000) return;
+    this.#told = performance.now();
+    log.warning(
+      "{limit} connections are open, the limit: of further ones, those of the network with most are closed",
+      { limit: this.limit },
+    );
   }
 
   /** Milliseconds that the peer may take for what it is doing. */
@@ -197,15 +224,7 @@ export class Peers implements Iterable<Peer> {
 
   /** There are too many: one goes, of the network that has most. It is the new one where that network is its own. */
   #makeRoom(newcomer: Peer): void {
-    if (performance.now() - this.#told > 60_000) {
-      this.#told = performance.now();
-      log.warning(
-        "{limit} connections are open, the limit: of further ones, those of the network with most are closed",
-        {
-          limit: this.limit,
-        },
-      );
-    }
+    this.#tellLimit();
     let heaviest = this.#networks.get(newcomer.network)!;
     for (const peers of this.#networks.values()) if (peers.size > heaviest.size) heaviest = peers;
     if (heaviest.has(newcomer)) return void newcomer.socket.destroy();

@@ -135,6 +135,11 @@ const HARM: Record<string, (path: string) => void> = {
     Deno.renameSync(`${path}.copy`, path);
   },
   truncated: (path) => Deno.truncateSync(path),
+  "truncated, and grown again": (path) => {
+    const { size } = Deno.statSync(path);
+    Deno.truncateSync(path);
+    Deno.truncateSync(path, size + 4096);
+  },
   shortened: (path) => Deno.truncateSync(path, Deno.statSync(path).size - 100),
 };
 const HARMED = ["gateway.db", "gateway.db-wal", "lock.db"].flatMap((file) =>
