@@ -90,8 +90,8 @@ export interface Recorder {
 export interface GatewayOptions {
   /** Opens the store; the clock is the gateway's own. */
   readonly openStore: (options: StoreOptions) => Store;
-  /** With an empty store: wait for servers to report before rooms that are not known are placed. */
-  readonly waitForReports: boolean;
+  /** With an empty store, or always: wait for servers to report before rooms that are not known are placed. */
+  readonly waitForReports: boolean | "always";
   /** With an empty store: do not wait any longer once so many servers have reported. */
   readonly expectedServers?: number | undefined;
   /** Whether a Connect is answered only when the place is safe from loss of power, not only of the process. */
@@ -179,7 +179,8 @@ export class Gateway {
     });
     this.#model = fleet.createModel(settings);
     fleet.restore(this.#model, this.store.load(), this.#now());
-    if (options.waitForReports && this.#model.servers.size === 0) {
+    const waits = options.waitForReports;
+    if (waits === "always" || (waits && this.#model.servers.size === 0)) {
       // Every server that may be alive has its chance to report before a room is placed that it may host.
       this.#learning = { until: this.#now() + settings.disableTimeout, heard: new Set() };
       this.#model.learningUntil = this.#learning.until;

@@ -341,3 +341,22 @@ Deno.test("what a start takes is no server's silence", async () => {
   assert.equal(server!.disabled, false);
   await gateway.stop();
 });
+
+Deno.test("a start from a backup can wait for the servers as one without data does", async () => {
+  using folder = new TemporaryFolder();
+  const clock = { now: 0, unix: 1_700_000_000_000 };
+  const before = gatewayWithClocks(folder.path, clock);
+  await report(before);
+  await before.stop();
+  const gateway = new Gateway(SETTINGS, {
+    openStore: (options) => new SqliteStore(folder.path, options),
+    waitForReports: "always",
+    now: () => clock.now,
+  });
+  const outcome = await gateway.connect(input);
+  assert.ok(!outcome.granted && outcome.reason === "learning");
+  clock.now += SETTINGS.disableTimeout;
+  await report(gateway);
+  assert.ok((await gateway.connect(input)).granted);
+  await gateway.stop();
+});

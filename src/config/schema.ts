@@ -237,8 +237,8 @@ export const ConfigSchema = z.object({
     ),
   }).prefault({}).describe("What servers are told to do in the answers to their reports."),
   startup: z.object({
-    waitForReports: z.boolean().default(true).describe(
-      "With an empty data folder, whether rooms that the gateway does not know are refused (503) until " +
+    waitForReports: z.union([z.boolean(), z.literal("always")]).default(true).describe(
+      'With an empty data folder, or with `"always"` at every start (after a backup was brought back, say), whether rooms that the gateway does not know are refused (503) until ' +
         "`sfuConfig.disableTimeout` has passed, in which every server that is alive reports: it may host them already.",
     ),
     expectedServers: count.optional().describe(
