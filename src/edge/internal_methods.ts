@@ -225,14 +225,17 @@ function showRoom({ id, group, customer, server, peers, grants }: RoomInfo, upda
   return { hash, id, customer, server, peers, grants, updated };
 }
 
-function showKind({ namespace, template, weight, sum, median, large, fillTime }: KindInfo): object {
+function showKind({ namespace, template, weight, sum, p50, p95, placedFor, fillTime }: KindInfo): object {
   return {
     namespace: namespace === "" ? null : namespace,
     template: template === "" ? null : template,
     rooms: weight,
     mean: sum / weight,
-    median,
-    large,
+    p50,
+    p95,
+    placedFor,
+    median: p50, // for one release more, as `large`
+    large: p95,
     growsFor: fillTime / 1000,
   };
 }

@@ -43,8 +43,10 @@ export interface KindInfo extends Kind {
   /** Their sizes added up, in clients. */
   readonly sum: number;
   /** Sizes that half, and 95 %, of the rooms do not exceed. */
-  readonly median: number;
-  readonly large: number;
+  readonly p50: number;
+  readonly p95: number;
+  /** Clients that a new room of the kind is placed for, what wider kinds say included. */
+  readonly placedFor: number;
   /** How long rooms grow. */
   readonly fillTime: Milliseconds;
 }
@@ -99,8 +101,9 @@ export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[]; 
   const kinds = Array.from(model.kinds, ([kind, sizes]): KindInfo => ({
     ...kind,
     ...sizes.from(0, sizes.learned),
-    median: sizes.quantile(0.5),
-    large: sizes.quantile(0.95),
+    p50: sizes.quantile(0.5),
+    p95: sizes.quantile(0.95),
+    placedFor: model.kinds.look(kind).largeSize(0, sizes.learned),
     fillTime: sizes.fillTime.mean,
   }));
   return { servers, rooms, kinds };

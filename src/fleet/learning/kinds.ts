@@ -57,6 +57,13 @@ export class Kinds {
     return new KnownKind(known, this.defaultSize);
   }
 
+  /** What is known of a kind, for people: without counting it as used. */
+  look(kind: Kind): KnownKind {
+    const keys = new Set(levels(kind).map(keyOf));
+    const known = Array.from(keys, (key) => this.#kinds.get(key)?.[1]).filter((sizes) => sizes !== undefined);
+    return new KnownKind(known, this.defaultSize);
+  }
+
   /** Forgets what was learned of a kind. @returns whether anything was */
   forget(kind: Kind): boolean {
     return this.#kinds.delete(keyOf(kind));
