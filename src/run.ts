@@ -34,7 +34,7 @@ const STOP_WITHIN_MS = 4000;
  * Puts the parts together and starts them.
  *
  * @param masterKey in base64
- * @throws {ConfigError} where it cannot listen
+ * @throws {StartError} where it cannot listen
  * @throws {StoreError} where the store cannot be opened
  */
 export async function runGateway(

@@ -18,7 +18,7 @@ interface Options {
 /** Faults of a seed that are shown. */
 const SHOWN = 3;
 
-/** @throws {ConfigError} naming the option that is wrong */
+/** @throws {StartError} naming the option that is wrong */
 export async function simulateFaults(args: readonly string[]): Promise<void> {
   const command = new Command("deno task simulate faults")
     .description("Lets the gateway live through mishaps in simulated time, and holds it to its promises.")

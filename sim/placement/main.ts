@@ -5,7 +5,8 @@
  */
 import { Command, InvalidArgumentError } from "commander";
 import { parseCommand } from "../../src/command_line/command.ts";
-import { ConfigError, unwritable } from "../../src/config/load.ts";
+import { unwritable } from "../../src/config/load.ts";
+import { StartError } from "../../src/start_error.ts";
 import { contenders } from "./contenders.ts";
 import { page } from "./page.ts";
 import { Runners } from "./runners.ts";
@@ -117,8 +118,8 @@ function checked(file: string): string {
   try {
     readTrace(Deno.readTextFileSync(file));
   } catch (error) {
-    if (error instanceof TraceError) throw new ConfigError(`${file}: ${error.message}`);
-    if (error instanceof Deno.errors.NotFound) throw new ConfigError(`${file}: no such file`);
+    if (error instanceof TraceError) throw new StartError(`${file}: ${error.message}`);
+    if (error instanceof Deno.errors.NotFound) throw new StartError(`${file}: no such file`);
     throw error;
   }
   return file;
@@ -130,7 +131,7 @@ function showProgress(done: number, asked: number): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\r${text.padEnd(30)}\r`));
 }
 
-/** @throws {ConfigError} naming the option that is wrong */
+/** @throws {StartError} naming the option that is wrong */
 export async function simulatePlacement(args: readonly string[]): Promise<void> {
   const parsed = parseArguments(args);
   if (parsed === undefined) return;

@@ -43,7 +43,7 @@ An option overrides the environment, and that the configuration.`;
  * Reads the arguments of `start`.
  *
  * @returns the arguments, or what to print instead for `--help` and `--version`
- * @throws {ConfigError} naming the option that is wrong
+ * @throws {StartError} naming the option that is wrong
  */
 export function parseStartArguments(
   args: readonly string[],

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ConfigError, loadConfig, unwritable } from "../config/load.ts";
+import { loadConfig, unwritable } from "../config/load.ts";
+import { StartError } from "../start_error.ts";
 import { type MadeUser, storedInternalUser, writeServerToml } from "../config/internal_user.ts";
 import { KeptSecrets } from "../config/kept_secrets.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
@@ -23,7 +24,7 @@ const MEMORY = ":memory:";
 /**
  * Runs the gateway until it is told to stop.
  *
- * @throws {ConfigError} where the operator made a mistake
+ * @throws {StartError} where the operator made a mistake
  */
 export async function start(args: readonly string[]): Promise<void> {
   const parsed = parseStartArguments(args, fromEnvironment);
@@ -68,7 +69,7 @@ export async function start(args: readonly string[]): Promise<void> {
     await gateway.stop();
     log.info("stopped");
   } catch (error) {
-    throw error instanceof StoreError ? new ConfigError(`the data folder: ${error.message}`) : error;
+    throw error instanceof StoreError ? new StartError(`the data folder: ${error.message}`) : error;
   } finally {
     lock?.release();
     await stopLog();
@@ -90,7 +91,7 @@ function askToListen(settings: Settings): void {
   const { hostname, port } = settings.useSsl ? settings.https : settings.http;
   const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   if (Deno.permissions.requestSync({ name: "net", host }).state === "granted") return;
-  throw new ConfigError(
+  throw new StartError(
     `cannot listen on ${hostname} port ${port}: ${notPermitted(`--allow-net=${host}`)}`,
   );
 }
@@ -102,11 +103,11 @@ function openData(folder: string): FolderLock | undefined {
   try {
     return new FolderLock(folder);
   } catch (error) {
-    throw error instanceof StoreError ? new ConfigError(error.message) : error;
+    throw error instanceof StoreError ? new StartError(error.message) : error;
   }
 }
 
-/** @throws {ConfigError} where the file cannot be written */
+/** @throws {StartError} where the file cannot be written */
 function openRecorder(file: string): TraceRecorder {
   try {
     const recorder = new TraceRecorder(file, (error) => log.error("{file}: {error}", { file, error }));
@@ -145,7 +146,7 @@ function userToMake(settings: Settings, data: string, secrets: KeptSecrets): Mad
   const { hostname } = settings.useSsl ? settings.https : settings.http;
   if (users.length > 0 || withoutUsers !== undefined || isLoopback(hostname)) return undefined;
   if (data === MEMORY) {
-    throw new ConfigError(
+    throw new StartError(
       `nobody may call /internal: other machines reach the listener on ${hostname}, and nothing is kept; ` +
         "configure internal.users, or listen with --host 127.0.0.1",
     );

@@ -1,7 +1,7 @@
 import { generateAccessKey, TokenGenerator, type TokenOptions } from "@4players/odin-tokens";
 import { Command } from "commander";
 import { publicKey } from "../../sim/access_key.ts";
-import { ConfigError } from "../config/load.ts";
+import { StartError } from "../start_error.ts";
 import { parseCommand } from "../command_line/command.ts";
 
 const EXAMPLES = `
@@ -13,7 +13,7 @@ Examples:
 /**
  * Makes access keys and tokens.
  *
- * @throws {ConfigError} naming the option that is wrong
+ * @throws {StartError} naming the option that is wrong
  */
 export function token(args: readonly string[]): void {
   const command = new Command("deno task token")
@@ -59,7 +59,7 @@ function createToken(
 ): string {
   const lifetime = Number(options.lifetime);
   if (!Number.isInteger(lifetime) || lifetime < 1) {
-    throw new ConfigError("--lifetime: expected whole seconds, at least 1");
+    throw new StartError("--lifetime: expected whole seconds, at least 1");
   }
   check(options.key);
   const [room] = options.room;
@@ -75,7 +75,7 @@ function check(accessKey: string): void {
   try {
     publicKey(accessKey);
   } catch {
-    throw new ConfigError("--key: expected an access key, 44 characters of base64 as `token key` prints it");
+    throw new StartError("--key: expected an access key, 44 characters of base64 as `token key` prints it");
   }
 }
 

@@ -1,11 +1,11 @@
 import { type Command, CommanderError } from "commander";
-import { ConfigError } from "../config/load.ts";
+import { StartError } from "../start_error.ts";
 
 /**
  * Parses arguments by a command and its sub-commands.
  *
  * @returns what to print where help or the version was asked for; else undefined
- * @throws {ConfigError} naming the option that is wrong
+ * @throws {StartError} naming the option that is wrong
  */
 export function parseCommand(command: Command, args: readonly string[]): string | undefined {
   let print = "";
@@ -21,7 +21,7 @@ export function parseCommand(command: Command, args: readonly string[]): string 
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return print.trimEnd();
-    throw new ConfigError(`${withoutValues(error)} (--help shows the options)`);
+    throw new StartError(`${withoutValues(error)} (--help shows the options)`);
   }
   return undefined;
 }

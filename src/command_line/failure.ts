@@ -1,4 +1,4 @@
-import { ConfigError } from "../config/load.ts";
+import { StartError } from "../start_error.ts";
 import { explainPermission } from "../config/permission.ts";
 
 /**
@@ -7,7 +7,7 @@ import { explainPermission } from "../config/permission.ts";
  * @throws what it was given, where that is a fault of the program
  */
 export function endForMistake(error: unknown): never {
-  if (!(error instanceof ConfigError || error instanceof Deno.errors.NotCapable)) throw error;
+  if (!(error instanceof StartError || error instanceof Deno.errors.NotCapable)) throw error;
   console.error(`error: ${explainPermission(error.message)}`);
   Deno.exit(2);
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { defaultFleetSettings, strategies } from "../fleet/mod.ts";
 import { Customers } from "./customers.ts";
 import { fleetSettings } from "./fleet_settings.ts";
-import { ConfigError, readConfig } from "./load.ts";
+import { readConfig } from "./load.ts";
+import { StartError } from "../start_error.ts";
 import { parseCustomers } from "./schema.ts";
 
 const key = { kid: "k", kty: "OKP", crv: "Ed25519", x: "x" };
@@ -99,7 +100,7 @@ const mistakes: [string, object, RegExp][] = [
 for (const [what, config, message] of mistakes) {
   Deno.test(`a mistake is named with its member: ${what}`, () => {
     assert.throws(() => readConfig(config), (error: Error) => {
-      assert.ok(error instanceof ConfigError);
+      assert.ok(error instanceof StartError);
       assert.match(error.message, message);
       return true;
     });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ConfigError } from "./load.ts";
+import { StartError } from "../start_error.ts";
 import type { Settings } from "./schema.ts";
 import { writeSecret } from "./secret_file.ts";
 
@@ -19,7 +19,7 @@ export interface MadeUser {
 /**
  * The user of `/internal` that the data folder keeps; made on first use, readable by the owner only.
  *
- * @throws {ConfigError} where the file cannot be read or made
+ * @throws {StartError} where the file cannot be read or made
  */
 export function storedInternalUser(folder: string): MadeUser {
   const path = join(folder, FILES.user);
@@ -38,7 +38,7 @@ export function storedInternalUser(folder: string): MadeUser {
  *
  * @param port where the gateway listens
  * @returns the file
- * @throws {ConfigError} where it cannot be written
+ * @throws {StartError} where it cannot be written
  */
 export function writeServerToml(folder: string, settings: Settings, user: MadeUser, port: number): string {
   const file = join(folder, FILES.server);
@@ -51,9 +51,9 @@ export function writeServerToml(folder: string, settings: Settings, user: MadeUs
   }
 }
 
-function unusable(path: string, error: unknown): ConfigError {
-  if (error instanceof ConfigError) return error;
-  return new ConfigError(`the data folder: ${path}: ${error instanceof Error ? error.message : error}`);
+function unusable(path: string, error: unknown): StartError {
+  if (error instanceof StartError) return error;
+  return new StartError(`the data folder: ${path}: ${error instanceof Error ? error.message : error}`);
 }
 
 function readUser(path: string): { name: string; password: string } | undefined {
@@ -61,7 +61,7 @@ function readUser(path: string): { name: string; password: string } | undefined 
   if (text === undefined) return undefined;
   const [, name, password] = /^([^:\s]+):(\S{16,})\s*$/.exec(text) ?? [];
   if (name === undefined || password === undefined) {
-    throw new ConfigError(
+    throw new StartError(
       `the data folder: ${path}: expected user:password; restore it, or remove it and attach all servers anew`,
     );
   }

@@ -1,3 +1,4 @@
+import { StartError } from "../start_error.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { explainImport } from "./import_error.ts";
@@ -5,11 +6,6 @@ import { describeIssues } from "./hints.ts";
 import { notPermitted } from "./permission.ts";
 import { describeUnknown, unknownMembers } from "./unknown_members.ts";
 import { ConfigSchema, type Settings } from "./schema.ts";
-
-/** A mistake of the operator's: in the configuration, the command line, a certificate or the data folder. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 
 /** Mistakes that are shown at once, at most. */
 const SHOWN = 20;
@@ -30,7 +26,7 @@ export interface Overrides {
  * Loads a `config.ts`: the object that it exports by default, checked, with the defaults filled in.
  *
  * @returns the settings, and what is worth a warning
- * @throws {ConfigError} naming each member that is wrong, and what was expected
+ * @throws {StartError} naming each member that is wrong, and what was expected
  */
 export async function loadConfig(
   file: string,
@@ -41,10 +37,10 @@ export async function loadConfig(
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new ConfigError(explainImport(path, error));
+    throw new StartError(explainImport(path, error));
   }
   if (typeof module.default !== "object" || module.default === null) {
-    throw new ConfigError(`${path}: expected an object as default export ("export default { … }")`);
+    throw new StartError(`${path}: expected an object as default export ("export default { … }")`);
   }
   return readConfig(module.default, overrides, path);
 }
@@ -66,7 +62,7 @@ export function readConfig(
   if (!result.success || mistakes.length > 0) {
     const more = mistakes.length > SHOWN ? [`and ${mistakes.length - SHOWN} more`] : [];
     const lines = [...mistakes.slice(0, SHOWN), ...more];
-    throw new ConfigError(`${source} is not a valid configuration\n  ${lines.join("\n  ")}`);
+    throw new StartError(`${source} is not a valid configuration\n  ${lines.join("\n  ")}`);
   }
   // The keys of customers are read one by one later, and what is odd in them told of then.
   const warnings = unknown.filter(({ path }) => !path.includes(".accessKeys[")).map(({ path, times }) =>
@@ -107,7 +103,7 @@ function override(config: Record<string, unknown>, overrides: Overrides): Record
     ? {}
     : { users: [{ name: internalUser.slice(0, colon), password: internalUser.slice(colon + 1) }] };
   if (internalUser !== undefined && colon < 1) {
-    throw new ConfigError("ODIN_GATEWAY_INTERNAL_USER: expected user:password");
+    throw new StartError("ODIN_GATEWAY_INTERNAL_USER: expected user:password");
   }
   return {
     ...config,
@@ -127,11 +123,11 @@ function member(config: Record<string, unknown>, key: string, replaced: object):
 }
 
 /** A file that an option names cannot be written. */
-export function unwritable(option: string, file: string, error: unknown): ConfigError {
+export function unwritable(option: string, file: string, error: unknown): StartError {
   const reason = error instanceof Deno.errors.NotCapable
     ? notPermitted(`--allow-write=${file}`)
     : error instanceof Error
     ? error.message
     : String(error);
-  return new ConfigError(`${option}: ${file} cannot be written: ${reason}`);
+  return new StartError(`${option}: ${file} cannot be written: ${reason}`);
 }

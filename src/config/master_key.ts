@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ConfigError } from "./load.ts";
+import { StartError } from "../start_error.ts";
 import { writeSecret } from "./secret_file.ts";
 import { notPermitted } from "./permission.ts";
 
@@ -11,18 +11,18 @@ const FILE = "master.key";
  * by the owner only.
  *
  * @returns the key in base64, and where it was made just now
- * @throws {ConfigError} where the file cannot be read or made, or holds no key
+ * @throws {StartError} where the file cannot be read or made, or holds no key
  */
 export function storedMasterKey(folder: string): { key: string; file: string; made: boolean } {
   const file = join(folder, FILE);
   try {
     const key = Deno.readTextFileSync(file).trim();
     if (Buffer.from(key, "base64").length < 16) {
-      throw new ConfigError(`${file}: expected a master key in base64; restore it, or configure masterKey`);
+      throw new StartError(`${file}: expected a master key in base64; restore it, or configure masterKey`);
     }
     return { key, file, made: false };
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    if (error instanceof StartError) throw error;
     if (!(error instanceof Deno.errors.NotFound)) throw unreadable(file, error);
   }
   const key = randomBytes(32).toString("base64");
@@ -37,7 +37,7 @@ export function storedMasterKey(folder: string): { key: string; file: string; ma
 /**
  * Makes sure that the data folder is there and can be written.
  *
- * @throws {ConfigError} that says what to do
+ * @throws {StartError} that says what to do
  */
 export function openDataFolder(folder: string): void {
   try {
@@ -49,13 +49,13 @@ export function openDataFolder(folder: string): void {
   }
 }
 
-function unreadable(path: string, error: unknown): ConfigError {
+function unreadable(path: string, error: unknown): StartError {
   const cause = error instanceof Deno.errors.NotCapable
     ? `${notPermitted(optionsFor(path))}; --data names another folder, or :memory: to keep nothing`
     : error instanceof Error
     ? error.message
     : String(error);
-  return new ConfigError(`the data folder: ${path}: ${cause}`);
+  return new StartError(`the data folder: ${path}: ${cause}`);
 }
 
 /** The options for a folder that have not been given. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Http2SecureServer } from "node:http2";
-import { ConfigError } from "../../config/load.ts";
+import { StartError } from "../../start_error.ts";
 import type { Settings } from "../../config/schema.ts";
 import { log } from "../../ops/log.ts";
 
@@ -28,7 +28,7 @@ export class Certificate {
   #warned = -Infinity;
   #validity: Validity;
 
-  /** @throws {ConfigError} naming the file that cannot be used */
+  /** @throws {StartError} naming the file that cannot be used */
   constructor(files: Settings["https"]) {
     this.#files = files;
     this.#changed = changeOf(files);
@@ -99,7 +99,7 @@ function read({ certFile, keyFile }: Settings["https"]): { pem: Pem; validity: V
     () => createPrivateKey(key),
   );
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new ConfigError(`https.keyFile: ${keyFile} is not the key of the certificate in ${certFile}`);
+    throw new StartError(`https.keyFile: ${keyFile} is not the key of the certificate in ${certFile}`);
   }
   const validity = { begins: new Date(certificate.validFrom), ends: new Date(certificate.validTo) };
   return { pem: { cert, key }, validity };
@@ -126,7 +126,7 @@ function readPem(file: string, member: string): string {
       : error instanceof Error
       ? error.message
       : String(error);
-    throw new ConfigError(`${member}: ${file} cannot be read: ${reason}`);
+    throw new StartError(`${member}: ${file} cannot be read: ${reason}`);
   }
 }
 
@@ -134,6 +134,6 @@ function parsePem<T>(file: string, expected: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new ConfigError(`${expected}; ${file} holds none`, { cause: error });
+    throw new StartError(`${expected}; ${file} holds none`, { cause: error });
   }
 }

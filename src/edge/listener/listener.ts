@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
 import type { Socket } from "node:net";
-import { ConfigError } from "../../config/load.ts";
+import { StartError } from "../../start_error.ts";
 import type { Settings } from "../../config/schema.ts";
 import { log } from "../../ops/log.ts";
 import { refusal } from "../answer.ts";
@@ -47,7 +47,7 @@ const OVER_LIMIT = 16;
  * its answer, say anything at all) ends its connection; the number of connections stays below what the process may open.
  * Why `node:http` and not the runtime's own listener stands in `docs/decisions/`.
  *
- * @throws {ConfigError} where the address or the certificate cannot be used
+ * @throws {StartError} where the address or the certificate cannot be used
  */
 export async function listen(
   settings: Pick<Settings, "useSsl" | "http" | "https" | "connections" | "limits">,
@@ -186,7 +186,7 @@ async function bind(server: Server | Http2SecureServer, hostname: string, port: 
       });
     });
   } catch (error) {
-    throw new ConfigError(`cannot listen on ${hostname} port ${port}: ${explain(error)}`);
+    throw new StartError(`cannot listen on ${hostname} port ${port}: ${explain(error)}`);
   }
 }
 
