@@ -94,8 +94,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/opening.ts",
-    find: " || model.servers.get(from.address) !== from) return;",
-    put: ") return;",
+    find: " || model.servers.get(from.address) !== from) {",
+    put: ") {",
     breaks: "a refused Connect moves a group back to a server that is gone",
   },
   {
@@ -184,7 +184,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/report.ts",
-    find: "      if (model.servers.get(input.address) !== server) return { refused: false, changes };\n",
+    find:
+      "    if (group.server === server && group.room(name) === room) closeRoom(model, room, now, changes);\n",
     put: "",
     breaks: "a server that is removed during its report takes rooms all the same",
   },
@@ -209,8 +210,8 @@ export const operations: readonly Mutant[] = [
   {
     file: "src/fleet/report.ts",
     find: "room.group.server === server && room.report === number - 1",
-    put: "room.report === number - 1",
-    breaks: "a report ends rooms that have moved to another server",
+    put: "room.group.server === server && room.report !== number",
+    breaks: "a report ends rooms that had left the server and come back",
   },
   {
     file: "src/fleet/report.ts",
