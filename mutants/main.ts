@@ -13,8 +13,11 @@ const PROJECT = new URL("..", import.meta.url).pathname;
 /** What the tests of a suite need; the rest of the project is left out of the copy. */
 const COPIED = ["src", "sim", "deno.json", "deno.lock"];
 
-/** Tests that run for longer are stopped: the fault made something wait for ever. In milliseconds. */
-const TIMEOUT = 120_000;
+/**
+ * Tests that run for longer are stopped: the fault made something wait for ever. In milliseconds, and as a multiple of
+ * the time that they take without a fault.
+ */
+const TIMEOUT = { atLeast: 20_000, factor: 2, withoutFault: 300_000 };
 
 /** Bound on the heap of a test run, in megabytes: a fault may fill it. */
 const HEAP = 1500;
@@ -47,10 +50,10 @@ class Copy implements Disposable {
   }
 
   /** Runs the tests of a suite until the first that fails. */
-  async test({ tests, permissions }: Suite): Promise<Verdict> {
+  async test({ tests, permissions }: Suite, timeout: number): Promise<Verdict> {
     const options = ["--no-check", "--no-prompt", "--fail-fast", "--quiet", "--no-lock"];
     const args = ["test", ...options, `--v8-flags=--max-old-space-size=${HEAP}`, ...permissions, tests];
-    const signal = AbortSignal.timeout(TIMEOUT);
+    const signal = AbortSignal.timeout(timeout);
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args,
       cwd: this.#folder,
@@ -59,7 +62,7 @@ class Copy implements Disposable {
       stderr: "piped",
       signal,
     }).output();
-    if (signal.aborted) return { passed: false, by: `no end within ${TIMEOUT / 1000} s` };
+    if (signal.aborted) return { passed: false, by: `no end within ${Math.round(timeout / 1000)} s` };
     if (success) return { passed: true };
     const output = `${new TextDecoder().decode(stdout)}\n${new TextDecoder().decode(stderr)}`;
     const broken = /could not be parsed[^\n]*|SyntaxError[^\n]*|Module not found[^\n]*/.exec(output)?.[0];
@@ -90,16 +93,18 @@ async function run(wanted: readonly Mutant[]): Promise<Mutant[]> {
   for (const suite of SUITES) {
     const its = wanted.filter((mutant) => suiteOf(mutant) === suite);
     if (its.length === 0) continue;
-    const verdict = await copy.test(suite);
+    const started = performance.now();
+    const verdict = await copy.test(suite, TIMEOUT.withoutFault);
     if (verdict.passed !== true) {
       const why = verdict.passed === false ? verdict.by : verdict.why;
       throw new Error(`the tests of ${suite.tests} fail without any mutant: ${why}`);
     }
+    const timeout = Math.max(TIMEOUT.atLeast, TIMEOUT.factor * (performance.now() - started));
     for (const mutant of its) {
       const source = copy.read(mutant.file);
       copy.write(mutant.file, mutate(source, mutant));
       const start = performance.now();
-      const verdict = await copy.test(suite);
+      const verdict = await copy.test(suite, timeout);
       copy.write(mutant.file, source);
       if (verdict.passed === undefined) {
         throw new Error(`${mutant.file}: with the mutant "${mutant.breaks}" nothing runs: ${verdict.why}`);

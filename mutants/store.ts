@@ -82,9 +82,9 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "    this.#unsynced = [];\n    this.#beingSynced = [];\n    for (const { reject }",
-    put: "    this.#unsynced = [];\n    for (const { reject }",
-    breaks: "a commit that was refused during its fsync is answered as well",
+    find: "    this.#changes = [];\n    this.#waiting = [];\n    this.#unsynced = [];",
+    put: "    this.#waiting = [];\n    this.#unsynced = [];",
+    breaks: "a change that cannot be written refuses all later calls",
   },
   {
     file: "src/store/sqlite/store.ts",
