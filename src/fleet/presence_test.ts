@@ -55,3 +55,19 @@ Deno.test("a customer that has few rooms waiting is let in where another has use
   assert.ok(ask(model, "r", "u", 0).granted);
   assert.ok(!ask(model, "g", "u", 0, { customer: "greedy", namespace: "greedy" }).granted);
 });
+
+Deno.test("the last of several rooms takes its group's place with it", () => {
+  for (const order of [["{g}1", "{g}2", "{g}3"], ["{g}3", "{g}2", "{g}1"]]) {
+    const model = testModel();
+    let rooms = order.map((name) => [name, 1, 100] as const);
+    hear(model, "a", rooms, 0);
+    for (let now = 5000; rooms.length > 0; now += 5000) {
+      assert.ok(model.groups.get("acme", "g"));
+      rooms = rooms.slice(1);
+      hear(model, "a", rooms, now);
+    }
+    assert.equal(model.groups.get("acme", "g"), undefined);
+    assert.equal(model.servers.get(address("a"))!.groups, 0);
+    checkConsistency(model);
+  }
+});
