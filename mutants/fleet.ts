@@ -137,8 +137,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/hand_over.ts",
-    find: "for (const task of server.tasks) if (!undecided.has(task)) tasks.push(task);",
-    put: "for (const task of server.tasks) tasks.push(task);",
+    find: "if (!undecided.has(task)) tasks.push(task);",
+    put: "tasks.push(task);",
     breaks: "a message is handed over again before the fate of its answer is known",
   },
   {
@@ -146,6 +146,36 @@ export const fleet: readonly Mutant[] = [
     find: '    changes.push(...endHandOver(model, address, oldest!.id, "unknown", now));',
     put: '    changes.push(...endHandOver(model, address, oldest!.id, "lost", now));',
     breaks: "a message whose fate is never told comes again and again",
+  },
+  {
+    file: "src/fleet/hand_over.ts",
+    find: "    if (task.sequence >= open) break;\n",
+    put: "",
+    breaks: "tasks overtake one whose call may still be refused",
+  },
+  {
+    file: "src/fleet/grant.ts",
+    find: "    return () => shorten(model, known, before);",
+    put: "    return () => {};",
+    breaks: "a refused Connect prolongs the grant of its user",
+  },
+  {
+    file: "src/fleet/grant.ts",
+    find: "  for (const each of later) model.grants.delete(each);\n",
+    put: "",
+    breaks: "a grant that is shortened comes last in the order of expiry",
+  },
+  {
+    file: "src/fleet/draining.ts",
+    find: "  if (server.enabled) countUsage(server, -1);\n",
+    put: "",
+    breaks: "what is left past the deadline keeps its clients from coming back",
+  },
+  {
+    file: "src/fleet/draining.ts",
+    find: "    if (server.evicting && server.enabled) countUsage(server, 1);\n",
+    put: "",
+    breaks: "a server that is taken back after its deadline counts for nobody",
   },
   {
     file: "src/fleet/ban.ts",

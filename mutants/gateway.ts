@@ -46,7 +46,7 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway.ts",
-    find: "        this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (performance.now() - start)));\n",
+    find: "        this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (this.#now() - start)));\n",
     put: "",
     breaks: "a store that fails twice is given up",
   },
@@ -83,8 +83,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway.ts",
-    find: "      if (this.#model.servers.size >= (this.#options.expectedServers ?? Infinity)) {",
-    put: "      if (false) {",
+    find: "const all = heard.size >= (this.#options.expectedServers ?? Infinity);",
+    put: "const all = false;",
     breaks: "rooms wait for servers although all have reported",
   },
   {
@@ -95,9 +95,27 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway.ts",
-    find: "this.#now() + settings.disableTimeout;",
-    put: "this.#now();",
+    find: "until: this.#now() + settings.disableTimeout,",
+    put: "until: this.#now(),",
     breaks: "with an empty store, rooms are placed before their servers have reported",
+  },
+  {
+    file: "src/gateway.ts",
+    find: "if (!all && (now < end || late)) {",
+    put: "if (!all && now < end) {",
+    breaks: "rooms are placed while a report that may list them comes in",
+  },
+  {
+    file: "src/gateway.ts",
+    find: "      for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;\n",
+    put: "",
+    breaks: "a client is let in by the lift of a ban that is refused in the end",
+  },
+  {
+    file: "src/gateway.ts",
+    find: '      if (call.stored && lost === "waiting") continue;\n',
+    put: "",
+    breaks: "a call that the store has is taken back because another one failed",
   },
   {
     file: "src/gateway.ts",

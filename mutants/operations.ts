@@ -28,7 +28,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/connect.ts",
-    find: "    const listed = room.report !== UNLISTED && group.server.enabled;",
+    find: "    const listed = room.report !== UNLISTED && group.server.retainsGroups;",
     put: "    const listed = room.report !== UNLISTED;",
     breaks: "at a move, the rooms of a silent server are taken off the usage twice",
   },
@@ -58,14 +58,14 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/connect.ts",
-    find: "  steps.push(() => room.granted = granted);\n",
+    find: "    room.granted = granted;\n",
     put: "",
     breaks: "a refused Connect prolongs the place of its room",
   },
   {
     file: "src/fleet/connect.ts",
-    find: "  if (given !== undefined) steps.push(() => revokeGrant(model, given));\n",
-    put: "",
+    find: "  steps.push(grant(model, room, user, now));",
+    put: "  grant(model, room, user, now);",
     breaks: "the grant of a refused Connect counts on",
   },
   {
@@ -136,7 +136,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/opening.ts",
-    find: "  if (!server.enabled) return;\n  usage.reported.peers",
+    find: "  if (!server.retainsGroups) return;\n  usage.reported.peers",
     put: "  usage.reported.peers",
     breaks: "rooms that leave a silent server are taken off the usage twice",
   },

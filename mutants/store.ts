@@ -76,20 +76,20 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "const waiting = [...this.#beingSynced, ...this.#unsynced, ...this.#waiting];",
-    put: "const waiting = [...this.#unsynced, ...this.#waiting];",
+    find: "[...this.#beingSynced, ...this.#unsynced, ...this.#waiting]",
+    put: "[...this.#unsynced, ...this.#waiting]",
     breaks: "a commit whose fsync runs when the store fails is never refused",
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "    this.#changes = [];\n    this.#waiting = [];\n    this.#unsynced = [];",
-    put: "    this.#waiting = [];\n    this.#unsynced = [];",
+    find: "    this.#changes = [];\n    this.#waiting = [];\n    if (lost",
+    put: "    this.#waiting = [];\n    if (lost",
     breaks: "a change that cannot be written refuses all later calls",
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "const waiting = [...this.#beingSynced, ...this.#unsynced, ...this.#waiting];",
-    put: "const waiting = [...this.#beingSynced, ...this.#unsynced];",
+    find: "      : this.#waiting;",
+    put: "      : [];",
     breaks: "a commit that waits for its turn when the store fails is never answered",
   },
   {
@@ -100,9 +100,15 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "        this.#fail(new StoreError(explain(error), { cause: error }));\n        break;",
+    find: '        this.#fail(new StoreError(explain(error), { cause: error }), "all");\n        break;',
     put: "        break;",
     breaks: "an fsync that fails goes unnoticed",
+  },
+  {
+    file: "src/store/sqlite/store.ts",
+    find: '    if (lost === "all") this.#unsynced = ',
+    put: "    this.#unsynced = ",
+    breaks: "a commit that is stored is never answered because another one fails",
   },
   {
     file: "src/store/sqlite/store.ts",

@@ -5,7 +5,7 @@ import { address, SETTINGS } from "./fleet/testing.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { createNoStore } from "./store/no_store.ts";
 import { SqliteStore } from "./store/sqlite/store.ts";
-import { type Store, StoreError, type StoreOptions } from "./store/store.ts";
+import { type Lost, type Store, StoreError, type StoreOptions } from "./store/store.ts";
 
 const HOUR = 3_600_000;
 
@@ -222,9 +222,9 @@ class TestStore {
     };
   };
 
-  /** Everything that waits fails, and what comes later too until a snapshot is taken. */
-  fail(): void {
-    this.options.failed(new StoreError("the disk is full"));
+  /** What waits fails, or all that is not safe from loss of power, and what comes later too until a snapshot is taken. */
+  fail(lost: Lost = "all"): void {
+    this.options.failed(new StoreError("the disk is full"), lost);
   }
 }
 
