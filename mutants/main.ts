@@ -89,6 +89,10 @@ function lastLine(output: string): string {
 async function run(wanted: readonly Mutant[]): Promise<Mutant[]> {
   const survivors: Mutant[] = [];
   using copy = new Copy();
+  Deno.addSignalListener("SIGINT", () => {
+    copy[Symbol.dispose]();
+    Deno.exit(130);
+  });
   for (const mutant of wanted) mutate(copy.read(mutant.file), mutant);
   for (const suite of SUITES) {
     const its = wanted.filter((mutant) => suiteOf(mutant) === suite);

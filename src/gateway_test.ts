@@ -356,6 +356,59 @@ Deno.test("a store that refuses a snapshot is tried again until it takes one", a
   await gateway.stop();
 });
 
+Deno.test("a call that the store has goes on when others fail, unless all is lost that was not safe", async () => {
+  for (const lost of ["waiting", "all"] as const) {
+    const store = new TestStore();
+    const { gateway, recovered } = await gatewayOn(store);
+    const [synced, refused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    store.end = () => synced.promise;
+    const stored = ban(gateway);
+    store.options.stored(store.commits.at(-1)!.changes);
+    store.end = () => refused.promise;
+    const waiting = gateway.plan(address("a"), { weight: 0 });
+    refused.reject(new StoreError("the disk is full"));
+    store.fail(lost);
+    synced.resolve();
+    assert.deepEqual(await Promise.all([stored, waiting]), [
+      lost === "all" ? "not-durable" : "accepted",
+      "not-durable",
+    ]);
+    await recovered;
+    store.end = () => Promise.resolve();
+    const outcome = await gateway.connect({ ...input, rooms: ["banned"] });
+    assert.equal(outcome.granted, lost === "all");
+    await gateway.stop();
+  }
+});
+
+Deno.test("nobody is let in by the lift of a ban before it is durable", async () => {
+  for (const durable of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store);
+    await ban(gateway);
+    const commit = Promise.withResolvers<void>();
+    store.end = () => commit.promise;
+    const lift = gateway.manage({
+      task: { task: "RoomClose", id: ["acme", "banned"], ban_time: { secs: 0, nanos: 0 } },
+      banTime: 0,
+    });
+    store.end = () => Promise.resolve();
+    const connect = gateway.connect({ ...input, rooms: ["banned"] });
+    const elsewhere = await gateway.connect({ ...input, rooms: ["another"] });
+    assert.ok(elsewhere.granted, "other rooms wait for nothing");
+    if (durable) commit.resolve();
+    else {
+      store.fail();
+      commit.reject(new StoreError("the disk is full"));
+    }
+    assert.equal(await lift, durable ? "accepted" : "not-durable");
+    const outcome = await connect;
+    assert.equal(outcome.granted, durable);
+    if (!outcome.granted) assert.equal(outcome.reason, "banned");
+    await gateway.stop();
+  }
+});
+
 Deno.test("a task whose call may still be refused is not handed over", async () => {
   const update: Task = { task: "RoomUpdate", id: ["acme", "r"], user_data: [1] };
   for (const durable of [true, false]) {
