@@ -196,7 +196,7 @@ Deno.test("a server that falls silent after rooms have left it takes off only wh
 
 /** A licence, what `acme` has on a server that stays, and a group on one that is past its deadline. */
 const leaving = {
-  "its peers on the way to the old server": {
+  "its own on the way to the old server": {
     licence: { maxPeers: 2, maxRooms: 9 },
     set: (model: Model) => {
       place(model, "r", "u1", 0, { server: address("a") });
@@ -204,12 +204,11 @@ const leaving = {
     },
     granted: true,
   },
-  "peers of another customer": {
+  "those of another customer on the way to the old server": {
     licence: { maxPeers: 4, maxRooms: 9 },
     set: (model: Model) => {
-      const rooms = [{ id: ["acme", "{r}other"] as const, customer: "other", peers: 3 }];
-      const input = { address: address("a"), pool: "default", version: "1", load: 0, clients: 3, rooms };
-      report(model, input, 0);
+      const other = { customer: "other", server: address("a") };
+      for (const user of ["o1", "o2", "o3"]) place(model, "{r}other", user, 0, other);
       hear(model, "b", [["x", 4, 1000]], 0);
     },
     granted: false,

@@ -127,3 +127,13 @@ Deno.test("a message whose answers are never told of is handed over once, howeve
   }
   assert.deepEqual([...seen.values()], new Array(30).fill(1));
 });
+
+Deno.test("a task whose call may still be refused is not handed over, nor one that was asked for after it", () => {
+  const model = waiting(update(1), update(2), update(3));
+  const [, open] = model.servers.get(A)!.tasks;
+  const first = handOverTasks(model, A, 5000, open!.sequence);
+  assert.deepEqual(first.tasks, [update(1)]);
+  end(model, first.handOver, "read", 5001);
+  assert.deepEqual(handOverTasks(model, A, 10_000, open!.sequence).tasks, []);
+  assert.deepEqual(handOverTasks(model, A, 10_000).tasks, [update(2), update(3)]);
+});
