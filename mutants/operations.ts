@@ -144,7 +144,7 @@ export const operations: readonly Mutant[] = [
     file: "src/fleet/opening.ts",
     find: "Math.ceil(all.peers / Math.max(1, all.rooms))",
     put: "0",
-    breaks: "after a restart, a room that moves takes no peers off its customer's usage",
+    breaks: "a room of which only the sum with others is known takes no peers off its customer's usage",
   },
   {
     file: "src/fleet/opening.ts",

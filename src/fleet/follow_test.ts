@@ -252,3 +252,17 @@ Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
   pair.do(0, (model) => forgetKind(model, kind));
   assert.equal(sizes().includes(kind.template), false);
 });
+
+Deno.test("a room that another gateway closes takes off its share of what its server reported, which is known in sum", () => {
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 4, rooms: ["r", "s", "t", "u"] });
+  const counted = () => {
+    const { peers, rooms } = pair.follower.usage.get("acme")!;
+    return { peers, rooms };
+  };
+  assert.deepEqual(counted(), { peers: 4, rooms: 4 });
+  follow(pair.follower, [{ type: "room-closed", room: ["acme", "r"], server: address("a") }], 1000);
+  assert.deepEqual(counted(), { peers: 3, rooms: 3 });
+  pair.hear("a", 5000, { clients: 3, rooms: ["s", "t", "u"] });
+  assert.deepEqual(counted(), { peers: 3, rooms: 3 });
+});
