@@ -60,3 +60,20 @@ Deno.test("a snapshot that is not safe from loss of power is refused", async () 
   }
   await store.close();
 });
+
+Deno.test("a commit whose fsync runs is answered, though a later one cannot be written", async () => {
+  using folder = new TemporaryFolder();
+  using syncs = new HeldSyncs();
+  const lost: string[] = [];
+  const store = new SqliteStore(folder.path, { ...OPTIONS, failed: (_, what) => lost.push(what) });
+  const first = followed(store.commit([], true));
+  await someTurns();
+  const unwritable = { namespace: "n", template: "t", sizes: { bins: [], fill: [0, 0], at: NaN } } as const;
+  const second = followed(store.commit([{ type: "kind-learned", kind: unwritable }], true));
+  await someTurns();
+  assert.deepEqual([first.outcome, second.outcome, lost], ["waits", "refused", ["waiting"]]);
+  syncs.running[0]!.resolve();
+  await someTurns();
+  assert.equal(first.outcome, "answered");
+  await store.close();
+});
