@@ -56,8 +56,8 @@ Deno.test("a broken row is left out and named; the others load", async () => {
 const broken = {
   server: `INSERT INTO server (address, pool, version, enabled, load, clients, usage, first_seen)
     VALUES ('a:1', 'eu', '1', 1, 0, 0, '{}', 0), ('b:1', 'eu', '1', 1, 0, 0, '[]', 0)`,
-  task: `INSERT INTO task (sequence, server, json, expires) VALUES (1, 'a:1', '{"task":"RoomClose"}', 1),
-    (2, 'a:1', '{"task":"RoomClose","id":["n","r"],"ban_time":{"secs":0,"nanos":0}}', 1)`,
+  task: `INSERT INTO task (sequence, server, json, expires, customer)
+    VALUES (1, 'a:1', '{"task":"RoomClose"}', 1, 'c'), (2, 'a:1', '{"task":"RoomClose","id":["n","r"]}', 1, 'c')`,
   kind: `INSERT INTO kind VALUES ('n', 'a', '{}', 1), ('n', 'b', '{"bins":[],"fill":[0,0]}', 1)`,
 };
 
