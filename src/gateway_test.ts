@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { TemporaryFolder } from "../sim/program.ts";
-import type { ConnectInput } from "./fleet/mod.ts";
+import type { Change, ConnectInput, Snapshot, Task } from "./fleet/mod.ts";
 import { address, SETTINGS } from "./fleet/testing.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { createNoStore } from "./store/no_store.ts";
 import { SqliteStore } from "./store/sqlite/store.ts";
-import { StoreError, type StoreOptions } from "./store/store.ts";
+import { type Lost, type Store, StoreError, type StoreOptions } from "./store/store.ts";
 
 const HOUR = 3_600_000;
 
@@ -192,6 +192,329 @@ Deno.test("calls that cannot be made durable leave nothing behind", async () => 
   fail = false;
   await new Promise((resolve) => setTimeout(resolve, 1100));
   assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted, "the ban was refused");
+  await gateway.stop();
+});
+
+/** A store that a test looks into, and makes do what stores do. */
+class TestStore {
+  options!: StoreOptions;
+  readonly commits: { readonly changes: readonly Change[]; readonly sync: boolean }[] = [];
+  readonly written: Change[] = [];
+  readonly snapshots: Snapshot[] = [];
+  /** How many snapshots are refused before one is taken. */
+  refusals = 0;
+  /** What becomes of a commit; unless a test says otherwise, it is durable at once. */
+  end = (changes: readonly Change[]): Promise<void> => Promise.resolve(this.options.stored(changes));
+
+  readonly open = (options: StoreOptions): Store => {
+    this.options = options;
+    return {
+      ...createNoStore(options),
+      commit: (changes, sync) => {
+        this.commits.push({ changes, sync });
+        return this.end(changes);
+      },
+      write: (changes) => void this.written.push(...changes),
+      replace: (snapshot) => {
+        if (this.refusals-- > 0) throw new StoreError("the disk is still full");
+        this.snapshots.push({ ...snapshot, rooms: [...snapshot.rooms] });
+      },
+    };
+  };
+
+  /** What waits fails, or all that is not safe from loss of power, and what comes later too until a snapshot is taken. */
+  fail(lost: Lost = "all"): void {
+    this.options.failed(new StoreError("the disk is full"), lost);
+  }
+}
+
+/** A gateway on such a store, with a server; and when its store has recovered. */
+async function gatewayOn(store: TestStore, options: Partial<GatewayOptions> = {}) {
+  const recovered = Promise.withResolvers<void>();
+  const gateway = new Gateway(SETTINGS, {
+    openStore: store.open,
+    waitForReports: false,
+    storeRecovered: () => recovered.resolve(),
+    ...options,
+  });
+  await report(gateway);
+  return { gateway, recovered: recovered.promise };
+}
+
+/** A report of server `a` with these rooms, a peer in each. */
+const hear = (gateway: Gateway, ...names: readonly string[]) =>
+  gateway.report({
+    address: address("a"),
+    pool: "default",
+    version: "1",
+    load: 0,
+    clients: names.length,
+    rooms: names.map((name) => ({ id: ["acme", name], customer: "acme", peers: 1 })),
+  }, true);
+
+Deno.test("where another gateway was first to place a group, the client is granted the server that it chose", async () => {
+  const store = new TestStore();
+  const { gateway } = await gatewayOn(store);
+  await gateway.report(
+    { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+    true,
+  );
+  store.end = (changes) => {
+    for (const change of changes) {
+      if (change.type !== "group-placed") continue;
+      const server = address(change.server === address("a") ? "b" : "a");
+      store.options.overruled([{ namespace: change.namespace, group: change.group, server }]);
+      store.end = (further) => Promise.resolve(store.options.stored(further));
+    }
+    return Promise.resolve(store.options.stored(changes));
+  };
+  const outcome = await gateway.connect(input);
+  const [claim] = store.commits[0]!.changes;
+  assert.ok(outcome.granted && claim?.type === "group-placed");
+  assert.notEqual(outcome.server, claim.server);
+  const next = await gateway.connect({ ...input, user: "v" });
+  assert.ok(next.granted && next.server === outcome.server);
+  assert.equal((await gateway.info()).rooms.length, 1);
+  await gateway.stop();
+});
+
+Deno.test("management calls and plans are safe from loss of power, and places where that is wanted", async () => {
+  for (const syncPlaces of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store, { syncPlaces });
+    await gateway.connect(input);
+    await ban(gateway);
+    await gateway.plan(address("a"), { weight: 0.5 });
+    assert.deepEqual(store.commits.map(({ sync }) => sync), [syncPlaces, true, true]);
+    await gateway.stop();
+  }
+});
+
+Deno.test("a call that the store answers in the turn in which it fails is refused, and leaves nothing", async () => {
+  const store = new TestStore();
+  const { gateway, recovered } = await gatewayOn(store);
+  store.end = () => {
+    queueMicrotask(() => store.fail());
+    return Promise.resolve();
+  };
+  assert.equal(await ban(gateway), "not-durable");
+  await recovered;
+  store.end = () => Promise.resolve();
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+  await gateway.stop();
+});
+
+Deno.test("of two bans of a room that are refused together, neither is left", async () => {
+  const store = new TestStore();
+  const { gateway, recovered } = await gatewayOn(store);
+  store.end = () => new Promise((_, reject) => setTimeout(() => reject(new StoreError("full")), 10));
+  const refused = Promise.all([ban(gateway), ban(gateway)]);
+  store.fail();
+  assert.deepEqual(await refused, ["not-durable", "not-durable"]);
+  await recovered;
+  store.end = () => Promise.resolve();
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+  await gateway.stop();
+});
+
+Deno.test("while the store is away nothing is written to it, and calls leave nothing; then it gets everything at once", async () => {
+  const store = new TestStore();
+  let failures = 0;
+  const { gateway, recovered } = await gatewayOn(store, { storeFailed: () => failures++ });
+  store.fail();
+  store.fail();
+  const before = store.written.length;
+  assert.equal(await ban(gateway), "not-durable");
+  assert.deepEqual(await gateway.connect(input), { granted: false, reason: "not-durable" });
+  await hear(gateway, "listed");
+  assert.equal(store.written.length, before);
+  assert.equal(store.commits.length, 0);
+  await recovered;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(failures, 1, "told once");
+  assert.deepEqual(store.snapshots.map(({ rooms }) => [...rooms].map(({ name }) => name)), [["listed"]]);
+  assert.deepEqual([...store.snapshots[0]!.bans], []);
+  const known = await gateway.connect({ ...input, rooms: ["listed"] });
+  assert.ok(known.granted);
+  assert.equal(store.commits.length, 0, "the place of a known room is durable");
+  await hear(gateway, "listed", "another");
+  assert.ok(store.written.length > before, "what comes later is written again");
+  await gateway.stop();
+});
+
+Deno.test("a store that refuses a snapshot is tried again until it takes one", async () => {
+  const store = new TestStore();
+  store.refusals = 1;
+  const { gateway, recovered } = await gatewayOn(store);
+  await gateway.plan(address("a"), { draining: true });
+  store.fail();
+  await recovered;
+  assert.equal(store.snapshots.length, 1);
+  const [server] = store.snapshots[0]!.servers;
+  assert.deepEqual(server!.draining, { deadline: undefined }, "what operators want is in it");
+  assert.equal(await ban(gateway), "accepted");
+  await gateway.stop();
+});
+
+Deno.test("a call that the store has goes on when others fail, unless all is lost that was not safe", async () => {
+  for (const lost of ["waiting", "all"] as const) {
+    const store = new TestStore();
+    const { gateway, recovered } = await gatewayOn(store);
+    const [synced, refused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    store.end = () => synced.promise;
+    const stored = ban(gateway);
+    store.options.stored(store.commits.at(-1)!.changes);
+    store.end = () => refused.promise;
+    const waiting = gateway.plan(address("a"), { weight: 0 });
+    refused.reject(new StoreError("the disk is full"));
+    store.fail(lost);
+    synced.resolve();
+    assert.deepEqual(await Promise.all([stored, waiting]), [
+      lost === "all" ? "not-durable" : "accepted",
+      "not-durable",
+    ]);
+    await recovered;
+    store.end = () => Promise.resolve();
+    const outcome = await gateway.connect({ ...input, rooms: ["banned"] });
+    assert.equal(outcome.granted, lost === "all");
+    await gateway.stop();
+  }
+});
+
+Deno.test("nobody is let in by the lift of a ban before it is durable", async () => {
+  for (const durable of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store);
+    await ban(gateway);
+    const commit = Promise.withResolvers<void>();
+    store.end = () => commit.promise;
+    const lift = gateway.manage({
+      task: { task: "RoomClose", id: ["acme", "banned"], ban_time: { secs: 0, nanos: 0 } },
+      banTime: 0,
+    });
+    store.end = () => Promise.resolve();
+    const connect = gateway.connect({ ...input, rooms: ["banned"] });
+    const elsewhere = await gateway.connect({ ...input, rooms: ["another"] });
+    assert.ok(elsewhere.granted, "other rooms wait for nothing");
+    if (durable) commit.resolve();
+    else {
+      store.fail();
+      commit.reject(new StoreError("the disk is full"));
+    }
+    assert.equal(await lift, durable ? "accepted" : "not-durable");
+    const outcome = await connect;
+    assert.equal(outcome.granted, durable);
+    if (!outcome.granted) assert.equal(outcome.reason, "banned");
+    await gateway.stop();
+  }
+});
+
+Deno.test("a task whose call may still be refused is not handed over", async () => {
+  const update: Task = { task: "RoomUpdate", id: ["acme", "r"], user_data: [1] };
+  for (const durable of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store);
+    await hear(gateway, "r");
+    const commit = Promise.withResolvers<void>();
+    store.end = () => commit.promise;
+    const call = gateway.manage({ task: update });
+    const answer = hear(gateway, "r");
+    if (durable) commit.resolve();
+    else {
+      store.fail();
+      commit.reject(new StoreError("the disk is full"));
+    }
+    assert.equal(await call, durable ? "accepted" : "not-durable");
+    const outcome = await answer;
+    assert.ok(outcome.accepted);
+    assert.deepEqual(outcome.tasks, durable ? [update] : []);
+    await gateway.stop();
+  }
+});
+
+Deno.test("the reports of a server are taken in one after the other, however long one is", async () => {
+  const { gateway } = await gatewayOn(new TestStore());
+  const names = Array.from({ length: 30_000 }, (_, i) => `r${i}`);
+  await Promise.all([hear(gateway, ...names), hear(gateway, "last")]);
+  const { rooms } = await gateway.info();
+  assert.deepEqual(rooms.map(({ id }) => id[1]), ["last"]);
+  await gateway.stop();
+});
+
+Deno.test("with an empty store, rooms that are not known wait for the servers: as many as expected, or for a while", async () => {
+  for (const expectedServers of [2, 3]) {
+    const clock = { now: 0 };
+    const { gateway } = await gatewayOn(new TestStore(), {
+      waitForReports: true,
+      expectedServers,
+      now: () => clock.now,
+    });
+    assert.deepEqual(await gateway.connect(input), { granted: false, reason: "learning" });
+    await gateway.report(
+      { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+      true,
+    );
+    assert.equal((await gateway.connect(input)).granted, expectedServers === 2);
+    clock.now = SETTINGS.disableTimeout;
+    assert.ok((await gateway.connect(input)).granted);
+    await gateway.stop();
+  }
+});
+
+Deno.test("with servers in its store, a gateway that starts waits for none of them", async () => {
+  using folder = new TemporaryFolder();
+  const open = () =>
+    new Gateway(SETTINGS, {
+      openStore: (options) => new SqliteStore(folder.path, options),
+      waitForReports: true,
+    });
+  const before = open();
+  await report(before);
+  await before.stop();
+  const after = open();
+  assert.ok((await after.connect(input)).granted);
+  await after.stop();
+});
+
+Deno.test("servers that report while nobody reads the sockets are not silent", async () => {
+  const gateway = new Gateway({ ...SETTINGS, disableTimeout: 400 }, {
+    openStore: createNoStore,
+    waitForReports: false,
+    hears: () => false,
+  });
+  await report(gateway);
+  gateway.start();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.deepEqual((await gateway.info()).servers.map(({ disabled }) => disabled), [false]);
+  await gateway.stop();
+});
+
+Deno.test("what is shown of plans and placements is in unix time", async () => {
+  const clock = { now: 1000, unix: 1_700_000_000_000 };
+  const { gateway } = await gatewayOn(new TestStore(), {
+    now: () => clock.now,
+    unixTime: () => clock.unix,
+  });
+  await gateway.connect(input);
+  const placed = clock.unix;
+  const deadline = clock.unix + 60_000;
+  const a = address("a");
+  assert.deepEqual(await gateway.plan(a, { draining: true, within: 60_000 }), {
+    before: { weight: 1, draining: undefined },
+    after: { weight: 1, draining: { deadline } },
+  });
+  clock.now += 20_000;
+  clock.unix += 20_000;
+  assert.equal((await gateway.info()).servers[0]!.draining?.deadline, deadline);
+  assert.equal((await gateway.explain(["acme", "r"]))?.explanation?.at, placed);
+  assert.deepEqual(await gateway.plan(a, { weight: 0.5 }), {
+    before: { weight: 1, draining: { deadline } },
+    after: { weight: 0.5, draining: { deadline } },
+  });
+  assert.deepEqual(await gateway.plan(a, { draining: false }), {
+    before: { weight: 0.5, draining: { deadline } },
+    after: { weight: 0.5, draining: undefined },
+  });
   await gateway.stop();
 });
 

@@ -56,6 +56,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "sim/fuzz": ["sim", "sim/placement", "src/command_line"],
   "sim/placement": ["src/command_line", "src/config", "src/fleet", "src/fleet/placement", "src/ops"],
   "bench": ["*"],
+  "mutants": [],
   "tests": ["*"],
 };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endHandOver, handOverTasks, type Model, plan, report, tick, welcomeAgain } from "./mod.ts";
+import { endHandOver, handOverTasks, manage, type Model, plan, report, tick, welcomeAgain } from "./mod.ts";
 import { address, ask, checkConsistency, hear, place, testModel } from "./testing.ts";
 
 /** A report of rooms with a peer each, and what the server is told, and whether it is told to be empty. */
@@ -136,4 +136,131 @@ Deno.test("a server of half the weight comes to half the load", () => {
   for (let i = 0; i < 300; i++) place(model, `r-${i}`, "u", 0);
   const share = model.servers.get(half)!.groups / 300;
   assert.ok(share > 0.3 && share < 0.37, String(share));
+});
+
+Deno.test("a server that is taken back after its deadline keeps what it has", () => {
+  const model = testModel();
+  tell(model, "a", ["r"], 0);
+  tell(model, "b", [], 0);
+  drain(model, "a", 1000);
+  tick(model, 1000);
+  plan(model, address("a"), { draining: undefined });
+  assert.equal(place(model, "r", "u", 1100), address("a"));
+  assert.deepEqual(tell(model, "a", ["r"], 5000).closed, []);
+  checkConsistency(model);
+});
+
+Deno.test("a server that is drained a second time is told to be empty a second time", () => {
+  const model = testModel();
+  tell(model, "a", [], 0);
+  for (const now of [5000, 10_000]) {
+    drain(model, "a");
+    assert.equal(tell(model, "a", [], now).empty, true);
+    plan(model, address("a"), { draining: undefined });
+  }
+});
+
+Deno.test("a draining server keeps a room that has ended while somebody is on the way to it, and is not empty", () => {
+  const model = testModel();
+  tell(model, "a", ["r"], 0);
+  tell(model, "b", [], 0);
+  drain(model, "a");
+  place(model, "r", "late", 1000);
+  assert.deepEqual(tell(model, "a", [], 2000), { closed: [], empty: false });
+  assert.equal(place(model, "r", "v", 3000), address("a"));
+  checkConsistency(model);
+});
+
+Deno.test("past the deadline a room is told to close once, and again when that is ignored for two reports", () => {
+  const model = testModel();
+  tell(model, "a", ["r"], 0);
+  drain(model, "a", 1000);
+  tick(model, 1000);
+  const closed = [5000, 10_000, 15_000].map((now) => tell(model, "a", ["r"], now).closed);
+  assert.deepEqual(closed, [["r"], [], ["r"]]);
+});
+
+Deno.test("the RoomClose of a drained server stays with it while the room's other tasks move", () => {
+  const model = testModel();
+  tell(model, "a", ["r"], 0);
+  tell(model, "b", [], 0);
+  manage(model, { task: { task: "RoomUpdate", id: ["acme", "r"], user_data: [1] } }, 0);
+  drain(model, "a", 1000);
+  tick(model, 1000);
+  hear(model, "a", [["r", 1, 1005]], 5000);
+  assert.equal(place(model, "r", "u", 5100), address("b"));
+  const waiting = (server: string) =>
+    handOverTasks(model, address(server), 5200).tasks.map(({ task }) => task);
+  assert.deepEqual([waiting("a"), waiting("b")], [["RoomClose"], ["RoomUpdate"]]);
+});
+
+Deno.test("a server that falls silent after rooms have left it takes off only what was left on it", () => {
+  const model = testModel();
+  hear(model, "a", [["r", 3, 1000], ["s", 2, 1000], ["t", 1, 1000]], 0);
+  hear(model, "b", [], 0);
+  drain(model, "a", 1000);
+  tick(model, 1000);
+  place(model, "r", "u", 1100);
+  hear(model, "b", [["r", 1, 1]], 7000);
+  tick(model, 7500);
+  const usage = model.usage.get("acme")!;
+  assert.deepEqual([usage.peers, usage.rooms], [1, 1]);
+  checkConsistency(model);
+});
+
+/** A licence, what `acme` has on a server that stays, and a group on one that is past its deadline. */
+const leaving = {
+  "its own on the way to the old server": {
+    licence: { maxPeers: 2, maxRooms: 9 },
+    set: (model: Model) => {
+      place(model, "r", "u1", 0, { server: address("a") });
+      place(model, "r", "u2", 0);
+    },
+    granted: true,
+  },
+  "those of another customer on the way to the old server": {
+    licence: { maxPeers: 4, maxRooms: 9 },
+    set: (model: Model) => {
+      const other = { customer: "other", server: address("a") };
+      for (const user of ["o1", "o2", "o3"]) place(model, "{r}other", user, 0, other);
+      hear(model, "b", [["x", 4, 1000]], 0);
+    },
+    granted: false,
+  },
+  "a room that has ended and is granted to nobody": {
+    licence: { maxPeers: 99, maxRooms: 1 },
+    set: (model: Model) => {
+      place(model, "r", "u", 0, { server: address("a") });
+      hear(model, "a", [["r", 1, 1]], 100);
+      hear(model, "a", [], 200);
+      hear(model, "b", [["x", 4, 1000]], 200);
+    },
+    granted: false,
+  },
+};
+
+for (const [what, { licence, set, granted }] of Object.entries(leaving)) {
+  Deno.test(`a group that leaves a server past its deadline makes ${granted ? "" : "no "}room in the licence: ${what}`, () => {
+    const model = testModel();
+    hear(model, "a", [], 0);
+    hear(model, "b", [], 0);
+    set(model);
+    drain(model, "a", 1000);
+    tick(model, 1000);
+    const name = what.includes("another") ? "{r}" : "r";
+    assert.equal(model.groups.get("acme", "r")?.server.address, address("a"));
+    assert.equal(ask(model, name, "u1", 1100, { licence }).granted, granted);
+    checkConsistency(model);
+  });
+}
+
+Deno.test("a room that comes back from a silent server makes no room in the licence: it does not count there any more", () => {
+  const model = testModel();
+  hear(model, "a", [["r", 3, 1000]], 0);
+  hear(model, "b", [["x", 2, 1000]], 7000);
+  tick(model, 7500);
+  const licence = { maxPeers: 2, maxRooms: 9 };
+  assert.equal(ask(model, "r", "u", 7600, { licence }).granted, false);
+  assert.equal(ask(model, "r", "u", 7600, { licence: { ...licence, maxPeers: 3 } }).granted, true);
+  checkConsistency(model);
 });

@@ -5,7 +5,9 @@ import {
   connect,
   endHandOver,
   follow,
+  forgetKind,
   handOverTasks,
+  info,
   manage,
   type Model,
   plan,
@@ -145,4 +147,122 @@ Deno.test("a group that another gateway has placed is granted there, without a c
   assert.equal(second.outcome.server, first.outcome.server);
   assert.equal(second.outcome.durable, true);
   assert.deepEqual(second.changes, []);
+});
+
+const kind = { namespace: "acme", template: "match-#" };
+
+/** Two gateways, of which one hears the servers; what it does the other one does too. */
+class Pair {
+  readonly leader = testModel();
+  readonly follower = testModel();
+
+  do(now: number, operation: (leader: Model) => { changes: Change[] } | Change[]): void {
+    const done = operation(this.leader);
+    follow(this.follower, Array.isArray(done) ? done : done.changes, now);
+  }
+
+  hear(server: string, now: number, { load = 0, clients = 0, rooms = [] as string[] } = {}): void {
+    this.do(now, (model) => report(model, reportOf(server, { load, clients, rooms }), now));
+  }
+}
+
+function reportOf(server: string, { load = 0, clients = 0, rooms = [] as string[] } = {}) {
+  const listed = rooms.map((name) => ({ id: ["acme", name] as const, customer: "acme", peers: 1 }));
+  return { address: address(server), pool: "default", version: "1", load, clients, rooms: listed };
+}
+
+const connectTo = (model: Model, room: string, now: number) =>
+  connect(
+    model,
+    { customer: "acme", licence: UNLIMITED, namespace: "acme", rooms: [room], user: "u", pool: "default" },
+    now,
+    seededRandom(now),
+  );
+
+Deno.test("a server that another gateway hears is not silent", () => {
+  const pair = new Pair();
+  for (const now of [0, 5000, 10_000]) pair.hear("a", now);
+  assert.deepEqual(tick(pair.follower, 12_000), []);
+  assert.deepEqual(tick(pair.follower, 17_500).map(({ type }) => type), ["server-disabled"]);
+});
+
+Deno.test("rooms are placed by the loads, and by what a client costs, that another gateway was told", () => {
+  const pair = new Pair();
+  for (let now = 0; now <= 100_000; now += 5000) {
+    pair.hear("busy", now, { load: 0.8, clients: 40 });
+    pair.hear("calm", now, { load: 0.2, clients: 40 });
+  }
+  for (const { address, loadPerClient } of pair.leader.servers) {
+    const ratio = pair.follower.servers.get(address)!.loadPerClient / loadPerClient;
+    assert.ok(Math.abs(ratio - 1) < 0.1, `${address}: ${ratio}`);
+  }
+  for (let i = 0; i < 5; i++) {
+    const { outcome } = connectTo(pair.follower, `r${i}`, 100_000 + i);
+    assert.ok(outcome.granted && outcome.server === address("calm"));
+  }
+});
+
+Deno.test("a room keeps its place while one's own tokens are valid, though another gateway heard it come and go", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  follow(pair.leader, connectTo(pair.follower, "r", 1000).changes, 1000);
+  pair.hear("a", 5000, { clients: 1, rooms: ["r"] });
+  report(pair.follower, reportOf("a"), 10_000); // the server has turned to this gateway
+  assert.equal(pair.follower.groups.room(["acme", "r"])?.group.server.address, address("a"));
+  checkConsistency(pair.follower);
+});
+
+Deno.test("a gateway that takes over goes on after the tasks of the other one", () => {
+  const update = (byte: number): Task => ({ task: "RoomUpdate", id: ["acme", "r"], user_data: [byte] });
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 1, rooms: ["r"] });
+  for (const byte of [1, 2]) pair.do(0, (model) => manage(model, { task: update(byte) }, 0));
+  for (const byte of [3, 4]) manage(pair.follower, { task: update(byte) }, 1000);
+  assert.deepEqual(handOverTasks(pair.follower, address("a"), 1000).tasks, [1, 2, 3, 4].map(update));
+});
+
+Deno.test("a ban that another gateway lifts is lifted", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  const task: Task = { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 60, nanos: 0 } };
+  const ban = (banTime: number) => pair.do(0, (model) => manage(model, { task, banTime }, 0));
+  ban(60_000);
+  assert.equal(connectTo(pair.follower, "r", 1000).outcome.granted, false);
+  ban(0);
+  assert.equal(connectTo(pair.follower, "r", 1000).outcome.granted, true);
+  assert.equal(pair.follower.bans.size, 0);
+});
+
+Deno.test("what an operator wants of a server is wanted by all gateways", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  pair.do(0, (model) => plan(model, address("a"), { weight: 0.5 }));
+  pair.do(0, (model) => plan(model, address("a"), { draining: { deadline: 9000 } }));
+  const [server] = info(pair.follower).servers;
+  assert.equal(server!.weight, 0.5);
+  assert.deepEqual(server!.draining, { deadline: 9000, empty: false });
+});
+
+Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
+  const pair = new Pair();
+  pair.leader.kinds.learn(kind, 80, 1000, 0);
+  pair.do(0, (model) => tick(model, 0));
+  const sizes = () => [...pair.follower.kinds].map(([{ template }]) => template);
+  assert.ok(sizes().includes(kind.template));
+  pair.do(0, (model) => forgetKind(model, kind));
+  assert.equal(sizes().includes(kind.template), false);
+});
+
+Deno.test("a room that another gateway closes takes off its share of what its server reported, which is known in sum", () => {
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 4, rooms: ["r", "s", "t", "u"] });
+  const counted = () => {
+    const { peers, rooms } = pair.follower.usage.get("acme")!;
+    return { peers, rooms };
+  };
+  assert.deepEqual(counted(), { peers: 4, rooms: 4 });
+  follow(pair.follower, [{ type: "room-closed", room: ["acme", "r"], server: address("a") }], 1000);
+  assert.deepEqual(counted(), { peers: 3, rooms: 3 });
+  pair.hear("a", 5000, { clients: 3, rooms: ["s", "t", "u"] });
+  assert.deepEqual(counted(), { peers: 3, rooms: 3 });
 });

@@ -155,3 +155,49 @@ Deno.test("on a new server a client costs what it does on the servers of its poo
   assert.ok(Math.abs(cost("new") / 0.002 - 1) < 0.1, String(cost("new")));
   assert.equal(cost("elsewhere"), 0.001, "where nothing is known, a thousandth");
 });
+
+const MATCH = { namespace: "acme", template: "match-#" };
+
+Deno.test("what a room has come to is learned when its first minutes are over, though it lives on", () => {
+  const model = testModel();
+  for (let age = 5; age < 900; age += 5) hear(model, "a", [["match-1", 80, age]], age * 1000);
+  assert.equal(model.kinds.size, 0);
+  hear(model, "a", [["match-1", 80, 900]], 900_000);
+  assert.ok(model.kinds.know(MATCH).expectedSize(0, 900_000) > 40);
+  assert.equal(model.servers.get(address("a"))!.growth, 0);
+});
+
+Deno.test("a room that nobody joins teaches nothing", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  place(model, "match-1", "u", 0);
+  hear(model, "a", [], 300_000);
+  tick(model, 300_000);
+  assert.equal(model.rooms, 0);
+  assert.equal(model.kinds.size, 0);
+});
+
+Deno.test("rooms that fill at once are not expected to grow for as long as a late client may come", () => {
+  const model = testModel();
+  const rooms = Array.from({ length: 30 }, (_, i) => `match-${i}`);
+  for (let age = 5; age <= 650; age += 5) {
+    hear(model, "a", rooms.map((name) => [name, age < 600 ? 10 : 11, age]), age * 1000);
+  }
+  hear(model, "a", [], 655_000);
+  const { fillTime } = model.kinds.know(MATCH);
+  assert.ok(fillTime < 60_000, `${fillTime / 1000} s`);
+});
+
+Deno.test("what is learned is told to the store every five seconds, each kind once", () => {
+  const model = testModel();
+  let told = 0;
+  for (let now = 0; now < 20_000; now += 250) {
+    model.kinds.learn(MATCH, 10, 1000, now);
+    const kinds = tick(model, now).flatMap((change) => change.type === "kind-learned" ? [change.kind] : []);
+    assert.ok(kinds.length === 0 || kinds.length === 3, "all rooms, those of the namespace, the kind");
+    if (kinds.length > 0) told++;
+  }
+  assert.equal(told, 4);
+  tick(model, 30_000);
+  assert.deepEqual(tick(model, 40_000), [], "nothing new");
+});

@@ -115,3 +115,25 @@ Deno.test("the fates of one server's answers are bounded", () => {
   }
   assert.ok(model.servers.get(A)!.handOvers.size <= 9);
 });
+
+Deno.test("a message whose answers are never told of is handed over once, however many follow it", () => {
+  const model = waiting();
+  const seen = new Map<number, number>();
+  for (let i = 0; i < 30; i++) {
+    manage(model, { task: message(i) }, i * INTERVAL);
+    for (const task of ask(model, i * INTERVAL).tasks) {
+      if (task.task === "RoomSendMessage") seen.set(task.message[0]!, (seen.get(task.message[0]!) ?? 0) + 1);
+    }
+  }
+  assert.deepEqual([...seen.values()], new Array(30).fill(1));
+});
+
+Deno.test("a task whose call may still be refused is not handed over, nor one that was asked for after it", () => {
+  const model = waiting(update(1), update(2), update(3));
+  const [, open] = model.servers.get(A)!.tasks;
+  const first = handOverTasks(model, A, 5000, open!.sequence);
+  assert.deepEqual(first.tasks, [update(1)]);
+  end(model, first.handOver, "read", 5001);
+  assert.deepEqual(handOverTasks(model, A, 10_000, open!.sequence).tasks, []);
+  assert.deepEqual(handOverTasks(model, A, 10_000).tasks, [update(2), update(3)]);
+});

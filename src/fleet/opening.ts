@@ -55,7 +55,10 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
   return { from, durable, rooms, tasks };
 }
 
-/** Puts a group back to where it was, unless its new server has reported it or its old one is gone. */
+/**
+ * Puts a group back to where it was, unless its new server has reported it or its old one is gone; then it goes where
+ * nothing is left of it.
+ */
 export function moveBack(
   model: Model,
   group: Group,
@@ -65,7 +68,10 @@ export function moveBack(
 ): void {
   const { from, durable, rooms, tasks } = departure;
   const left = model.groups.get(group.namespace.name, group.name) === group;
-  if (!left || group.server !== to || group.listed > 0 || model.servers.get(from.address) !== from) return;
+  if (!left || group.server !== to || group.listed > 0 || model.servers.get(from.address) !== from) {
+    if (left && group.empty) releaseGroup(model, group);
+    return;
+  }
   transferGroup(model, group, from);
   group.durable = durable;
   for (const { room, report } of rooms) {

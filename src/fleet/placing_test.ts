@@ -128,3 +128,57 @@ Deno.test("only the newest placements are explained", () => {
   assert.equal(explained.length, 100);
   assert.equal(model.explanations.get(model.groups.room(["acme", "r-0"])!.group), undefined);
 });
+
+Deno.test("the ceiling is held against the size that is expected, so that a few very large rooms keep no kind out", () => {
+  const model = testModel({ placement: { ...SETTINGS.placement, overload: "refuse" } });
+  for (let i = 0; i < 400; i++) {
+    model.kinds.learn({ namespace: "acme", template: "match-#" }, i % 20 === 0 ? 200 : 5, 30_000, 0);
+  }
+  hear(model, "a", [["old", 850, 5000]], 0);
+  assert.equal(place(model, "match-1", "u", 0), address("a"));
+});
+
+const asked = [
+  ["place", 990, "overloaded", "that says it is full is overloaded by nobody's token"],
+  ["place", 949, undefined, "above the ceiling is taken where overload is not refused"],
+  ["refuse", 949, "overloaded", "above the ceiling is refused where overload is"],
+  ["refuse", 500, undefined, "below the ceiling is taken where overload is refused"],
+] as const;
+
+for (const [overload, clients, reason, why] of asked) {
+  Deno.test(`a server asked for ${why}`, () => {
+    const model = testModel({ placement: { ...SETTINGS.placement, overload } });
+    hear(model, "a", [["old", clients, 5000]], 0);
+    hear(model, "idle", [], 0);
+    const outcome = ask(model, "new", "u", 0, { server: address("a") });
+    assert.equal(outcome.granted ? undefined : outcome.reason, reason);
+    if (outcome.granted) assert.equal(outcome.server, address("a"));
+  });
+}
+
+Deno.test("of the placements that are explained, one that was placed anew is the newest", () => {
+  const model = testModel({ limits: { ...SETTINGS.limits, explanations: 2 } });
+  const explained = (name: string) =>
+    model.explanations.get(model.groups.room(["acme", name])!.group)?.server;
+  hear(model, "a", [], 0);
+  place(model, "again", "u", 0);
+  place(model, "other", "u", 0);
+  hear(model, "b", [], 7000);
+  tick(model, 7500);
+  assert.equal(place(model, "again", "u", 7600), address("b"));
+  place(model, "newest", "u", 7700);
+  assert.deepEqual(["again", "other", "newest"].map(explained), [address("b"), undefined, address("b")]);
+});
+
+Deno.test("an explanation names the server that was chosen, though ten others had less load", () => {
+  const choose = (servers: readonly { address: string }[]) => servers.at(-1) as never;
+  const model = testModel({ placement: { ...SETTINGS.placement, choose } });
+  for (let i = 0; i < 13; i++) hear(model, `s${i}`, [[`old-${i}`, 100 + 50 * i, 5000]], 0);
+  assert.equal(place(model, "r", "u", 0), address("s12"));
+  const explanation = model.explanations.get(model.groups.room(["acme", "r"])!.group)!;
+  assert.deepEqual(
+    explanation.candidates.map((server) => server.address),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12].map((i) => address(`s${i}`)),
+  );
+  assert.equal(explanation.furtherCandidates, 2);
+});

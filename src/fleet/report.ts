@@ -100,7 +100,10 @@ export function* reportInSlices(
       yield changes;
       changes = [];
       sinceYield = 0;
-      if (model.servers.get(input.address) !== server) return { refused: false, changes };
+      if (model.servers.get(input.address) !== server) {
+        closeListed(model, server, rooms, now, changes);
+        return { refused: false, changes };
+      }
     }
     const room = claimRoom(model, server, reported, now, changes);
     if (room === undefined) {
@@ -129,6 +132,10 @@ export function* reportInSlices(
       yield changes;
       changes = [];
       sinceYield = 0;
+      if (model.servers.get(input.address) !== server) {
+        closeListed(model, server, rooms, now, changes);
+        return { refused: false, changes };
+      }
     }
     if (room.group.server === server && room.report === number - 1) unlist(model, room, now, changes);
   }
@@ -279,6 +286,20 @@ function startTracking(
   const kind = kindOf(group.namespace.name, group.name);
   const known = model.kinds.know(kind);
   expectGrowth(group, new YoungGroup(kind, known, since, known.expectedSize(peers, now)));
+}
+
+/** The server was removed while its report was taken in: the rooms that the report has shown so far go as well. */
+function closeListed(
+  model: Model,
+  server: Server,
+  rooms: readonly Room[],
+  now: Milliseconds,
+  changes: Change[],
+): void {
+  for (const room of rooms) {
+    const { group, name } = room;
+    if (group.server === server && group.room(name) === room) closeRoom(model, room, now, changes);
+  }
 }
 
 /** The server no longer hosts the room. While somebody holds a token for it there, it is still the one that will. */

@@ -200,3 +200,61 @@ Deno.test("a room of a saturated server is not thought cheap", () => {
   assert.ok(server.loadPerClient > 0.95 * before, `${server.loadPerClient} was ${before}`);
   assert.ok(server.steadyLoad > 3, "it says at least 1");
 });
+
+Deno.test("the store is told who has opened a room that another customer was granted", () => {
+  const model = testModel();
+  tell(model, "a", [], 0);
+  place(model, "r", "u", 0);
+  const { changes } = tell(model, "a", [room("r", 1, "other")], 1000);
+  assert.deepEqual(changes.filter(({ type }) => type === "room-changed"), [
+    { type: "room-changed", room: ["acme", "r"], customer: "other", server: address("a"), listed: true },
+  ]);
+  checkConsistency(model);
+});
+
+Deno.test("a room that is twice in a report counts once", () => {
+  const model = testModel();
+  tell(model, "a", [room("r", 3), room("s", 1), room("r", 3)], 0);
+  const { peers, rooms } = model.usage.get("acme")!;
+  assert.deepEqual([peers, rooms], [4, 2]);
+  tell(model, "a", [room("s", 1)], 5000);
+  assert.equal(model.rooms, 1);
+  checkConsistency(model);
+});
+
+const MANY = Array.from({ length: 3000 }, (_, i) => room(`r${i}`, 1));
+const removals = [
+  ["while its rooms are taken in", [room("before", 1)], MANY],
+  ["while the rooms that it lists no more end", MANY, [room("after", 1)]],
+] as const;
+
+for (const [when, before, rooms] of removals) {
+  Deno.test(`a server that is removed during its report, ${when}, leaves nothing behind`, () => {
+    const model = testModel();
+    tell(model, "a", [...before], 0);
+    const input = { address: address("a"), pool: "default", version: "1", load: 0, clients: 3000, rooms };
+    const slices = reportInSlices(model, input, 1000);
+    slices.next();
+    const removed = tick(model, 700_000);
+    assert.ok(removed.some(({ type }) => type === "server-removed"));
+    while (!slices.next().done);
+    assert.equal(model.servers.size, 0);
+    assert.equal(model.rooms, 0);
+    assert.equal(model.usage.get("acme"), undefined);
+    checkConsistency(model);
+  });
+}
+
+Deno.test("a room that comes back from another server is neither ended nor counted twice by the report that shows it", () => {
+  const model = testModel();
+  tell(model, "a", [room("r", 2)], 0);
+  tell(model, "b", [], 7000);
+  tick(model, 7500);
+  assert.equal(place(model, "r", "u", 7600), address("b"));
+  tell(model, "a", [], 14_000);
+  tick(model, 14_500); // b is silent
+  tell(model, "a", [room("r", 1)], 15_000);
+  assert.equal(place(model, "r", "v", 15_100), address("a"));
+  assert.deepEqual(model.usage.get("acme")!.reported, { peers: 1, rooms: 1 });
+  checkConsistency(model);
+});

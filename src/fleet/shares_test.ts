@@ -45,3 +45,12 @@ Deno.test("an entry counts by the bytes of its names", () => {
   assert.equal(unitsOf("√".repeat(200)), 2);
   assert.equal(unitsOf("x".repeat(100), "√".repeat(341)), 4);
 });
+
+Deno.test("who gives something back may have just that again, where all that is shared is used", () => {
+  const shares = new Shares(1000, 0.1);
+  fill(shares, "greedy");
+  const taken = fill(shares, "small");
+  assert.ok(taken > 50);
+  shares.take("small", 1);
+  assert.equal(fill(shares, "small"), 1);
+});

@@ -196,6 +196,43 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await store.close();
   });
 
+  test("a server that reports after it was disabled is enabled when the store is opened again", async (open) => {
+    const store = open();
+    const reported: Change = {
+      type: "server-reported",
+      server: A,
+      pool: "eu",
+      version: "1",
+      load: 0.5,
+      clients: 3,
+      cost: [0, 0, 0, 0, 0],
+      usage: [],
+    };
+    await store.commit([appeared(A), { type: "server-disabled", server: A }, reported], true);
+    await store.close();
+    const again = open();
+    assert.deepEqual(contents(again.load()).servers.map(({ enabled }) => enabled), [true]);
+    await again.close();
+  });
+
+  test("kinds come from the one learned longest ago to the newest, whatever their names", async (open) => {
+    const store = open();
+    const kinds = [kind("z", "z", 700), kind("", "", 800), kind("a", "b", 900), kind("a", "a", 950)];
+    await store.commit([2, 0, 3, 1].map((i) => ({ type: "kind-learned", kind: kinds[i]! })), true);
+    assert.deepEqual(contents(store.load()).kinds, kinds);
+    await store.close();
+  });
+
+  test("a snapshot stands for all that was written before it, stored or not", async (open) => {
+    const store = open();
+    store.write([appeared(A), placed("r", A), opened("r")]);
+    store.replace(EMPTY);
+    await store.close();
+    const again = open();
+    assert.deepEqual(contents(again.load()), EMPTY);
+    await again.close();
+  });
+
   test("what an operator wants of a server is kept until it wants something else", async (open) => {
     const store = open();
     const plan = (weight: number, draining: Draining | undefined): Change => ({
@@ -257,7 +294,14 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
 
   test("a snapshot replaces everything but the values", async (open) => {
     const store = open();
-    await store.commit([appeared(B), placed("old", B), opened("old")], true);
+    await store.commit([
+      appeared(B),
+      placed("old", B),
+      opened("old"),
+      { type: "banned", ban: { room: ["ns", "lifted since"], until: 61_000 } },
+      { type: "task-queued", server: B, task: task(7) },
+      { type: "kind-learned", kind: kind("ns", "old-#") },
+    ], true);
     store.setValue("customers", "[]");
     const snapshot: Snapshot = {
       servers: [{

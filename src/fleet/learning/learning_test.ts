@@ -131,6 +131,13 @@ Deno.test("what is stored of a distribution is what it knows", () => {
   close(sizes.fillTime.mean, restored.fillTime.mean);
 });
 
+Deno.test("what was learned is told once", () => {
+  const kinds = new Kinds(100, 10);
+  learn(kinds, KIND, [5, 6, 7]);
+  assert.equal(kinds.takeLearned().length, 3);
+  assert.deepEqual(kinds.takeLearned(), []);
+});
+
 /** A server that reports so often, with load = base + cost × clients + noise. */
 function reports(
   count: number,

@@ -1,0 +1,53 @@
+/** A fault that somebody could make in the code, and that the unit tests must notice. */
+export interface Mutant {
+  /** The file, from the root of the project. */
+  readonly file: string;
+  /** The text that is replaced; it occurs exactly once in the file. */
+  readonly find: string;
+  readonly put: string;
+  /** What goes wrong then, in a few words. */
+  readonly breaks: string;
+}
+
+/** The part of the tests that is to notice it. */
+export interface Suite {
+  readonly name: string;
+  /** Beginnings of the files that it answers for. */
+  readonly files: readonly string[];
+  readonly tests: string;
+  /** Deno's permissions, no more than the tests need. */
+  readonly permissions: readonly string[];
+}
+
+const DISK = ["--allow-read=.", "--allow-write=data"];
+
+export const SUITES: readonly Suite[] = [
+  { name: "fleet", files: ["src/fleet/"], tests: "src/fleet", permissions: [] },
+  { name: "gateway", files: ["src/gateway.ts"], tests: "src/gateway_test.ts", permissions: DISK },
+  { name: "store", files: ["src/store/"], tests: "src/store", permissions: DISK },
+];
+
+/** @throws {Error} where no tests answer for the file */
+export function suiteOf({ file }: Mutant): Suite {
+  const suite = SUITES.find(({ files }) => files.some((start) => file.startsWith(start)));
+  if (suite === undefined) throw new Error(`${file}: no suite of tests answers for it`);
+  return suite;
+}
+
+/**
+ * The text of the file with the fault in it.
+ *
+ * @throws {Error} where the text to be replaced is not there exactly once: the code has changed since
+ */
+export function mutate(source: string, { file, find, put, breaks }: Mutant): string {
+  const parts = source.split(find);
+  if (parts.length !== 2) {
+    const times = parts.length === 1 ? "not at all" : `${parts.length - 1} times`;
+    throw new Error(
+      `${file}: the text of the mutant "${breaks}" occurs ${times}, where it must once; ` +
+        `mend the mutant in mutants/. It looks for:\n${find}`,
+    );
+  }
+  if (find === put) throw new Error(`${file}: the mutant "${breaks}" changes nothing`);
+  return parts.join(put);
+}
