@@ -245,8 +245,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/management.ts",
-    find: "    for (const each of model.servers) if (each.tasks.has(queued)) endTask(each, queued, []);\n",
-    put: "    if (server?.tasks.has(queued)) endTask(server, queued, []);\n",
+    find: "for (const each of model.servers) if (each.tasks.has(task)) endTask(each, task, []);",
+    put: "if (server?.tasks.has(task)) endTask(server, task, []);",
     breaks: "the task of a refused call stays where its room has moved to",
   },
   {

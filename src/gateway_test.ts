@@ -366,6 +366,7 @@ Deno.test("a call that the store has goes on when others fail, unless all is los
     store.options.stored(store.commits.at(-1)!.changes);
     store.end = () => refused.promise;
     const waiting = gateway.plan(address("a"), { weight: 0 });
+    await new Promise((resolve) => setTimeout(resolve));
     refused.reject(new StoreError("the disk is full"));
     store.fail(lost);
     synced.resolve();

@@ -208,7 +208,7 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
       throw new UnacceptableToken("the Authorization header is not a Bearer token");
     }
     return verifyClientToken(
-      header.slice("Bearer ".length).trim(),
+      header.slice("Bearer ".length).replace(/^[ \t]+|[ \t]+$/g, ""),
       context.trust,
       Math.floor(Date.now() / 1000),
     );

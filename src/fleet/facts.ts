@@ -61,4 +61,6 @@ export interface Ban {
   readonly customer?: string | undefined;
   /** Id of the key whose token asked for it, for people who look. */
   readonly by?: string | undefined;
+  /** The server that was told of it, and is to be told of its lift wherever the room is then. Not stored. */
+  readonly told?: Address | undefined;
 }

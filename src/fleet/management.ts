@@ -4,7 +4,7 @@ import { enqueue } from "./closing.ts";
 import { endTask } from "./hand_over.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import type { Task } from "./task.ts";
+import type { QueuedTask, Task } from "./task.ts";
 import type { Undo } from "./undo.ts";
 
 /** A call of a customer's backend about one of its rooms. */
@@ -23,7 +23,7 @@ export type ManagementOutcome = "accepted" | "no-room" | "too-many-tasks" | "too
 /**
  * Records the ban that a call asks for, and queues its task for the server that holds the room.
  * A room that no server holds is an error, unless there is a ban to record (`docs/protocol.md` §5). A ban is recorded
- * whether or not the queue can take the task. Where the changes cannot be made durable, `undo` takes them back.
+ * whether or not the queue can take the task; its lift also goes to the server that was told of the ban. Where the changes cannot be made durable, `undo` takes them back.
  */
 export function manage(
   model: Model,
@@ -31,27 +31,32 @@ export function manage(
   now: Milliseconds,
 ): { outcome: ManagementOutcome; changes: Change[]; undo?: Undo } {
   const changes: Change[] = [];
-  const ban = banTime === undefined ? undefined : banOf(task, now + banTime, customer, by);
   const server = model.groups.room(task.id)?.group.server;
+  const asked = banTime === undefined ? undefined : banOf(task, now + banTime, customer, by);
+  const before = asked && model.bans.get(asked.room, asked.user);
+  const ban = asked && { ...asked, told: server?.address ?? before?.told };
   if (server === undefined && ban === undefined) return { outcome: "no-room", changes };
   const queueFull = server?.tasks.admits(customer, JSON.stringify(task).length) === false;
   if (queueFull && ban === undefined) return { outcome: "too-many-tasks", changes };
   if (ban !== undefined && !model.bans.hasRoomFor(ban, now)) return { outcome: "too-many-bans", changes };
 
-  const before = ban && model.bans.get(ban.room, ban.user);
   if (ban !== undefined) {
     model.bans.set(ban, now);
     if (ban.until > now) changes.push({ type: "banned", ban });
     else changes.push({ type: "ban-ended", ban, lifted: true });
   }
-  const queued = server === undefined || queueFull
-    ? undefined
-    : enqueue(model, server, task, customer, now, changes);
+  const queued: QueuedTask[] = [];
+  if (server !== undefined && !queueFull) queued.push(enqueue(model, server, task, customer, now, changes));
+  const told = banTime === 0 && before?.told !== undefined ? model.servers.get(before.told) : undefined;
+  if (told !== undefined && told !== server && told.tasks.admits(customer, JSON.stringify(task).length)) {
+    queued.push(enqueue(model, told, task, customer, now, changes));
+  }
   const undo = () => {
     if (ban !== undefined) model.bans.putBack(ban, before);
     // The room may have moved since, and the task with it.
-    if (queued === undefined) return;
-    for (const each of model.servers) if (each.tasks.has(queued)) endTask(each, queued, []);
+    for (const task of queued) {
+      for (const each of model.servers) if (each.tasks.has(task)) endTask(each, task, []);
+    }
   };
   return { outcome: "accepted", changes, undo };
 }
