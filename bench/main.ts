@@ -12,7 +12,8 @@ import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/prog
 import { listenerCost } from "./listener_cost.ts";
 import type { PlacementFigures } from "./placement.ts";
 import { median, timed } from "./statistics.ts";
-import { signingKey } from "../sim/access_key.ts";
+import { signerOf, signingKey } from "../sim/access_key.ts";
+import { call } from "../sim/rpc_client.ts";
 import { writeTokens } from "./tokens.ts";
 import { wrk, wrkVersion } from "./wrk.ts";
 
@@ -273,6 +274,45 @@ async function durabilityCost(config: string, folder: string, accessKey: string)
   });
 }
 
+/** Management calls of many backends at a time, each safe from loss of power, against a gateway that keeps nothing. */
+async function managementCost(config: string, folder: string, accessKey: string): Promise<Row> {
+  const [durable, forgetful] = [join(folder, "managed"), join(folder, "managed-nowhere")];
+  [durable, forgetful].forEach((path) => Deno.mkdirSync(path));
+  await using withStore = await Program.start({ config, folder: durable });
+  await using without = await Program.start({ config, folder: forgetful, args: ["--data", ":memory:"] });
+  const room = "match-0-0";
+  const token = signerOf(accessKey)({ rid: room, uid: "backend", sub: "RoomBanClient" });
+  for (const { url } of [withStore, without]) await sendReport(url, reportBody(0, 10));
+  let users = 0;
+  const rate = async (url: string) => {
+    const start = performance.now();
+    let done = 0;
+    const caller = async () => {
+      while (performance.now() - start < 2000) {
+        const params = { room_id: room, user_id: `user-${users++}`, ban_time: 60 };
+        await call(url, "RoomBanClient", params, { token });
+        done++;
+      }
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, caller));
+    return done / ((performance.now() - start) / 1000);
+  };
+  const rates: [number, number][] = [];
+  for (let round = 0; round < 4; round++) rates.push([await rate(withStore.url), await rate(without.url)]);
+  const value = median(rates.slice(1).map(([a, b]) => a / b));
+  return {
+    name: "bans that survive loss of power ÷ bans that are kept nowhere",
+    figures: {
+      "with/s": median(rates.map(([a]) => a)).toFixed(0),
+      "without/s": median(rates.map(([, b]) => b)).toFixed(0),
+    },
+    value,
+    unit: "",
+    target: "≥ 0.7",
+    reached: value >= 0.7,
+  };
+}
+
 /** From the start of the process until it listens, with 100,000 rooms, 200 servers and 10,000 bans in its store. */
 async function startTime(config: string, folder: string): Promise<Row> {
   const [full, empty] = [join(folder, "full"), join(folder, "empty")];
@@ -346,7 +386,10 @@ if (wants("connect") || wants("report") || wants("latency") || wants("dearest"))
   if (wants("latency")) rows.push(await latencyUnderReports(gateway, tokensFile));
 }
 if (wants("listener")) rows.push(await listenerRow(entry, tokensFile));
-if (wants("durability")) rows.push(...await durabilityCost(config, folder.path, accessKey));
+if (wants("durability")) {
+  rows.push(...await durabilityCost(config, folder.path, accessKey));
+  rows.push(await managementCost(config, folder.path, accessKey));
+}
 if (wants("start")) rows.push(await startTime(config, folder.path));
 if (wants("placement")) rows.push(...await placement());
 if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }

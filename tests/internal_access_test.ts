@@ -130,8 +130,8 @@ Deno.test("a server's user calls servers' methods for its addresses, an operator
   await as("both")("sfu.Report", report("sfu:1"));
   await as("boss")("server.Drain", drain);
   await as("both")("Info", {});
-  assert.match(gateway.program.output, /from 127\.0\.0\.1 is refused: this method is for operators/);
-  assert.match(gateway.program.output, /is refused: this user may not speak for/);
+  await gateway.program.printed(/from 127\.0\.0\.1 is refused: this method is for operators/);
+  await gateway.program.printed(/is refused: this user may not speak for/);
 });
 
 /** Calls with a password of the only user, the status of the answer. */
