@@ -227,7 +227,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/shares.ts",
-    find: "Math.min(this.limit, 2 * this.limit - total) * this.share",
+    find: "(2 * this.limit - total) * this.share",
     put: "this.limit * this.share",
     breaks: "what is kept for small customers is used up by many of them",
   },

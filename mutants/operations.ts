@@ -10,26 +10,27 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/connect.ts",
-    find: "    if (room.usage.customer !== customer) return;\n",
-    put: "",
+    find: "if (usage.customer !== customer || grants === undefined) continue;",
+    put: "if (grants === undefined) continue;",
     breaks: "at a move, another customer's rooms make room in the licence",
   },
   {
     file: "src/fleet/connect.ts",
-    find: "    count.peers += room.grants?.size ?? 0;\n",
+    find: "    count.peers += grants.size;\n",
     put: "",
     breaks: "at a move, those on the way to the old server count beside those to the new one",
   },
   {
     file: "src/fleet/connect.ts",
-    find: "    if (listed || (room.report === UNLISTED && room.grants !== undefined)) count.rooms++;",
+    find: "    if (report === UNLISTED) count.rooms++;",
     put: "    count.rooms++;",
     breaks: "at a move, rooms that did not count make room in the licence",
   },
   {
     file: "src/fleet/connect.ts",
-    find: "    const listed = room.report !== UNLISTED && group.server.retainsGroups;",
-    put: "    const listed = room.report !== UNLISTED;",
+    find: "for (const { usage, grants, report } of group.rooms()) {",
+    put:
+      "for (const { usage, grants, report, peers } of group.rooms()) {\n    if (usage.customer === customer) count.peers += Math.max(0, peers);",
     breaks: "at a move, the rooms of a silent server are taken off the usage twice",
   },
   {

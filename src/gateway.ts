@@ -123,8 +123,6 @@ interface InFlight {
   readonly changes: readonly Change[];
   readonly undo: Undo;
   readonly ended: Promise<boolean>;
-  /** The ban that it lifts, if any. */
-  readonly lifts: fleet.Ban | undefined;
   /** Whether the store has them, and only their safety from loss of power is missing. */
   stored: boolean;
   undone: boolean;
@@ -243,10 +241,12 @@ export class Gateway {
 
   /** A lift of a ban that may still be refused: nobody is let in by it before it is durable. */
   #liftUnderWay({ namespace, rooms, user }: ConnectInput): Promise<unknown> | undefined {
-    for (const { lifts, ended } of this.#inFlight) {
-      if (lifts === undefined) continue;
-      const { room, user: lifted } = lifts;
-      if (room[0] === namespace && rooms.includes(room[1]) && (lifted ?? user) === user) return ended;
+    for (const { changes, ended } of this.#inFlight) {
+      for (const change of changes) {
+        if (change.type !== "ban-ended" || !change.lifted) continue;
+        const { room, user: lifted } = change.ban;
+        if (room[0] === namespace && rooms.includes(room[1]) && (lifted ?? user) === user) return ended;
+      }
     }
     return undefined;
   }
@@ -311,7 +311,6 @@ export class Gateway {
    * @returns `accepted` false where there are too many servers already
    */
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
-    const arrived = this.reportComes();
     const before = this.#reporting.get(input.address);
     const running = before === undefined ? this.#takeIn(input) : before.then(() => this.#takeIn(input));
     // What fails is thrown to whoever reported, not to whoever waits for it.
@@ -321,7 +320,6 @@ export class Gateway {
     try {
       accepted = await running;
     } finally {
-      arrived();
       if (this.#reporting.get(input.address) === ended) this.#reporting.delete(input.address);
     }
     if (!accepted) return { accepted };
@@ -426,18 +424,24 @@ export class Gateway {
 
   /** The store keeps unix time: where the wall clock has been set, all that is stored is written anew. */
   #followClock(): void {
-    const clock = this.#toUnixTime();
-    const set = clock - this.#clock;
+    const set = this.#toUnixTime() - this.#clock;
     // Not amid calls that may still be refused: they would be stored with the rest.
     if (Math.abs(set) < CLOCK_SET || this.#retrying !== undefined || this.#inFlight.size > 0) return;
-    this.#clock = clock;
     this.#options.clockSet?.(set);
+    const error = this.#storeAnew();
+    if (error !== undefined) this.#storeFailed(error, "waiting");
+  }
+
+  /** Stores everything as it is now, by the wall clock as it is now. @returns why not, where that is so */
+  #storeAnew(): StoreError | undefined {
     try {
       this.store.replace(fleet.snapshot(this.#model));
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      this.#storeFailed(error, "waiting");
+      if (error instanceof StoreError) return error;
+      throw error;
     }
+    this.#clock = this.#toUnixTime();
+    return undefined;
   }
 
   #shownPlan({ weight, draining }: Plan): Plan {
@@ -482,9 +486,7 @@ export class Gateway {
       if (error instanceof StoreError) return false;
       throw error;
     });
-    const lift = changes.find((change) => change.type === "ban-ended" && change.lifted);
-    const lifts = lift?.type === "ban-ended" ? lift.ban : undefined;
-    const call: InFlight = { changes, undo, ended, lifts, stored: false, undone: false };
+    const call: InFlight = { changes, undo, ended, stored: false, undone: false };
     this.#inFlight.add(call);
     const durable = await ended;
     // Where it failed, `#storeFailed` has taken back all that were on their way, the newest first.
@@ -494,6 +496,7 @@ export class Gateway {
 
   #stored(changes: readonly Change[]): void {
     fleet.settle(this.#model, changes);
+    if (this.#inFlight.size === 0) return;
     const all = new Set(changes);
     for (const call of this.#inFlight) if (call.changes.some((change) => all.has(change))) call.stored = true;
   }
@@ -515,10 +518,7 @@ export class Gateway {
   #retryLater(wait: Milliseconds): void {
     this.#retrying = this.#timers.after(wait, () => {
       const start = this.#now();
-      try {
-        this.store.replace(fleet.snapshot(this.#model));
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
+      if (this.#storeAnew() !== undefined) {
         this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (this.#now() - start)));
         return;
       }

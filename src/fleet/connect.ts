@@ -5,18 +5,10 @@ import { grant, isGranted } from "./grant.ts";
 import { expectGrowth, kindOf, YoungGroup } from "./growth.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "./time.ts";
-import {
-  moveBack,
-  moveGroup,
-  openRoom,
-  peersCounted,
-  placeGroup,
-  releaseGroup,
-  removeRoom,
-} from "./opening.ts";
+import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "./opening.ts";
 import { choose, type PlaceRefusal } from "./placing.ts";
 import { awaitListing } from "./presence.ts";
-import { type Group, type Room, UNLISTED } from "./room.ts";
+import { type Group, UNLISTED } from "./room.ts";
 import { unitsOf } from "./shares.ts";
 import type { Undo } from "./undo.ts";
 import { type Count, exceeded, type Licence } from "./usage.ts";
@@ -132,7 +124,7 @@ function refuse(
     if (room === undefined || (room.report === UNLISTED && room.grants === undefined)) rooms++;
     if (room === undefined) units += unitsOf(input.namespace, name);
   }
-  const returning = known !== held && known !== undefined ? usageOnServer(known, input.customer) : undefined;
+  const returning = known !== held && known !== undefined ? usageOnTheWay(known, input.customer) : undefined;
   const reason = exceeded(input.licence, model.usage.get(input.customer), { peers, rooms }, returning);
   if (reason !== undefined) return { granted: false, reason };
 
@@ -146,17 +138,14 @@ function refuse(
   return undefined;
 }
 
-/** What a group that is to leave its server counts for there, of what the customer uses. */
-function usageOnServer(group: Group, customer: string): Count {
+/** What a group that is to leave its server counts for, of what the customer uses: who is on the way; the rest counts no more. */
+function usageOnTheWay(group: Group, customer: string): Count {
   const count: Count = { peers: 0, rooms: 0 };
-  const add = (room: Room) => {
-    if (room.usage.customer !== customer) return;
-    const listed = room.report !== UNLISTED && group.server.retainsGroups;
-    if (listed) count.peers += peersCounted(room);
-    count.peers += room.grants?.size ?? 0;
-    if (listed || (room.report === UNLISTED && room.grants !== undefined)) count.rooms++;
-  };
-  group.rooms().forEach(add);
+  for (const { usage, grants, report } of group.rooms()) {
+    if (usage.customer !== customer || grants === undefined) continue;
+    count.peers += grants.size;
+    if (report === UNLISTED) count.rooms++;
+  }
   return count;
 }
 

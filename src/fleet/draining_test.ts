@@ -264,3 +264,15 @@ Deno.test("a room that comes back from a silent server makes no room in the lice
   assert.equal(ask(model, "r", "u", 7600, { licence: { ...licence, maxPeers: 3 } }).granted, true);
   checkConsistency(model);
 });
+
+Deno.test("a room that comes back from a silent server is one room more, also while somebody is on the way to it", () => {
+  const model = testModel();
+  hear(model, "a", [["r", 3, 1000]], 0);
+  hear(model, "b", [["x", 2, 1000]], 7000);
+  place(model, "r", "u", 7100);
+  tick(model, 7500);
+  const licence = { maxPeers: 9, maxRooms: 1 };
+  assert.equal(ask(model, "r", "v", 7600, { licence }).granted, false);
+  assert.equal(ask(model, "r", "v", 7600, { licence: { ...licence, maxRooms: 2 } }).granted, true);
+  checkConsistency(model);
+});

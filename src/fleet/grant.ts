@@ -52,7 +52,7 @@ export function grant(model: Model, room: Room, user: string, now: Milliseconds)
   };
 }
 
-/** The grant ends when it would have before; it keeps the order of the set by being put where it belongs. O(grants after it). */
+/** The grant ends when it would have before; it keeps the order of the set by being put where it belongs. O(all grants). */
 function shorten(
   model: Model,
   given: Grant,

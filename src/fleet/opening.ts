@@ -217,18 +217,6 @@ function recount(room: Room, sign: 1 | -1): void {
   usage.reported.rooms -= sign;
 }
 
-/** Peers that a listed room counts for in what its server has reported. */
-export function peersCounted(room: Room): number {
-  const { group: { server }, usage } = room;
-  const reported = server.usage.get(usage);
-  if (reported === undefined) return 0;
-  const moved = server.moved.get(usage);
-  return shareOf(room, {
-    peers: reported.peers - (moved?.peers ?? 0),
-    rooms: reported.rooms - (moved?.rooms ?? 0),
-  });
-}
-
 /** What the room has of all these; where that is not known, since nobody has reported it since a restart, the mean. */
 function shareOf({ peers }: Room, all: Count): number {
   return peers === UNKNOWN ? Math.ceil(all.peers / Math.max(1, all.rooms)) : Math.min(all.peers, peers);

@@ -95,16 +95,19 @@ export function* reportInSlices(
   let count: Count = { peers: 0, rooms: 0 };
   let counted: Usage | undefined;
   let sinceYield = 0;
+  /** @returns whether the server is still there when it goes on */
+  function* pause(): Generator<Change[], boolean> {
+    yield changes;
+    changes = [];
+    sinceYield = 0;
+    return model.servers.get(input.address) === server;
+  }
+  const gone = () => {
+    closeListed(model, server, rooms, now, changes);
+    return { refused: false, changes };
+  };
   for (const reported of input.rooms) {
-    if (++sinceYield > SLICE) {
-      yield changes;
-      changes = [];
-      sinceYield = 0;
-      if (model.servers.get(input.address) !== server) {
-        closeListed(model, server, rooms, now, changes);
-        return { refused: false, changes };
-      }
-    }
+    if (++sinceYield > SLICE && !(yield* pause())) return gone();
     const room = claimRoom(model, server, reported, now, changes);
     if (room === undefined) {
       foreign.set(scopedKey(reported.id), reported.id);
@@ -128,15 +131,7 @@ export function* reportInSlices(
     count.rooms++;
   }
   for (const room of before) {
-    if (++sinceYield > SLICE) {
-      yield changes;
-      changes = [];
-      sinceYield = 0;
-      if (model.servers.get(input.address) !== server) {
-        closeListed(model, server, rooms, now, changes);
-        return { refused: false, changes };
-      }
-    }
+    if (++sinceYield > SLICE && !(yield* pause())) return gone();
     if (room.group.server === server && room.report === number - 1) unlist(model, room, now, changes);
   }
   followGrowth(model, server, now);

@@ -24,7 +24,7 @@ export class Shares {
   admits(customer: string, units: number): boolean {
     const its = this.#used.get(ownerOf(customer)) ?? 0;
     const total = this.#total + units;
-    return total <= this.limit || its + units <= Math.min(this.limit, 2 * this.limit - total) * this.share;
+    return total <= this.limit || its + units <= (2 * this.limit - total) * this.share;
   }
 
   add(customer: string, units: number): void {

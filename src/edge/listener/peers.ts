@@ -94,6 +94,7 @@ export class Peers implements Iterable<Peer> {
   readonly #peers = new Map<Socket, Peer>();
   /** Over HTTP/2 requests name a socket that stands for the connection's own: they are found by their session. */
   readonly #sessions = new WeakMap<object, Peer>();
+  readonly #byFarEnd = new Map<string, Peer>();
   readonly #networks = new Map<string, Set<Peer>>();
   /** Connections on which TLS has not been agreed on, by their far end. */
   readonly #handshakes = new Map<string, { readonly socket: Socket; readonly since: number }>();
@@ -119,7 +120,7 @@ export class Peers implements Iterable<Peer> {
   handshake(socket: Socket): void {
     const far = farEnd(socket);
     this.#handshakes.set(far, { socket, since: performance.now() });
-    if (this.#peers.size + this.#handshakes.size > this.limit) this.#endHandshakes(1);
+    if (this.open > this.limit) this.#endOldestHandshake();
     socket.on("error", () => {});
     socket.on("close", () => {
       if (this.#handshakes.get(far)?.socket === socket) this.#handshakes.delete(far);
@@ -136,14 +137,11 @@ export class Peers implements Iterable<Peer> {
   ofSession(session: { readonly socket?: unknown }): Peer | undefined {
     const known = this.#sessions.get(session);
     if (known !== undefined) return known;
-    const far = farEnd(session.socket as Socket);
-    for (const peer of this.#peers.values()) {
-      if (peer.far !== far) continue;
-      this.#sessions.set(session, peer);
-      peer.isHttp2 = true;
-      return peer;
-    }
-    return undefined;
+    const peer = this.#byFarEnd.get(farEnd(session.socket as Socket));
+    if (peer === undefined) return undefined;
+    this.#sessions.set(session, peer);
+    peer.isHttp2 = true;
+    return peer;
   }
 
   of(socket: Socket): Peer {
@@ -193,13 +191,10 @@ export class Peers implements Iterable<Peer> {
     }
   }
 
-  /** Ends the handshakes that have taken longest: one that means well takes milliseconds. */
-  #endHandshakes(count: number): void {
+  /** Ends the handshake that has taken longest: one that means well takes milliseconds. */
+  #endOldestHandshake(): void {
     this.#tellLimit();
-    for (const { socket } of this.#handshakes.values()) {
-      if (count-- <= 0) return;
-      socket.destroy();
-    }
+    this.#handshakes.values().next().value?.socket.destroy();
   }
 
   #tellLimit(): void {
@@ -241,6 +236,7 @@ export class Peers implements Iterable<Peer> {
 
   #add(peer: Peer): void {
     this.#peers.set(peer.socket, peer);
+    this.#byFarEnd.set(peer.far, peer);
     const others = this.#networks.get(peer.network);
     if (others === undefined) this.#networks.set(peer.network, new Set([peer]));
     else others.add(peer);
@@ -248,6 +244,7 @@ export class Peers implements Iterable<Peer> {
 
   #remove(peer: Peer): void {
     if (!this.#peers.delete(peer.socket)) return;
+    if (this.#byFarEnd.get(peer.far) === peer) this.#byFarEnd.delete(peer.far);
     const others = this.#networks.get(peer.network)!;
     others.delete(peer);
     if (others.size === 0) this.#networks.delete(peer.network);
