@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { connect, createServer, type Socket } from "node:net";
 import { sleep, TestGateway } from "./gateway.ts";
-import { answers, freePort, isInstalled, Running } from "./programs.ts";
+import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
 
 const USER = { name: "odin", password: "secret" };
 const BASIC = `Basic ${btoa(`${USER.name}:${USER.password}`)}`;
@@ -67,14 +67,6 @@ backend b
   },
 };
 
-function nginx(folder: string, servers: string): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  return `pid ${folder}/pid; error_log ${folder}/error; daemon off; events {}
-http { access_log off; ${
-    temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")
-  } ${servers} }`;
-}
-
 for (const [way, proxy] of Object.entries(WAYS)) {
   Deno.test({
     name: `tasks for servers that vanish amid a report, and come back, are not lost: ${way}`,
@@ -87,7 +79,7 @@ for (const [way, proxy] of Object.entries(WAYS)) {
       let url = gateway.url;
       await using stack = new AsyncDisposableStack();
       if (proxy !== undefined) {
-        const port = await freePort();
+        const port = freePort();
         const file = `${gateway.folder.path}/proxy.conf`;
         Deno.writeTextFileSync(file, proxy.config(gateway.folder.path, port, new URL(gateway.url).host));
         stack.use(

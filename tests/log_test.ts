@@ -3,14 +3,9 @@ import { join } from "node:path";
 import { call } from "../sim/rpc_client.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { sleep, TestGateway } from "./gateway.ts";
+import { freePort } from "./programs.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
-
-/** A free port, as far as that can be known: the log of these gateways cannot tell which one they took. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /**
  * A gateway whose standard output goes where a shell command says, in which `GATEWAY` stands for it. DEBUG, so that there

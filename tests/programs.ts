@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 
 /** A program that runs until it is disposed of. */
 export class Running implements AsyncDisposable {
@@ -33,14 +32,9 @@ export function isInstalled(name: string): boolean {
 }
 
 /** A port that nothing listens on, for a program that cannot choose one itself. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      assert.ok(address !== null && typeof address === "object");
-      server.close(() => resolve(address.port));
-    });
-  });
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
 }
 
 /** Waits until something answers there. */
@@ -54,4 +48,13 @@ export async function answers(url: string): Promise<void> {
     }
   }
   assert.fail(`nothing answers at ${url}`);
+}
+
+/** A configuration of nginx with these servers, which writes to this folder alone. */
+export function nginx(folder: string, servers: string): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  return `pid ${folder}/pid; error_log ${folder}/error; daemon off; events {}
+http { access_log off; ${
+    temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")
+  } ${servers} }`;
 }

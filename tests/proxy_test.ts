@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { TestGateway } from "./gateway.ts";
-import { answers, freePort, isInstalled, Running } from "./programs.ts";
+import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
 
 const DOCS = Deno.readTextFileSync(new URL("../docs/proxies.md", import.meta.url));
 
@@ -17,12 +17,7 @@ function documented(language: string, port: number, gateway: string): string {
 }
 
 const proxies: [string, (folder: string, port: number, gateway: string) => string, string[]][] = [
-  ["nginx", (folder, port, gateway) => {
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    return `pid ${folder}/pid; error_log ${folder}/error; daemon off; events {}
-http { access_log off; ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
-${documented("nginx", port, gateway)} }`;
-  }, ["-p", ".", "-c"]],
+  ["nginx", (folder, port, gateway) => nginx(folder, documented("nginx", port, gateway)), ["-p", ".", "-c"]],
   [
     "haproxy",
     (_folder, port, gateway) =>
@@ -39,7 +34,7 @@ for (const [name, configuration, args] of proxies) {
     ignore: !isInstalled(name),
     async fn() {
       await using gateway = await TestGateway.start();
-      const port = await freePort();
+      const port = freePort();
       const file = `${gateway.folder.path}/${name}.conf`;
       Deno.writeTextFileSync(file, configuration(gateway.folder.path, port, new URL(gateway.url).host));
       await using _proxy = new Running(new Deno.Command(name, { args: [...args, file], stderr: "null" }));
