@@ -5,14 +5,14 @@
  * @module
  */
 import { readConfig } from "../src/config/load.ts";
-import { Connection } from "../src/edge/connection.ts";
+import { Connection } from "../src/edge/http/connection.ts";
 import { createHandler } from "../src/edge/handler.ts";
-import type { Handler, HttpRequest } from "../src/edge/http.ts";
-import { listen } from "../src/edge/listener/listener.ts";
-import { COMMON_HEADERS } from "../src/edge/answer.ts";
+import type { Handler, HttpRequest } from "../src/edge/http/message.ts";
+import { listen } from "../src/edge/http/listener.ts";
+import { COMMON_HEADERS } from "../src/edge/http/answer.ts";
 import type { Address } from "../src/fleet/mod.ts";
 import { SETTINGS } from "../src/fleet/testing.ts";
-import { Gateway } from "../src/gateway.ts";
+import { Gateway } from "../src/gateway/gateway.ts";
 import { Complaints } from "../src/ops/complaints.ts";
 import { Refusals } from "../src/ops/refusals.ts";
 import { Stats } from "../src/ops/stats.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { type Address, createModel, type Model, report } from "../src/fleet/mod.ts";
-import { choose } from "../src/fleet/placing.ts";
+import { choose } from "../src/fleet/operations/placing.ts";
 import { seededRandom, SETTINGS } from "../src/fleet/testing.ts";
-import { readReport } from "../src/edge/report_reader.ts";
+import { readReport } from "../src/edge/reports/report_reader.ts";
 import { reportParams } from "./fleet_report.ts";
 import { median, timed } from "./statistics.ts";
 

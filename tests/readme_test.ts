@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcErrors } from "../src/edge/errors.ts";
-import { internalMethods } from "../src/edge/internal_methods.ts";
-import { publicMethods } from "../src/edge/public_methods.ts";
+import { internalMethods } from "../src/edge/methods/internal_methods.ts";
+import { publicMethods } from "../src/edge/methods/public_methods.ts";
 import { TestGateway } from "./gateway.ts";
 
 const readme = read("README.md");

@@ -5,8 +5,8 @@ import jsonSuite from "./data/json_test_suite.json" with { type: "json" };
 import tomlSuite from "./data/toml_test.json" with { type: "json" };
 import wycheproof from "./data/wycheproof_ed25519.json" with { type: "json" };
 import { RpcError } from "../src/edge/errors.ts";
-import { readJson } from "../src/edge/json_body.ts";
-import { BadToml, readToml, writeToml } from "../src/edge/toml.ts";
+import { readJson } from "../src/edge/rpc/json_body.ts";
+import { BadToml, readToml, writeToml } from "../src/edge/server_config/toml.ts";
 import { isSignedBy } from "../src/tokens/signature.ts";
 
 /** A value of toml-test: a leaf says its type, and its value as text. */

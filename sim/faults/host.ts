@@ -1,5 +1,5 @@
 import { defaultFleetSettings, type FleetOverrides, type Milliseconds } from "../../src/fleet/mod.ts";
-import { Gateway, type Timers } from "../../src/gateway.ts";
+import { Gateway, type Timers } from "../../src/gateway/gateway.ts";
 import type { Clock } from "./clock.ts";
 import type { Disk } from "./disk.ts";
 import { SimulatedStore, type StoreMood } from "./store.ts";

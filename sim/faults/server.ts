@@ -1,4 +1,4 @@
-import { Connection } from "../../src/edge/connection.ts";
+import { Connection } from "../../src/edge/http/connection.ts";
 import type { Address, Milliseconds, Task } from "../../src/fleet/mod.ts";
 import type { Line } from "../ledger.ts";
 import type { Chance } from "../placement/chance.ts";

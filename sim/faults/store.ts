@@ -1,6 +1,6 @@
 import type { Change, Milliseconds, Snapshot } from "../../src/fleet/mod.ts";
-import type { Timers } from "../../src/gateway.ts";
-import { type Store, StoreError, type StoreOptions } from "../../src/store/store.ts";
+import type { Timers } from "../../src/gateway/gateway.ts";
+import { type Store, StoreError, type StoreOptions } from "../../src/store/port.ts";
 import { type Disk, shifted } from "./disk.ts";
 
 /** How a simulated store behaves now. */

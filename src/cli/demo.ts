@@ -5,7 +5,7 @@ import { SimulatedServer } from "../../sim/server.ts";
 import { readConfig } from "../config/load.ts";
 import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
 import { startLog, stopLog } from "../ops/log.ts";
-import { runGateway, type RunningGateway } from "../run.ts";
+import { runGateway, type RunningGateway } from "../app/run.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { parseCommand } from "../command_line/command.ts";
 import { publicKey } from "../../sim/access_key.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { defaultFleetSettings, strategies } from "../fleet/mod.ts";
-import { Customers } from "./customers.ts";
+import { Customers } from "../customers/customers.ts";
 import { fleetSettings } from "./fleet_settings.ts";
 import { readConfig } from "./load.ts";
 import { StartError } from "../start_error.ts";

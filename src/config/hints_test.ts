@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Customers } from "./customers.ts";
+import { Customers } from "../customers/customers.ts";
 import { readConfig } from "./load.ts";
 import { parseCustomers } from "./schema.ts";
 import { unknownMembers } from "./unknown_members.ts";

@@ -4,17 +4,23 @@ import { log } from "../ops/log.ts";
 import type { Refusals } from "../ops/refusals.ts";
 import type { Stats } from "../ops/stats.ts";
 import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
-import { preflightAnswer, refusal, rpcAnswer } from "./answer.ts";
-import { readBody } from "./body.ts";
+import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
+import { readBody } from "./http/body.ts";
 import { RpcError } from "./errors.ts";
-import { Guesses, TOO_MANY_GUESSES } from "./guesses.ts";
-import type { Handler, HttpAnswer, HttpRequest } from "./http.ts";
-import { type InternalAccess, isProxied, type Permission, permit, WrongPassword } from "./internal_access.ts";
-import { type InternalCall, type InternalContext, internalMethods } from "./internal_methods.ts";
-import { type PublicCall, type PublicContext, publicMethods } from "./public_methods.ts";
-import { RpcServer } from "./rpc.ts";
-import { pathOf } from "./target.ts";
-import { endOfTurn } from "./turn.ts";
+import { Guesses, TOO_MANY_GUESSES } from "./auth/guesses.ts";
+import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
+import {
+  type InternalAccess,
+  isProxied,
+  type Permission,
+  permit,
+  WrongPassword,
+} from "./auth/internal_access.ts";
+import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
+import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
+import { RpcServer } from "./rpc/json_rpc.ts";
+import { pathOf } from "./http/target.ts";
+import { endOfTurn } from "./http/turn.ts";
 
 /** What the edge works with; all that a worker would need to be one. */
 export interface EdgeContext extends PublicContext, InternalContext {

@@ -5,15 +5,15 @@ import { publicKey } from "../../sim/access_key.ts";
 import { readConfig } from "../config/load.ts";
 import type { Address } from "../fleet/mod.ts";
 import { SETTINGS } from "../fleet/testing.ts";
-import { Gateway } from "../gateway.ts";
+import { Gateway } from "../gateway/gateway.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { Refusals } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
 import { createNoStore } from "../store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
-import { Connection } from "./connection.ts";
+import { Connection } from "./http/connection.ts";
 import { createHandler } from "./handler.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "./http/message.ts";
 
 const accessKey = generateAccessKey();
 const { settings } = readConfig({});

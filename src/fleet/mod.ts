@@ -7,18 +7,18 @@
  * @module
  */
 export { addressAt, parseAddress } from "./address.ts";
-export * from "./ban.ts";
+export * from "./state/ban.ts";
 export * from "./change.ts";
-export * from "./connect.ts";
-export { plan, planOf, welcomeAgain } from "./draining.ts";
-export * from "./explanation.ts";
+export * from "./operations/connect.ts";
+export { plan, planOf, welcomeAgain } from "./servers/draining.ts";
+export * from "./state/explanation.ts";
 export * from "./facts.ts";
-export { follow } from "./follow.ts";
-export { forgetKind } from "./forget.ts";
-export * from "./grant.ts";
-export { endHandOver, type Fate, handOverTasks } from "./hand_over.ts";
+export { follow } from "./replication/follow.ts";
+export { forgetKind } from "./operations/forget_kind.ts";
+export * from "./state/grant.ts";
+export { endHandOver, type Fate, handOverTasks } from "./tasks/hand_over.ts";
 export * from "./ids.ts";
-export * from "./info.ts";
+export * from "./operations/info.ts";
 export {
   type Kind,
   type LearnedKind,
@@ -26,19 +26,19 @@ export {
   type StoredCost,
   type StoredSizes,
 } from "./learning/mod.ts";
-export * from "./life_cycle.ts";
-export * from "./management.ts";
-export * from "./model.ts";
-export { holder, settle, settleAll, yieldGroup } from "./opening.ts";
+export * from "./servers/life_cycle.ts";
+export * from "./operations/manage.ts";
+export * from "./state/model.ts";
+export { holder, settle, settleAll, yieldGroup } from "./rooms/opening.ts";
 export { type Strategy } from "./placement/strategy.ts";
 export { strategies, type StrategyName } from "./placement/mod.ts";
-export * from "./placing.ts";
-export { type Report, report, type ReportedRoom, reportInSlices } from "./report.ts";
-export * from "./restore.ts";
-export * from "./room.ts";
-export * from "./server.ts";
+export * from "./operations/placing.ts";
+export { type Report, report, type ReportedRoom, reportInSlices } from "./operations/report.ts";
+export * from "./replication/snapshot.ts";
+export * from "./state/room.ts";
+export * from "./state/server.ts";
 export * from "./settings.ts";
 export * from "./task.ts";
 export * from "./time.ts";
 export type { Undo } from "./undo.ts";
-export * from "./usage.ts";
+export * from "./state/usage.ts";

@@ -1,10 +1,10 @@
 import { type Address, groupName } from "./ids.ts";
 import assert from "node:assert/strict";
 import type { Change } from "./change.ts";
-import { connect, type ConnectInput, type ConnectOutcome } from "./connect.ts";
-import { createModel, type Model } from "./model.ts";
-import { report } from "./report.ts";
-import { UNKNOWN, UNLISTED } from "./room.ts";
+import { connect, type ConnectInput, type ConnectOutcome } from "./operations/connect.ts";
+import { createModel, type Model } from "./state/model.ts";
+import { report } from "./operations/report.ts";
+import { UNKNOWN, UNLISTED } from "./state/room.ts";
 import { defaultFleetSettings, type FleetSettings } from "./settings.ts";
 import type { Milliseconds } from "./time.ts";
 

@@ -8,7 +8,7 @@ import type {
   QueuedTask,
   Snapshot,
 } from "../fleet/mod.ts";
-import type { Store, StoreError, StoreOptions } from "./store.ts";
+import type { Store, StoreError, StoreOptions } from "./port.ts";
 
 /** A store under test: opened again, it is the same store after the process has ended. */
 export interface StoreUnderTest {

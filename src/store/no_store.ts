@@ -1,4 +1,4 @@
-import type { Store, StoreOptions } from "./store.ts";
+import type { Store, StoreOptions } from "./port.ts";
 
 /** Keeps nothing: for throw-away runs (`--data :memory:`). */
 export function createNoStore({ stored }: Pick<StoreOptions, "stored">): Store {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../port.ts";
 import { FileWatch } from "./file_watch.ts";
 
 /**

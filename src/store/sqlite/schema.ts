@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../port.ts";
 
 /** Each entry brings the schema from its index to the next version. Entries that were released never change. */
 export const MIGRATIONS: readonly string[] = [

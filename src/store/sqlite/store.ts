@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import { DatabaseSync } from "node:sqlite";
 import type { Change, Placement, Snapshot } from "../../fleet/mod.ts";
-import { type Lost, type Store, StoreError, type StoreOptions } from "../store.ts";
+import { type Lost, type Store, StoreError, type StoreOptions } from "../port.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { load } from "./rows.ts";

@@ -1,4 +1,4 @@
-import type { StoreOptions } from "../store.ts";
+import type { StoreOptions } from "../port.ts";
 
 /** A caller that wants to know nothing, on a monotonic clock that stands still. */
 export const OPTIONS: StoreOptions = {

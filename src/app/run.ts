@@ -1,0 +1,222 @@
+import { createHmac } from "node:crypto";
+import { Customers, unknownCustomers } from "../customers/customers.ts";
+import { fleetSettings } from "../config/fleet_settings.ts";
+import { configuredPools, serverRecommendation, type Settings } from "../config/schema.ts";
+import { createHandler, type EdgeContext } from "../edge/handler.ts";
+import { type InternalUser, isLoopback } from "../edge/auth/internal_access.ts";
+import { listen, type Listener } from "../edge/http/listener.ts";
+import { Gateway } from "../gateway/gateway.ts";
+import { log, logChange, logsDebug } from "../ops/log.ts";
+import { Complaints } from "../ops/complaints.ts";
+import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
+import { Stats } from "../ops/stats.ts";
+import type { TraceRecorder } from "../ops/trace.ts";
+import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { ServerKeys } from "../tokens/mod.ts";
+
+/** A gateway that runs and listens. */
+export interface RunningGateway {
+  readonly url: string;
+  /** Finishes the requests under way, within 4 s, and stops. */
+  stop(): Promise<void>;
+}
+
+/** Name of the fingerprint of the master key in the store. */
+const MASTER_KEY = "master-key";
+
+/** Name of the last good list of customers in the store. */
+const CUSTOMERS = "customers";
+
+/** Requests under way get so long to finish when the gateway stops. */
+const STOP_WITHIN_MS = 4000;
+
+/**
+ * Puts the parts together and starts them.
+ *
+ * @param masterKey in base64
+ * @throws {StartError} where it cannot listen
+ * @throws {StoreError} where the store cannot be opened
+ */
+export async function runGateway(
+  settings: Settings,
+  masterKey: string,
+  openStore: (options: StoreOptions) => Store,
+  recorder?: TraceRecorder,
+  users: readonly InternalUser[] = settings.internal.users,
+): Promise<RunningGateway> {
+  let listener: Listener | undefined;
+  const gateway = new Gateway(fleetSettings(settings), {
+    openStore: (options) =>
+      openStore({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
+    recorder,
+    waitForReports: settings.startup.waitForReports,
+    expectedServers: settings.startup.expectedServers,
+    hears: () => listener?.hears() ?? true,
+    syncPlaces: settings.durability.places === "power-loss",
+    listenerFailed: (error) => log.error("a listener to changes failed: {error}", { error }),
+    paused: (gap) =>
+      log.warning("the gateway did not run for {seconds} s: no server counts as silent for that", {
+        seconds: (gap / 1000).toFixed(1),
+      }),
+    clockSet: (by) =>
+      log.warning("the wall clock was set by {seconds} s: what is stored is written anew", {
+        seconds: (by / 1000).toFixed(1),
+      }),
+    storeFailed: ({ message }) =>
+      log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
+        message,
+      }),
+    storeRecovered: () => log.warning("the data folder can be written again, and has everything"),
+  });
+  const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
+  for (const server of gateway.servers) serverKeys.add(server);
+  gateway.onChange(logChange);
+  gateway.onChange((change) => {
+    if (change.type === "server-appeared") serverKeys.add(change.server);
+    if (change.type === "server-removed") serverKeys.remove(change.server);
+  });
+
+  const customers = new Customers(settings, {
+    loaded: (count, keys) => log.debug("{count} customers with {keys} keys", { count, keys }),
+    kept: (reason) => log.warning("the customers stay as they are: {reason}", { reason }),
+    broken: ({ entry, reason }) => log.warning("{entry} is skipped: {reason}", { entry, reason }),
+  }, {
+    recall: () => gateway.store.value(CUSTOMERS),
+    remember(list) {
+      try {
+        gateway.store.setValue(CUSTOMERS, list);
+        return true;
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        log.error("the list of customers cannot be kept: {message}", { message: error.message });
+        return false;
+      }
+    },
+  });
+  await customers.load();
+  warnAboutCustomers(settings);
+  checkMasterKey(gateway.store, masterKey);
+
+  const refusals = new Refusals();
+  const summing = setInterval(() => refusals.sumUp(), REFUSALS_SUMMED_EVERY);
+  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, users);
+  try {
+    listener = await listen(settings, createHandler(context));
+  } catch (error) {
+    clearInterval(summing);
+    await gateway.stop();
+    throw error;
+  }
+  gateway.start();
+  customers.start();
+  return {
+    url: listener.url,
+    async stop() {
+      customers.stop();
+      await listener?.stop(STOP_WITHIN_MS);
+      clearInterval(summing);
+      refusals.sumUp();
+      await gateway.stop();
+      recorder?.close();
+    },
+  };
+}
+
+/** Servers' keys hang on the master key: with another one, every server needs its configuration anew. */
+function checkMasterKey(store: Store, masterKey: string): void {
+  const fingerprint = createHmac("sha256", Buffer.from(masterKey, "base64")).update("master key").digest(
+    "hex",
+  );
+  const before = store.value(MASTER_KEY);
+  if (before === fingerprint) return;
+  if (before !== undefined) {
+    log.warning(
+      "THE MASTER KEY IS ANOTHER than before on this data folder: tokens that this gateway gives out are refused by every " +
+        "server until it has been restarted and so got its configuration anew",
+    );
+  }
+  try {
+    store.setValue(MASTER_KEY, fingerprint);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.error("the fingerprint of the master key cannot be kept: {message}", { message: error.message });
+  }
+}
+
+function edgeContext(
+  settings: Settings,
+  gateway: Gateway,
+  serverKeys: ServerKeys,
+  customers: Customers,
+  refusals: Refusals,
+  users: readonly InternalUser[],
+): EdgeContext {
+  const unknown = unknownCustomers(settings);
+  return {
+    gateway,
+    serverKeys,
+    stats: new Stats(),
+    complaints: new Complaints(),
+    refusals,
+    limits: settings.limits,
+    internal: {
+      users,
+      withoutUsers: settings.internal.withoutUsers,
+      onLoopback: isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname),
+    },
+    compatibility: settings.compatibility,
+    roomIdPrefix: settings.compatibility.roomIdPrefix,
+    pools: configuredPools(settings),
+    recommended: serverRecommendation(settings),
+    tokenLifetime: settings.loginToken.lifetime,
+    maxBanTime: settings.bans.maxTime,
+    trust: {
+      get customers() {
+        return customers.ring;
+      },
+      servers: serverKeys,
+      poolsOf: (customer) => customers.pools.get(customer),
+      unknownCustomers: unknown,
+      leeway: settings.loginToken.leeway,
+    },
+    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
+    granted: logsDebug(settings)
+      ? ({ token, caller }, server) => {
+        const { customer, namespace, rooms, user } = token;
+        log.debug("granted {user} at {caller} rooms {rooms} of {namespace} ({customer}) on {server}", {
+          user,
+          caller: caller(),
+          rooms,
+          namespace,
+          customer,
+          server,
+        });
+      }
+      : undefined,
+  };
+}
+
+function warnAboutCustomers(settings: Settings): void {
+  if (settings.unknownCustomers !== "forbidden") {
+    log.warning(
+      "UNKNOWN CUSTOMERS ARE LET IN: tokens of keys that are not in the list are accepted WITHOUT A CHECK of their " +
+        "signature (unknownCustomers). Anybody can join any demo room.",
+    );
+  } else if (settings.customerApi === undefined && (settings.customers ?? []).length === 0) {
+    log.warning("there are no customers: configure customers or customerApi, else nobody can connect");
+  }
+  if (settings.internal.users.length === 0) {
+    if (settings.internal.withoutUsers === "anyone") {
+      log.warning(
+        "/internal IS OPEN TO ANYBODY (internal.withoutUsers): whoever reaches it gets servers' private keys",
+      );
+    } else if (settings.internal.withoutUsers === "loopback") {
+      log.warning(
+        "/internal IS OPEN TO EVERY PROGRAM ON THIS MACHINE (internal.withoutUsers), and to whoever such a program, a " +
+          "proxy perhaps, passes on without a sign of it: they get servers' private keys",
+      );
+    } else if (isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname)) {
+      log.info("internal.users is empty: /internal is open to callers on this machine only");
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { SlicedWork } from "../sliced_work.ts";
+import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
+import { explainPermission } from "../config/permission.ts";
+import { type BrokenEntry, configuredPools, parseCustomer, type Settings } from "../config/schema.ts";
+
+/** What becomes of the list of customers, for the log. */
+export interface CustomerEvents {
+  loaded(customers: number, keys: number): void;
+  /** The list could not be refreshed; the last good one stays. */
+  kept(reason: string): void;
+  broken(entry: BrokenEntry): void;
+}
+
+/** Where the last good list of the customer API outlives the process. */
+export interface CustomerMemory {
+  recall(): string | undefined;
+  /** @returns whether it was kept */
+  remember(list: string): boolean;
+}
+
+/**
+ * The customers' keys, from the configuration or from the operator's customer API. A refresh that fails or comes
+ * back empty keeps the last good list: no failure ever opens or closes the gateway.
+ */
+export class Customers {
+  ring: KeyRing = new Map();
+  /** The pools of customers that are bound to some. */
+  pools: ReadonlyMap<string, readonly string[]> = new Map();
+  /** Whether a list has been loaded at all. */
+  loaded = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+  /** The entries of the last good list as they came, as JSON. */
+  #entries: readonly string[] | undefined;
+  #remembered: string | undefined;
+
+  constructor(
+    readonly settings: Pick<Settings, "customers" | "customerApi" | "sfuPools">,
+    readonly events: CustomerEvents,
+    readonly memory?: CustomerMemory,
+  ) {}
+
+  /** Loads the configured list, or the last good one of the customer API, in case that is down. */
+  async load(): Promise<void> {
+    if (this.settings.customerApi === undefined) await this.#take(this.settings.customers ?? []);
+    else await this.#recall();
+  }
+
+  /** Asks the customer API now and then on its interval. Resolves after the first answer. */
+  async start(): Promise<void> {
+    const api = this.settings.customerApi;
+    if (api === undefined) return;
+    await this.refresh();
+    if (!this.#stopped) this.#timer = setTimeout(() => this.start(), api.updateInterval * 1000);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Asks the customer API once. Never throws. */
+  async refresh(): Promise<void> {
+    const api = this.settings.customerApi!;
+    const timeout = Math.max(10, api.updateInterval) * 1000;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${timeout / 1000} s`)), timeout);
+      });
+      await this.#take(await Promise.race([api.updateFunction(), late]));
+    } catch (error) {
+      // Of an answer that is not JSON the runtime quotes a part, with whatever secrets are in it.
+      const message = error instanceof SyntaxError
+        ? "the answer is not JSON"
+        : error instanceof Error
+        ? error.message
+        : String(error);
+      this.events.kept(`customerApi.updateFunction: ${explainPermission(message)}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #recall(): Promise<void> {
+    const remembered = this.memory?.recall();
+    if (remembered === undefined) return;
+    this.#remembered = remembered;
+    try {
+      await this.#take(JSON.parse(remembered));
+    } catch (error) {
+      this.events.kept(
+        `the list that was kept cannot be read: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }
+
+  /** Takes a list over, in slices that let calls pass; one that is the same as before costs no more than a look. */
+  async #take(list: unknown): Promise<void> {
+    if (!Array.isArray(list)) {
+      this.events.broken({ entry: "customers", reason: "expected an array of customers" });
+      list = [];
+    }
+    const given = list as readonly unknown[];
+    const entries = await asJson(given);
+    if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) return;
+    const customers: Customer[] = [];
+    const broken: BrokenEntry[] = [];
+    const work = new SlicedWork();
+    for (const [i, entry] of given.entries()) {
+      if (work.due) await work.letOthersPass();
+      const customer = parseCustomer(entry, `customers[${i}]`, broken);
+      if (customer !== undefined) customers.push(customer);
+    }
+    const { ring, broken: brokenKeys } = await createKeyRing(customers);
+    broken.push(...brokenKeys.map(asEntry), ...missingPools(customers, configuredPools(this.settings).names));
+    const fromApi = this.settings.customerApi !== undefined;
+    const text = fromApi ? `[${(await asJson(customers) ?? []).join()}]` : undefined;
+    if (this.#stopped) return;
+    this.#tell(broken);
+    if (fromApi && ring.size === 0) {
+      this.events.kept("the list has no usable customer");
+      return;
+    }
+    this.ring = ring;
+    this.pools = new Map(customers.flatMap(({ id, pools }) => pools === undefined ? [] : [[id, pools]]));
+    this.loaded = true;
+    this.events.loaded(customers.length, ring.size);
+    this.#entries = entries;
+    if (text === undefined || text === this.#remembered) return;
+    if (this.memory?.remember(text) === false) this.#entries = undefined; // tried again with the next list
+    else this.#remembered = text;
+  }
+
+  /** Names the first of the entries that cannot be used, and the number of the rest. */
+  #tell(broken: readonly BrokenEntry[]): void {
+    for (const entry of broken.slice(0, NAMED)) this.events.broken(entry);
+    const rest = broken.length - NAMED;
+    if (rest > 0) this.events.broken({ entry: `and ${rest} more`, reason: "for reasons like these" });
+  }
+}
+
+/** Entries that are named one by one when they cannot be used. */
+const NAMED = 50;
+
+/** The entries as JSON, in slices; nothing where one has none, as what refers to itself: then lists cannot be compared. */
+async function asJson(list: readonly unknown[]): Promise<string[] | undefined> {
+  const texts: string[] = [];
+  const work = new SlicedWork();
+  for (const entry of list) {
+    if (work.due) await work.letOthersPass();
+    try {
+      texts.push(JSON.stringify(entry, finiteOrText) ?? "null");
+    } catch {
+      return undefined;
+    }
+  }
+  return texts;
+}
+
+/** JSON has no Infinity, and would make null of it. */
+function finiteOrText(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Pools that customers or their keys are bound to, and that there are none of. */
+function missingPools(customers: readonly Customer[], available: readonly string[]): BrokenEntry[] {
+  return customers.flatMap(({ id, pools = [], accessKeys }) =>
+    [...new Set([...pools, ...accessKeys.flatMap((key) => key.pools ?? [])])]
+      .filter((pool) => !available.includes(pool))
+      .map((pool) => ({ entry: `pool "${pool}" of customer "${id}"`, reason: "there is no such pool" }))
+  );
+}
+
+function isSame(entries: readonly string[], before: readonly string[] | undefined): boolean {
+  return before !== undefined && entries.length === before.length &&
+    entries.every((entry, i) => entry === before[i]);
+}
+
+/** The limits of customers that are not in the list, where the configuration lets such in at all. */
+export function unknownCustomers({ unknownCustomers }: Settings) {
+  return unknownCustomers === "forbidden" ? undefined : unknownCustomers;
+}
+
+function asEntry({ customer, kid, reason }: BrokenKey): BrokenEntry {
+  return { entry: `customer "${customer}", key ${kid}`, reason };
+}

@@ -1,0 +1,147 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { RpcError } from "../errors.ts";
+import type { HttpRequest } from "../http/message.ts";
+
+/** What a user may call: what servers call, or what operators call. */
+export type Role = "server" | "operator";
+
+/** Somebody who may call the internal methods. */
+export interface InternalUser {
+  readonly name: string;
+  readonly password: string;
+  /** Its only role; if absent, it has both. */
+  readonly role?: Role | undefined;
+  /** The only servers that it may speak for, `host:port`; a `*` stands for any text. If absent, any. */
+  readonly addresses?: readonly string[] | undefined;
+}
+
+/** Who may call the internal methods. */
+export interface InternalAccess {
+  readonly users: readonly InternalUser[];
+  /** Who may call while there are no users; if absent, local callers of a listener that is bound to loopback. */
+  readonly withoutUsers?: "loopback" | "anyone" | undefined;
+  /** Whether nobody but this machine reaches the listener. */
+  readonly onLoopback: boolean;
+}
+
+/** What an internal call is allowed to do. */
+export interface Permission {
+  mayCall(role: Role): boolean;
+  maySpeakFor(server: string): boolean;
+}
+
+const EVERYTHING: Permission = { mayCall: () => true, maySpeakFor: () => true };
+
+/**
+ * Headers that programs send of themselves. A proxy on this machine makes the whole world look local, and a page in a local
+ * browser is somebody else's; both show it by further headers, of which there is no complete list.
+ */
+const OWN_HEADERS = new Set([
+  ...["host", ":authority", ":method", ":path", ":scheme"],
+  ...["authorization", "content-length", "content-type", "transfer-encoding", "expect"],
+  ...["accept", "accept-charset", "accept-encoding", "accept-language", "user-agent"],
+  ...["cache-control", "pragma", "priority", "te", "date"],
+  ...["connection", "keep-alive", "upgrade", "http2-settings"],
+]);
+
+/** Names by which a local caller calls this machine: loopback, or a name without a domain. */
+const LOCAL_HOST = /^(127(\.\d+){3}|\[::1\]|[^.:[\]]+|([^.:[\]]+\.)*localhost\.?)(:\d+)?$/i;
+
+/** Headers by which a request says that a proxy has passed it on. */
+const PROXY_HEADERS = [
+  "via",
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "x-real-ip",
+];
+
+/** Whether the request says that a proxy has passed it on; HTTP/1.0 is what proxies fall back to. */
+export function isProxied(request: Pick<HttpRequest, "header" | "version">): boolean {
+  return request.version === "1.0" || PROXY_HEADERS.some((name) => request.header(name) !== undefined);
+}
+
+/**
+ * What a request to `/internal` may do (`docs/protocol.md` §7): with users, what the user may, by HTTP Basic (RFC 7617),
+ * compared in constant time. Without, it is for local callers that show no sign of a proxy or a browser.
+ *
+ * @throws {RpcError} `unauthorized` with the reason; nothing else of the request is to be looked at then
+ */
+export function permit(access: InternalAccess, request: HttpRequest): Permission {
+  if (request.header("origin") !== undefined) {
+    throw new RpcError("unauthorized", "internal methods are not open to pages in a browser");
+  }
+  if (access.users.length > 0) return permissionOf(findUser(access.users, request.header("authorization")));
+  if (access.withoutUsers === "anyone") return EVERYTHING;
+  if (access.withoutUsers === undefined && !access.onLoopback) {
+    throw new RpcError("unauthorized", "internal methods are closed: configure internal.users");
+  }
+  if (!isLoopback(request.caller)) {
+    throw new RpcError(
+      "unauthorized",
+      "internal methods are open to this machine only; configure internal.users",
+    );
+  }
+  const sign = foreignSign(request);
+  if (sign !== undefined) {
+    throw new RpcError(
+      "unauthorized",
+      `internal methods are not open to requests with ${sign}; configure internal.users`,
+    );
+  }
+  return EVERYTHING;
+}
+
+/** What shows that a request was not made by a program on this machine, if anything does. */
+function foreignSign(request: HttpRequest): string | undefined {
+  const header = request.headerNames().find((name) => !OWN_HEADERS.has(name));
+  if (header !== undefined) return `the header ${header.slice(0, 100)}`;
+  const language = request.header("accept-language");
+  if (language !== undefined && language !== "*") return "a language, as browsers send it";
+  if (request.version === "1.0") return "HTTP/1.0, as proxies send it";
+  const [host] = request.hosts;
+  return host === undefined || LOCAL_HOST.test(host) ? undefined : `another host than this machine`;
+}
+
+function permissionOf({ role, addresses }: InternalUser): Permission {
+  const patterns = addresses?.map((address) =>
+    new RegExp(`^${address.split("*").map((part) => part.replace(/[^\w]/g, "\\$&")).join(".*")}$`, "i")
+  );
+  return {
+    mayCall: (asked) => role === undefined || role === asked,
+    maySpeakFor: (server) => patterns === undefined || patterns.some((pattern) => pattern.test(server)),
+  };
+}
+
+function findUser(users: readonly InternalUser[], header: string | undefined): InternalUser {
+  if (header === undefined) {
+    throw new RpcError("unauthorized", "user and password are missing (see internal.users)");
+  }
+  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header) ?? [];
+  if (encoded === undefined) throw new RpcError("unauthorized", "the Authorization header is not HTTP Basic");
+  const given = digest(Buffer.from(encoded, "base64"));
+  let found: InternalUser | undefined;
+  for (const user of users) {
+    if (timingSafeEqual(given, digest(Buffer.from(`${user.name}:${user.password}`)))) found = user;
+  }
+  if (found === undefined) throw new WrongPassword();
+  return found;
+}
+
+/** Credentials that are well-formed and wrong: perhaps a guess. */
+export class WrongPassword extends RpcError {
+  constructor() {
+    super("unauthorized", "user or password is wrong");
+  }
+}
+
+/** Of one length whatever was given, as the comparison in constant time needs it. */
+function digest(credentials: Uint8Array): Uint8Array {
+  return createHash("sha256").update(credentials).digest();
+}
+
+/** Whether an IP address, or a name to listen on, is this machine's alone. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|\[?::1\]?|127(\.\d+){3})$/i.test(host);
+}

@@ -1,0 +1,201 @@
+import { createServer, type Server } from "node:http";
+import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
+import type { Socket } from "node:net";
+import { StartError } from "../../start_error.ts";
+import type { Settings } from "../../config/schema.ts";
+import { log } from "../../ops/log.ts";
+import { refusal } from "./answer.ts";
+import { RpcError } from "../errors.ts";
+import type { Handler } from "./message.ts";
+import { AcceptWatch } from "./accept_watch.ts";
+import { Certificate } from "./certificate.ts";
+import { defaultConnectionLimit } from "./connection_limit.ts";
+import {
+  type Incoming,
+  noteWhenSent,
+  type Outgoing,
+  passOver,
+  requestOf,
+  send,
+  sessionOf,
+  write,
+} from "./exchange.ts";
+import { Peers, SWEEP_EVERY } from "./peers.ts";
+import { type ParseError, refuseConnection, refuseUnparsed } from "./unparsed.ts";
+
+/** A listener that is up. */
+export interface Listener {
+  /** Where it listens, as a URL. */
+  readonly url: string;
+  /** Whether connections are taken: if not, servers may call without being heard. */
+  readonly hears: () => boolean;
+  /** Takes no further requests and finishes those under way, within so many milliseconds. */
+  stop(within: number): Promise<void>;
+}
+
+/** Requests of a connection of HTTP/1.1 whose answers have not left, at most: clients pipeline a few, if any (RFC 9112 §9.3.2). */
+const PIPELINED = 64;
+
+/** Streams that a connection of HTTP/2 may have open at a time. */
+const STREAMS = 100;
+
+/** Connections above the limit that are accepted, so that one of a crowd can make room for one of somebody else. */
+const OVER_LIMIT = 16;
+
+/**
+ * Listens for HTTP/1.1, plain or TLS, and for HTTP/2 over TLS. What a peer does too slowly (send a header or a body, read
+ * its answer, say anything at all) ends its connection; the number of connections stays below what the process may open.
+ * Why `node:http` and not the runtime's own listener stands in `docs/decisions/`.
+ *
+ * @throws {StartError} where the address or the certificate cannot be used
+ */
+export async function listen(
+  settings: Pick<Settings, "useSsl" | "http" | "https" | "connections" | "limits">,
+  handler: Handler,
+): Promise<Listener> {
+  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
+  const { connections } = settings;
+  const peers = new Peers(connections.limit ?? defaultConnectionLimit(), connections);
+  let underWay = 0;
+  let stopping = false;
+  const idle = Promise.withResolvers<void>();
+
+  const serve = async (incoming: Incoming, outgoing: Outgoing, expects = false): Promise<void> => {
+    const session = sessionOf(incoming);
+    const peer = session === undefined ? peers.of(incoming.socket as Socket) : peers.ofSession(session);
+    if (peer === undefined || peer.socket.destroyed) return;
+    peer.forgetSent();
+    // Without an end to it, whoever sends and does not read would fill the memory: nothing else holds him up (Deno 2.9.6).
+    if (peer.answering.size >= PIPELINED && session === undefined) return void peer.socket.destroy();
+    peer.begins(outgoing, incoming);
+    outgoing.on("error", () => {});
+    incoming.on("error", () => {});
+    const sent = { entirely: false };
+    const proceed = expects ? () => void outgoing.writeContinue() : undefined;
+    const request = requestOf(incoming, peer, () => sent.entirely, proceed);
+    underWay++;
+    const answer = stopping
+      ? refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" })
+      : await handler(request);
+    if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
+    send(incoming, outgoing, answer);
+    if (!incoming.complete) passOver(incoming, () => peer.socket.destroy());
+    peer.answered();
+    if (--underWay === 0 && stopping) idle.resolve();
+  };
+
+  const certificate = settings.useSsl ? new Certificate(settings.https) : undefined;
+  const server = certificate === undefined
+    ? createServer({
+      // Ours (`Peers`) hold over TLS and HTTP/2 too; these also end connections that have changed to HTTP/2 long since.
+      requestTimeout: 0,
+      headersTimeout: 0,
+      keepAliveTimeout: 0,
+      maxHeaderSize: settings.limits.headers,
+      requireHostHeader: false, // ours answers as JSON-RPC
+    }, serve)
+    : createSecureServer(
+      {
+        ...certificate.pem,
+        allowHTTP1: true,
+        maxHeaderSize: settings.limits.headers,
+        settings: { maxConcurrentStreams: STREAMS },
+      } as Parameters<typeof createSecureServer>[0],
+      serve,
+    );
+  const plainHttp2 = certificate === undefined
+    ? createHttp2Server({ settings: { maxConcurrentStreams: STREAMS } }, serve)
+    : undefined;
+  if (plainHttp2 !== undefined) {
+    // HTTP/2 without TLS begins with a preface that the parser of HTTP/1.1 stops at (RFC 9113 §3.3).
+    plainHttp2.on("sessionError", () => {});
+    server.on("clientError", (error: ParseError, socket: Socket) => {
+      if (error.code !== "HPE_PAUSED_H2_UPGRADE" || error.rawPacket === undefined) {
+        return refuseUnparsed(error, socket);
+      }
+      for (const event of ["data", "end", "error", "drain"]) socket.removeAllListeners(event);
+      peers.watch(socket);
+      plainHttp2.emit("connection", socket);
+      socket.emit("data", error.rawPacket);
+      socket.resume();
+    });
+  } else server.on("clientError", refuseUnparsed);
+  (server as Server).keepAliveTimeout = 0; // over TLS it is 5 s, whatever the options say (Deno 2.9.6)
+  server.maxConnections = peers.limit + OVER_LIMIT;
+  if (certificate === undefined) server.on("connection", (socket: Socket) => void peers.of(socket));
+  else {
+    server.on("connection", (socket: Socket) => peers.handshake(socket));
+    server.on("secureConnection", (socket: Socket) => peers.secured(socket));
+  }
+  // Nothing of a body is asked for before its sender is known to be allowed to send it.
+  const expecting = (incoming: Incoming, outgoing: Outgoing) => {
+    if (incoming.headers.expect?.toLowerCase() === "100-continue") {
+      return void serve(incoming, outgoing, true);
+    }
+    if ("shouldKeepAlive" in outgoing) outgoing.shouldKeepAlive = false;
+    write(outgoing, refusal(new RpcError("invalidRequest", "only 100-continue can be expected"), {}, 417));
+  };
+  for (const each of plainHttp2 === undefined ? [server] : [server, plainHttp2]) {
+    for (const event of ["checkContinue", "checkExpectation"]) each.on(event, expecting);
+  }
+  server.on("connect", (_: Incoming, socket: Socket) => refuseConnection(socket, 405, "send a POST"));
+  for (const event of ["sessionError", "tlsClientError"]) server.on(event, () => {});
+  await bind(server, hostname, port);
+  const acceptWatch = new AcceptWatch(server, hostname, () => peers.open >= peers.limit);
+  server.on("error", (error: Error) => log.error("the listener: {message}", { message: error.message }));
+
+  const sweep = setInterval(() => {
+    peers.sweep();
+    certificate?.refresh(server as Http2SecureServer);
+    acceptWatch.check();
+  }, SWEEP_EVERY);
+  Deno.unrefTimer(sweep as unknown as number);
+
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no address to listen on");
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return {
+    url: `${settings.useSsl ? "https" : "http"}://${host}:${address.port}`,
+    hears: () => !peers.full && !acceptWatch.failed,
+    async stop(within) {
+      stopping = true;
+      clearInterval(sweep);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, within);
+      for (const peer of peers) if (peer.answering.size === 0) peer.socket.destroy();
+      if (underWay > 0) await Promise.race([idle.promise, late.promise]);
+      // What was answered last still has to leave.
+      while ([...peers].some(({ isAnswering }) => isAnswering)) {
+        if (await Promise.race([late.promise.then(() => true), soon()])) break;
+      }
+      for (const { socket } of peers) socket.destroy();
+      await Promise.race([closed, soon(200)]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function bind(server: Server | Http2SecureServer, hostname: string, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, hostname, () => {
+        server.removeListener("error", reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    throw new StartError(`cannot listen on ${hostname} port ${port}: ${explain(error)}`);
+  }
+}
+
+function soon(milliseconds = 10): Promise<false> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
+}
+
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EADDRINUSE" || /AddrInUse|in use/i.test(message) ? "the port is in use" : message;
+}

@@ -1,0 +1,188 @@
+import type { Ban } from "../facts.ts";
+import { type Address, groupName } from "../ids.ts";
+import type { Change } from "../change.ts";
+import { grant, isGranted } from "../state/grant.ts";
+import { expectGrowth, kindOf, YoungGroup } from "../state/growth.ts";
+import type { Model } from "../state/model.ts";
+import type { Milliseconds } from "../time.ts";
+import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
+import { choose, type PlaceRefusal } from "./placing.ts";
+import { awaitListing } from "../rooms/presence.ts";
+import { type Group, UNLISTED } from "../state/room.ts";
+import { unitsOf } from "../state/shares.ts";
+import type { Undo } from "../undo.ts";
+import { type Count, exceeded, type Licence } from "../state/usage.ts";
+
+/** A client that wants to join rooms; its token is verified. */
+export interface ConnectInput {
+  readonly customer: string;
+  readonly licence: Licence;
+  readonly namespace: string;
+  /** The names of the rooms, at least one; all of one affinity group. */
+  readonly rooms: readonly string[];
+  readonly user: string;
+  /** The pool whose servers may take a group that is not placed yet. */
+  readonly pool: string;
+  /** The only pools that the customer's key may use; if absent, any. */
+  readonly allowedPools?: readonly string[] | undefined;
+  /** The server asked for; counts only for a group that is not placed yet. */
+  readonly server?: Address | undefined;
+}
+
+export type ConnectOutcome =
+  | {
+    readonly granted: true;
+    readonly server: Address;
+    /** Whether the store already knows that this server holds the group. */
+    readonly durable: boolean;
+  }
+  | {
+    readonly granted: false;
+    readonly reason:
+      | "peer-limit"
+      | "room-limit"
+      | PlaceRefusal
+      | "too-many-rooms"
+      | "learning";
+  }
+  | { readonly granted: false; readonly reason: "banned"; readonly ban: Ban };
+
+/**
+ * Grants a client its way to the server that holds its group, or that is to hold it.
+ * In order: licence, bans, placement (`docs/protocol.md` §5). The answer may go once the changes are durable; where they
+ * cannot be made durable, `undo` takes back what the call did.
+ */
+export function connect(
+  model: Model,
+  input: ConnectInput,
+  now: Milliseconds,
+  random: () => number,
+): { outcome: ConnectOutcome; changes: Change[]; undo?: Undo } {
+  const changes: Change[] = [];
+  const { namespace, rooms } = input;
+  const name = groupName(rooms[0]!);
+  const known = model.groups.get(namespace, name);
+  const held = known?.server.retainsGroups ? known : undefined;
+
+  const refusal = refuse(model, input, known, held, now);
+  if (refusal !== undefined) return { outcome: refusal, changes };
+
+  const steps: Undo[] = [];
+  const group = held ?? place(model, input, known, now, random, changes, steps);
+  if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
+
+  for (const each of rooms) grantRoom(model, group, each, input, now, changes, steps);
+  const outcome = { granted: true, server: group.server.address, durable: group.durable } as const;
+  if (outcome.durable && changes.length === 0) return { outcome, changes };
+  return { outcome, changes, undo: (now) => steps.reverse().forEach((step) => step(now)) };
+}
+
+function grantRoom(
+  model: Model,
+  group: Group,
+  name: string,
+  { user, customer, licence }: ConnectInput,
+  now: Milliseconds,
+  changes: Change[],
+  steps: Undo[],
+): void {
+  const known = group.room(name);
+  const room = known ?? openRoom(model, group, name, customer, false, changes);
+  if (known === undefined) {
+    steps.push(() => {
+      if (group.room(name) === room && room.report === UNLISTED && room.grants === undefined) {
+        removeRoom(model, room);
+      }
+    });
+  }
+  room.usage.licence = licence;
+  const { granted } = room;
+  const placedUntil = model.unlisted.get(room);
+  steps.push(grant(model, room, user, now));
+  steps.push(() => {
+    room.granted = granted;
+    // Its place in the order is a later one then: it ends a little late.
+    if (placedUntil !== undefined && model.unlisted.has(room)) model.unlisted.set(room, placedUntil);
+  });
+  if (room.report === UNLISTED) awaitListing(model, room, now);
+}
+
+function refuse(
+  model: Model,
+  input: ConnectInput,
+  known: Group | undefined,
+  held: Group | undefined,
+  now: Milliseconds,
+): ConnectOutcome | undefined {
+  let peers = 0;
+  let rooms = 0;
+  let units = 0;
+  for (const name of input.rooms) {
+    const room = held?.room(name);
+    if (!isGranted(room, input.user)) peers++;
+    // A room counts while a report lists it or somebody is on the way to it.
+    if (room === undefined || (room.report === UNLISTED && room.grants === undefined)) rooms++;
+    if (room === undefined) units += unitsOf(input.namespace, name);
+  }
+  const returning = known !== held && known !== undefined ? usageOnTheWay(known, input.customer) : undefined;
+  const reason = exceeded(input.licence, model.usage.get(input.customer), { peers, rooms }, returning);
+  if (reason !== undefined) return { granted: false, reason };
+
+  for (const name of input.rooms) {
+    const ban = model.bans.find([input.namespace, name], input.user, now);
+    if (ban !== undefined) return { granted: false, reason: "banned", ban };
+  }
+  if (units > 0 && !model.unlistedUnits.admits(input.customer, units)) {
+    return { granted: false, reason: "too-many-rooms" };
+  }
+  return undefined;
+}
+
+/** What a group that is to leave its server counts for, of what the customer uses: who is on the way; the rest counts no more. */
+function usageOnTheWay(group: Group, customer: string): Count {
+  const count: Count = { peers: 0, rooms: 0 };
+  for (const { usage, grants, report } of group.rooms()) {
+    if (usage.customer !== customer || grants === undefined) continue;
+    count.peers += grants.size;
+    if (report === UNLISTED) count.rooms++;
+  }
+  return count;
+}
+
+function place(
+  model: Model,
+  input: ConnectInput,
+  known: Group | undefined,
+  now: Milliseconds,
+  random: () => number,
+  changes: Change[],
+  steps: Undo[],
+): Group | PlaceRefusal | "learning" {
+  if (known === undefined && now < model.learningUntil) return "learning";
+  const { namespace, rooms, pool, allowedPools, server } = input;
+  const kind = kindOf(namespace, groupName(rooms[0]!));
+  // Where a server was lost, everybody who was there comes back.
+  const reached = known?.peers() ?? 0;
+  const learned = model.kinds.know(kind);
+  const expectedSize = learned.expectedSize(reached, now);
+  const size = learned.largeSize(reached, now);
+  const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
+  if (typeof choice === "string") return choice;
+  const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
+  const explained = model.explanations.get(group);
+  steps.push(() => {
+    if (explained === undefined) model.explanations.delete(group);
+    else model.explanations.add(group, explained);
+  });
+  if (known === undefined) {
+    steps.push(() => {
+      if (group.empty && model.groups.get(namespace, group.name) === group) releaseGroup(model, group);
+    });
+  } else {
+    const departure = moveGroup(model, known, choice.server, changes);
+    steps.push((now) => moveBack(model, known, choice.server, departure, now));
+  }
+  expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
+  model.explanations.add(group, choice.explanation);
+  return group;
+}

@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type Change,
+  connect,
+  endHandOver,
+  follow,
+  forgetKind,
+  handOverTasks,
+  info,
+  manage,
+  type Model,
+  plan,
+  report,
+  snapshot,
+  type Task,
+  tick,
+} from "../mod.ts";
+import { address, checkConsistency, seededRandom, testModel } from "../testing.ts";
+
+const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
+const SERVERS = ["a", "b", "c"];
+
+type Step =
+  | { readonly do: "connect"; readonly room: number; readonly user: number }
+  | { readonly do: "report"; readonly server: number; readonly rooms: readonly number[] }
+  | { readonly do: "manage"; readonly room: number; readonly banTime: number }
+  | { readonly do: "drain" | "resume"; readonly server: number }
+  | { readonly do: "wait"; readonly milliseconds: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("connect" as const), room: fc.nat(6), user: fc.nat(4) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("report" as const),
+      server: fc.nat(2),
+      rooms: fc.uniqueArray(fc.nat(6), { maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("manage" as const), room: fc.nat(6), banTime: fc.nat(9000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("drain" as const, "resume" as const), server: fc.nat(2) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), milliseconds: fc.nat(400_000) }) },
+);
+
+const roomName = (number: number) => `{${number % 4}}-${number}`;
+
+function run(model: Model, each: Step, now: number): Change[] {
+  switch (each.do) {
+    case "connect": {
+      const user = `u${each.user}`;
+      const rooms = [roomName(each.room)];
+      const input = { customer: "acme", licence: UNLIMITED, namespace: "acme", rooms, user, pool: "default" };
+      return connect(model, input, now, seededRandom(now)).changes;
+    }
+    case "report": {
+      const rooms = each.rooms.map((room) => ({
+        id: ["acme", roomName(room)] as const,
+        customer: "acme",
+        peers: 2,
+      }));
+      const server = address(SERVERS[each.server]!);
+      const clients = 2 * rooms.length;
+      const input = { address: server, pool: "default", version: "1", load: clients / 100, clients, rooms };
+      const { changes } = report(model, input, now);
+      const { handOver, changes: further } = handOverTasks(model, server, now);
+      const read = handOver === undefined ? [] : endHandOver(model, server, handOver, "read", now);
+      return [...changes, ...further, ...read];
+    }
+    case "manage": {
+      const task: Task = {
+        task: "RoomClose",
+        id: ["acme", roomName(each.room)],
+        ban_time: { secs: 1, nanos: 0 },
+      };
+      return manage(model, { task, banTime: each.banTime }, now).changes;
+    }
+    case "drain":
+      return plan(model, address(SERVERS[each.server]!), { draining: { deadline: now + 9000 } }).changes;
+    case "resume":
+      return plan(model, address(SERVERS[each.server]!), { draining: undefined }).changes;
+    case "wait":
+      return tick(model, now);
+  }
+}
+
+/** What a store would keep of the model, in an order of its own. */
+function kept(model: Model, now: number) {
+  const { servers, placements, rooms, bans, tasks, kinds } = snapshot(model);
+  const sorted = (rows: Iterable<object>) => [...rows].map((row) => JSON.stringify(row)).sort();
+  return {
+    servers: sorted(servers),
+    placements: sorted(placements),
+    rooms: sorted(rooms),
+    bans: sorted([...bans].filter(({ until }) => until > now)),
+    tasks: sorted([...tasks].map(({ server, task }) => ({ server, ...task }))),
+    kinds: sorted(kinds),
+  };
+}
+
+Deno.test("a model that follows another one's changes comes to hold the same", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+      const [leader, follower] = [testModel(), testModel()];
+      let now = 0;
+      for (const each of steps) {
+        now += each.do === "wait" ? each.milliseconds : 10;
+        follow(follower, run(leader, each, now), now);
+      }
+      now += 10_000; // what is learned is told every five seconds
+      follow(follower, run(leader, { do: "wait", milliseconds: 0 }, now), now);
+      assert.deepEqual(kept(follower, now), kept(leader, now));
+      // It can lead from now on: after a report of each server it counts right.
+      for (const server of [0, 1, 2]) run(follower, { do: "report", server, rooms: [server] }, now);
+      checkConsistency(follower);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("a group that another gateway has placed is granted there, without a claim of one's own", () => {
+  const [leader, follower] = [testModel(), testModel()];
+  for (const server of SERVERS) {
+    const input = { address: address(server), pool: "default", version: "1", load: 0, clients: 0, rooms: [] };
+    follow(follower, report(leader, input, 0).changes, 0);
+  }
+  const ask = (model: Model, user: string) =>
+    connect(
+      model,
+      { customer: "acme", licence: UNLIMITED, namespace: "acme", rooms: ["r"], user, pool: "default" },
+      1,
+      seededRandom(1),
+    );
+  const first = ask(leader, "u1");
+  follow(follower, first.changes, 1);
+  const second = ask(follower, "u2");
+  assert.ok(first.outcome.granted && second.outcome.granted);
+  assert.equal(second.outcome.server, first.outcome.server);
+  assert.equal(second.outcome.durable, true);
+  assert.deepEqual(second.changes, []);
+});
+
+const kind = { namespace: "acme", template: "match-#" };
+
+/** Two gateways, of which one hears the servers; what it does the other one does too. */
+class Pair {
+  readonly leader = testModel();
+  readonly follower = testModel();
+
+  do(now: number, operation: (leader: Model) => { changes: Change[] } | Change[]): void {
+    const done = operation(this.leader);
+    follow(this.follower, Array.isArray(done) ? done : done.changes, now);
+  }
+
+  hear(server: string, now: number, { load = 0, clients = 0, rooms = [] as string[] } = {}): void {
+    this.do(now, (model) => report(model, reportOf(server, { load, clients, rooms }), now));
+  }
+}
+
+function reportOf(server: string, { load = 0, clients = 0, rooms = [] as string[] } = {}) {
+  const listed = rooms.map((name) => ({ id: ["acme", name] as const, customer: "acme", peers: 1 }));
+  return { address: address(server), pool: "default", version: "1", load, clients, rooms: listed };
+}
+
+const connectTo = (model: Model, room: string, now: number) =>
+  connect(
+    model,
+    { customer: "acme", licence: UNLIMITED, namespace: "acme", rooms: [room], user: "u", pool: "default" },
+    now,
+    seededRandom(now),
+  );
+
+Deno.test("a server that another gateway hears is not silent", () => {
+  const pair = new Pair();
+  for (const now of [0, 5000, 10_000]) pair.hear("a", now);
+  assert.deepEqual(tick(pair.follower, 12_000), []);
+  assert.deepEqual(tick(pair.follower, 17_500).map(({ type }) => type), ["server-disabled"]);
+});
+
+Deno.test("rooms are placed by the loads, and by what a client costs, that another gateway was told", () => {
+  const pair = new Pair();
+  for (let now = 0; now <= 100_000; now += 5000) {
+    pair.hear("busy", now, { load: 0.8, clients: 40 });
+    pair.hear("calm", now, { load: 0.2, clients: 40 });
+  }
+  for (const { address, loadPerClient } of pair.leader.servers) {
+    const ratio = pair.follower.servers.get(address)!.loadPerClient / loadPerClient;
+    assert.ok(Math.abs(ratio - 1) < 0.1, `${address}: ${ratio}`);
+  }
+  for (let i = 0; i < 5; i++) {
+    const { outcome } = connectTo(pair.follower, `r${i}`, 100_000 + i);
+    assert.ok(outcome.granted && outcome.server === address("calm"));
+  }
+});
+
+Deno.test("a room keeps its place while one's own tokens are valid, though another gateway heard it come and go", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  follow(pair.leader, connectTo(pair.follower, "r", 1000).changes, 1000);
+  pair.hear("a", 5000, { clients: 1, rooms: ["r"] });
+  report(pair.follower, reportOf("a"), 10_000); // the server has turned to this gateway
+  assert.equal(pair.follower.groups.room(["acme", "r"])?.group.server.address, address("a"));
+  checkConsistency(pair.follower);
+});
+
+Deno.test("a gateway that takes over goes on after the tasks of the other one", () => {
+  const update = (byte: number): Task => ({ task: "RoomUpdate", id: ["acme", "r"], user_data: [byte] });
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 1, rooms: ["r"] });
+  for (const byte of [1, 2]) pair.do(0, (model) => manage(model, { task: update(byte) }, 0));
+  for (const byte of [3, 4]) manage(pair.follower, { task: update(byte) }, 1000);
+  assert.deepEqual(handOverTasks(pair.follower, address("a"), 1000).tasks, [1, 2, 3, 4].map(update));
+});
+
+Deno.test("a ban that another gateway lifts is lifted", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  const task: Task = { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 60, nanos: 0 } };
+  const ban = (banTime: number) => pair.do(0, (model) => manage(model, { task, banTime }, 0));
+  ban(60_000);
+  assert.equal(connectTo(pair.follower, "r", 1000).outcome.granted, false);
+  ban(0);
+  assert.equal(connectTo(pair.follower, "r", 1000).outcome.granted, true);
+  assert.equal(pair.follower.bans.size, 0);
+});
+
+Deno.test("what an operator wants of a server is wanted by all gateways", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  pair.do(0, (model) => plan(model, address("a"), { weight: 0.5 }));
+  pair.do(0, (model) => plan(model, address("a"), { draining: { deadline: 9000 } }));
+  const [server] = info(pair.follower).servers;
+  assert.equal(server!.weight, 0.5);
+  assert.deepEqual(server!.draining, { deadline: 9000, empty: false });
+});
+
+Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
+  const pair = new Pair();
+  pair.leader.kinds.learn(kind, 80, 1000, 0);
+  pair.do(0, (model) => tick(model, 0));
+  const sizes = () => [...pair.follower.kinds].map(([{ template }]) => template);
+  assert.ok(sizes().includes(kind.template));
+  pair.do(0, (model) => forgetKind(model, kind));
+  assert.equal(sizes().includes(kind.template), false);
+});
+
+Deno.test("a room that another gateway closes takes off its share of what its server reported, which is known in sum", () => {
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 4, rooms: ["r", "s", "t", "u"] });
+  const counted = () => {
+    const { peers, rooms } = pair.follower.usage.get("acme")!;
+    return { peers, rooms };
+  };
+  assert.deepEqual(counted(), { peers: 4, rooms: 4 });
+  follow(pair.follower, [{ type: "room-closed", room: ["acme", "r"], server: address("a") }], 1000);
+  assert.deepEqual(counted(), { peers: 3, rooms: 3 });
+  pair.hear("a", 5000, { clients: 3, rooms: ["s", "t", "u"] });
+  assert.deepEqual(counted(), { peers: 3, rooms: 3 });
+});

@@ -1,0 +1,223 @@
+import type { Placement } from "../facts.ts";
+import { type Address, groupName, type RoomId } from "../ids.ts";
+import type { Change } from "../change.ts";
+import { endGrants } from "../state/grant.ts";
+import { endGrowth, learnSize } from "../state/growth.ts";
+import { endTask } from "../tasks/hand_over.ts";
+import type { Model } from "../state/model.ts";
+import { awaitListing, stopAwaiting } from "./presence.ts";
+import type { Milliseconds } from "../time.ts";
+import { type Group, Room, UNKNOWN, UNLISTED } from "../state/room.ts";
+import type { Server } from "../state/server.ts";
+import type { QueuedTask } from "../task.ts";
+import type { Count } from "../state/usage.ts";
+
+/** Gives a group that nobody holds to a server. */
+export function placeGroup(
+  model: Model,
+  [namespace, name]: RoomId,
+  server: Server,
+  changes: Change[],
+): Group {
+  const group = model.groups.add(namespace, groupName(name), server);
+  server.groups++;
+  changes.push({ type: "group-placed", namespace, group: group.name, server: server.address });
+  return group;
+}
+
+/** What a group was before it moved, so that a call that is refused can put it back. */
+export interface Departure {
+  readonly from: Server;
+  readonly durable: boolean;
+  readonly rooms: readonly { readonly room: Room; readonly report: number }[];
+  readonly tasks: readonly QueuedTask[];
+}
+
+/**
+ * Gives a group to another server. Its rooms and grants were of the old server and end here; waiting tasks follow.
+ */
+export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): Departure {
+  const from = group.server;
+  const { durable } = group;
+  const namespace = group.namespace.name;
+  const rooms = group.rooms().map((room) => ({ room, report: room.report }));
+  for (const { room } of rooms) changes.push({ type: "room-closed", room: room.id, server: from.address });
+  transferGroup(model, group, to);
+  changes.push({
+    type: "group-placed",
+    namespace,
+    group: group.name,
+    server: to.address,
+    from: from.address,
+  });
+  const tasks = moveTasks(from, to, namespace, group.name);
+  for (const task of tasks) changes.push({ type: "task-queued", server: to.address, task });
+  return { from, durable, rooms, tasks };
+}
+
+/**
+ * Puts a group back to where it was, unless its new server has reported it or its old one is gone; then it goes where
+ * nothing is left of it.
+ */
+export function moveBack(
+  model: Model,
+  group: Group,
+  to: Server,
+  departure: Departure,
+  now: Milliseconds,
+): void {
+  const { from, durable, rooms, tasks } = departure;
+  const left = model.groups.get(group.namespace.name, group.name) === group;
+  if (!left || group.server !== to || group.listed > 0 || model.servers.get(from.address) !== from) {
+    if (left && group.empty) releaseGroup(model, group);
+    return;
+  }
+  transferGroup(model, group, from);
+  group.durable = durable;
+  for (const { room, report } of rooms) {
+    if (group.room(room.name) !== undefined) continue;
+    room.usage = model.usage.refer(room.usage.customer);
+    group.add(room);
+    model.rooms++;
+    room.report = report;
+    if (report === UNLISTED) awaitListing(model, room, now);
+    else resumeCounting(room);
+  }
+  for (const task of tasks) if (to.tasks.delete(task)) from.tasks.add(task);
+}
+
+/** What moving a group does to the group and its servers. */
+export function transferGroup(model: Model, group: Group, to: Server): void {
+  for (const room of group.rooms()) removeRoom(model, room);
+  endGrowth(group);
+  group.server.groups--;
+  to.groups++;
+  group.server = to;
+  group.durable = false;
+}
+
+/**
+ * Moves the tasks of a group to the queue of the server that holds it now. A RoomClose stays with a server that is
+ * to be empty: there it ends the room that was, here it would end the one to come.
+ */
+function moveTasks(from: Server, to: Server, namespace: string, group: string): QueuedTask[] {
+  const moved: QueuedTask[] = [];
+  for (const task of from.tasks.ofGroup(namespace, group)) {
+    if (from.evicting && task.kind === "RoomClose") continue;
+    from.tasks.delete(task);
+    from.unproven.delete(task);
+    to.tasks.add(task);
+    moved.push(task);
+  }
+  return moved;
+}
+
+/** The server that holds the room's group, if any. */
+export function holder(model: Model, namespace: string, room: string): Address | undefined {
+  return model.groups.get(namespace, groupName(room))?.server.address;
+}
+
+/** The store has these changes now: answers may rely on the places they give. */
+export function settle(model: Model, changes: readonly Change[]): void {
+  for (const change of changes) {
+    if (change.type !== "group-placed") continue;
+    const group = model.groups.get(change.namespace, change.group);
+    if (group?.server.address === change.server) group.durable = true;
+  }
+}
+
+/** Another gateway was first to place the group: it is where that one put it. */
+export function yieldGroup(model: Model, { namespace, group: name, server }: Placement): void {
+  const group = model.groups.get(namespace, name);
+  const holder = model.servers.get(server);
+  if (group === undefined || holder === undefined || group.server === holder) return;
+  moveGroup(model, group, holder, []);
+  group.durable = true;
+}
+
+/** The store has everything as it is now. */
+export function settleAll(model: Model): void {
+  for (const group of model.groups) group.durable = true;
+}
+
+/** A room that is new to the group. */
+export function openRoom(
+  model: Model,
+  group: Group,
+  name: string,
+  customer: string,
+  listed: boolean,
+  changes: Change[],
+): Room {
+  const room = new Room(name, group, model.usage.refer(customer));
+  group.add(room);
+  model.rooms++;
+  changes.push({ type: "room-opened", room: room.id, customer, server: group.server.address, listed });
+  return room;
+}
+
+/** The room is on no server any more; the last one of a group takes the group with it. Its tasks end with it. */
+export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
+  const { group } = room;
+  const { server } = group;
+  for (const task of server.tasks.ofRoom(room.id)) endTask(server, task, changes);
+  removeRoom(model, room);
+  changes.push({ type: "room-closed", room: room.id, server: server.address });
+  if (!group.empty) return;
+  learnSize(model, group, now);
+  releaseGroup(model, group);
+  changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
+}
+
+/** The group has no room and no place any more. */
+export function releaseGroup(model: Model, group: Group): void {
+  endGrowth(group);
+  group.server.groups--;
+  model.groups.delete(group);
+}
+
+/** The room counts no more; its group stays, even if it is left without a room. */
+export function removeRoom(model: Model, room: Room): void {
+  endGrants(model, room);
+  stopAwaiting(model, room);
+  if (room.report !== UNLISTED) stopCounting(room);
+  room.report = UNLISTED;
+  room.group.delete(room);
+  model.usage.release(room.usage);
+  model.rooms--;
+}
+
+/** What its server reported of the room does not count any more, towards the licence too. */
+function stopCounting(room: Room): void {
+  room.group.listed--;
+  recount(room, 1);
+}
+
+function resumeCounting(room: Room): void {
+  room.group.listed++;
+  recount(room, -1);
+}
+
+/** The room counts as one that has left its server, or does so no more. */
+function recount(room: Room, sign: 1 | -1): void {
+  const { group: { server }, usage } = room;
+  const reported = server.usage.get(usage);
+  if (reported === undefined) return;
+  let moved = server.moved.get(usage);
+  if (moved === undefined) server.moved.set(usage, moved = { peers: 0, rooms: 0 });
+  if (moved.rooms + sign > reported.rooms || moved.rooms + sign < 0) return;
+  const pool = sign > 0
+    ? { peers: reported.peers - moved.peers, rooms: reported.rooms - moved.rooms }
+    : moved;
+  const peers = sign * shareOf(room, pool);
+  moved.peers += peers;
+  moved.rooms += sign;
+  if (!server.retainsGroups) return;
+  usage.reported.peers -= peers;
+  usage.reported.rooms -= sign;
+}
+
+/** What the room has of all these; where that is not known, since nobody has reported it since a restart, the mean. */
+function shareOf({ peers }: Room, all: Count): number {
+  return peers === UNKNOWN ? Math.ceil(all.peers / Math.max(1, all.rooms)) : Math.min(all.peers, peers);
+}

@@ -1,0 +1,63 @@
+import { disable } from "./availability.ts";
+import type { Change } from "../change.ts";
+import { evictWhenOverdue } from "./draining.ts";
+import { expireGrants } from "../state/grant.ts";
+import { tellLearned } from "../state/growth.ts";
+import { endTask } from "../tasks/hand_over.ts";
+import type { Model } from "../state/model.ts";
+import type { Milliseconds } from "../time.ts";
+import { closeRoom } from "../rooms/opening.ts";
+import type { Server } from "../state/server.ts";
+
+/**
+ * What only time brings about: silent servers are disabled, then removed; grants that nobody used stop counting;
+ * granted rooms that no report has shown are forgotten; ended bans go. To be called a few times a second.
+ * O(servers + what ends); never looks at all rooms.
+ */
+export function tick(model: Model, now: Milliseconds): Change[] {
+  const changes: Change[] = [];
+  const { disableTimeout, removeTimeout } = model.settings;
+  for (const server of model.servers) {
+    const silent = now - server.silentSince;
+    if (server.enabled && silent >= disableTimeout) disable(model, server, changes);
+    if (!server.enabled && silent >= removeTimeout) {
+      remove(model, server, now, changes);
+      continue;
+    }
+    for (const task of server.tasks.expired(now)) endTask(server, task, changes);
+    evictWhenOverdue(server, now, changes);
+  }
+  expireGrants(model, now);
+  for (const [room, expires] of model.unlisted) {
+    if (expires > now) break;
+    closeRoom(model, room, now, changes);
+  }
+  for (const ban of model.bans.sweep(now)) changes.push({ type: "ban-ended", ban, lifted: false });
+  tellLearned(model, now, changes);
+  return changes;
+}
+
+/**
+ * The gateway did not run, or did not read its sockets, for so long until now: nobody was silent in that time, and
+ * whoever was alive before has a whole disable timeout to report again.
+ */
+export function excuseSilence(model: Model, gap: Milliseconds, now: Milliseconds): void {
+  for (const server of model.servers) {
+    server.silentSince = server.enabled ? now : Math.min(now, server.silentSince + gap);
+  }
+  if (model.learningUntil > now - gap) model.learningUntil += gap;
+}
+
+/** The server is gone, with its rooms and tasks. */
+export function remove(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
+  for (const room of server.rooms) {
+    if (room.group.server === server && room.group.room(room.name) === room) {
+      closeRoom(model, room, now, changes);
+    }
+  }
+  for (const room of server.unlisted) closeRoom(model, room, now, changes);
+  for (const task of [...server.tasks]) endTask(server, task, changes);
+  disable(model, server, []);
+  model.servers.delete(server);
+  changes.push({ type: "server-removed", server: server.address });
+}

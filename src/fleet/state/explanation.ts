@@ -1,0 +1,119 @@
+import type { ServerLoad } from "../facts.ts";
+import type { Address } from "../ids.ts";
+import type { Kind } from "../learning/mod.ts";
+import { expectedLoad } from "../placement/expected_load.ts";
+import type { Group } from "./room.ts";
+import { scopedKey } from "../scoped_key.ts";
+import type { Server } from "./server.ts";
+import type { Milliseconds } from "../time.ts";
+
+/** So many servers of each sort are remembered of a placement; of further ones, how many there were. */
+const REMEMBERED = 10;
+
+/** A server as it was looked at for a placement: the load expected of it, and what that is made of. */
+export interface Candidate extends ServerLoad {
+  readonly expectedLoad: number;
+}
+
+/** A server that could not be chosen, and why. */
+export interface LeftOut {
+  readonly server: Address;
+  readonly reason: "silent" | "draining" | "weight 0" | "above the ceiling";
+}
+
+/** Why a group is on its server. */
+export interface Explanation {
+  readonly at: Milliseconds;
+  /** The strategy that chose, or that the client's token asked for the server. */
+  readonly by: string;
+  readonly kind: Kind;
+  /** Clients that the group was expected to reach. */
+  readonly expectedSize: number;
+  /** Clients that it was placed for: what hardly any group of its kind exceeds. */
+  readonly size: number;
+  readonly pool: string;
+  readonly server: Address;
+  /** All servers that could have been chosen would be above the ceiling. */
+  readonly overCeiling: boolean;
+  /** The servers with the lowest expected load, and the chosen one. */
+  readonly candidates: readonly Candidate[];
+  readonly furtherCandidates: number;
+  readonly leftOut: readonly LeftOut[];
+  readonly furtherLeftOut: number;
+}
+
+/** The newest placements with their reasons, by group. */
+export class Explanations {
+  readonly #byGroup = new Map<string, Explanation>();
+
+  constructor(readonly limit: number) {}
+
+  get({ namespace, name }: Group): Explanation | undefined {
+    return this.#byGroup.get(scopedKey([namespace.name, name]));
+  }
+
+  add({ namespace, name }: Group, explanation: Explanation): void {
+    const key = scopedKey([namespace.name, name]);
+    this.#byGroup.delete(key);
+    this.#byGroup.set(key, explanation);
+    if (this.#byGroup.size > this.limit) this.#byGroup.delete(this.#byGroup.keys().next().value!);
+  }
+
+  /** The group was placed anew, for a reason that its server knows. */
+  delete({ namespace, name }: Group): void {
+    if (this.#byGroup.size > 0) this.#byGroup.delete(scopedKey([namespace.name, name]));
+  }
+}
+
+/** Servers that could not be chosen: the first of them, and how many more. */
+export class LeftOutList {
+  readonly servers: LeftOut[] = [];
+  further = 0;
+
+  add(server: Server, reason: LeftOut["reason"]): void {
+    if (this.servers.length < REMEMBERED) this.servers.push({ server: server.address, reason });
+    else this.further++;
+  }
+}
+
+/** The servers with the lowest expected load as they are now, cheapest first, and the chosen one. O(candidates). */
+export function rememberCandidates(
+  candidates: readonly Server[],
+  chosen: Server,
+  size: number,
+): Pick<Explanation, "candidates" | "furtherCandidates"> {
+  const best: Server[] = [];
+  const loads: number[] = [];
+  for (const server of candidates) {
+    const load = expectedLoad(server, size);
+    if (best.length === REMEMBERED && load >= loads[REMEMBERED - 1]!) continue;
+    let place = best.length === REMEMBERED ? REMEMBERED - 1 : best.length;
+    for (; place > 0 && loads[place - 1]! > load; place--) {
+      loads[place] = loads[place - 1]!;
+      best[place] = best[place - 1]!;
+    }
+    loads[place] = load;
+    best[place] = server;
+  }
+  if (!best.includes(chosen)) best.push(chosen);
+  return {
+    candidates: best.map((server) => copy(server, size)),
+    furtherCandidates: candidates.length - best.length,
+  };
+}
+
+function copy(server: Server, size: number): Candidate {
+  const { address, load, steadyLoad, clients, groups, grants, growth, loadPerClient, weight } = server;
+  return {
+    address,
+    load,
+    steadyLoad,
+    clients,
+    groups,
+    grants,
+    growth,
+    loadPerClient,
+    weight,
+    expectedLoad: expectedLoad(server, size),
+  };
+}

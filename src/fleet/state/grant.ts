@@ -1,0 +1,103 @@
+import type { Model } from "./model.ts";
+import type { Milliseconds } from "../time.ts";
+import { countGrants } from "./growth.ts";
+import { type Room, UNLISTED } from "./room.ts";
+import type { Server } from "./server.ts";
+
+/** A Connect that succeeded, until a report shows it or it expires: one user on the way to one room. */
+export class Grant {
+  constructor(
+    readonly room: Room,
+    readonly user: string,
+    readonly server: Server,
+    public expires: Milliseconds,
+    /** Until when the token that was granted may be used. */
+    public validUntil: Milliseconds,
+  ) {}
+}
+
+/** Whether this user is already counted on its way to the room. */
+export function isGranted(room: Room | undefined, user: string): boolean {
+  return room?.grants?.has(user) ?? false;
+}
+
+/**
+ * Counts a user on the way to a room; the same user again only prolongs the grant.
+ *
+ * @returns how to take it back, for a call that is refused
+ */
+export function grant(model: Model, room: Room, user: string, now: Milliseconds): () => void {
+  const expires = now + model.settings.grantTimeout;
+  const validUntil = now + model.settings.tokenLifetime;
+  room.granted = now;
+  const known = room.grants?.get(user);
+  if (known !== undefined) {
+    const before = { expires: known.expires, validUntil: known.validUntil };
+    model.grants.delete(known); // re-inserted below: the set stays ordered by expiry
+    known.expires = expires;
+    known.validUntil = validUntil;
+    model.grants.add(known);
+    return () => shorten(model, known, before);
+  }
+  const given = new Grant(room, user, room.group.server, expires, validUntil);
+  model.grants.add(given);
+  room.grants ??= new Map();
+  if (room.grants.size === 0 && room.report === UNLISTED) room.usage.granted.rooms++;
+  room.grants.set(user, given);
+  room.usage.granted.peers++;
+  given.server.grants++;
+  countGrants(room.group, 1);
+  return () => {
+    if (model.grants.has(given)) endGrant(model, given);
+  };
+}
+
+/** The grant ends when it would have before; it keeps the order of the set by being put where it belongs. O(all grants). */
+function shorten(
+  model: Model,
+  given: Grant,
+  { expires, validUntil }: { readonly expires: Milliseconds; readonly validUntil: Milliseconds },
+): void {
+  if (!model.grants.has(given)) return;
+  given.expires = expires;
+  given.validUntil = validUntil;
+  const later = [...model.grants].filter((each) => each !== given && each.expires > expires);
+  model.grants.delete(given);
+  for (const each of later) model.grants.delete(each);
+  for (const each of [given, ...later]) model.grants.add(each);
+}
+
+/** Ends grants of a room, oldest first: a report showed that many new peers, or the room is going. */
+export function endGrants(model: Model, room: Room, count = Infinity): void {
+  for (const given of room.grants?.values() ?? []) {
+    if (count-- <= 0) return;
+    endGrant(model, given);
+  }
+}
+
+/**
+ * Stops counting the grants that nobody used in time. A customer that is near its licence's limit keeps them as long as
+ * their tokens may be used, so that it cannot exceed the limit by tokens in reserve. O(grants that end or are kept).
+ */
+export function expireGrants(model: Model, now: Milliseconds): void {
+  for (const given of model.grants) {
+    if (given.expires > now) return;
+    if (given.validUntil > now && given.room.usage.nearLimit) {
+      model.grants.delete(given); // re-inserted: the set stays ordered by expiry
+      given.expires = now + model.settings.grantTimeout;
+      model.grants.add(given);
+    } else endGrant(model, given);
+  }
+}
+
+function endGrant(model: Model, given: Grant): void {
+  const { room, user, server } = given;
+  model.grants.delete(given);
+  server.grants--;
+  room.usage.granted.peers--;
+  room.grants!.delete(user);
+  countGrants(room.group, -1);
+  if (room.grants!.size > 0) return;
+  room.grants = undefined;
+  if (room.report === UNLISTED) room.usage.granted.rooms--;
+}

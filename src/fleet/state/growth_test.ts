@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { type Model, report, tick } from "../mod.ts";
+import { address, checkConsistency, hear, place, testModel } from "../testing.ts";
+
+/** Rooms `match-…` that come to a size within ten seconds and end after two minutes. */
+function learnMatches(model: Model, size: number, count: number): number {
+  let now = 0;
+  hear(model, "a", [], now);
+  for (let i = 0; i < count; i++) {
+    place(model, `match-${i}`, "u", now);
+    hear(model, "a", [[`match-${i}`, 1, 1]], now += 5000);
+    hear(model, "a", [[`match-${i}`, size, 6]], now += 5000);
+    for (let t = 0; t < 120_000; t += 5000) {
+      hear(model, "a", [[`match-${i}`, size, 11 + t / 1000]], now += 5000);
+    }
+    tick(model, now += 300_000); // tokens expire
+    hear(model, "a", [], now);
+    tick(model, now);
+  }
+  return now;
+}
+
+Deno.test("a new room counts with the size that rooms of its kind reach, less who is there or on the way", () => {
+  const model = testModel();
+  let now = learnMatches(model, 40, 20);
+  const server = model.servers.get(address("a"))!;
+  assert.equal(server.growth, 0);
+  place(model, "match-100", "u1", now);
+  assert.ok(Math.abs(server.growth - 39) < 4, String(server.growth));
+  const before = server.growth;
+  place(model, "match-100", "u2", now);
+  assert.ok(Math.abs(before - server.growth - 1) < 1e-9, "one more on the way is one less to come");
+  hear(model, "a", [["match-100", 30, 5]], now += 5000);
+  assert.ok(server.growth > 5 && server.growth < 15, String(server.growth));
+  hear(model, "a", [["match-100", 41, 10]], now += 5000);
+  assert.ok(server.growth < 5, String(server.growth));
+  checkConsistency(model);
+});
+
+Deno.test("a room that has stopped growing counts no more than its clients", () => {
+  const model = testModel();
+  let now = learnMatches(model, 40, 20);
+  const server = model.servers.get(address("a"))!;
+  place(model, "match-100", "u1", now);
+  for (let age = 5; age <= 60; age += 5) hear(model, "a", [["match-100", 5, age]], now += 5000);
+  assert.ok(server.growth > 20, "a minute is no reason to give up");
+  for (let age = 65; age <= 200; age += 5) hear(model, "a", [["match-100", 5, age]], now += 5000);
+  assert.equal(server.growth, 0);
+  hear(model, "a", [["match-100", 20, 205]], now += 5000);
+  assert.ok(server.growth > 5, "it grows again");
+});
+
+Deno.test("a room that nobody joins stops counting when its grant does", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  for (let i = 0; i < 50; i++) place(model, `match-${i}`, "u", 0);
+  const server = model.servers.get(address("a"))!;
+  assert.ok(server.growth > 400);
+  hear(model, "a", [], 15_000);
+  tick(model, 15_000);
+  assert.equal(server.growth, 0);
+  place(model, "match-7", "v", 16_000);
+  assert.ok(server.growth > 5, "somebody is on the way again");
+  checkConsistency(model);
+});
+
+Deno.test("a room whose first client is early, and whose others come at once later, is still waited for", () => {
+  const model = testModel();
+  let now = 0;
+  hear(model, "a", [], now);
+  const lesson = (name: string, until: number) => {
+    place(model, name, "teacher", now);
+    for (let age = 5; age <= until; age += 5) {
+      hear(model, "a", [[name, age < 600 ? 1 : 31, age]], now += 5000);
+    }
+  };
+  for (let i = 0; i < 10; i++) {
+    lesson(`class-${i}`, 905);
+    tick(model, now += 300_000);
+    hear(model, "a", [], now);
+    tick(model, now);
+  }
+  lesson("class-77", 590);
+  const { growth } = model.servers.get(address("a"))!;
+  assert.ok(growth > 20, `${growth} pupils are expected`);
+});
+
+Deno.test("rooms that are old when they are first seen teach nothing, and are not expected to grow", () => {
+  const model = testModel();
+  hear(model, "a", [["match-1", 40, 5000]], 0);
+  assert.equal(model.servers.get(address("a"))!.growth, 0);
+  hear(model, "a", [], 5000);
+  tick(model, 1e7);
+  assert.equal(model.kinds.size, 0);
+});
+
+Deno.test("large rooms go to large servers, before they are large", () => {
+  const model = testModel();
+  let now = learnMatches(model, 200, 20);
+  model.servers.get(address("a"))!.lastSeen = now;
+  const large = {
+    address: address("large"),
+    pool: "default",
+    version: "1",
+    load: 0.55,
+    clients: 5500,
+    rooms: [],
+  };
+  for (let i = 0; i < 3; i++) {
+    report(model, large, now += 5000);
+    hear(model, "a", [["old", 500, 9999]], now);
+  }
+  assert.equal(place(model, "match-500", "u", now), address("large"), "200 more are 2 points there, 20 here");
+});
+
+Deno.test("when a server is lost, its rooms are placed for the clients that come back", () => {
+  const model = testModel();
+  hear(model, "a", [["big", 300, 5000]], 0);
+  hear(model, "b", [["x", 400, 5000]], 7000);
+  hear(model, "c", [["y", 450, 5000]], 7000);
+  tick(model, 7500);
+  const server = place(model, "big", "u", 7600);
+  assert.ok(model.servers.get(server)!.growth > 290);
+});
+
+Deno.test("two hundred rooms that will grow spread evenly over equal servers, before any report", () => {
+  const model = testModel();
+  for (let i = 0; i < 10; i++) hear(model, `s${i}`, [["old", 300, 5000]], 0);
+  for (let i = 0; i < 200; i++) place(model, `match-${i}`, `u${i}`, i * 5);
+  for (const { groups } of model.servers) {
+    assert.ok(Math.abs(groups - 20) <= 2, `${groups} rooms on one server`);
+  }
+  checkConsistency(model);
+});
+
+Deno.test("on a new server a client costs what it does on the servers of its pool, as a median", () => {
+  const model = testModel();
+  const costs = [0.001, 0.002, 0.02];
+  for (let now = 0; now <= 100_000; now += 5000) {
+    costs.forEach((cost, i) => {
+      const input = {
+        address: address(`s${i}`),
+        pool: "eu",
+        version: "1",
+        load: 40 * cost,
+        clients: 40,
+        rooms: [],
+      };
+      report(model, input, now);
+    });
+  }
+  hear(model, "new", [], 105_000, "eu");
+  hear(model, "elsewhere", [], 105_000, "us");
+  const cost = (server: string) => model.servers.get(address(server))!.loadPerClient;
+  assert.ok(Math.abs(cost("new") / 0.002 - 1) < 0.1, String(cost("new")));
+  assert.equal(cost("elsewhere"), 0.001, "where nothing is known, a thousandth");
+});
+
+const MATCH = { namespace: "acme", template: "match-#" };
+
+Deno.test("what a room has come to is learned when its first minutes are over, though it lives on", () => {
+  const model = testModel();
+  for (let age = 5; age < 900; age += 5) hear(model, "a", [["match-1", 80, age]], age * 1000);
+  assert.equal(model.kinds.size, 0);
+  hear(model, "a", [["match-1", 80, 900]], 900_000);
+  assert.ok(model.kinds.know(MATCH).expectedSize(0, 900_000) > 40);
+  assert.equal(model.servers.get(address("a"))!.growth, 0);
+});
+
+Deno.test("a room that nobody joins teaches nothing", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  place(model, "match-1", "u", 0);
+  hear(model, "a", [], 300_000);
+  tick(model, 300_000);
+  assert.equal(model.rooms, 0);
+  assert.equal(model.kinds.size, 0);
+});
+
+Deno.test("rooms that fill at once are not expected to grow for as long as a late client may come", () => {
+  const model = testModel();
+  const rooms = Array.from({ length: 30 }, (_, i) => `match-${i}`);
+  for (let age = 5; age <= 650; age += 5) {
+    hear(model, "a", rooms.map((name) => [name, age < 600 ? 10 : 11, age]), age * 1000);
+  }
+  hear(model, "a", [], 655_000);
+  const { fillTime } = model.kinds.know(MATCH);
+  assert.ok(fillTime < 60_000, `${fillTime / 1000} s`);
+});
+
+Deno.test("what is learned is told to the store every five seconds, each kind once", () => {
+  const model = testModel();
+  let told = 0;
+  for (let now = 0; now < 20_000; now += 250) {
+    model.kinds.learn(MATCH, 10, 1000, now);
+    const kinds = tick(model, now).flatMap((change) => change.type === "kind-learned" ? [change.kind] : []);
+    assert.ok(kinds.length === 0 || kinds.length === 3, "all rooms, those of the namespace, the kind");
+    if (kinds.length > 0) told++;
+  }
+  assert.equal(told, 4);
+  tick(model, 30_000);
+  assert.deepEqual(tick(model, 40_000), [], "nothing new");
+});

@@ -1,0 +1,73 @@
+import type { Address } from "../ids.ts";
+import { Bans } from "./ban.ts";
+import type { Grant } from "./grant.ts";
+import { Kinds } from "../learning/mod.ts";
+import { Explanations } from "./explanation.ts";
+import { Groups, type Room } from "./room.ts";
+import { Server, Servers } from "./server.ts";
+import { type CompleteFleetSettings, defaultFleetSettings, type FleetSettings } from "../settings.ts";
+import { Shares } from "./shares.ts";
+import { TaskQueue } from "./task_queue.ts";
+import type { Milliseconds } from "../time.ts";
+import { UsageTable } from "./usage.ts";
+
+/** The one model of the fleet. Only the operations of this folder change it. */
+export interface Model {
+  readonly settings: CompleteFleetSettings;
+  readonly servers: Servers;
+  readonly groups: Groups;
+  readonly usage: UsageTable;
+  readonly bans: Bans;
+  /** What is known of the sizes that rooms reach. */
+  readonly kinds: Kinds;
+  /** Why the newest placements are as they are. */
+  readonly explanations: Explanations;
+  /** Characters of JSON in the task queues of all servers. */
+  readonly taskBytes: Shares;
+  /** Rooms in {@link Model.unlisted}, by customer. */
+  readonly unlistedUnits: Shares;
+  /** Outstanding grants, ordered by expiry. */
+  readonly grants: Set<Grant>;
+  /** Rooms that no report shows, and when they are forgotten; ordered by that. */
+  readonly unlisted: Map<Room, Milliseconds>;
+  /** All rooms there are, listed or not. */
+  rooms: number;
+  /** Until then, rooms that are not known may be on servers that have not reported yet: they are not placed. */
+  learningUntil: Milliseconds;
+  /** When the store was last told what has been learned. */
+  learnedTold: Milliseconds;
+  taskSequence: number;
+  handOvers: number;
+}
+
+/** @param given what it leaves out of the limits has its default */
+export function createModel(given: FleetSettings): Model {
+  const limits = { ...defaultFleetSettings().limits, ...given.limits };
+  const { customerShare: share, taskBytes } = limits;
+  const settings = { ...given, limits };
+  return {
+    settings,
+    servers: new Servers(),
+    groups: new Groups(),
+    usage: new UsageTable(),
+    bans: new Bans(limits.bans, share),
+    kinds: new Kinds(limits.kinds, settings.placement.defaultSize),
+    explanations: new Explanations(limits.explanations),
+    taskBytes: new Shares(taskBytes, share),
+    unlistedUnits: new Shares(limits.unlistedRooms, share),
+    grants: new Set(),
+    unlisted: new Map(),
+    rooms: 0,
+    learningUntil: -Infinity,
+    learnedTold: -Infinity,
+    taskSequence: 0,
+    handOvers: 0,
+  };
+}
+
+/** A server that becomes known. */
+export function addServer(model: Model, address: Address, pool: string, now: Milliseconds): Server {
+  const server = new Server(address, pool, now, new TaskQueue(model.settings.limits, model.taskBytes));
+  model.servers.add(server);
+  return server;
+}

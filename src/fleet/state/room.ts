@@ -1,0 +1,117 @@
+import { groupName, type RoomId } from "../ids.ts";
+import type { Grant } from "./grant.ts";
+import type { YoungGroup } from "./growth.ts";
+import type { Server } from "./server.ts";
+import type { Milliseconds } from "../time.ts";
+import type { Usage } from "./usage.ts";
+
+/** `room.report` of a room that its server has not listed, or not in its last report. */
+export const UNLISTED = 0;
+
+/** `room.peers` of a room that the store knows and no report has shown since the start. */
+export const UNKNOWN = -1;
+
+/** `room.granted` of a room that nobody was granted; long ago, and a small integer. */
+const NEVER: Milliseconds = -(2 ** 31);
+
+/** One room by its exact name. It lives where its group lives. Fields are few: there may be a million of these. */
+export class Room {
+  /** Peers in the last report that listed the room, or {@link UNKNOWN}. */
+  peers = 0;
+  /** Number of the server's report that last listed the room, or {@link UNLISTED}. */
+  report = UNLISTED;
+  /** When somebody was last granted a way to the room. */
+  granted = NEVER;
+  /** Grants not yet seen in a report, by user. */
+  grants: Map<string, Grant> | undefined = undefined;
+
+  constructor(readonly name: string, readonly group: Group, public usage: Usage) {}
+
+  get id(): RoomId {
+    return [this.group.namespace.name, this.name];
+  }
+}
+
+/** An affinity group: the rooms of one namespace that must share a server. Most have a single room. */
+export class Group {
+  /** How many of its rooms the server's last report listed. */
+  listed = 0;
+  /** Whether the store knows which server holds the group. Until then, no answer may rely on it. */
+  durable = false;
+  /** While the group may still grow. */
+  young: YoungGroup | undefined = undefined;
+  #first: Room | undefined = undefined;
+  #others: Map<string, Room> | undefined = undefined;
+
+  constructor(readonly namespace: Namespace, readonly name: string, public server: Server) {}
+
+  room(name: string): Room | undefined {
+    if (this.#first?.name === name) return this.#first;
+    return this.#others?.get(name);
+  }
+
+  add(room: Room): void {
+    if (this.#first === undefined) this.#first = room;
+    else (this.#others ??= new Map()).set(room.name, room);
+  }
+
+  delete(room: Room): void {
+    if (this.#first === room) this.#first = undefined;
+    else if (this.#others?.delete(room.name) && this.#others.size === 0) this.#others = undefined;
+  }
+
+  get empty(): boolean {
+    return this.#first === undefined && this.#others === undefined;
+  }
+
+  /** Clients in its rooms, as last reported. */
+  peers(): number {
+    let peers = Math.max(0, this.#first?.peers ?? 0);
+    if (this.#others !== undefined) {
+      for (const room of this.#others.values()) peers += Math.max(0, room.peers);
+    }
+    return peers;
+  }
+
+  rooms(): Room[] {
+    const others = this.#others === undefined ? [] : [...this.#others.values()];
+    return this.#first === undefined ? others : [this.#first, ...others];
+  }
+}
+
+/** A namespace and its groups, by name. */
+export class Namespace {
+  readonly groups = new Map<string, Group>();
+  constructor(readonly name: string) {}
+}
+
+/** All groups that are placed on some server, found by namespace and group name. */
+export class Groups {
+  readonly #namespaces = new Map<string, Namespace>();
+
+  get(namespace: string, name: string): Group | undefined {
+    return this.#namespaces.get(namespace)?.groups.get(name);
+  }
+
+  add(namespace: string, name: string, server: Server): Group {
+    let space = this.#namespaces.get(namespace);
+    if (space === undefined) this.#namespaces.set(namespace, space = new Namespace(namespace));
+    const group = new Group(space, name, server);
+    space.groups.set(name, group);
+    return group;
+  }
+
+  delete(group: Group): void {
+    const space = group.namespace;
+    space.groups.delete(group.name);
+    if (space.groups.size === 0) this.#namespaces.delete(space.name);
+  }
+
+  room([namespace, name]: RoomId): Room | undefined {
+    return this.get(namespace, groupName(name))?.room(name);
+  }
+
+  *[Symbol.iterator](): Generator<Group> {
+    for (const space of this.#namespaces.values()) yield* space.groups.values();
+  }
+}

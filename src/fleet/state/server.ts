@@ -1,0 +1,176 @@
+import type { Draining, ServerLoad } from "../facts.ts";
+import type { Address, RoomId } from "../ids.ts";
+import { ClientCost } from "../learning/mod.ts";
+import type { Milliseconds } from "../time.ts";
+import type { Group, Room } from "./room.ts";
+import type { HandOver, QueuedTask } from "../task.ts";
+import type { TaskQueue } from "./task_queue.ts";
+import type { Count, Usage } from "./usage.ts";
+
+/** A RoomClose that got through, until a report shows that it was obeyed. */
+export interface Closing {
+  readonly task: QueuedTask;
+  /** Number of the server's last report then. */
+  readonly report: number;
+  readonly at: Milliseconds;
+}
+
+/** Load of a client where no server has told anything to learn from. */
+const DEFAULT_LOAD_PER_CLIENT = 0.001;
+
+/** How long the median of a pool is used before it is looked at again. */
+const TYPICAL_FOR: Milliseconds = 1000;
+
+/** An ODIN server, from its first report until it has been silent for the remove timeout. */
+export class Server implements ServerLoad {
+  version = "";
+  /** Counts in usage; off while the server is silent. */
+  enabled = false;
+  /** When its last report came. */
+  lastSeen: Milliseconds;
+  /** From when on it counts as silent: its last report, or later where the gateway itself could not hear it. */
+  silentSince: Milliseconds;
+  load = 0;
+  clients = 0;
+  groups = 0;
+  grants = 0;
+  growth = 0;
+  steadyLoad = 0;
+  loadPerClient = DEFAULT_LOAD_PER_CLIENT;
+  weight = 1;
+  cost = new ClientCost();
+  /** The groups that may still grow. */
+  readonly young = new Set<Group>();
+  draining: Draining | undefined = undefined;
+  /** The deadline for draining has passed: it is to have no rooms any more. */
+  evicting = false;
+  /** It is draining, and nothing is left on it. */
+  drained = false;
+  /** How many reports have come; marks the rooms that the last one listed. */
+  reports = 0;
+  /** The rooms that the last report listed and this server holds. */
+  rooms: Room[] = [];
+  /** The rooms that the last report listed and another server holds, by `scopedKey`: it is told to close them. */
+  foreign: ReadonlyMap<string, RoomId> = new Map();
+  /** The rooms that it holds and that no report lists (not yet, or not any more). */
+  readonly unlisted = new Set<Room>();
+  /** What the rooms of the last report add up to, by customer. Counts only while the server is enabled. */
+  usage: ReadonlyMap<Usage, Readonly<Count>> = new Map();
+  /** What of it counts no more, because its rooms have left the server since. */
+  readonly moved = new Map<Usage, Count>();
+  /** Answers with tasks of which it is not known whether the server has read them, by their number, oldest first. */
+  readonly handOvers = new Map<number, HandOver>();
+  /** Tasks that were handed over once without proof that they were read. */
+  readonly unproven = new Set<QueuedTask>();
+  /** Rooms that have ended while it was draining and that it was told to refuse, by `scopedKey`. */
+  readonly refusing = new Map<
+    string,
+    { readonly room: RoomId; readonly customer: string; readonly until: Milliseconds }
+  >();
+  /** Rooms that the server was told to close and may still list, by `scopedKey`. */
+  readonly closing = new Map<string, Closing>();
+  /** When it was last complained of, by what it did; bounded by the sorts of complaints. */
+  readonly complaints = new Map<string, Milliseconds>();
+  /** Reports in a row that came much earlier than they should. */
+  early = 0;
+
+  constructor(
+    readonly address: Address,
+    public pool: string,
+    readonly firstSeen: Milliseconds,
+    /** Tasks that are to be handed over. */
+    readonly tasks: TaskQueue,
+  ) {
+    this.lastSeen = firstSeen;
+    this.silentSince = firstSeen;
+  }
+
+  /**
+   * Whether it retains the groups it holds, and what it reported counts towards licences. Else it is silent, or what it has
+   * is being closed: groups are placed elsewhere when they are asked for.
+   */
+  get retainsGroups(): boolean {
+    return this.enabled && !this.evicting;
+  }
+
+  /** Why the server gets no new groups, if so. */
+  get closedBecause(): "silent" | "draining" | "weight 0" | undefined {
+    if (!this.enabled) return "silent";
+    if (this.draining !== undefined) return "draining";
+    return this.weight === 0 ? "weight 0" : undefined;
+  }
+}
+
+/** The servers of a pool, by whether they may take a new group. */
+export interface Pool {
+  readonly open: readonly Server[];
+  readonly closed: readonly Server[];
+}
+
+const EMPTY: Pool = { open: [], closed: [] };
+
+/** The known servers by address, and by pool. */
+export class Servers {
+  readonly #known = new Map<Address, Server>();
+  readonly #pools = new Map<string, Pool>();
+  readonly #typical = new Map<string, { readonly at: Milliseconds; readonly loadPerClient: number }>();
+
+  get(address: Address): Server | undefined {
+    return this.#known.get(address);
+  }
+
+  add(server: Server): void {
+    this.#known.set(server.address, server);
+    this.sort(server);
+  }
+
+  delete(server: Server): void {
+    this.#known.delete(server.address);
+    this.#take(server);
+  }
+
+  /** Gives the server its place in its pool; to be called after each change of what that depends on. */
+  sort(server: Server, pool = server.pool): void {
+    const { open, closed } = this.pool(server.pool);
+    const isOpen = server.closedBecause === undefined;
+    if (pool === server.pool && (isOpen ? open : closed).includes(server)) return;
+    this.#take(server);
+    server.pool = pool;
+    const its = this.pool(pool);
+    this.#pools.set(
+      pool,
+      isOpen ? { ...its, open: [...its.open, server] } : { ...its, closed: [...its.closed, server] },
+    );
+  }
+
+  pool(name: string): Pool {
+    return this.#pools.get(name) ?? EMPTY;
+  }
+
+  /** Load of a client on a server of which nothing is known: the median of those of its pool, looked at now and then. */
+  typicalLoadPerClient(pool: string, now: Milliseconds): number {
+    const known = this.#typical.get(pool);
+    if (known !== undefined && now - known.at < TYPICAL_FOR) return known.loadPerClient;
+    const costs = this.pool(pool).open.filter(({ cost }) => cost.known).map((server) => server.loadPerClient);
+    const median = costs.sort((a, b) => a - b)[costs.length >> 1];
+    if (median === undefined) return DEFAULT_LOAD_PER_CLIENT;
+    this.#typical.set(pool, { at: now, loadPerClient: median });
+    return median;
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Server> {
+    return this.#known.values();
+  }
+
+  #take(server: Server): void {
+    const { open, closed } = this.pool(server.pool);
+    const rest = (servers: readonly Server[]) => servers.filter((other) => other !== server);
+    const pool = { open: rest(open), closed: rest(closed) };
+    if (pool.open.length + pool.closed.length > 0) this.#pools.set(server.pool, pool);
+    else this.#pools.delete(server.pool);
+  }
+}

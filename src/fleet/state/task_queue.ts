@@ -1,0 +1,138 @@
+import { groupName, type RoomId } from "../ids.ts";
+import { scopedKey } from "../scoped_key.ts";
+import { Shares } from "./shares.ts";
+import type { QueuedTask } from "../task.ts";
+import type { Milliseconds } from "../time.ts";
+
+/** Bounds on a queue, and the fraction of them that each customer is sure of. */
+export interface QueueLimits {
+  readonly tasksPerServer: number;
+  /** In characters of JSON. */
+  readonly taskBytesPerServer: number;
+  readonly customerShare: number;
+}
+
+/**
+ * The tasks that wait for one server, in order of their numbers. Found by group and by the room that they close, so
+ * that what happens to one room never looks at the tasks of others.
+ */
+export class TaskQueue implements Iterable<QueuedTask> {
+  readonly #tasks = new Map<number, QueuedTask>();
+  readonly #byGroup = new Map<string, Set<QueuedTask>>();
+  readonly #closes = new Map<string, number>();
+  readonly #counts: Shares;
+  readonly #bytes: Shares;
+  readonly #total: Shares;
+  #last = -Infinity;
+  #inOrder = true;
+
+  /** @param total characters of JSON in the queues of all servers */
+  constructor({ tasksPerServer, taskBytesPerServer, customerShare }: QueueLimits, total: Shares) {
+    this.#total = total;
+    this.#counts = new Shares(tasksPerServer, customerShare);
+    this.#bytes = new Shares(taskBytesPerServer, customerShare);
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** Characters of JSON that wait. */
+  get bytes(): number {
+    return this.#bytes.total;
+  }
+
+  /** Whether the customer may have one more task here, of this size in characters of JSON. */
+  admits(customer: string, size: number): boolean {
+    return this.#counts.admits(customer, 1) && this.#bytes.admits(customer, size) &&
+      this.#total.admits(customer, size);
+  }
+
+  has(task: QueuedTask): boolean {
+    return this.#tasks.get(task.sequence) === task;
+  }
+
+  get(sequence: number): QueuedTask | undefined {
+    return this.#tasks.get(sequence);
+  }
+
+  add(task: QueuedTask): void {
+    if (task.sequence < this.#last) this.#inOrder = false;
+    this.#last = Math.max(this.#last, task.sequence);
+    this.#tasks.set(task.sequence, task);
+    const group = groupKey(task.room);
+    const ofGroup = this.#byGroup.get(group);
+    if (ofGroup === undefined) this.#byGroup.set(group, new Set([task]));
+    else ofGroup.add(task);
+    if (task.kind === "RoomClose") this.#count(task.room, 1);
+    this.#counts.add(task.customer, 1);
+    this.#bytes.add(task.customer, task.json.length);
+    this.#total.add(task.customer, task.json.length);
+  }
+
+  /** @returns whether it was there */
+  delete(task: QueuedTask): boolean {
+    if (!this.has(task)) return false;
+    this.#tasks.delete(task.sequence);
+    const group = groupKey(task.room);
+    const ofGroup = this.#byGroup.get(group)!;
+    ofGroup.delete(task);
+    if (ofGroup.size === 0) this.#byGroup.delete(group);
+    if (task.kind === "RoomClose") this.#count(task.room, -1);
+    this.#counts.take(task.customer, 1);
+    this.#bytes.take(task.customer, task.json.length);
+    this.#total.take(task.customer, task.json.length);
+    return true;
+  }
+
+  /** The tasks for the rooms of a group. */
+  ofGroup(namespace: string, group: string): readonly QueuedTask[] {
+    const tasks = this.#byGroup.get(scopedKey([namespace, group]));
+    return tasks === undefined ? [] : [...tasks].sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** The tasks for exactly this room. */
+  ofRoom(room: RoomId): readonly QueuedTask[] {
+    return this.ofGroup(room[0], groupName(room[1])).filter((task) => task.room[1] === room[1]);
+  }
+
+  /** Whether a RoomClose of the room waits. */
+  closes(room: RoomId): boolean {
+    return this.#closes.has(scopedKey(room));
+  }
+
+  /** The tasks that have waited too long. Tasks wait equally long, so these are the first. */
+  expired(now: Milliseconds): QueuedTask[] {
+    const expired: QueuedTask[] = [];
+    for (const task of this) {
+      if (task.expires > now) break;
+      expired.push(task);
+    }
+    return expired;
+  }
+
+  [Symbol.iterator](): IterableIterator<QueuedTask> {
+    this.#sort();
+    return this.#tasks.values();
+  }
+
+  /** Tasks that came from another server's queue may be older than those that were here. */
+  #sort(): void {
+    if (this.#inOrder) return;
+    const tasks = [...this.#tasks.values()].sort((a, b) => a.sequence - b.sequence);
+    this.#tasks.clear();
+    for (const task of tasks) this.#tasks.set(task.sequence, task);
+    this.#inOrder = true;
+  }
+
+  #count(room: RoomId, by: 1 | -1): void {
+    const key = scopedKey(room);
+    const count = (this.#closes.get(key) ?? 0) + by;
+    if (count > 0) this.#closes.set(key, count);
+    else this.#closes.delete(key);
+  }
+}
+
+function groupKey([namespace, name]: RoomId): string {
+  return scopedKey([namespace, groupName(name)]);
+}

@@ -1,0 +1,106 @@
+import type { Address } from "../ids.ts";
+import type { Change } from "../change.ts";
+import type { Model } from "../state/model.ts";
+import { scopedKey } from "../scoped_key.ts";
+import type { Server } from "../state/server.ts";
+import type { QueuedTask, Task } from "../task.ts";
+import type { Milliseconds } from "../time.ts";
+
+/**
+ * What became of an answer with tasks: its server is known to have read it; or the connection broke before it could;
+ * or nothing is known, and nothing more will be.
+ */
+export type Fate = "read" | "lost" | "unknown";
+
+/** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
+const OPEN_HAND_OVERS = 8;
+
+/**
+ * Takes the tasks to put into an answer to the server. They stay in the queue until {@link endHandOver} says that they
+ * were read. Where no answer ever tells, a task is handed over twice, and a RoomSendMessage once.
+ * While an earlier answer is still on its way nothing is handed over, so that order holds; half a report interval
+ * later the server has given it up, or asks through a proxy that keeps its connections.
+ *
+ * @param open number of the first task that is not to be handed over yet, with all after it
+ */
+export function handOverTasks(
+  model: Model,
+  address: Address,
+  now: Milliseconds,
+  open = Infinity,
+): { tasks: Task[]; handOver?: number; changes: Change[] } {
+  const changes: Change[] = [];
+  const server = model.servers.get(address);
+  if (server === undefined || server.tasks.size === 0) return { tasks: [], changes };
+  for (const { at } of server.handOvers.values()) {
+    if (now - at < model.settings.updateInterval / 2) return { tasks: [], changes };
+  }
+  const undecided = new Set<QueuedTask>();
+  for (const handOver of server.handOvers.values()) {
+    // Messages wait for what becomes of their answer; all else counts as handed over without proof.
+    const messages = handOver.tasks.filter(({ kind }) => kind === "RoomSendMessage");
+    for (const task of handOver.tasks) {
+      if (task.kind === "RoomSendMessage") undecided.add(task);
+      else withoutProof(server, task, now, changes);
+    }
+    if (messages.length === 0) server.handOvers.delete(handOver.id);
+    else if (messages.length < handOver.tasks.length) {
+      server.handOvers.set(handOver.id, { ...handOver, tasks: messages });
+    }
+  }
+  const tasks: QueuedTask[] = [];
+  for (const task of server.tasks) {
+    if (task.sequence >= open) break;
+    if (!undecided.has(task)) tasks.push(task);
+  }
+  if (tasks.length === 0) return { tasks: [], changes };
+  const id = ++model.handOvers;
+  server.handOvers.set(id, { id, tasks, at: now });
+  if (server.handOvers.size > OPEN_HAND_OVERS) {
+    const [oldest] = server.handOvers.values();
+    changes.push(...endHandOver(model, address, oldest!.id, "unknown", now));
+  }
+  return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), handOver: id, changes };
+}
+
+/** What became of an answer with tasks; each is told once, a second time means nothing. */
+export function endHandOver(
+  model: Model,
+  address: Address,
+  id: number,
+  fate: Fate,
+  now: Milliseconds,
+): Change[] {
+  const changes: Change[] = [];
+  const server = model.servers.get(address);
+  const handOver = server?.handOvers.get(id);
+  if (server === undefined || handOver === undefined) return changes;
+  server.handOvers.delete(id);
+  for (const task of handOver.tasks) {
+    if (fate === "read") done(server, task, now, changes);
+    else if (fate === "unknown") withoutProof(server, task, now, changes);
+  }
+  return changes;
+}
+
+/** An answer with the task went out, and nothing will tell whether it was read. */
+function withoutProof(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
+  if (!server.tasks.has(task)) return;
+  if (task.kind === "RoomSendMessage" || server.unproven.has(task)) done(server, task, now, changes);
+  else server.unproven.add(task);
+}
+
+function done(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
+  if (!server.tasks.has(task)) return;
+  if (task.kind === "RoomClose") {
+    server.closing.set(scopedKey(task.room), { task, report: server.reports, at: now });
+  }
+  endTask(server, task, changes);
+}
+
+/** The task leaves the queue. */
+export function endTask(server: Server, task: QueuedTask, changes: Change[]): void {
+  if (!server.tasks.delete(task)) return;
+  server.unproven.delete(task);
+  changes.push({ type: "task-ended", sequence: task.sequence });
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { endHandOver, type Fate, handOverTasks, manage, type Model, report, type Task } from "../mod.ts";
+import { address, hear, testModel } from "../testing.ts";
+
+const A = address("a");
+const INTERVAL = 5000;
+
+const update = (byte: number): Task => ({ task: "RoomUpdate", id: ["acme", "r"], user_data: [byte] });
+const message = (byte: number): Task => ({
+  task: "RoomSendMessage",
+  id: ["acme", "r"],
+  user_id: "u",
+  message: [byte],
+});
+
+/** A model with a room on a server, for which these tasks wait. */
+function waiting(...tasks: Task[]): Model {
+  const model = testModel();
+  hear(model, "a", [["r", 1, 100]], 0);
+  for (const task of tasks) assert.equal(manage(model, { task }, 0).outcome, "accepted");
+  return model;
+}
+
+/** Reports at a time; what is handed over, and by which number. */
+function ask(model: Model, now: number): { tasks: Task[]; id: number | undefined } {
+  hear(model, "a", [["r", 1, 100]], now);
+  const { tasks, handOver } = handOverTasks(model, A, now);
+  return { tasks, id: handOver };
+}
+
+function end(model: Model, id: number | undefined, fate: Fate, now: number): void {
+  assert.ok(id !== undefined);
+  endHandOver(model, A, id, fate, now);
+}
+
+/** What is handed over by reports whose answers all end in one way, until there is nothing. */
+function byFate(fate: Fate | "open", ...tasks: Task[]): Task[][] {
+  const model = waiting(...tasks);
+  const answers: Task[][] = [];
+  for (let now = INTERVAL; answers.length < 6; now += INTERVAL) {
+    const { tasks, id } = ask(model, now);
+    if (tasks.length === 0) break;
+    answers.push(tasks);
+    if (fate !== "open") end(model, id, fate, now + 1);
+  }
+  return answers;
+}
+
+Deno.test("a task that was read is handed over once", () => {
+  assert.deepEqual(byFate("read", update(1), message(2)), [[update(1), message(2)]]);
+});
+
+for (const fate of ["unknown", "open"] as const) {
+  Deno.test(`where nothing proves that it was read (${fate}), a task comes twice, and a message once`, () => {
+    assert.deepEqual(byFate(fate, update(1), message(2), update(3)), [
+      [update(1), message(2), update(3)],
+      [update(1), update(3)],
+    ]);
+  });
+}
+
+Deno.test("a task whose answer is lost comes again and again, messages too, in order", () => {
+  const answers = byFate("lost", update(1), message(2));
+  assert.equal(answers.length, 6);
+  for (const tasks of answers) assert.deepEqual(tasks, [update(1), message(2)]);
+});
+
+Deno.test("an answer that is lost does not count as one that may have been read", () => {
+  const model = waiting(update(1));
+  end(model, ask(model, 5000).id, "unknown", 5001);
+  end(model, ask(model, 10_000).id, "lost", 10_001);
+  assert.deepEqual(ask(model, 15_000).tasks, [update(1)]);
+});
+
+Deno.test("a message waits for the fate of its answer while others go on, and comes again when that breaks", () => {
+  const model = waiting(message(1));
+  const first = ask(model, 5000);
+  manage(model, { task: update(2) }, 6000);
+  const second = ask(model, 10_000);
+  assert.deepEqual(second.tasks, [update(2)]);
+  end(model, first.id, "lost", 11_000);
+  end(model, second.id, "read", 14_000);
+  assert.deepEqual(ask(model, 15_000).tasks, [message(1)]);
+});
+
+Deno.test("the late end of a first answer does not end what a second one carries", () => {
+  const model = waiting(update(1));
+  const first = ask(model, 5000);
+  const second = ask(model, 10_000);
+  end(model, first.id, "unknown", 10_001);
+  end(model, second.id, "lost", 10_002);
+  assert.deepEqual(ask(model, 15_000).tasks, [update(1)]);
+});
+
+Deno.test("a RoomClose that may have been read has done its work when the room is listed no more", () => {
+  const close: Task = { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 0, nanos: 0 } };
+  const model = waiting(close);
+  model.groups.room(["acme", "r"])!.granted = 4000; // so that the place outlives the room
+  end(model, ask(model, 5000).id, "unknown", 5001);
+  hear(model, "a", [], 10_000);
+  assert.deepEqual(handOverTasks(model, A, 10_000).tasks, []);
+});
+
+Deno.test("the fates of one server's answers are bounded", () => {
+  const model = waiting();
+  for (let i = 0; i < 100; i++) {
+    manage(model, { task: message(i) }, i * INTERVAL);
+    handOverTasks(model, A, i * INTERVAL);
+    report(
+      model,
+      { address: A, pool: "default", version: "1", load: 0, clients: 1, rooms: [] },
+      i * INTERVAL,
+    );
+    hear(model, "a", [["r", 1, 100]], i * INTERVAL);
+  }
+  assert.ok(model.servers.get(A)!.handOvers.size <= 9);
+});
+
+Deno.test("a message whose answers are never told of is handed over once, however many follow it", () => {
+  const model = waiting();
+  const seen = new Map<number, number>();
+  for (let i = 0; i < 30; i++) {
+    manage(model, { task: message(i) }, i * INTERVAL);
+    for (const task of ask(model, i * INTERVAL).tasks) {
+      if (task.task === "RoomSendMessage") seen.set(task.message[0]!, (seen.get(task.message[0]!) ?? 0) + 1);
+    }
+  }
+  assert.deepEqual([...seen.values()], new Array(30).fill(1));
+});
+
+Deno.test("a task whose call may still be refused is not handed over, nor one that was asked for after it", () => {
+  const model = waiting(update(1), update(2), update(3));
+  const [, open] = model.servers.get(A)!.tasks;
+  const first = handOverTasks(model, A, 5000, open!.sequence);
+  assert.deepEqual(first.tasks, [update(1)]);
+  end(model, first.handOver, "read", 5001);
+  assert.deepEqual(handOverTasks(model, A, 10_000, open!.sequence).tasks, []);
+  assert.deepEqual(handOverTasks(model, A, 10_000).tasks, [update(2), update(3)]);
+});

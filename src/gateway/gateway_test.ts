@@ -1,0 +1,686 @@
+import assert from "node:assert/strict";
+import { TemporaryFolder } from "../../sim/program.ts";
+import type { Change, ConnectInput, Snapshot, Task } from "../fleet/mod.ts";
+import { address, SETTINGS } from "../fleet/testing.ts";
+import { Gateway, type GatewayOptions } from "./gateway.ts";
+import { createNoStore } from "../store/no_store.ts";
+import { SqliteStore } from "../store/sqlite/store.ts";
+import { type Lost, type Store, StoreError, type StoreOptions } from "../store/port.ts";
+
+const HOUR = 3_600_000;
+
+const input: ConnectInput = {
+  customer: "acme",
+  licence: { maxPeers: Infinity, maxRooms: Infinity },
+  namespace: "acme",
+  rooms: ["r"],
+  user: "u",
+  pool: "default",
+};
+
+/** A gateway on a real store, with clocks that the test sets. */
+function gatewayWithClocks(folder: string, clock: { now: number; unix: number }): Gateway {
+  return new Gateway(SETTINGS, {
+    openStore: (options) => new SqliteStore(folder, options),
+    waitForReports: false,
+    now: () => clock.now,
+    unixTime: () => clock.unix,
+  });
+}
+
+const report = (gateway: Gateway) =>
+  gateway.report(
+    { address: address("a"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+    true,
+  );
+const ban = (gateway: Gateway) =>
+  gateway.manage({
+    task: { task: "RoomClose", id: ["acme", "banned"], ban_time: { secs: 1800, nanos: 0 } },
+    banTime: HOUR / 2,
+  });
+
+for (const jump of [HOUR, -HOUR]) {
+  Deno.test(`a wall clock that jumps by ${jump / HOUR} h disables no server and neither lifts nor prolongs a ban`, async () => {
+    using folder = new TemporaryFolder();
+    const clock = { now: 0, unix: 1_700_000_000_000 };
+    const gateway = gatewayWithClocks(folder.path, clock);
+    await report(gateway);
+    assert.equal(await ban(gateway), "accepted");
+    clock.unix += jump;
+    clock.now += 1000;
+    gateway.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok((await gateway.connect(input)).granted, "the server was disabled");
+    const refused = await gateway.connect({ ...input, rooms: ["banned"] });
+    assert.ok(!refused.granted && refused.reason === "banned");
+    clock.now = HOUR / 2;
+    await report(gateway);
+    assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+    await gateway.stop();
+  });
+}
+
+Deno.test("a ban holds over a restart until its end by the wall clock", async () => {
+  using folder = new TemporaryFolder();
+  const clock = { now: 5_000_000, unix: 1_700_000_000_000 };
+  const before = gatewayWithClocks(folder.path, clock);
+  assert.equal(await ban(before), "accepted");
+  await before.stop();
+  clock.now = 0;
+  clock.unix += HOUR / 4;
+  const after = gatewayWithClocks(folder.path, clock);
+  await report(after);
+  const refused = await after.connect({ ...input, rooms: ["banned"] });
+  assert.ok(!refused.granted && refused.reason === "banned");
+  clock.now = HOUR / 4;
+  assert.ok((await after.connect({ ...input, rooms: ["banned"] })).granted);
+  await after.stop();
+});
+
+Deno.test("what another gateway did, as the store tells it, is served and told like one's own", async () => {
+  let others: StoreOptions["others"] | undefined;
+  const gateway = new Gateway(SETTINGS, {
+    openStore: (options) => {
+      ({ others } = options);
+      return createNoStore(options);
+    },
+    waitForReports: false,
+  });
+  const told: string[] = [];
+  gateway.onChange(({ type }) => told.push(type));
+  const server = address("a");
+  others!([
+    { type: "server-appeared", server, pool: "default", version: "1" },
+    {
+      type: "server-reported",
+      server,
+      pool: "default",
+      version: "1",
+      load: 0.1,
+      clients: 0,
+      cost: [0, 0, 0, 0, 0],
+      usage: [],
+    },
+    { type: "group-placed", namespace: "acme", group: "r", server },
+    { type: "room-opened", room: ["acme", "r"], customer: "acme", server, listed: false },
+    { type: "banned", ban: { room: ["acme", "r"], user: "banned", until: Infinity } },
+  ]);
+  assert.deepEqual(told, ["server-appeared", "server-reported", "group-placed", "room-opened", "banned"]);
+  const outcome = await gateway.connect(input);
+  assert.ok(outcome.granted && outcome.server === server);
+  const refused = await gateway.connect({ ...input, user: "banned" });
+  assert.ok(!refused.granted && refused.reason === "banned");
+  await gateway.stop();
+});
+
+Deno.test("what the gateway could not hear while it did not run is no server's silence", async () => {
+  const clock = { now: 0 };
+  const paused: number[] = [];
+  const gateway = new Gateway(SETTINGS, {
+    openStore: createNoStore,
+    waitForReports: false,
+    now: () => clock.now,
+    paused: (gap) => paused.push(gap),
+  });
+  await report(gateway);
+  gateway.start();
+  await gateway.connect(input);
+  clock.now = 60_000; // as after SIGSTOP and SIGCONT
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const outcome = await gateway.connect({ ...input, user: "v" });
+  assert.ok(outcome.granted && outcome.server === address("a"));
+  assert.equal(paused.length, 1);
+  await gateway.stop();
+});
+
+Deno.test("a listener that throws harms neither a call nor what is durable", async () => {
+  using folder = new TemporaryFolder();
+  const failures: unknown[] = [];
+  const open = () =>
+    new Gateway(SETTINGS, {
+      openStore: (options) => new SqliteStore(folder.path, options),
+      waitForReports: false,
+      listenerFailed: (error) => failures.push(error),
+    });
+  const gateway = open();
+  gateway.onChange(() => {
+    throw new Error("a listener");
+  });
+  await report(gateway);
+  assert.ok((await gateway.connect(input)).granted);
+  assert.ok(failures.length > 0);
+  await gateway.stop();
+  const again = open();
+  assert.equal((await again.info()).rooms.length, 1);
+  await again.stop();
+});
+
+Deno.test("calls that cannot be made durable leave nothing behind", async () => {
+  let fail = true;
+  const gateway = new Gateway(SETTINGS, {
+    openStore: ({ stored, failed }) => ({
+      ...createNoStore({ stored }),
+      commit(changes) {
+        if (!fail) return Promise.resolve(stored(changes));
+        const error = new StoreError("the disk is full");
+        return new Promise((_, reject) =>
+          setTimeout(() => {
+            reject(error);
+            failed(error, "all");
+          }, 10)
+        );
+      },
+    }),
+    waitForReports: false,
+  });
+  await report(gateway);
+  const refused = await Promise.all([
+    gateway.connect(input),
+    gateway.connect({ ...input, user: "v" }),
+    ban(gateway),
+    gateway.plan(address("a"), { weight: 0 }),
+  ]);
+  assert.deepEqual(refused, [
+    { granted: false, reason: "not-durable" },
+    { granted: false, reason: "not-durable" },
+    "not-durable",
+    "not-durable",
+  ]);
+  const { servers, rooms } = await gateway.info();
+  assert.deepEqual(rooms, []);
+  assert.deepEqual([servers[0]?.grants, servers[0]?.weight], [0, 1]);
+  fail = false;
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted, "the ban was refused");
+  await gateway.stop();
+});
+
+/** A store that a test looks into, and makes do what stores do. */
+class TestStore {
+  options!: StoreOptions;
+  readonly commits: { readonly changes: readonly Change[]; readonly sync: boolean }[] = [];
+  readonly written: Change[] = [];
+  readonly snapshots: Snapshot[] = [];
+  /** How many snapshots are refused before one is taken. */
+  refusals = 0;
+  /** What becomes of a commit; unless a test says otherwise, it is durable at once. */
+  end = (changes: readonly Change[]): Promise<void> => Promise.resolve(this.options.stored(changes));
+
+  readonly open = (options: StoreOptions): Store => {
+    this.options = options;
+    return {
+      ...createNoStore(options),
+      commit: (changes, sync) => {
+        this.commits.push({ changes, sync });
+        return this.end(changes);
+      },
+      write: (changes) => void this.written.push(...changes),
+      replace: (snapshot) => {
+        if (this.refusals-- > 0) throw new StoreError("the disk is still full");
+        this.snapshots.push({ ...snapshot, rooms: [...snapshot.rooms] });
+      },
+    };
+  };
+
+  /** What waits fails, or all that is not safe from loss of power, and what comes later too until a snapshot is taken. */
+  fail(lost: Lost = "all"): void {
+    this.options.failed(new StoreError("the disk is full"), lost);
+  }
+}
+
+/** A gateway on such a store, with a server; and when its store has recovered. */
+async function gatewayOn(store: TestStore, options: Partial<GatewayOptions> = {}) {
+  const recovered = Promise.withResolvers<void>();
+  const gateway = new Gateway(SETTINGS, {
+    openStore: store.open,
+    waitForReports: false,
+    storeRecovered: () => recovered.resolve(),
+    ...options,
+  });
+  await report(gateway);
+  return { gateway, recovered: recovered.promise };
+}
+
+/** A report of server `a` with these rooms, a peer in each. */
+const hear = (gateway: Gateway, ...names: readonly string[]) =>
+  gateway.report({
+    address: address("a"),
+    pool: "default",
+    version: "1",
+    load: 0,
+    clients: names.length,
+    rooms: names.map((name) => ({ id: ["acme", name], customer: "acme", peers: 1 })),
+  }, true);
+
+Deno.test("where another gateway was first to place a group, the client is granted the server that it chose", async () => {
+  const store = new TestStore();
+  const { gateway } = await gatewayOn(store);
+  await gateway.report(
+    { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+    true,
+  );
+  store.end = (changes) => {
+    for (const change of changes) {
+      if (change.type !== "group-placed") continue;
+      const server = address(change.server === address("a") ? "b" : "a");
+      store.options.overruled([{ namespace: change.namespace, group: change.group, server }]);
+      store.end = (further) => Promise.resolve(store.options.stored(further));
+    }
+    return Promise.resolve(store.options.stored(changes));
+  };
+  const outcome = await gateway.connect(input);
+  const [claim] = store.commits[0]!.changes;
+  assert.ok(outcome.granted && claim?.type === "group-placed");
+  assert.notEqual(outcome.server, claim.server);
+  const next = await gateway.connect({ ...input, user: "v" });
+  assert.ok(next.granted && next.server === outcome.server);
+  assert.equal((await gateway.info()).rooms.length, 1);
+  await gateway.stop();
+});
+
+Deno.test("management calls and plans are safe from loss of power, and places where that is wanted", async () => {
+  for (const syncPlaces of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store, { syncPlaces });
+    await gateway.connect(input);
+    await ban(gateway);
+    await gateway.plan(address("a"), { weight: 0.5 });
+    assert.deepEqual(store.commits.map(({ sync }) => sync), [syncPlaces, true, true]);
+    await gateway.stop();
+  }
+});
+
+Deno.test("a call that the store answers in the turn in which it fails is refused, and leaves nothing", async () => {
+  const store = new TestStore();
+  const { gateway, recovered } = await gatewayOn(store);
+  store.end = () => {
+    queueMicrotask(() => store.fail());
+    return Promise.resolve();
+  };
+  assert.equal(await ban(gateway), "not-durable");
+  await recovered;
+  store.end = () => Promise.resolve();
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+  await gateway.stop();
+});
+
+Deno.test("of two bans of a room that are refused together, neither is left", async () => {
+  const store = new TestStore();
+  const { gateway, recovered } = await gatewayOn(store);
+  store.end = () => new Promise((_, reject) => setTimeout(() => reject(new StoreError("full")), 10));
+  const refused = Promise.all([ban(gateway), ban(gateway)]);
+  store.fail();
+  assert.deepEqual(await refused, ["not-durable", "not-durable"]);
+  await recovered;
+  store.end = () => Promise.resolve();
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+  await gateway.stop();
+});
+
+Deno.test("while the store is away nothing is written to it, and calls leave nothing; then it gets everything at once", async () => {
+  const store = new TestStore();
+  let failures = 0;
+  const { gateway, recovered } = await gatewayOn(store, { storeFailed: () => failures++ });
+  store.fail();
+  store.fail();
+  const before = store.written.length;
+  assert.equal(await ban(gateway), "not-durable");
+  assert.deepEqual(await gateway.connect(input), { granted: false, reason: "not-durable" });
+  await hear(gateway, "listed");
+  assert.equal(store.written.length, before);
+  assert.equal(store.commits.length, 0);
+  await recovered;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(failures, 1, "told once");
+  assert.deepEqual(store.snapshots.map(({ rooms }) => [...rooms].map(({ name }) => name)), [["listed"]]);
+  assert.deepEqual([...store.snapshots[0]!.bans], []);
+  const known = await gateway.connect({ ...input, rooms: ["listed"] });
+  assert.ok(known.granted);
+  assert.equal(store.commits.length, 0, "the place of a known room is durable");
+  await hear(gateway, "listed", "another");
+  assert.ok(store.written.length > before, "what comes later is written again");
+  await gateway.stop();
+});
+
+Deno.test("a store that refuses a snapshot is tried again until it takes one", async () => {
+  const store = new TestStore();
+  store.refusals = 1;
+  const { gateway, recovered } = await gatewayOn(store);
+  await gateway.plan(address("a"), { draining: true });
+  store.fail();
+  await recovered;
+  assert.equal(store.snapshots.length, 1);
+  const [server] = store.snapshots[0]!.servers;
+  assert.deepEqual(server!.draining, { deadline: undefined }, "what operators want is in it");
+  assert.equal(await ban(gateway), "accepted");
+  await gateway.stop();
+});
+
+Deno.test("a call that the store has goes on when others fail, unless all is lost that was not safe", async () => {
+  for (const lost of ["waiting", "all"] as const) {
+    const store = new TestStore();
+    const { gateway, recovered } = await gatewayOn(store);
+    const [synced, refused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    store.end = () => synced.promise;
+    const stored = ban(gateway);
+    store.options.stored(store.commits.at(-1)!.changes);
+    store.end = () => refused.promise;
+    const waiting = gateway.plan(address("a"), { weight: 0 });
+    await new Promise((resolve) => setTimeout(resolve));
+    refused.reject(new StoreError("the disk is full"));
+    store.fail(lost);
+    synced.resolve();
+    assert.deepEqual(await Promise.all([stored, waiting]), [
+      lost === "all" ? "not-durable" : "accepted",
+      "not-durable",
+    ]);
+    await recovered;
+    store.end = () => Promise.resolve();
+    const outcome = await gateway.connect({ ...input, rooms: ["banned"] });
+    assert.equal(outcome.granted, lost === "all");
+    await gateway.stop();
+  }
+});
+
+Deno.test("nobody is let in by the lift of a ban before it is durable", async () => {
+  for (const durable of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store);
+    await ban(gateway);
+    const commit = Promise.withResolvers<void>();
+    store.end = () => commit.promise;
+    const lift = gateway.manage({
+      task: { task: "RoomClose", id: ["acme", "banned"], ban_time: { secs: 0, nanos: 0 } },
+      banTime: 0,
+    });
+    store.end = () => Promise.resolve();
+    const connect = gateway.connect({ ...input, rooms: ["banned"] });
+    const elsewhere = await gateway.connect({ ...input, rooms: ["another"] });
+    assert.ok(elsewhere.granted, "other rooms wait for nothing");
+    if (durable) commit.resolve();
+    else {
+      store.fail();
+      commit.reject(new StoreError("the disk is full"));
+    }
+    assert.equal(await lift, durable ? "accepted" : "not-durable");
+    const outcome = await connect;
+    assert.equal(outcome.granted, durable);
+    if (!outcome.granted) assert.equal(outcome.reason, "banned");
+    await gateway.stop();
+  }
+});
+
+Deno.test("a task whose call may still be refused is not handed over", async () => {
+  const update: Task = { task: "RoomUpdate", id: ["acme", "r"], user_data: [1] };
+  for (const durable of [true, false]) {
+    const store = new TestStore();
+    const { gateway } = await gatewayOn(store);
+    await hear(gateway, "r");
+    const commit = Promise.withResolvers<void>();
+    store.end = () => commit.promise;
+    const call = gateway.manage({ task: update });
+    const answer = hear(gateway, "r");
+    if (durable) commit.resolve();
+    else {
+      store.fail();
+      commit.reject(new StoreError("the disk is full"));
+    }
+    assert.equal(await call, durable ? "accepted" : "not-durable");
+    const outcome = await answer;
+    assert.ok(outcome.accepted);
+    assert.deepEqual(outcome.tasks, durable ? [update] : []);
+    await gateway.stop();
+  }
+});
+
+Deno.test("the reports of a server are taken in one after the other, however long one is", async () => {
+  const { gateway } = await gatewayOn(new TestStore());
+  const names = Array.from({ length: 30_000 }, (_, i) => `r${i}`);
+  await Promise.all([hear(gateway, ...names), hear(gateway, "last")]);
+  const { rooms } = await gateway.info();
+  assert.deepEqual(rooms.map(({ id }) => id[1]), ["last"]);
+  await gateway.stop();
+});
+
+Deno.test("with an empty store, rooms that are not known wait for the servers: as many as expected, or for a while", async () => {
+  for (const expectedServers of [2, 3]) {
+    const clock = { now: 0 };
+    const { gateway } = await gatewayOn(new TestStore(), {
+      waitForReports: true,
+      expectedServers,
+      now: () => clock.now,
+    });
+    assert.deepEqual(await gateway.connect(input), { granted: false, reason: "learning" });
+    await gateway.report(
+      { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+      true,
+    );
+    assert.equal((await gateway.connect(input)).granted, expectedServers === 2);
+    clock.now = SETTINGS.disableTimeout;
+    assert.ok((await gateway.connect(input)).granted);
+    await gateway.stop();
+  }
+});
+
+Deno.test("with servers in its store, a gateway that starts waits for none of them", async () => {
+  using folder = new TemporaryFolder();
+  const open = () =>
+    new Gateway(SETTINGS, {
+      openStore: (options) => new SqliteStore(folder.path, options),
+      waitForReports: true,
+    });
+  const before = open();
+  await report(before);
+  await before.stop();
+  const after = open();
+  assert.ok((await after.connect(input)).granted);
+  await after.stop();
+});
+
+Deno.test("servers that report while nobody reads the sockets are not silent", async () => {
+  const gateway = new Gateway({ ...SETTINGS, disableTimeout: 400 }, {
+    openStore: createNoStore,
+    waitForReports: false,
+    hears: () => false,
+  });
+  await report(gateway);
+  gateway.start();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.deepEqual((await gateway.info()).servers.map(({ disabled }) => disabled), [false]);
+  await gateway.stop();
+});
+
+Deno.test("what is shown of plans and placements is in unix time", async () => {
+  const clock = { now: 1000, unix: 1_700_000_000_000 };
+  const { gateway } = await gatewayOn(new TestStore(), {
+    now: () => clock.now,
+    unixTime: () => clock.unix,
+  });
+  await gateway.connect(input);
+  const placed = clock.unix;
+  const deadline = clock.unix + 60_000;
+  const a = address("a");
+  assert.deepEqual(await gateway.plan(a, { draining: true, within: 60_000 }), {
+    before: { weight: 1, draining: undefined },
+    after: { weight: 1, draining: { deadline } },
+  });
+  clock.now += 20_000;
+  clock.unix += 20_000;
+  assert.equal((await gateway.info()).servers[0]!.draining?.deadline, deadline);
+  assert.equal((await gateway.explain(["acme", "r"]))?.explanation?.at, placed);
+  assert.deepEqual(await gateway.plan(a, { weight: 0.5 }), {
+    before: { weight: 1, draining: { deadline } },
+    after: { weight: 0.5, draining: { deadline } },
+  });
+  assert.deepEqual(await gateway.plan(a, { draining: false }), {
+    before: { weight: 0.5, draining: { deadline } },
+    after: { weight: 0.5, draining: undefined },
+  });
+  await gateway.stop();
+});
+
+Deno.test("a call whose fsync runs when the store fails is refused, and leaves nothing", async () => {
+  using folder = new TemporaryFolder();
+  const { syncData } = Deno.FsFile.prototype;
+  const syncing = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  Deno.FsFile.prototype.syncData = async function () {
+    syncing.resolve();
+    await goOn.promise;
+    return syncData.call(this);
+  };
+  try {
+    const failed = Promise.withResolvers<void>();
+    const gateway = new Gateway(SETTINGS, {
+      openStore: (options) => new SqliteStore(folder.path, options),
+      waitForReports: false,
+      storeFailed: () => failed.resolve(),
+    });
+    await report(gateway);
+    const banned = ban(gateway);
+    await syncing.promise;
+    Deno.removeSync(`${folder.path}/gateway.db`);
+    await failed.promise;
+    goOn.resolve();
+    assert.equal(await banned, "not-durable");
+    const granted = await gateway.connect({ ...input, rooms: ["banned"] });
+    assert.ok(granted.granted || granted.reason === "not-durable", "the ban that was refused is in force");
+    await gateway.stop();
+  } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+  }
+});
+
+Deno.test("after a start without data, rooms wait for reports that are still coming, and for all servers that are expected", async () => {
+  const clock = { now: 0 };
+  const open = (expectedServers?: number) =>
+    new Gateway(SETTINGS, {
+      openStore: createNoStore,
+      waitForReports: true,
+      expectedServers,
+      now: () => clock.now,
+    });
+  const reportOf = (gateway: Gateway, name: string, rooms = 0) =>
+    gateway.report({
+      address: address(name),
+      pool: "default",
+      version: "1",
+      load: 0,
+      clients: rooms,
+      rooms: Array.from(
+        { length: rooms },
+        (_, i) => ({ id: ["acme", `of ${name} ${i}`] as const, customer: "acme", peers: 1 }),
+      ),
+    }, true);
+  const learns = async (gateway: Gateway, room: string) => {
+    const outcome = await gateway.connect({ ...input, rooms: [room] });
+    return !outcome.granted && outcome.reason === "learning";
+  };
+  const gateway = open();
+  await reportOf(gateway, "a");
+  const arrived = gateway.reportComes(); // a large body, which takes its time
+  clock.now = SETTINGS.disableTimeout + 5000;
+  await reportOf(gateway, "a");
+  assert.ok(await learns(gateway, "new"));
+  await reportOf(gateway, "b", 3);
+  arrived();
+  clock.now += 10;
+  assert.ok(!await learns(gateway, "new"));
+  await gateway.stop();
+
+  clock.now = 0;
+  const expecting = open(2);
+  const large = reportOf(expecting, "large", 50_000);
+  await reportOf(expecting, "small");
+  assert.ok(await learns(expecting, "of large 49999"), "its report is not taken in yet");
+  await large;
+  const outcome = await expecting.connect({ ...input, rooms: ["of large 49999"] });
+  assert.ok(outcome.granted && outcome.server === address("large"));
+  assert.ok(!await learns(expecting, "new"));
+  await expecting.stop();
+});
+
+Deno.test("a plan has no effect before it is durable, and two at once keep what the other wants", async () => {
+  const commits: (() => void)[] = [];
+  const gateway = new Gateway(SETTINGS, {
+    openStore: ({ stored }) => ({
+      ...createNoStore({ stored }),
+      commit: (changes) => new Promise((resolve) => commits.push(() => resolve(stored(changes)))),
+    }),
+    waitForReports: false,
+  });
+  await report(gateway);
+  const plans = [
+    gateway.plan(address("a"), { draining: true, within: 0 }),
+    gateway.plan(address("a"), { weight: 0.5 }),
+  ];
+  const shown = async () => (await gateway.info()).servers[0]!;
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal((await shown()).draining, undefined);
+  while (commits.length > 0) {
+    commits.shift()!();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await Promise.all(plans);
+  const { draining, weight } = await shown();
+  assert.ok(draining !== undefined && weight === 0.5);
+  await gateway.stop();
+});
+
+for (const set of [HOUR, -HOUR]) {
+  Deno.test(`a wall clock that is set by ${set / HOUR} h while the gateway runs ends no ban at the next start`, async () => {
+    using folder = new TemporaryFolder();
+    const clock = { now: 0, unix: 1_700_000_000_000 };
+    const gateway = gatewayWithClocks(folder.path, clock);
+    await report(gateway);
+    assert.equal(await ban(gateway), "accepted");
+    gateway.start();
+    clock.unix += set;
+    await new Promise((resolve) => setTimeout(resolve, 600)); // a tick or two
+    await gateway.stop();
+    clock.unix += HOUR / 4;
+    const again = gatewayWithClocks(folder.path, { now: 0, unix: clock.unix });
+    const refused = await again.connect({ ...input, rooms: ["banned"] });
+    assert.ok(!refused.granted && refused.reason === "banned");
+    await again.stop();
+    const later = gatewayWithClocks(folder.path, { now: 0, unix: clock.unix + HOUR / 4 });
+    const outcome = await later.connect({ ...input, rooms: ["banned"] });
+    assert.ok(outcome.granted || outcome.reason !== "banned");
+    await later.stop();
+  });
+}
+
+Deno.test("what a start takes is no server's silence", async () => {
+  using folder = new TemporaryFolder();
+  const clock = { now: 0, unix: 1_700_000_000_000 };
+  const before = gatewayWithClocks(folder.path, clock);
+  await report(before);
+  assert.ok((await before.connect(input)).granted);
+  await before.stop();
+  const gateway = gatewayWithClocks(folder.path, clock);
+  clock.now += 20_000; // customers are read, the listener begins
+  gateway.start();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { servers: [server] } = await gateway.info();
+  assert.equal(server!.disabled, false);
+  await gateway.stop();
+});
+
+Deno.test("a start from a backup can wait for the servers as one without data does", async () => {
+  using folder = new TemporaryFolder();
+  const clock = { now: 0, unix: 1_700_000_000_000 };
+  const before = gatewayWithClocks(folder.path, clock);
+  await report(before);
+  await before.stop();
+  const gateway = new Gateway(SETTINGS, {
+    openStore: (options) => new SqliteStore(folder.path, options),
+    waitForReports: "always",
+    now: () => clock.now,
+  });
+  const outcome = await gateway.connect(input);
+  assert.ok(!outcome.granted && outcome.reason === "learning");
+  clock.now += SETTINGS.disableTimeout;
+  await report(gateway);
+  assert.ok((await gateway.connect(input)).granted);
+  await gateway.stop();
+});
