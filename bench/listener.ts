@@ -35,6 +35,7 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     gateway,
     serverKeys,
     stats: new Stats(),
+    callObservers: [],
     complaints: new Complaints(),
     refusals: new Refusals(),
     limits: settings.limits,

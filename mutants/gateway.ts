@@ -58,8 +58,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "    if (this.#retrying !== undefined) return;\n    this.#options.storeFailed",
-    put: "    this.#options.storeFailed",
+    find: '    if (this.#retrying !== undefined) return;\n    this.#observers.tell("storeFailed"',
+    put: '    this.#observers.tell("storeFailed"',
     breaks: "every failure of a store that is away is told, and tried again, anew",
   },
   {

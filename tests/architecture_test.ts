@@ -43,7 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/edge/auth": ["src/edge/http", "src/ops"],
   "src/edge/http": ["src/config", "src/fleet/mod.ts", "src/gateway", "src/ops"],
   "src/customers": ["src/config", "src/tokens"],
-  "src/ops": ["src/config", "src/fleet/mod.ts"],
+  "src/ops": ["src/config", "src/fleet/mod.ts", "src/gateway"],
   "src/config": ["src/fleet/mod.ts", "src/tokens"],
   "src/tokens": ["src/fleet/mod.ts"],
   "src/gateway": ["src/fleet/mod.ts", "src/store"],

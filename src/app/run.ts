@@ -6,7 +6,9 @@ import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { type InternalUser, isLoopback } from "../edge/auth/internal_access.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import { Gateway } from "../gateway/gateway.ts";
-import { log, logChange, logsDebug } from "../ops/log.ts";
+import { Observers } from "../gateway/observers.ts";
+import { log, logsDebug } from "../ops/log.ts";
+import { logObserver } from "../ops/log_observer.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
@@ -45,35 +47,25 @@ export async function runGateway(
   users: readonly InternalUser[] = settings.internal.users,
 ): Promise<RunningGateway> {
   let listener: Listener | undefined;
+  const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
+  observers.add(logObserver);
+  if (recorder !== undefined) observers.add(recorder);
   const gateway = new Gateway(fleetSettings(settings), {
     openStore: (options) =>
       openStore({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
-    recorder,
+    observers,
     waitForReports: settings.startup.waitForReports,
     expectedServers: settings.startup.expectedServers,
     hears: () => listener?.hears() ?? true,
     syncPlaces: settings.durability.places === "power-loss",
-    listenerFailed: (error) => log.error("a listener to changes failed: {error}", { error }),
-    paused: (gap) =>
-      log.warning("the gateway did not run for {seconds} s: no server counts as silent for that", {
-        seconds: (gap / 1000).toFixed(1),
-      }),
-    clockSet: (by) =>
-      log.warning("the wall clock was set by {seconds} s: what is stored is written anew", {
-        seconds: (by / 1000).toFixed(1),
-      }),
-    storeFailed: ({ message }) =>
-      log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
-        message,
-      }),
-    storeRecovered: () => log.warning("the data folder can be written again, and has everything"),
   });
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
   for (const server of gateway.servers) serverKeys.add(server);
-  gateway.onChange(logChange);
-  gateway.onChange((change) => {
-    if (change.type === "server-appeared") serverKeys.add(change.server);
-    if (change.type === "server-removed") serverKeys.remove(change.server);
+  observers.add({
+    changed(change) {
+      if (change.type === "server-appeared") serverKeys.add(change.server);
+      if (change.type === "server-removed") serverKeys.remove(change.server);
+    },
   });
 
   const customers = new Customers(settings, {
@@ -179,6 +171,7 @@ function edgeContext(
       unknownCustomers: unknown,
       leeway: settings.loginToken.leeway,
     },
+    callObservers: [],
     ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
     granted: logsDebug(settings)
       ? ({ token, caller }, server) => {

@@ -6,6 +6,7 @@ import type { Stats } from "../ops/stats.ts";
 import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
 import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
+import type { Caller, CallObserver } from "./call_observer.ts";
 import { RpcError } from "./errors.ts";
 import { Guesses, TOO_MANY_GUESSES } from "./auth/guesses.ts";
 import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
@@ -18,7 +19,7 @@ import {
 } from "./auth/internal_access.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
-import { RpcServer } from "./rpc/json_rpc.ts";
+import { type Ended, RpcServer } from "./rpc/json_rpc.ts";
 import { pathOf } from "./http/target.ts";
 import { endOfTurn } from "./http/turn.ts";
 
@@ -31,6 +32,8 @@ export interface EdgeContext extends PublicContext, InternalContext {
   readonly stats: Stats;
   readonly refusals: Refusals;
   readonly trust: TokenTrust;
+  /** Told of every call that has ended. */
+  readonly callObservers: readonly CallObserver[];
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
 }
@@ -116,7 +119,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
   const { limits } = context;
   const methods = publicMethods(context);
   const names = Object.keys(methods);
-  const rpc = new RpcServer<PublicCall>(methods, limits.batch, countCall(context.stats));
+  const rpc = new RpcServer<PublicCall>(methods, limits.batch, endCall(context, callerOfToken));
   const allows = ({ methods }: ClientToken) => {
     if (methods !== undefined) return (name: string) => methods.includes(name.toLowerCase());
     if (context.compatibility.tokenWithoutSub === "everything") return () => true;
@@ -143,7 +146,11 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
 
 function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   const { limits, gateway } = context;
-  const rpc = new RpcServer<InternalCall>(internalMethods(context), limits.batch, countCall(context.stats));
+  const rpc = new RpcServer<InternalCall>(
+    internalMethods(context),
+    limits.batch,
+    endCall(context, callerOfPermission),
+  );
   const guesses = new Guesses(context.internal.users.some(({ password }) => password.length < UNGUESSABLE));
   return (pool) => async (request) => {
     const { connection, caller } = request;
@@ -233,11 +240,30 @@ function bodyTooLong(limit: number): Refusal {
   return notServed(error, 413);
 }
 
-function countCall(stats: Stats) {
-  return (name: string, outcome: "success" | "failure" | "rejected", fault?: unknown) => {
-    stats.count(name, outcome);
-    if (fault !== undefined && !(fault instanceof RpcError)) {
-      log.error("{name} failed: {fault}", { name, fault });
+/** What is done when a call has ended: it is counted, a fault of ours is logged, and whoever wants to know is told. */
+function endCall<Call>({ stats, callObservers }: EdgeContext, callerOf: (call: Call) => Caller) {
+  return ({ method, params, call, outcome, error, duration }: Ended<Call>) => {
+    stats.count(method, outcome);
+    if (error !== undefined && !(error instanceof RpcError)) {
+      log.error("{method} failed: {error}", { method, error });
     }
+    if (callObservers.length === 0) return;
+    const ended = { method, params, caller: callerOf(call), outcome, error, duration };
+    for (const observe of callObservers) observe(ended);
   };
+}
+
+function callerOfToken({ caller, token }: PublicCall): Caller {
+  return {
+    get address() {
+      return caller(); // dear, and hardly ever asked for
+    },
+    internal: false,
+    by: token.keyId,
+    customer: token.customer,
+  };
+}
+
+function callerOfPermission({ caller, permission }: InternalCall): Caller {
+  return { address: caller, internal: true, by: permission.user, customer: undefined };
 }

@@ -37,6 +37,7 @@ const handler = createHandler({
   gateway,
   serverKeys,
   stats: new Stats(),
+  callObservers: [],
   complaints: new Complaints(),
   limits: settings.limits,
   refusals: new Refusals(),

@@ -20,6 +20,7 @@ import type {
   Task,
   Undo,
 } from "../fleet/mod.ts";
+import { Observers } from "./observers.ts";
 import { SlicedWork } from "../sliced_work.ts";
 import { type Lost, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 
@@ -80,12 +81,6 @@ const TIMERS: Timers = {
   },
 };
 
-/** Who wants to know what placement sees. */
-export interface Recorder {
-  granted(input: ConnectInput, at: Milliseconds): void;
-  reported(report: Report, at: Milliseconds): void;
-}
-
 /** What the shell needs besides the fleet's settings. */
 export interface GatewayOptions {
   /** Opens the store; the clock is the gateway's own. */
@@ -105,17 +100,8 @@ export interface GatewayOptions {
   readonly timers?: Timers;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
-  /** Told of every grant and report. */
-  readonly recorder?: Recorder | undefined;
-  /** The store cannot be written, or can be again. */
-  readonly storeFailed?: (error: StoreError) => void;
-  readonly storeRecovered?: () => void;
-  /** A listener has thrown; the others are told all the same. */
-  readonly listenerFailed?: (error: unknown) => void;
-  /** The wall clock was set, by so many milliseconds. */
-  readonly clockSet?: (by: Milliseconds) => void;
-  /** The gateway did not run for so long, in milliseconds. */
-  readonly paused?: (gap: Milliseconds) => void;
+  /** Who is told of what happens; if absent, nobody. */
+  readonly observers?: Observers;
 }
 
 /** A call whose changes are on their way into the store. */
@@ -136,8 +122,8 @@ interface InFlight {
 export class Gateway {
   readonly store: Store;
   readonly #model: fleet.Model;
-  readonly #listeners: ((change: Change) => void)[] = [];
   readonly #options: GatewayOptions;
+  readonly #observers: Observers;
   readonly #now: () => Milliseconds;
   readonly #unixTime: () => number;
   readonly #random: () => number;
@@ -160,6 +146,7 @@ export class Gateway {
   /** @throws {StoreError} where the store cannot be opened */
   constructor(settings: FleetSettings, options: GatewayOptions) {
     this.#options = options;
+    this.#observers = options.observers ?? new Observers(() => {});
     this.#now = options.now ?? (() => Math.floor(performance.now()));
     this.#unixTime = options.unixTime ?? Date.now;
     this.#random = options.random ?? Math.random;
@@ -214,11 +201,6 @@ export class Gateway {
     return look(this.#model);
   }
 
-  /** Calls the listener with every change, after the store has it. What it throws is reported, and harms nobody. */
-  onChange(listener: (change: Change) => void): void {
-    this.#listeners.push(listener);
-  }
-
   async connect(input: ConnectInput): Promise<ConnectOutcome | NotDurable> {
     for (let claim = 0; claim < CLAIMS; claim++) {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
@@ -233,7 +215,7 @@ export class Gateway {
         const holder = fleet.holder(this.#model, input.namespace, input.rooms[0]!);
         if (holder !== outcome.server) continue;
       }
-      this.#options.recorder?.granted(input, now);
+      this.#observers.tell("granted", input, now);
       return outcome;
     }
     return { granted: false, reason: "not-durable" };
@@ -406,7 +388,7 @@ export class Gateway {
       this.#soon(value.changes);
       if (value.refused) return false;
       this.#learning?.heard.add(input.address);
-      this.#options.recorder?.reported(input, now);
+      this.#observers.tell("reported", input, now);
       return true;
     }
   }
@@ -416,7 +398,7 @@ export class Gateway {
     const late = now - this.#ticked - TICK;
     const deaf = this.#options.hears?.() === false;
     if (late > LATE || deaf) fleet.excuseSilence(this.#model, deaf ? now - this.#ticked : late, now);
-    if (late > LATE) this.#options.paused?.(late);
+    if (late > LATE) this.#observers.tell("paused", late);
     this.#ticked = now;
     this.#followClock();
     this.#soon(fleet.tick(this.#model, now));
@@ -427,7 +409,7 @@ export class Gateway {
     const set = this.#toUnixTime() - this.#clock;
     // Not amid calls that may still be refused: they would be stored with the rest.
     if (Math.abs(set) < CLOCK_SET || this.#retrying !== undefined || this.#inFlight.size > 0) return;
-    this.#options.clockSet?.(set);
+    this.#observers.tell("clockSet", set);
     const error = this.#storeAnew();
     if (error !== undefined) this.#storeFailed(error, "waiting");
   }
@@ -511,7 +493,7 @@ export class Gateway {
       call.undo(now);
     }
     if (this.#retrying !== undefined) return;
-    this.#options.storeFailed?.(error);
+    this.#observers.tell("storeFailed", error);
     this.#retryLater(STORE_RETRY);
   }
 
@@ -524,19 +506,11 @@ export class Gateway {
       }
       this.#retrying = undefined;
       fleet.settleAll(this.#model);
-      this.#options.storeRecovered?.();
+      this.#observers.tell("storeRecovered");
     });
   }
 
   #tell(changes: readonly Change[]): void {
-    for (const change of changes) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(change);
-        } catch (error) {
-          this.#options.listenerFailed?.(error);
-        }
-      }
-    }
+    for (const change of changes) this.#observers.tell("changed", change);
   }
 }

@@ -3,6 +3,7 @@ import { TemporaryFolder } from "../../sim/program.ts";
 import type { Change, ConnectInput, Snapshot, Task } from "../fleet/mod.ts";
 import { address, SETTINGS } from "../fleet/testing.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
+import { type Observer, Observers } from "./observers.ts";
 import { createNoStore } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { type Lost, type Store, StoreError, type StoreOptions } from "../store/port.ts";
@@ -17,6 +18,15 @@ const input: ConnectInput = {
   user: "u",
   pool: "default",
 };
+
+/** Observers of which one is this; what it throws fails the test. */
+function observing(observer: Observer): Observers {
+  const observers = new Observers((error) => {
+    throw error;
+  });
+  observers.add(observer);
+  return observers;
+}
 
 /** A gateway on a real store, with clocks that the test sets. */
 function gatewayWithClocks(folder: string, clock: { now: number; unix: number }): Gateway {
@@ -79,15 +89,15 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
 
 Deno.test("what another gateway did, as the store tells it, is served and told like one's own", async () => {
   let others: StoreOptions["others"] | undefined;
+  const told: string[] = [];
   const gateway = new Gateway(SETTINGS, {
     openStore: (options) => {
       ({ others } = options);
       return createNoStore(options);
     },
     waitForReports: false,
+    observers: observing({ changed: ({ type }) => void told.push(type) }),
   });
-  const told: string[] = [];
-  gateway.onChange(({ type }) => told.push(type));
   const server = address("a");
   others!([
     { type: "server-appeared", server, pool: "default", version: "1" },
@@ -120,7 +130,7 @@ Deno.test("what the gateway could not hear while it did not run is no server's s
     openStore: createNoStore,
     waitForReports: false,
     now: () => clock.now,
-    paused: (gap) => paused.push(gap),
+    observers: observing({ paused: (gap) => paused.push(gap) }),
   });
   await report(gateway);
   gateway.start();
@@ -133,22 +143,27 @@ Deno.test("what the gateway could not hear while it did not run is no server's s
   await gateway.stop();
 });
 
-Deno.test("a listener that throws harms neither a call nor what is durable", async () => {
+Deno.test("an observer that throws harms neither a call nor what is durable, nor other observers", async () => {
   using folder = new TemporaryFolder();
   const failures: unknown[] = [];
+  const told: string[] = [];
+  const observers = new Observers((error) => failures.push(error));
+  const throwing = () => {
+    throw new Error("an observer");
+  };
+  observers.add({ changed: throwing, granted: throwing, reported: throwing });
+  observers.add({ changed: ({ type }) => void told.push(type) });
   const open = () =>
     new Gateway(SETTINGS, {
       openStore: (options) => new SqliteStore(folder.path, options),
       waitForReports: false,
-      listenerFailed: (error) => failures.push(error),
+      observers,
     });
   const gateway = open();
-  gateway.onChange(() => {
-    throw new Error("a listener");
-  });
   await report(gateway);
   assert.ok((await gateway.connect(input)).granted);
-  assert.ok(failures.length > 0);
+  assert.equal(failures.length, told.length + 2, "each change, the grant and the report");
+  assert.ok(told.includes("group-placed"));
   await gateway.stop();
   const again = open();
   assert.equal((await again.info()).rooms.length, 1);
@@ -229,12 +244,12 @@ class TestStore {
 }
 
 /** A gateway on such a store, with a server; and when its store has recovered. */
-async function gatewayOn(store: TestStore, options: Partial<GatewayOptions> = {}) {
+async function gatewayOn(store: TestStore, options: Partial<GatewayOptions> = {}, observer: Observer = {}) {
   const recovered = Promise.withResolvers<void>();
   const gateway = new Gateway(SETTINGS, {
     openStore: store.open,
     waitForReports: false,
-    storeRecovered: () => recovered.resolve(),
+    observers: observing({ storeRecovered: () => recovered.resolve(), ...observer }),
     ...options,
   });
   await report(gateway);
@@ -320,7 +335,7 @@ Deno.test("of two bans of a room that are refused together, neither is left", as
 Deno.test("while the store is away nothing is written to it, and calls leave nothing; then it gets everything at once", async () => {
   const store = new TestStore();
   let failures = 0;
-  const { gateway, recovered } = await gatewayOn(store, { storeFailed: () => failures++ });
+  const { gateway, recovered } = await gatewayOn(store, {}, { storeFailed: () => void failures++ });
   store.fail();
   store.fail();
   const before = store.written.length;
@@ -534,7 +549,7 @@ Deno.test("a call whose fsync runs when the store fails is refused, and leaves n
     const gateway = new Gateway(SETTINGS, {
       openStore: (options) => new SqliteStore(folder.path, options),
       waitForReports: false,
-      storeFailed: () => failed.resolve(),
+      observers: observing({ storeFailed: () => failed.resolve() }),
     });
     await report(gateway);
     const banned = ban(gateway);

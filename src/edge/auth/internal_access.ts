@@ -26,11 +26,13 @@ export interface InternalAccess {
 
 /** What an internal call is allowed to do. */
 export interface Permission {
+  /** Name of the user; nothing where there are no users. */
+  readonly user: string | undefined;
   mayCall(role: Role): boolean;
   maySpeakFor(server: string): boolean;
 }
 
-const EVERYTHING: Permission = { mayCall: () => true, maySpeakFor: () => true };
+const EVERYTHING: Permission = { user: undefined, mayCall: () => true, maySpeakFor: () => true };
 
 /**
  * Headers that programs send of themselves. A proxy on this machine makes the whole world look local, and a page in a local
@@ -104,11 +106,12 @@ function foreignSign(request: HttpRequest): string | undefined {
   return host === undefined || LOCAL_HOST.test(host) ? undefined : `another host than this machine`;
 }
 
-function permissionOf({ role, addresses }: InternalUser): Permission {
+function permissionOf({ name, role, addresses }: InternalUser): Permission {
   const patterns = addresses?.map((address) =>
     new RegExp(`^${address.split("*").map((part) => part.replace(/[^\w]/g, "\\$&")).join(".*")}$`, "i")
   );
   return {
+    user: name,
     mayCall: (asked) => role === undefined || role === asked,
     maySpeakFor: (server) => patterns === undefined || patterns.some((pattern) => pattern.test(server)),
   };

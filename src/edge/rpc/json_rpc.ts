@@ -18,6 +18,18 @@ export interface Method<Call> {
   run(params: never, call: Call, notification: boolean): Promise<object>;
 }
 
+/** How a call of a method ended, and what it was. */
+export interface Ended<Call> {
+  readonly method: string;
+  readonly params: unknown;
+  readonly call: Call;
+  readonly outcome: CallOutcome;
+  /** Why it did not succeed. */
+  readonly error: unknown;
+  /** In milliseconds. */
+  readonly duration: number;
+}
+
 /** Faults that an answer names, at most. */
 const FAULTS = 4;
 
@@ -66,12 +78,12 @@ export class RpcServer<Call> {
   /**
    * @param methods by name, case-sensitive
    * @param batchLimit requests in a batch, at most
-   * @param ended called for every call of a method there is; an error that is ours comes along
+   * @param ended told of every call of a method that there is
    */
   constructor(
     methods: Readonly<Record<string, Method<Call>>>,
     readonly batchLimit: number,
-    readonly ended: (name: string, outcome: CallOutcome, fault?: unknown) => void,
+    readonly ended: (call: Ended<Call>) => void,
   ) {
     this.#methods = new Map(Object.entries(methods));
   }
@@ -106,8 +118,6 @@ export class RpcServer<Call> {
       if (method === undefined || !allows(name)) {
         throw new RpcError("methodNotFound", "no such method for this caller");
       }
-      const refusal = method.refuse?.(call);
-      if (refusal !== undefined) throw new RpcError("forbidden", refusal);
       const result = await this.#run(name, method, params, call, id === undefined);
       return id === undefined ? null : { jsonrpc: "2.0", id, result };
     } catch (error) {
@@ -118,15 +128,19 @@ export class RpcServer<Call> {
   }
 
   async #run(name: string, method: Method<Call>, params: unknown, call: Call, notification: boolean) {
+    const start = performance.now();
+    const end = (outcome: CallOutcome, error?: unknown) =>
+      this.ended({ method: name, params, call, outcome, error, duration: performance.now() - start });
     try {
+      const refusal = method.refuse?.(call);
+      if (refusal !== undefined) throw new RpcError("forbidden", refusal);
       if (Array.isArray(params)) throw new RpcError("invalidParams", "params must be an object, by name");
       const result = await method.run(method.read(params ?? {}, call) as never, call, notification);
-      this.ended(name, "success");
+      end("success");
       return result;
     } catch (error) {
       const ours = !(error instanceof RpcError) || error.kind === "unavailable";
-      if (ours) this.ended(name, "failure", error);
-      else this.ended(name, "rejected");
+      end(ours ? "failure" : "rejected", error);
       throw error;
     }
   }

@@ -1,0 +1,29 @@
+import type { CallOutcome } from "../ops/stats.ts";
+
+/** Who made a call. */
+export interface Caller {
+  /** IP address that the request came from. */
+  readonly address: string;
+  /** Whether the call came by `/internal`. */
+  readonly internal: boolean;
+  /** Id of the key that the token is signed by, or name of the internal user; nothing where there are no users. */
+  readonly by: string | undefined;
+  /** The token's customer; nothing for internal calls. */
+  readonly customer: string | undefined;
+}
+
+/** A call of a method that has ended. */
+export interface EndedCall {
+  readonly method: string;
+  /** As they came: they may be anything. */
+  readonly params: unknown;
+  readonly caller: Caller;
+  readonly outcome: CallOutcome;
+  /** Why it did not succeed: an `RpcError`, or a fault of our own. */
+  readonly error: unknown;
+  /** From its reading to its result, in milliseconds. */
+  readonly duration: number;
+}
+
+/** Told of every call of a method that there is, before its answer goes out. Must not throw. */
+export type CallObserver = (call: EndedCall) => void;

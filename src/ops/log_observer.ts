@@ -1,0 +1,121 @@
+import type { Ban, Change, Draining, Milliseconds } from "../fleet/mod.ts";
+import type { Observer } from "../gateway/observers.ts";
+import { log } from "./log.ts";
+
+/** Writes what happens in the gateway to the log. */
+export const logObserver: Observer = {
+  changed: logChange,
+  paused: (gap) =>
+    log.warning("the gateway did not run for {seconds} s: no server counts as silent for that", {
+      seconds: (gap / 1000).toFixed(1),
+    }),
+  clockSet: (by) =>
+    log.warning("the wall clock was set by {seconds} s: what is stored is written anew", {
+      seconds: (by / 1000).toFixed(1),
+    }),
+  storeFailed: ({ message }) =>
+    log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
+      message,
+    }),
+  storeRecovered: () => log.warning("the data folder can be written again, and has everything"),
+};
+
+/** One line for a change in the fleet. */
+function logChange(change: Change): void {
+  switch (change.type) {
+    case "server-appeared":
+      return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
+    case "server-reported":
+    case "group-released":
+    case "kind-learned":
+      return;
+    case "server-planned":
+      return log.info("server {server} is to take {weight} of what it could; {draining}", {
+        server: change.server,
+        weight: change.weight,
+        draining: drainingText(change.draining),
+      });
+    case "server-evicting":
+      return log.warning(
+        "server {server} is past its deadline for draining: {rooms} rooms are closed there and placed elsewhere",
+        { ...change },
+      );
+    case "server-odd":
+      return log.warning("server {server}: {what}", { ...change });
+    case "server-drained":
+      return log.info("server {server} is empty: it can be stopped", { ...change });
+    case "close-ignored":
+      return log.warning("room {room} is still on {server}, which was told to close it: told again", {
+        ...change,
+      });
+    case "server-enabled":
+      return log.info("server {server} reports again", { ...change });
+    case "server-disabled":
+      return log.warning("server {server} is silent: it gets no new rooms", { ...change });
+    case "server-removed":
+      return log.warning("server {server} is removed", { ...change });
+    case "group-placed":
+      if (change.from === undefined) return;
+      return log.info("group {group} of {namespace} moved from {from} to {server}", { ...change });
+    case "room-opened":
+      return change.listed
+        ? log.info("room {room} of customer {customer} is open on {server}", { ...change })
+        : log.info("room {room} of customer {customer} is placed on {server}", { ...change });
+    case "room-changed":
+      return log.debug("room {room} of customer {customer} on {server} is {state}", {
+        ...change,
+        state: change.listed ? "open" : "over; its place is kept while tokens for it are valid",
+      });
+    case "room-closed":
+      return log.info("room {room} on {server} is closed", { ...change });
+    case "collision":
+      return log.warning("room {room} is on {holder} already: {loser} is told to close it", { ...change });
+    case "banned":
+      return log.info("key {by} bans {whom} in room {room} until {until}", {
+        by: change.ban.by ?? "(not known)",
+        whom: banned(change.ban),
+        room: change.ban.room,
+        until: wallClock(change.ban.until),
+      });
+    case "ban-ended":
+      return change.lifted
+        ? log.info("key {by} lifts the ban of {whom} in room {room}", {
+          by: change.ban.by ?? "(not known)",
+          whom: banned(change.ban),
+          room: change.ban.room,
+        })
+        : log.debug("the ban of {whom} in room {room} has ended", {
+          whom: banned(change.ban),
+          room: change.ban.room,
+        });
+    case "task-queued":
+      return log.debug("task {kind} {sequence} for room {room} waits for {server}", {
+        server: change.server,
+        kind: change.task.kind,
+        sequence: change.task.sequence,
+        room: change.task.room,
+      });
+    case "task-ended":
+      return log.debug("task {sequence} is done", { ...change });
+    default:
+      change satisfies never;
+  }
+}
+
+function banned({ user }: Ban): string {
+  return user === undefined ? "everybody" : `user ${user}`;
+}
+
+function drainingText(draining: Draining | undefined): string {
+  if (draining === undefined) return "it is not draining";
+  const { deadline } = draining;
+  return deadline === undefined
+    ? "it is draining, without a deadline"
+    : `it is draining; what is left is closed at ${wallClock(deadline)}`;
+}
+
+/** A point on the gateway's monotonic clock as people read it. */
+function wallClock(time: Milliseconds): string {
+  const unixTime = Date.now() + time - performance.now();
+  return Number.isFinite(unixTime) ? new Date(unixTime).toISOString() : "never";
+}
