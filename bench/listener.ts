@@ -16,13 +16,16 @@ import { Gateway } from "../src/gateway/gateway.ts";
 import { Complaints } from "../src/ops/complaints.ts";
 import { Refusals } from "../src/ops/refusals.ts";
 import { Stats } from "../src/ops/stats.ts";
-import { createNoStore } from "../src/store/no_store.ts";
+import { NO_STORE } from "../src/store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../src/tokens/mod.ts";
 
 /** The handler of a gateway with one server and one customer. */
 async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][number]): Promise<Handler> {
   const serverKeys = new ServerKeys(Buffer.from("a master key of a bench"));
-  const gateway = new Gateway(SETTINGS, { openStore: createNoStore, waitForReports: false });
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: () => Promise.resolve(NO_STORE),
+    waitForReports: false,
+  });
   await gateway.report({
     address: "sfu:4433" as Address,
     pool: "default",

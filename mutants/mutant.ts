@@ -23,12 +23,7 @@ const DISK = ["--allow-read=.", "--allow-write=data"];
 
 export const SUITES: readonly Suite[] = [
   { name: "fleet", files: ["src/fleet/"], tests: "src/fleet", permissions: [] },
-  {
-    name: "gateway",
-    files: ["src/gateway/gateway.ts"],
-    tests: "src/gateway/gateway_test.ts",
-    permissions: DISK,
-  },
+  { name: "gateway", files: ["src/gateway/"], tests: "src/gateway", permissions: DISK },
   { name: "store", files: ["src/store/"], tests: "src/store", permissions: DISK },
 ];
 

@@ -58,20 +58,22 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "    this.#changes = [];\n    if (this.#vanished) this.#reopen();",
-    put: "    if (this.#vanished) this.#reopen();",
+    find:
+      "    const waiting = this.#waiting;\n    this.#waiting = [];\n    try {\n      if (this.#vanished) this.#reopen();",
+    put: "    const waiting: Waiting[] = [];\n    try {\n      if (this.#vanished) this.#reopen();",
     breaks: "changes that waited when a snapshot came are written over it",
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "    this.#transaction((rows) => rows.replace(snapshot));\n    this.#sync();\n",
-    put: "    this.#transaction((rows) => rows.replace(snapshot));\n",
+    find: "      this.#transaction((rows) => rows.replace(snapshot));\n      this.#sync();\n",
+    put: "      this.#transaction((rows) => rows.replace(snapshot));\n",
     breaks: "a snapshot is lost with the power",
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "if (commit.sync) this.#unsynced.push(commit);\n      else commit.resolve();",
-    put: "commit.resolve();",
+    find:
+      'if (commit.safety === "power") this.#unsynced.push(commit);\n      else commit.resolve(commit.committed);',
+    put: "commit.resolve(commit.committed);",
     breaks: "calls are answered before their fsync",
   },
   {
@@ -82,8 +84,8 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "    this.#changes = [];\n    this.#waiting = [];\n    if (lost",
-    put: "    this.#waiting = [];\n    if (lost",
+    find: "    this.#waiting = [];\n    if (failed",
+    put: "    if (failed",
     breaks: "a change that cannot be written refuses all later calls",
   },
   {
@@ -106,14 +108,14 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: '    if (lost === "all") this.#unsynced = ',
+    find: '    if (failed === "all") this.#unsynced = ',
     put: "    this.#unsynced = ",
     breaks: "a commit that is stored is never answered because another one fails",
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "      if (this.#waitForOthers(error)) return;\n",
-    put: "",
+    find: 'if (!this.#waitForOthers(error)) this.#fail(error, this.#vanished ? "all" : "waiting");',
+    put: 'this.#fail(error, this.#vanished ? "all" : "waiting");',
     breaks: "a backup that locks the database refuses calls",
   },
   {
@@ -136,7 +138,7 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: "      for (const { name, value } of values) this.setValue(String(name), String(value));\n",
+    find: "      for (const { name, value } of values) this.#setValue(String(name), String(value));\n",
     put: "",
     breaks: "the list of customers is lost with the files",
   },

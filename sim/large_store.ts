@@ -3,17 +3,15 @@ import { SqliteStore } from "../src/store/sqlite/store.ts";
 
 /** Fills the store in a data folder with 100,000 rooms of the customer `acme`, 200 servers and 10,000 bans. */
 export async function writeLargeStore(folder: string): Promise<void> {
-  const store = new SqliteStore(folder, {
+  const store = await SqliteStore.open(folder, {
     now: () => performance.now(),
     unixTime: Date.now,
-    stored: () => {},
-    overruled: () => {},
     others: () => {},
     failed: (error) => {
       throw error;
     },
   });
-  store.replace(largeSnapshot());
+  await store.replace(largeSnapshot());
   await store.close();
 }
 

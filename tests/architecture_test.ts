@@ -35,18 +35,19 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/edge/methods": [
     ...["src/edge/auth", "src/edge/http", "src/edge/reports", "src/edge/rpc", "src/edge/server_config"],
-    ...["src/fleet", "src/fleet/mod.ts", "src/gateway", "src/ops", "src/tokens"],
+    ...["src/fleet", "src/fleet/mod.ts", "src/gateway/port.ts", "src/ops", "src/tokens"],
   ],
   "src/edge/rpc": ["src/edge/reports", "src/ops"],
   "src/edge/reports": ["src/fleet", "src/fleet/mod.ts", "src/tokens"],
   "src/edge/server_config": ["src/tokens"],
   "src/edge/auth": ["src/edge/http", "src/ops"],
-  "src/edge/http": ["src/config", "src/fleet/mod.ts", "src/gateway", "src/ops"],
+  "src/edge/http": ["src/config", "src/fleet/mod.ts", "src/gateway/port.ts", "src/ops"],
   "src/customers": ["src/config", "src/tokens"],
   "src/ops": ["src/config", "src/fleet/mod.ts", "src/gateway"],
   "src/config": ["src/fleet/mod.ts", "src/tokens"],
   "src/tokens": ["src/fleet/mod.ts"],
-  "src/gateway": ["src/fleet/mod.ts", "src/store"],
+  "src/gateway": ["src/fleet/mod.ts", "src/gateway/port.ts", "src/store"],
+  "src/gateway/port.ts": ["src/fleet/mod.ts"], // all that the edge may know of the gateway
   "src/store": ["src/fleet/mod.ts"],
   "src/store/sqlite": ["src/fleet/mod.ts", "src/store"],
 

@@ -138,17 +138,15 @@ function afterPowerLoss(
 
 /** The users that are banned, and the numbers of the updates that wait, in the store of a folder. */
 async function contentOf(folder: string): Promise<{ users: Set<string>; numbers: Set<number> }> {
-  const store = new SqliteStore(folder, {
+  const store = await SqliteStore.open(folder, {
     now: () => performance.now(),
     unixTime: Date.now,
-    stored() {},
-    overruled() {},
     others() {},
     failed(error) {
       throw error;
     },
   });
-  const { bans, tasks } = store.load();
+  const { bans, tasks } = await store.load();
   const users = new Set(Array.from(bans, ({ user }) => user ?? ""));
   const numbers = new Set<number>();
   for (const { task } of tasks) {

@@ -1,5 +1,5 @@
 import type { Milliseconds } from "../../src/fleet/mod.ts";
-import type { Timers } from "../../src/gateway/gateway.ts";
+import type { Timers } from "../../src/gateway/timers.ts";
 
 interface Event {
   readonly at: Milliseconds;

@@ -1,5 +1,6 @@
 import { defaultFleetSettings, type FleetOverrides, type Milliseconds } from "../../src/fleet/mod.ts";
-import { Gateway, type Timers } from "../../src/gateway/gateway.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
+import type { Timers } from "../../src/gateway/timers.ts";
 import type { Clock } from "./clock.ts";
 import type { Disk } from "./disk.ts";
 import { SimulatedStore, type StoreMood } from "./store.ts";
@@ -18,21 +19,26 @@ export interface HostOptions {
 
 /** One life of a gateway's process: the production gateway on simulated time, store and chance. */
 export class Host {
-  readonly gateway: Gateway;
   readonly #clock: Clock;
+  #gateway: Gateway | undefined;
   #store: SimulatedStore | undefined;
   #dead = false;
   #pausedUntil: Milliseconds = -Infinity;
 
-  constructor({ clock, disk, unixTime, random, mood, settings, syncPlaces }: HostOptions) {
+  private constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  static async start(options: HostOptions): Promise<Host> {
+    const { clock, disk, unixTime, random, mood, settings, syncPlaces } = options;
+    const host = new Host(clock);
     const start = clock.now;
     const timers: Timers = {
-      after: (wait, act) => clock.after(wait, () => this.whenRunning(act)),
-      every: (interval, act) => clock.every(interval, () => this.whenRunning(act)),
+      after: (wait, act) => clock.after(wait, () => host.whenRunning(act)),
+      every: (interval, act) => clock.every(interval, () => host.whenRunning(act)),
     };
-    this.gateway = new Gateway(defaultFleetSettings(settings), {
-      openStore: (options) => this.#store = new SimulatedStore(disk, options, timers, mood),
+    host.#gateway = await Gateway.open(defaultFleetSettings(settings), {
+      openStore: (options) => Promise.resolve(host.#store = new SimulatedStore(disk, options, timers, mood)),
       waitForReports: false,
       syncPlaces,
       now: () => Math.floor(clock.now - start),
@@ -40,7 +46,12 @@ export class Host {
       random,
       timers,
     });
-    this.gateway.start();
+    host.gateway.start();
+    return host;
+  }
+
+  get gateway(): Gateway {
+    return this.#gateway!;
   }
 
   get alive(): boolean {

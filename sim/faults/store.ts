@@ -1,6 +1,12 @@
 import type { Change, Milliseconds, Snapshot } from "../../src/fleet/mod.ts";
-import type { Timers } from "../../src/gateway/gateway.ts";
-import { type Store, StoreError, type StoreOptions } from "../../src/store/port.ts";
+import type { Timers } from "../../src/gateway/timers.ts";
+import {
+  type Committed,
+  type Safety,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from "../../src/store/port.ts";
 import { type Disk, shifted } from "./disk.ts";
 
 /** How a simulated store behaves now. */
@@ -15,8 +21,9 @@ export interface StoreMood {
 const WRITE_AFTER: Milliseconds = 100;
 
 interface Waiting {
-  readonly sync: boolean;
-  readonly resolve: () => void;
+  readonly changes: readonly Change[];
+  readonly safety: Safety;
+  readonly resolve: (committed: Committed) => void;
   readonly reject: (error: StoreError) => void;
 }
 
@@ -26,7 +33,6 @@ export class SimulatedStore implements Store {
   readonly #options: StoreOptions;
   readonly #timers: Timers;
   readonly #mood: StoreMood;
-  #changes: Change[] = [];
   #waiting: Waiting[] = [];
   #scheduled = false;
   #writing: (() => void) | undefined;
@@ -45,40 +51,42 @@ export class SimulatedStore implements Store {
     this.#dead = true;
   }
 
-  load(): Snapshot {
-    return shifted(this.#disk.load(), -this.#offset());
+  load(): Promise<Snapshot> {
+    return Promise.resolve(shifted(this.#disk.load(), -this.#offset()));
   }
 
-  commit(changes: readonly Change[], sync: boolean): Promise<void> {
-    this.#changes.push(...changes);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ sync, resolve, reject });
-    if (!this.#scheduled) {
+  commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    this.#waiting.push({ changes, safety, resolve, reject });
+    if (safety === "soon") this.#writing ??= this.#timers.after(WRITE_AFTER, () => this.#flush());
+    else if (!this.#scheduled) {
       this.#scheduled = true;
       this.#later(this.#mood.latency(), () => this.#flush());
     }
     return promise;
   }
 
-  write(changes: readonly Change[]): void {
-    if (changes.length === 0) return;
-    this.#changes.push(...changes);
-    this.#writing ??= this.#timers.after(WRITE_AFTER, () => this.#flush());
-  }
-
-  replace(snapshot: Snapshot): void {
-    if (this.#mood.fails()) throw new StoreError("the simulated disk is full");
-    this.#changes = [];
+  replace(snapshot: Snapshot): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (this.#mood.fails()) {
+      const error = new StoreError("the simulated disk is full");
+      refuse(waiting, error);
+      return Promise.reject(error);
+    }
     this.#disk.write({ all: shifted(snapshot, this.#offset()) });
     this.#disk.sync();
+    for (const { resolve } of waiting) resolve({ lost: [] });
+    return Promise.resolve();
   }
 
-  value(name: string): string | undefined {
-    return this.#disk.values.get(name);
+  value(name: string): Promise<string | undefined> {
+    return Promise.resolve(this.#disk.values.get(name));
   }
 
-  setValue(name: string, value: string): void {
+  setValue(name: string, value: string): Promise<void> {
     this.#disk.values.set(name, value);
+    return Promise.resolve();
   }
 
   close(): Promise<void> {
@@ -101,33 +109,32 @@ export class SimulatedStore implements Store {
     this.#writing = undefined;
     this.#scheduled = false;
     if (this.#dead) return;
-    const changes = this.#changes;
     const waiting = this.#waiting;
-    this.#changes = [];
     this.#waiting = [];
-    if (changes.length > 0 && this.#mood.fails()) return this.#fail(waiting);
-    if (changes.length > 0) {
-      const now = this.#options.unixTime();
-      const overruled = this.#disk.write({ changes, offset: this.#offset(), now });
-      if (overruled.length > 0) this.#options.overruled(overruled);
+    const changed = waiting.some(({ changes }) => changes.length > 0);
+    if (changed && this.#mood.fails()) {
+      const error = new StoreError("the simulated disk is full");
+      refuse(waiting, error);
+      this.#options.failed(error);
+      return;
     }
-    this.#options.stored(changes);
+    const now = this.#options.unixTime();
+    const answers = waiting.map(({ changes, safety, resolve }) => {
+      const lost = changes.length === 0 ? [] : this.#disk.write({ changes, offset: this.#offset(), now });
+      return { safety, resolve: () => resolve({ lost }) };
+    });
     const written = this.#disk.written;
-    const toSync = waiting.filter(({ sync }) => sync);
-    for (const { sync, resolve } of waiting) if (!sync) resolve();
+    const toSync = answers.filter(({ safety }) => safety === "power");
+    for (const { safety, resolve } of answers) if (safety !== "power") resolve();
     if (toSync.length === 0) return;
     this.#later(this.#mood.latency(), () => {
       this.#disk.sync(written);
       for (const { resolve } of toSync) resolve();
     });
   }
+}
 
-  #fail(waiting: readonly Waiting[]): void {
-    const error = new StoreError("the simulated disk is full");
-    const all = [...waiting, ...this.#waiting];
-    this.#waiting = [];
-    this.#changes = [];
-    for (const { reject } of all) reject(error);
-    this.#options.failed(error, "waiting");
-  }
+/** The newest first, as the port has it. */
+function refuse(commits: readonly Waiting[], error: StoreError): void {
+  for (const { reject } of commits.toReversed()) reject(error);
 }

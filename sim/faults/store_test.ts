@@ -13,7 +13,10 @@ const timers = {
 testStore("simulated", () => {
   const disk = new Disk();
   return {
-    open: (options) => new SimulatedStore(disk, options, timers, { fails: () => false, latency: () => 0 }),
+    open: (options) => {
+      const mood = { fails: () => false, latency: () => 0 };
+      return Promise.resolve(new SimulatedStore(disk, options, timers, mood));
+    },
     dispose: () => {},
   };
 });

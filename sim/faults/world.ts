@@ -61,7 +61,7 @@ export class World {
   readonly #servers: FaultyServer[];
   readonly #bans = new Map<string, { room: string; user: string; state: "banned" | "lifted" | "unknown" }>();
   readonly #syncPlaces: boolean;
-  #host: Host;
+  #host!: Host;
   #skew: Milliseconds = 0;
   #diskFullUntil: Milliseconds = -Infinity;
   #diskSlowUntil: Milliseconds = -Infinity;
@@ -73,7 +73,6 @@ export class World {
     this.#chance = new Chance(options.seed);
     this.#syncPlaces = this.#chance.random() < 0.5;
     this.#ledger = new Ledger(() => this.#clock.now / 1000, false);
-    this.#host = this.#startHost();
     this.#servers = Array.from(
       { length: SERVERS },
       (_, i) =>
@@ -92,6 +91,7 @@ export class World {
   }
 
   async run(): Promise<Outcome> {
+    await this.#start();
     for (const server of this.#servers) {
       server.join(homeOf(server));
       server.start();
@@ -107,7 +107,7 @@ export class World {
     await this.#pass(span);
     this.#calm = true;
     this.#diskFullUntil = this.#diskSlowUntil = -Infinity;
-    if (!this.#host.alive) this.#host = this.#startHost();
+    if (!this.#host.alive) await this.#start();
     await this.#pass(CALM);
     for (const ban of this.#bans.values()) this.#tryBan(ban);
     await this.#pass(5000);
@@ -153,8 +153,8 @@ export class World {
     });
   }
 
-  #startHost(): Host {
-    return new Host({
+  async #start(): Promise<void> {
+    this.#host = await Host.start({
       clock: this.#clock,
       disk: this.#disk,
       unixTime: () => UNIX_START + Math.floor(this.#clock.now) + this.#skew,
@@ -209,7 +209,7 @@ export class World {
     for (const server of this.#servers) server.gatewayDied();
     for (const group of this.#disk.crash(loss)) this.#ledger.excuse(group);
     this.#clock.after(Math.min(span, DISABLE_TIMEOUT), () => {
-      if (!this.#host.alive) this.#host = this.#startHost();
+      if (!this.#host.alive) void this.#start();
     });
   }
 

@@ -42,7 +42,7 @@ const STOP_WITHIN_MS = 4000;
 export async function runGateway(
   settings: Settings,
   masterKey: string,
-  openStore: (options: StoreOptions) => Store,
+  openStore: (options: StoreOptions) => Promise<Store>,
   recorder?: TraceRecorder,
   users: readonly InternalUser[] = settings.internal.users,
 ): Promise<RunningGateway> {
@@ -50,7 +50,7 @@ export async function runGateway(
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);
   if (recorder !== undefined) observers.add(recorder);
-  const gateway = new Gateway(fleetSettings(settings), {
+  const gateway = await Gateway.open(fleetSettings(settings), {
     openStore: (options) =>
       openStore({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
     observers,
@@ -74,20 +74,11 @@ export async function runGateway(
     broken: ({ entry, reason }) => log.warning("{entry} is skipped: {reason}", { entry, reason }),
   }, {
     recall: () => gateway.store.value(CUSTOMERS),
-    remember(list) {
-      try {
-        gateway.store.setValue(CUSTOMERS, list);
-        return true;
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        log.error("the list of customers cannot be kept: {message}", { message: error.message });
-        return false;
-      }
-    },
+    remember: (list) => keepText(gateway.store, CUSTOMERS, list, "the list of customers"),
   });
   await customers.load();
   warnAboutCustomers(settings);
-  checkMasterKey(gateway.store, masterKey);
+  await checkMasterKey(gateway.store, masterKey);
 
   const refusals = new Refusals();
   const summing = setInterval(() => refusals.sumUp(), REFUSALS_SUMMED_EVERY);
@@ -115,11 +106,11 @@ export async function runGateway(
 }
 
 /** Servers' keys hang on the master key: with another one, every server needs its configuration anew. */
-function checkMasterKey(store: Store, masterKey: string): void {
+async function checkMasterKey(store: Store, masterKey: string): Promise<void> {
   const fingerprint = createHmac("sha256", Buffer.from(masterKey, "base64")).update("master key").digest(
     "hex",
   );
-  const before = store.value(MASTER_KEY);
+  const before = await store.value(MASTER_KEY);
   if (before === fingerprint) return;
   if (before !== undefined) {
     log.warning(
@@ -127,11 +118,18 @@ function checkMasterKey(store: Store, masterKey: string): void {
         "server until it has been restarted and so got its configuration anew",
     );
   }
+  await keepText(store, MASTER_KEY, fingerprint, "the fingerprint of the master key");
+}
+
+/** @returns whether it is kept; if not, the log says so */
+async function keepText(store: Store, name: string, text: string, what: string): Promise<boolean> {
   try {
-    store.setValue(MASTER_KEY, fingerprint);
+    await store.setValue(name, text);
+    return true;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    log.error("the fingerprint of the master key cannot be kept: {message}", { message: error.message });
+    log.error("{what} cannot be kept: {message}", { what, message: error.message });
+    return false;
   }
 }
 

@@ -67,7 +67,7 @@ async function run(data: string, duration: number): Promise<number> {
   const gateway = await runGateway(
     settings,
     storedMasterKey(data).key,
-    (options) => new SqliteStore(data, options),
+    (options) => SqliteStore.open(data, options),
   );
   const failures: Error[] = [];
   const failed = (error: Error) => failures.push(error);

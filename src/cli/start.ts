@@ -11,7 +11,7 @@ import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
 import { TraceRecorder } from "../ops/trace.ts";
 import { runGateway } from "../app/run.ts";
 import { FolderLock } from "../store/sqlite/lock.ts";
-import { createNoStore } from "../store/no_store.ts";
+import { NO_STORE } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
@@ -54,7 +54,7 @@ export async function start(args: readonly string[]): Promise<void> {
   });
   try {
     const openStore = (options: StoreOptions) =>
-      parsed.data === MEMORY ? createNoStore(options) : new SqliteStore(parsed.data, options, lock);
+      parsed.data === MEMORY ? Promise.resolve(NO_STORE) : SqliteStore.open(parsed.data, options, lock);
     const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const key = masterKey(settings, parsed.data, secrets);
     const madeUser = userToMake(settings, parsed.data, secrets);

@@ -136,7 +136,10 @@ for (const noLimit of [{ maxRooms: null }, { maxRooms: "Infinity" }, { maxRooms:
     const settings = { customers: undefined, sfuPools: undefined };
     const events = { loaded: () => {}, kept: () => {}, broken: () => {} };
     const api = { updateFunction: () => Promise.resolve(usable), updateInterval: 60 };
-    const memory = { recall: () => kept, remember: (text: string) => (kept = text, true) };
+    const memory = {
+      recall: () => Promise.resolve(kept),
+      remember: (text: string) => Promise.resolve((kept = text, true)),
+    };
     await new Customers({ ...settings, customerApi: api }, events, memory).refresh();
     const again = new Customers({ ...settings, customerApi: api }, events, memory);
     await again.load();

@@ -13,9 +13,9 @@ export interface CustomerEvents {
 
 /** Where the last good list of the customer API outlives the process. */
 export interface CustomerMemory {
-  recall(): string | undefined;
+  recall(): Promise<string | undefined>;
   /** @returns whether it was kept */
-  remember(list: string): boolean;
+  remember(list: string): Promise<boolean>;
 }
 
 /**
@@ -83,7 +83,7 @@ export class Customers {
   }
 
   async #recall(): Promise<void> {
-    const remembered = this.memory?.recall();
+    const remembered = await this.memory?.recall();
     if (remembered === undefined) return;
     this.#remembered = remembered;
     try {
@@ -128,7 +128,7 @@ export class Customers {
     this.events.loaded(customers.length, ring.size);
     this.#entries = entries;
     if (text === undefined || text === this.#remembered) return;
-    if (this.memory?.remember(text) === false) this.#entries = undefined; // tried again with the next list
+    if (await this.memory?.remember(text) === false) this.#entries = undefined; // tried again with the next list
     else this.#remembered = text;
   }
 

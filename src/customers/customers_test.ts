@@ -21,7 +21,10 @@ function customersOf(answer: () => unknown) {
       kept: (reason) => told.push(`kept: ${reason}`),
       broken: ({ entry }) => told.push(`broken: ${entry}`),
     },
-    { recall: () => undefined, remember: (list) => remembered.push(list) > 0 },
+    {
+      recall: () => Promise.resolve(undefined),
+      remember: (list) => Promise.resolve(remembered.push(list) > 0),
+    },
   );
   return { customers, told, remembered };
 }

@@ -154,7 +154,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   const guesses = new Guesses(context.internal.users.some(({ password }) => password.length < UNGUESSABLE));
   return (pool) => async (request) => {
     const { connection, caller } = request;
-    const arrived = gateway.reportComes();
+    const arrival = gateway.reportComes();
     const proof = connection.begin(isProxied(request), request.version !== "2.0");
     try {
       const permission = await authorizeInternal(context, guesses, request);
@@ -174,7 +174,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
     } finally {
       proof?.end();
-      arrived();
+      gateway.reportCame(arrival);
     }
   };
 }

@@ -9,7 +9,7 @@ import { Gateway } from "../gateway/gateway.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { Refusals } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
-import { createNoStore } from "../store/no_store.ts";
+import { NO_STORE } from "../store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
 import { Connection } from "./http/connection.ts";
 import { createHandler } from "./handler.ts";
@@ -24,7 +24,10 @@ const { ring } = await createKeyRing([{
   maxRooms: Infinity,
   accessKeys: [{ publicKey: { ...publicKey(accessKey), kty: "OKP", crv: "Ed25519" } }],
 }]);
-const gateway = new Gateway(SETTINGS, { openStore: createNoStore, waitForReports: false });
+const gateway = await Gateway.open(SETTINGS, {
+  openStore: () => Promise.resolve(NO_STORE),
+  waitForReports: false,
+});
 await gateway.report({
   address: "sfu:4433" as Address,
   pool: "default",

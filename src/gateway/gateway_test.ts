@@ -4,9 +4,9 @@ import type { Change, ConnectInput, Snapshot, Task } from "../fleet/mod.ts";
 import { address, SETTINGS } from "../fleet/testing.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { type Observer, Observers } from "./observers.ts";
-import { createNoStore } from "../store/no_store.ts";
+import { NO_STORE } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
-import { type Lost, type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 
 const HOUR = 3_600_000;
 
@@ -29,9 +29,9 @@ function observing(observer: Observer): Observers {
 }
 
 /** A gateway on a real store, with clocks that the test sets. */
-function gatewayWithClocks(folder: string, clock: { now: number; unix: number }): Gateway {
-  return new Gateway(SETTINGS, {
-    openStore: (options) => new SqliteStore(folder, options),
+function gatewayWithClocks(folder: string, clock: { now: number; unix: number }): Promise<Gateway> {
+  return Gateway.open(SETTINGS, {
+    openStore: (options) => SqliteStore.open(folder, options),
     waitForReports: false,
     now: () => clock.now,
     unixTime: () => clock.unix,
@@ -53,7 +53,7 @@ for (const jump of [HOUR, -HOUR]) {
   Deno.test(`a wall clock that jumps by ${jump / HOUR} h disables no server and neither lifts nor prolongs a ban`, async () => {
     using folder = new TemporaryFolder();
     const clock = { now: 0, unix: 1_700_000_000_000 };
-    const gateway = gatewayWithClocks(folder.path, clock);
+    const gateway = await gatewayWithClocks(folder.path, clock);
     await report(gateway);
     assert.equal(await ban(gateway), "accepted");
     clock.unix += jump;
@@ -73,12 +73,12 @@ for (const jump of [HOUR, -HOUR]) {
 Deno.test("a ban holds over a restart until its end by the wall clock", async () => {
   using folder = new TemporaryFolder();
   const clock = { now: 5_000_000, unix: 1_700_000_000_000 };
-  const before = gatewayWithClocks(folder.path, clock);
+  const before = await gatewayWithClocks(folder.path, clock);
   assert.equal(await ban(before), "accepted");
   await before.stop();
   clock.now = 0;
   clock.unix += HOUR / 4;
-  const after = gatewayWithClocks(folder.path, clock);
+  const after = await gatewayWithClocks(folder.path, clock);
   await report(after);
   const refused = await after.connect({ ...input, rooms: ["banned"] });
   assert.ok(!refused.granted && refused.reason === "banned");
@@ -90,10 +90,10 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
 Deno.test("what another gateway did, as the store tells it, is served and told like one's own", async () => {
   let others: StoreOptions["others"] | undefined;
   const told: string[] = [];
-  const gateway = new Gateway(SETTINGS, {
+  const gateway = await Gateway.open(SETTINGS, {
     openStore: (options) => {
       ({ others } = options);
-      return createNoStore(options);
+      return Promise.resolve(NO_STORE);
     },
     waitForReports: false,
     observers: observing({ changed: ({ type }) => void told.push(type) }),
@@ -126,8 +126,8 @@ Deno.test("what another gateway did, as the store tells it, is served and told l
 Deno.test("what the gateway could not hear while it did not run is no server's silence", async () => {
   const clock = { now: 0 };
   const paused: number[] = [];
-  const gateway = new Gateway(SETTINGS, {
-    openStore: createNoStore,
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: () => Promise.resolve(NO_STORE),
     waitForReports: false,
     now: () => clock.now,
     observers: observing({ paused: (gap) => paused.push(gap) }),
@@ -154,99 +154,77 @@ Deno.test("an observer that throws harms neither a call nor what is durable, nor
   observers.add({ changed: throwing, granted: throwing, reported: throwing });
   observers.add({ changed: ({ type }) => void told.push(type) });
   const open = () =>
-    new Gateway(SETTINGS, {
-      openStore: (options) => new SqliteStore(folder.path, options),
+    Gateway.open(SETTINGS, {
+      openStore: (options) => SqliteStore.open(folder.path, options),
       waitForReports: false,
       observers,
     });
-  const gateway = open();
+  const gateway = await open();
   await report(gateway);
   assert.ok((await gateway.connect(input)).granted);
   assert.equal(failures.length, told.length + 2, "each change, the grant and the report");
   assert.ok(told.includes("group-placed"));
   await gateway.stop();
-  const again = open();
+  const again = await open();
   assert.equal((await again.info()).rooms.length, 1);
   await again.stop();
-});
-
-Deno.test("calls that cannot be made durable leave nothing behind", async () => {
-  let fail = true;
-  const gateway = new Gateway(SETTINGS, {
-    openStore: ({ stored, failed }) => ({
-      ...createNoStore({ stored }),
-      commit(changes) {
-        if (!fail) return Promise.resolve(stored(changes));
-        const error = new StoreError("the disk is full");
-        return new Promise((_, reject) =>
-          setTimeout(() => {
-            reject(error);
-            failed(error, "all");
-          }, 10)
-        );
-      },
-    }),
-    waitForReports: false,
-  });
-  await report(gateway);
-  const refused = await Promise.all([
-    gateway.connect(input),
-    gateway.connect({ ...input, user: "v" }),
-    ban(gateway),
-    gateway.plan(address("a"), { weight: 0 }),
-  ]);
-  assert.deepEqual(refused, [
-    { granted: false, reason: "not-durable" },
-    { granted: false, reason: "not-durable" },
-    "not-durable",
-    "not-durable",
-  ]);
-  const { servers, rooms } = await gateway.info();
-  assert.deepEqual(rooms, []);
-  assert.deepEqual([servers[0]?.grants, servers[0]?.weight], [0, 1]);
-  fail = false;
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted, "the ban was refused");
-  await gateway.stop();
 });
 
 /** A store that a test looks into, and makes do what stores do. */
 class TestStore {
   options!: StoreOptions;
-  readonly commits: { readonly changes: readonly Change[]; readonly sync: boolean }[] = [];
+  readonly commits: { readonly changes: readonly Change[]; readonly safety: Safety }[] = [];
+  /** What is to be durable soon. */
   readonly written: Change[] = [];
   readonly snapshots: Snapshot[] = [];
   /** How many snapshots are refused before one is taken. */
   refusals = 0;
-  /** What becomes of a commit; unless a test says otherwise, it is durable at once. */
-  end = (changes: readonly Change[]): Promise<void> => Promise.resolve(this.options.stored(changes));
+  /** Whether commits wait until the test lets them go or fail. */
+  holds = false;
+  readonly waiting: PromiseWithResolvers<Committed>[] = [];
+  /** What a commit that does not wait is answered. */
+  answer: (changes: readonly Change[]) => Committed = () => ({ lost: [] });
 
-  readonly open = (options: StoreOptions): Store => {
+  readonly open = (options: StoreOptions): Promise<Store> => {
     this.options = options;
-    return {
-      ...createNoStore(options),
-      commit: (changes, sync) => {
-        this.commits.push({ changes, sync });
-        return this.end(changes);
+    return Promise.resolve({
+      ...NO_STORE,
+      commit: (changes, safety) => {
+        if (safety === "soon") {
+          this.written.push(...changes);
+          return NO_STORE.commit(changes, safety);
+        }
+        this.commits.push({ changes, safety });
+        if (!this.holds) return Promise.resolve(this.answer(changes));
+        const waiting = Promise.withResolvers<Committed>();
+        this.waiting.push(waiting);
+        return waiting.promise;
       },
-      write: (changes) => void this.written.push(...changes),
       replace: (snapshot) => {
-        if (this.refusals-- > 0) throw new StoreError("the disk is still full");
+        if (this.refusals-- > 0) return Promise.reject(new StoreError("the disk is still full"));
         this.snapshots.push({ ...snapshot, rooms: [...snapshot.rooms] });
+        return Promise.resolve();
       },
-    };
+    });
   };
 
-  /** What waits fails, or all that is not safe from loss of power, and what comes later too until a snapshot is taken. */
-  fail(lost: Lost = "all"): void {
-    this.options.failed(new StoreError("the disk is full"), lost);
+  /** Those that wait are durable now. */
+  release(): void {
+    for (const { resolve } of this.waiting.splice(0)) resolve({ lost: [] });
+  }
+
+  /** Those that wait fail, and what comes later too until a snapshot is taken. */
+  fail(waiting = this.waiting.splice(0)): void {
+    const error = new StoreError("the disk is full");
+    for (const { reject } of waiting.toReversed()) reject(error);
+    this.options.failed(error);
   }
 }
 
 /** A gateway on such a store, with a server; and when its store has recovered. */
 async function gatewayOn(store: TestStore, options: Partial<GatewayOptions> = {}, observer: Observer = {}) {
   const recovered = Promise.withResolvers<void>();
-  const gateway = new Gateway(SETTINGS, {
+  const gateway = await Gateway.open(SETTINGS, {
     openStore: store.open,
     waitForReports: false,
     observers: observing({ storeRecovered: () => recovered.resolve(), ...observer }),
@@ -274,14 +252,12 @@ Deno.test("where another gateway was first to place a group, the client is grant
     { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
     true,
   );
-  store.end = (changes) => {
-    for (const change of changes) {
-      if (change.type !== "group-placed") continue;
-      const server = address(change.server === address("a") ? "b" : "a");
-      store.options.overruled([{ namespace: change.namespace, group: change.group, server }]);
-      store.end = (further) => Promise.resolve(store.options.stored(further));
-    }
-    return Promise.resolve(store.options.stored(changes));
+  store.answer = (changes) => {
+    const claim = changes.find((change) => change.type === "group-placed");
+    if (claim === undefined) return { lost: [] };
+    const server = address(claim.server === address("a") ? "b" : "a");
+    store.answer = () => ({ lost: [] });
+    return { lost: [{ namespace: claim.namespace, group: claim.group, server }] };
   };
   const outcome = await gateway.connect(input);
   const [claim] = store.commits[0]!.changes;
@@ -300,35 +276,91 @@ Deno.test("management calls and plans are safe from loss of power, and places wh
     await gateway.connect(input);
     await ban(gateway);
     await gateway.plan(address("a"), { weight: 0.5 });
-    assert.deepEqual(store.commits.map(({ sync }) => sync), [syncPlaces, true, true]);
+    assert.deepEqual(store.commits.map(({ safety }) => safety), [
+      syncPlaces ? "power" : "process",
+      "power",
+      "power",
+    ]);
     await gateway.stop();
   }
 });
 
-Deno.test("a call that the store answers in the turn in which it fails is refused, and leaves nothing", async () => {
+Deno.test("whoever relies on the claim of another call is granted the server that won as well", async () => {
   const store = new TestStore();
-  const { gateway, recovered } = await gatewayOn(store);
-  store.end = () => {
-    queueMicrotask(() => store.fail());
-    return Promise.resolve();
-  };
-  assert.equal(await ban(gateway), "not-durable");
-  await recovered;
-  store.end = () => Promise.resolve();
-  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+  const { gateway } = await gatewayOn(store);
+  await gateway.report(
+    { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+    true,
+  );
+  store.holds = true;
+  const both = [gateway.connect(input), gateway.connect({ ...input, user: "v" })];
+  const claim = store.commits[0]!.changes.find((change) => change.type === "group-placed")!;
+  const winner = address(claim.server === address("a") ? "b" : "a");
+  const [first, second] = store.waiting.splice(0);
+  store.holds = false;
+  first!.resolve({ lost: [{ namespace: claim.namespace, group: claim.group, server: winner }] });
+  second!.resolve({ lost: [] });
+  for (const outcome of await Promise.all(both)) assert.ok(outcome.granted && outcome.server === winner);
   await gateway.stop();
 });
 
-Deno.test("of two bans of a room that are refused together, neither is left", async () => {
+Deno.test("calls that are refused together leave nothing, whatever they did to one another", async () => {
   const store = new TestStore();
   const { gateway, recovered } = await gatewayOn(store);
-  store.end = () => new Promise((_, reject) => setTimeout(() => reject(new StoreError("full")), 10));
-  const refused = Promise.all([ban(gateway), ban(gateway)]);
+  store.holds = true;
+  const refused = Promise.all([
+    gateway.connect(input),
+    gateway.connect({ ...input, user: "v" }),
+    ban(gateway),
+    ban(gateway),
+    gateway.plan(address("a"), { weight: 0 }),
+  ]);
+  await new Promise((resolve) => setTimeout(resolve));
   store.fail();
-  assert.deepEqual(await refused, ["not-durable", "not-durable"]);
+  assert.deepEqual(await refused, [
+    { granted: false, reason: "not-durable" },
+    { granted: false, reason: "not-durable" },
+    "not-durable",
+    "not-durable",
+    "not-durable",
+  ]);
+  const { servers, rooms } = await gateway.info();
+  assert.deepEqual(rooms, []);
+  assert.deepEqual([servers[0]?.grants, servers[0]?.weight], [0, 1]);
+  store.holds = false;
   await recovered;
-  store.end = () => Promise.resolve();
-  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted);
+  assert.ok((await gateway.connect({ ...input, rooms: ["banned"] })).granted, "the ban was refused");
+  await gateway.stop();
+});
+
+Deno.test("what changes while the store takes a snapshot reaches it afterwards, and relies on nothing before", async () => {
+  const store = new TestStore();
+  const taking = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+  const recovered = Promise.withResolvers<void>();
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: async (options) => ({
+      ...await store.open(options),
+      replace: () => {
+        taking.resolve();
+        return taken.promise;
+      },
+    }),
+    waitForReports: false,
+    observers: observing({ storeRecovered: () => recovered.resolve() }),
+  });
+  await report(gateway);
+  store.fail();
+  await taking.promise;
+  const before = store.written.length;
+  await hear(gateway, "since");
+  assert.equal(await ban(gateway), "not-durable", "a call is refused until the store has everything");
+  assert.equal(store.written.length, before);
+  taken.resolve();
+  await recovered.promise;
+  const since = store.written.slice(before).map(({ type }) => type);
+  assert.ok(since.includes("group-placed") && since.includes("room-opened"), since.join());
+  assert.equal(await ban(gateway), "accepted");
   await gateway.stop();
 });
 
@@ -371,30 +403,20 @@ Deno.test("a store that refuses a snapshot is tried again until it takes one", a
   await gateway.stop();
 });
 
-Deno.test("a call that the store has goes on when others fail, unless all is lost that was not safe", async () => {
-  for (const lost of ["waiting", "all"] as const) {
-    const store = new TestStore();
-    const { gateway, recovered } = await gatewayOn(store);
-    const [synced, refused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    store.end = () => synced.promise;
-    const stored = ban(gateway);
-    store.options.stored(store.commits.at(-1)!.changes);
-    store.end = () => refused.promise;
-    const waiting = gateway.plan(address("a"), { weight: 0 });
-    await new Promise((resolve) => setTimeout(resolve));
-    refused.reject(new StoreError("the disk is full"));
-    store.fail(lost);
-    synced.resolve();
-    assert.deepEqual(await Promise.all([stored, waiting]), [
-      lost === "all" ? "not-durable" : "accepted",
-      "not-durable",
-    ]);
-    await recovered;
-    store.end = () => Promise.resolve();
-    const outcome = await gateway.connect({ ...input, rooms: ["banned"] });
-    assert.equal(outcome.granted, lost === "all");
-    await gateway.stop();
-  }
+Deno.test("a call that the store does not refuse goes on when others fail", async () => {
+  const store = new TestStore();
+  const { gateway, recovered } = await gatewayOn(store);
+  store.holds = true;
+  const syncing = ban(gateway);
+  const waiting = gateway.plan(address("a"), { weight: 0 });
+  await new Promise((resolve) => setTimeout(resolve));
+  store.fail(store.waiting.splice(1));
+  store.release();
+  assert.deepEqual(await Promise.all([syncing, waiting]), ["accepted", "not-durable"]);
+  store.holds = false;
+  await recovered;
+  assert.equal((await gateway.connect({ ...input, rooms: ["banned"] })).granted, false);
+  await gateway.stop();
 });
 
 Deno.test("nobody is let in by the lift of a ban before it is durable", async () => {
@@ -402,21 +424,17 @@ Deno.test("nobody is let in by the lift of a ban before it is durable", async ()
     const store = new TestStore();
     const { gateway } = await gatewayOn(store);
     await ban(gateway);
-    const commit = Promise.withResolvers<void>();
-    store.end = () => commit.promise;
+    store.holds = true;
     const lift = gateway.manage({
       task: { task: "RoomClose", id: ["acme", "banned"], ban_time: { secs: 0, nanos: 0 } },
       banTime: 0,
     });
-    store.end = () => Promise.resolve();
+    store.holds = false;
     const connect = gateway.connect({ ...input, rooms: ["banned"] });
     const elsewhere = await gateway.connect({ ...input, rooms: ["another"] });
     assert.ok(elsewhere.granted, "other rooms wait for nothing");
-    if (durable) commit.resolve();
-    else {
-      store.fail();
-      commit.reject(new StoreError("the disk is full"));
-    }
+    if (durable) store.release();
+    else store.fail();
     assert.equal(await lift, durable ? "accepted" : "not-durable");
     const outcome = await connect;
     assert.equal(outcome.granted, durable);
@@ -431,15 +449,11 @@ Deno.test("a task whose call may still be refused is not handed over", async () 
     const store = new TestStore();
     const { gateway } = await gatewayOn(store);
     await hear(gateway, "r");
-    const commit = Promise.withResolvers<void>();
-    store.end = () => commit.promise;
+    store.holds = true;
     const call = gateway.manage({ task: update });
     const answer = hear(gateway, "r");
-    if (durable) commit.resolve();
-    else {
-      store.fail();
-      commit.reject(new StoreError("the disk is full"));
-    }
+    if (durable) store.release();
+    else store.fail();
     assert.equal(await call, durable ? "accepted" : "not-durable");
     const outcome = await answer;
     assert.ok(outcome.accepted);
@@ -480,21 +494,21 @@ Deno.test("with an empty store, rooms that are not known wait for the servers: a
 Deno.test("with servers in its store, a gateway that starts waits for none of them", async () => {
   using folder = new TemporaryFolder();
   const open = () =>
-    new Gateway(SETTINGS, {
-      openStore: (options) => new SqliteStore(folder.path, options),
+    Gateway.open(SETTINGS, {
+      openStore: (options) => SqliteStore.open(folder.path, options),
       waitForReports: true,
     });
-  const before = open();
+  const before = await open();
   await report(before);
   await before.stop();
-  const after = open();
+  const after = await open();
   assert.ok((await after.connect(input)).granted);
   await after.stop();
 });
 
 Deno.test("servers that report while nobody reads the sockets are not silent", async () => {
-  const gateway = new Gateway({ ...SETTINGS, disableTimeout: 400 }, {
-    openStore: createNoStore,
+  const gateway = await Gateway.open({ ...SETTINGS, disableTimeout: 400 }, {
+    openStore: () => Promise.resolve(NO_STORE),
     waitForReports: false,
     hears: () => false,
   });
@@ -546,8 +560,8 @@ Deno.test("a call whose fsync runs when the store fails is refused, and leaves n
   };
   try {
     const failed = Promise.withResolvers<void>();
-    const gateway = new Gateway(SETTINGS, {
-      openStore: (options) => new SqliteStore(folder.path, options),
+    const gateway = await Gateway.open(SETTINGS, {
+      openStore: (options) => SqliteStore.open(folder.path, options),
       waitForReports: false,
       observers: observing({ storeFailed: () => failed.resolve() }),
     });
@@ -569,8 +583,8 @@ Deno.test("a call whose fsync runs when the store fails is refused, and leaves n
 Deno.test("after a start without data, rooms wait for reports that are still coming, and for all servers that are expected", async () => {
   const clock = { now: 0 };
   const open = (expectedServers?: number) =>
-    new Gateway(SETTINGS, {
-      openStore: createNoStore,
+    Gateway.open(SETTINGS, {
+      openStore: () => Promise.resolve(NO_STORE),
       waitForReports: true,
       expectedServers,
       now: () => clock.now,
@@ -591,20 +605,20 @@ Deno.test("after a start without data, rooms wait for reports that are still com
     const outcome = await gateway.connect({ ...input, rooms: [room] });
     return !outcome.granted && outcome.reason === "learning";
   };
-  const gateway = open();
+  const gateway = await open();
   await reportOf(gateway, "a");
-  const arrived = gateway.reportComes(); // a large body, which takes its time
+  const arrival = gateway.reportComes(); // a large body, which takes its time
   clock.now = SETTINGS.disableTimeout + 5000;
   await reportOf(gateway, "a");
   assert.ok(await learns(gateway, "new"));
   await reportOf(gateway, "b", 3);
-  arrived();
+  gateway.reportCame(arrival);
   clock.now += 10;
   assert.ok(!await learns(gateway, "new"));
   await gateway.stop();
 
   clock.now = 0;
-  const expecting = open(2);
+  const expecting = await open(2);
   const large = reportOf(expecting, "large", 50_000);
   await reportOf(expecting, "small");
   assert.ok(await learns(expecting, "of large 49999"), "its report is not taken in yet");
@@ -616,15 +630,9 @@ Deno.test("after a start without data, rooms wait for reports that are still com
 });
 
 Deno.test("a plan has no effect before it is durable, and two at once keep what the other wants", async () => {
-  const commits: (() => void)[] = [];
-  const gateway = new Gateway(SETTINGS, {
-    openStore: ({ stored }) => ({
-      ...createNoStore({ stored }),
-      commit: (changes) => new Promise((resolve) => commits.push(() => resolve(stored(changes)))),
-    }),
-    waitForReports: false,
-  });
-  await report(gateway);
+  const store = new TestStore();
+  const { gateway } = await gatewayOn(store);
+  store.holds = true;
   const plans = [
     gateway.plan(address("a"), { draining: true, within: 0 }),
     gateway.plan(address("a"), { weight: 0.5 }),
@@ -632,8 +640,8 @@ Deno.test("a plan has no effect before it is durable, and two at once keep what 
   const shown = async () => (await gateway.info()).servers[0]!;
   await new Promise((resolve) => setTimeout(resolve));
   assert.equal((await shown()).draining, undefined);
-  while (commits.length > 0) {
-    commits.shift()!();
+  while (store.waiting.length > 0) {
+    store.release();
     await new Promise((resolve) => setTimeout(resolve));
   }
   await Promise.all(plans);
@@ -646,7 +654,7 @@ for (const set of [HOUR, -HOUR]) {
   Deno.test(`a wall clock that is set by ${set / HOUR} h while the gateway runs ends no ban at the next start`, async () => {
     using folder = new TemporaryFolder();
     const clock = { now: 0, unix: 1_700_000_000_000 };
-    const gateway = gatewayWithClocks(folder.path, clock);
+    const gateway = await gatewayWithClocks(folder.path, clock);
     await report(gateway);
     assert.equal(await ban(gateway), "accepted");
     gateway.start();
@@ -654,11 +662,11 @@ for (const set of [HOUR, -HOUR]) {
     await new Promise((resolve) => setTimeout(resolve, 600)); // a tick or two
     await gateway.stop();
     clock.unix += HOUR / 4;
-    const again = gatewayWithClocks(folder.path, { now: 0, unix: clock.unix });
+    const again = await gatewayWithClocks(folder.path, { now: 0, unix: clock.unix });
     const refused = await again.connect({ ...input, rooms: ["banned"] });
     assert.ok(!refused.granted && refused.reason === "banned");
     await again.stop();
-    const later = gatewayWithClocks(folder.path, { now: 0, unix: clock.unix + HOUR / 4 });
+    const later = await gatewayWithClocks(folder.path, { now: 0, unix: clock.unix + HOUR / 4 });
     const outcome = await later.connect({ ...input, rooms: ["banned"] });
     assert.ok(outcome.granted || outcome.reason !== "banned");
     await later.stop();
@@ -668,11 +676,11 @@ for (const set of [HOUR, -HOUR]) {
 Deno.test("what a start takes is no server's silence", async () => {
   using folder = new TemporaryFolder();
   const clock = { now: 0, unix: 1_700_000_000_000 };
-  const before = gatewayWithClocks(folder.path, clock);
+  const before = await gatewayWithClocks(folder.path, clock);
   await report(before);
   assert.ok((await before.connect(input)).granted);
   await before.stop();
-  const gateway = gatewayWithClocks(folder.path, clock);
+  const gateway = await gatewayWithClocks(folder.path, clock);
   clock.now += 20_000; // customers are read, the listener begins
   gateway.start();
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -684,11 +692,11 @@ Deno.test("what a start takes is no server's silence", async () => {
 Deno.test("a start from a backup can wait for the servers as one without data does", async () => {
   using folder = new TemporaryFolder();
   const clock = { now: 0, unix: 1_700_000_000_000 };
-  const before = gatewayWithClocks(folder.path, clock);
+  const before = await gatewayWithClocks(folder.path, clock);
   await report(before);
   await before.stop();
-  const gateway = new Gateway(SETTINGS, {
-    openStore: (options) => new SqliteStore(folder.path, options),
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: (options) => SqliteStore.open(folder.path, options),
     waitForReports: "always",
     now: () => clock.now,
   });

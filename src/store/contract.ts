@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
-import type {
-  Address,
-  Change,
-  Draining,
-  LearnedKind,
-  Placement,
-  QueuedTask,
-  Snapshot,
-} from "../fleet/mod.ts";
+import type { Address, Change, Draining, LearnedKind, QueuedTask, Snapshot } from "../fleet/mod.ts";
 import type { Store, StoreError, StoreOptions } from "./port.ts";
 
 /** A store under test: opened again, it is the same store after the process has ended. */
 export interface StoreUnderTest {
-  open(options: StoreOptions): Store;
+  open(options: StoreOptions): Promise<Store>;
   dispose(): void;
 }
 
@@ -65,7 +57,7 @@ function contents({ servers, placements, rooms, bans, tasks, kinds }: Snapshot) 
 export function testStore(name: string, create: () => StoreUnderTest): void {
   function test(
     what: string,
-    run: (open: (options?: Partial<StoreOptions>) => Store) => Promise<void>,
+    run: (open: (options?: Partial<StoreOptions>) => Promise<Store>) => Promise<void>,
   ): void {
     Deno.test(`${name}: ${what}`, async () => {
       const store = create();
@@ -74,8 +66,6 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
           store.open({
             now: () => 1000,
             unixTime: () => 1_700_000_000_000,
-            stored: () => {},
-            overruled: () => {},
             others: () => assert.fail("told of its own changes"),
             failed: (error: StoreError) => assert.fail(error),
             ...options,
@@ -88,14 +78,14 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
   }
 
   test("a new store is empty", async (open) => {
-    const store = open();
-    assert.deepEqual(contents(store.load()), EMPTY);
-    assert.equal(store.value("x"), undefined);
+    const store = await open();
+    assert.deepEqual(contents(await store.load()), EMPTY);
+    assert.equal(await store.value("x"), undefined);
     await store.close();
   });
 
   test("what was committed is there when it is opened again", async (open) => {
-    const store = open();
+    const store = await open();
     await store.commit([
       appeared(A),
       placed("r", A),
@@ -106,11 +96,11 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "task-queued", server: A, task: task(1) },
       { type: "kind-learned", kind: kind("ns", "match-#") },
       { type: "kind-learned", kind: kind("", "", 800) },
-    ], true);
-    store.setValue("customers", "[]");
+    ], "power");
+    await store.setValue("customers", "[]");
     await store.close();
-    const again = open();
-    assert.deepEqual(contents(again.load()), {
+    const again = await open();
+    assert.deepEqual(contents(await again.load()), {
       servers: [{
         address: A,
         pool: "eu",
@@ -133,21 +123,21 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       tasks: [{ server: A, task: task(1) }, { server: A, task: task(2) }],
       kinds: [kind("", "", 800), kind("ns", "match-#")],
     });
-    assert.equal(again.value("customers"), "[]");
+    assert.equal(await again.value("customers"), "[]");
     await again.close();
   });
 
   test("times are kept as unix time, whatever the monotonic clock says after a restart", async (open) => {
-    const store = open();
-    await store.commit([{ type: "banned", ban: { room: ["ns", "r"], until: 61_000 } }], true);
+    const store = await open();
+    await store.commit([{ type: "banned", ban: { room: ["ns", "r"], until: 61_000 } }], "power");
     await store.close();
-    const again = open({ now: () => 5, unixTime: () => 1_700_000_020_000 });
-    assert.deepEqual(contents(again.load()).bans.map(({ until }) => until), [40_005]);
+    const again = await open({ now: () => 5, unixTime: () => 1_700_000_020_000 });
+    assert.deepEqual((contents(await again.load())).bans.map(({ until }) => until), [40_005]);
     await again.close();
   });
 
   test("what ends is gone: rooms, groups, bans, tasks, servers, kinds", async (open) => {
-    const store = open();
+    const store = await open();
     await store.commit([
       appeared(A),
       placed("r", A),
@@ -155,7 +145,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
       { type: "task-queued", server: A, task: task(1) },
       { type: "kind-learned", kind: kind("ns", "match-#") },
-    ], true);
+    ], "power");
     await store.commit([
       { type: "room-closed", room: ["ns", "r"], server: A },
       { type: "group-released", namespace: "ns", group: "r" },
@@ -163,22 +153,22 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "task-ended", sequence: 1 },
       { type: "kind-learned", kind: { ...kind("ns", "match-#"), sizes: undefined } },
       { type: "server-removed", server: A },
-    ], true);
-    assert.deepEqual(contents(store.load()), EMPTY);
+    ], "power");
+    assert.deepEqual(contents(await store.load()), EMPTY);
     await store.close();
   });
 
   test("a report's sums, and what it listed, replace what was there", async (open) => {
-    const store = open();
+    const store = await open();
     const usage = [{ customer: "acme", peers: 3, rooms: 1 }];
     const cost = [1, 3, 0.5, 9, 1.5] as const;
-    await store.commit([appeared(A), placed("r", A), opened("r")], true);
+    await store.commit([appeared(A), placed("r", A), opened("r")], "power");
     await store.commit([
       opened("r", true),
       { type: "server-reported", server: A, pool: "us", version: "2", load: 0.5, clients: 3, cost, usage },
       { type: "server-disabled", server: A },
-    ], true);
-    const { servers: [server], rooms: [room] } = contents(store.load());
+    ], "power");
+    const { servers: [server], rooms: [room] } = contents(await store.load());
     assert.deepEqual(server, {
       address: A,
       pool: "us",
@@ -197,7 +187,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
   });
 
   test("a server that reports after it was disabled is enabled when the store is opened again", async (open) => {
-    const store = open();
+    const store = await open();
     const reported: Change = {
       type: "server-reported",
       server: A,
@@ -208,92 +198,100 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       cost: [0, 0, 0, 0, 0],
       usage: [],
     };
-    await store.commit([appeared(A), { type: "server-disabled", server: A }, reported], true);
+    await store.commit([appeared(A), { type: "server-disabled", server: A }, reported], "power");
     await store.close();
-    const again = open();
-    assert.deepEqual(contents(again.load()).servers.map(({ enabled }) => enabled), [true]);
+    const again = await open();
+    assert.deepEqual((contents(await again.load())).servers.map(({ enabled }) => enabled), [true]);
     await again.close();
   });
 
   test("kinds come from the one learned longest ago to the newest, whatever their names", async (open) => {
-    const store = open();
+    const store = await open();
     const kinds = [kind("z", "z", 700), kind("", "", 800), kind("a", "b", 900), kind("a", "a", 950)];
-    await store.commit([2, 0, 3, 1].map((i) => ({ type: "kind-learned", kind: kinds[i]! })), true);
-    assert.deepEqual(contents(store.load()).kinds, kinds);
+    await store.commit([2, 0, 3, 1].map((i) => ({ type: "kind-learned", kind: kinds[i]! })), "power");
+    assert.deepEqual((contents(await store.load())).kinds, kinds);
     await store.close();
   });
 
   test("a snapshot stands for all that was written before it, stored or not", async (open) => {
-    const store = open();
-    store.write([appeared(A), placed("r", A), opened("r")]);
-    store.replace(EMPTY);
+    const store = await open();
+    const waiting = store.commit([appeared(A), placed("r", A), opened("r")], "soon");
+    await store.replace(EMPTY);
+    await waiting;
     await store.close();
-    const again = open();
-    assert.deepEqual(contents(again.load()), EMPTY);
+    const again = await open();
+    assert.deepEqual(contents(await again.load()), EMPTY);
     await again.close();
   });
 
   test("what an operator wants of a server is kept until it wants something else", async (open) => {
-    const store = open();
+    const store = await open();
     const plan = (weight: number, draining: Draining | undefined): Change => ({
       type: "server-planned",
       server: A,
       weight,
       draining,
     });
-    const kept = () => contents(store.load()).servers.map(({ weight, draining }) => ({ weight, draining }));
-    await store.commit([appeared(A), plan(0.5, { deadline: 61_000 })], true);
-    assert.deepEqual(kept(), [{ weight: 0.5, draining: { deadline: 61_000 } }]);
-    await store.commit([plan(0.5, { deadline: undefined })], true);
-    assert.deepEqual(kept(), [{ weight: 0.5, draining: { deadline: undefined } }]);
-    await store.commit([plan(1, undefined)], true);
-    assert.deepEqual(kept(), [{ weight: 1, draining: undefined }]);
+    const kept = async () =>
+      (contents(await store.load())).servers.map(({ weight, draining }) => ({ weight, draining }));
+    await store.commit([appeared(A), plan(0.5, { deadline: 61_000 })], "power");
+    assert.deepEqual(await kept(), [{ weight: 0.5, draining: { deadline: 61_000 } }]);
+    await store.commit([plan(0.5, { deadline: undefined })], "power");
+    assert.deepEqual(await kept(), [{ weight: 0.5, draining: { deadline: undefined } }]);
+    await store.commit([plan(1, undefined)], "power");
+    assert.deepEqual(await kept(), [{ weight: 1, draining: undefined }]);
     await store.close();
   });
 
   test("the first to claim a group wins; moving it takes knowing where it is", async (open) => {
-    const overruled: Placement[] = [];
-    const store = open({ overruled: (placements) => overruled.push(...placements) });
-    await store.commit([placed("r", A)], true);
-    await store.commit([placed("r", A), placed("s", B)], true);
-    assert.deepEqual(overruled, []);
-    await store.commit([placed("r", B)], true);
-    assert.deepEqual(overruled, [{ namespace: "ns", group: "r", server: A }]);
-    await store.commit([placed("r", B, A)], true);
-    assert.equal(overruled.length, 1);
-    assert.deepEqual(contents(store.load()).placements.map(({ server }) => server), [B, B]);
+    const store = await open();
+    const claim = async (...claims: Change[]) => (await store.commit(claims, "process")).lost;
+    assert.deepEqual(await claim(placed("r", A)), []);
+    assert.deepEqual(await claim(placed("r", A), placed("s", B)), []);
+    assert.deepEqual(await claim(placed("r", B)), [{ namespace: "ns", group: "r", server: A }]);
+    assert.deepEqual(await claim(placed("r", B, A)), []);
+    assert.deepEqual((contents(await store.load())).placements.map(({ server }) => server), [B, B]);
     await store.close();
   });
 
-  test("commits that come together are all durable, in order, and each is told", async (open) => {
-    const stored: Change[] = [];
-    const store = open({ stored: (changes) => stored.push(...changes) });
-    const changes = Array.from(
-      { length: 50 },
-      (_, i): Change => ({ type: "task-queued", server: A, task: task(i) }),
+  test("of claims that come together each is told of its own", async (open) => {
+    const store = await open();
+    const claims = [placed("r", A), placed("r", B), placed("s", B)];
+    const answers = await Promise.all(claims.map((claim) => store.commit([claim], "process")));
+    assert.deepEqual(answers.map(({ lost }) => lost), [[], [{ namespace: "ns", group: "r", server: A }], []]);
+    await store.close();
+  });
+
+  test("commits that come together are all durable, and answered in order", async (open) => {
+    const answered: number[] = [];
+    const store = await open();
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const change: Change = { type: "task-queued", server: A, task: task(i) };
+        await store.commit([change], "power");
+        answered.push(i);
+      }),
     );
-    await Promise.all(changes.map((change) => store.commit([change], true)));
-    assert.deepEqual(stored, changes);
-    assert.equal(contents(store.load()).tasks.length, 50);
+    assert.deepEqual(answered, Array.from({ length: 50 }, (_, i) => i));
+    assert.equal((contents(await store.load())).tasks.length, 50);
     await store.close();
   });
 
-  test("what is only written is durable within 100 ms, or when the store is closed", async (open) => {
-    const stored = Promise.withResolvers<void>();
-    const store = open({ stored: () => stored.resolve() });
+  test("what is to be durable soon is within 100 ms, or when the store is closed", async (open) => {
+    const store = await open();
     const start = performance.now();
-    store.write([appeared(A)]);
-    await stored.promise;
+    await store.commit([appeared(A)], "soon");
     assert.ok(performance.now() - start < 1000);
-    store.write([appeared(B)]);
+    const waiting = store.commit([appeared(B)], "soon");
     await store.close();
-    const again = open();
-    assert.equal(contents(again.load()).servers.length, 2);
+    await waiting;
+    const again = await open();
+    assert.equal((contents(await again.load())).servers.length, 2);
     await again.close();
   });
 
   test("a snapshot replaces everything but the values", async (open) => {
-    const store = open();
+    const store = await open();
     await store.commit([
       appeared(B),
       placed("old", B),
@@ -301,8 +299,8 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "banned", ban: { room: ["ns", "lifted since"], until: 61_000 } },
       { type: "task-queued", server: B, task: task(7) },
       { type: "kind-learned", kind: kind("ns", "old-#") },
-    ], true);
-    store.setValue("customers", "[]");
+    ], "power");
+    await store.setValue("customers", "[]");
     const snapshot: Snapshot = {
       servers: [{
         address: A,
@@ -323,9 +321,9 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       tasks: [{ server: A, task: task(1) }],
       kinds: [kind("ns", "match-#")],
     };
-    store.replace(snapshot);
-    assert.deepEqual(contents(store.load()), contents(snapshot));
-    assert.equal(store.value("customers"), "[]");
+    await store.replace(snapshot);
+    assert.deepEqual(contents(await store.load()), contents(snapshot));
+    assert.equal(await store.value("customers"), "[]");
     await store.close();
   });
 }

@@ -1,14 +1,13 @@
-import type { Store, StoreOptions } from "./port.ts";
+import type { Store } from "./port.ts";
+
+const COMMITTED = Promise.resolve({ lost: [] });
 
 /** Keeps nothing: for throw-away runs (`--data :memory:`). */
-export function createNoStore({ stored }: Pick<StoreOptions, "stored">): Store {
-  return {
-    load: () => ({ servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [] }),
-    commit: (changes) => Promise.resolve(stored(changes)),
-    write: stored,
-    replace: () => {},
-    value: () => undefined,
-    setValue: () => {},
-    close: () => Promise.resolve(),
-  };
-}
+export const NO_STORE: Store = {
+  load: () => Promise.resolve({ servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [] }),
+  commit: () => COMMITTED,
+  replace: () => Promise.resolve(),
+  value: () => Promise.resolve(undefined),
+  setValue: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};

@@ -1,5 +1,5 @@
 import type { Address, Fate } from "../../fleet/mod.ts";
-import type { Delivery } from "../../gateway/gateway.ts";
+import type { Delivery } from "../../gateway/port.ts";
 
 /** An answer with tasks that went out on a connection, until it is known whether its server has read it. */
 interface OpenDelivery {

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type Address, addressAt, type KindInfo, parseAddress, type RoomInfo } from "../../fleet/mod.ts";
-import type { Delivery, Gateway, ShownExplanation, ShownServer } from "../../gateway/gateway.ts";
+import {
+  type Address,
+  addressAt,
+  type KindInfo,
+  parseAddress,
+  type RoomInfo,
+  type ServerInfo,
+} from "../../fleet/mod.ts";
+import type { Delivery, GatewayPort, ShownExplanation } from "../../gateway/port.ts";
 import type { Complaints } from "../../ops/complaints.ts";
 import type { Refusals } from "../../ops/refusals.ts";
 import type { Stats } from "../../ops/stats.ts";
@@ -27,7 +34,7 @@ export interface InternalCall {
 
 /** What the internal methods work with. */
 export interface InternalContext {
-  readonly gateway: Gateway;
+  readonly gateway: GatewayPort;
   readonly serverKeys: ServerKeys;
   readonly stats: Stats;
   readonly complaints: Complaints;
@@ -194,7 +201,7 @@ function addressIn(
   return address;
 }
 
-function showServer(server: ShownServer, serverKeys: ServerKeys): object {
+function showServer(server: ServerInfo, serverKeys: ServerKeys): object {
   const { address, pool, version, disabled, load, clients, rooms, grants, firstSeen, lastSeen, tasks } =
     server;
   const { growth, loadPerClient, weight, draining } = server;
@@ -251,7 +258,7 @@ function showExplanation({ server, group, explanation }: ShownExplanation): obje
 }
 
 /** What is wanted of a server now, and what a call has ended of what was wanted before. */
-function showPlan(outcome: Awaited<ReturnType<Gateway["plan"]>>): object {
+function showPlan(outcome: Awaited<ReturnType<GatewayPort["plan"]>>): object {
   if (outcome === "no-server") throw new RpcError("serverNotFound", "no server of this address is known");
   if (outcome === "not-durable") throw NOT_DURABLE;
   const { before, after: { weight, draining } } = outcome;

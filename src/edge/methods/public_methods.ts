@@ -2,7 +2,7 @@ import { z } from "zod";
 import { groupName } from "../../fleet/ids.ts";
 import { duration, type Task } from "../../fleet/task.ts";
 import type { ConnectOutcome, ManagementOutcome } from "../../fleet/mod.ts";
-import type { Gateway, NotDurable } from "../../gateway/gateway.ts";
+import type { GatewayPort, NotDurable } from "../../gateway/port.ts";
 import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../../tokens/mod.ts";
 import type { Refusals } from "../../ops/refusals.ts";
 import { NOT_DURABLE, RpcError } from "../errors.ts";
@@ -22,7 +22,7 @@ export interface PublicCall {
 
 /** What the public methods work with. */
 export interface PublicContext {
-  readonly gateway: Gateway;
+  readonly gateway: GatewayPort;
   readonly serverKeys: ServerKeys;
   readonly refusals: Refusals;
   /** Lifetime of room tokens in seconds. */

@@ -135,9 +135,12 @@ export function yieldGroup(model: Model, { namespace, group: name, server }: Pla
   group.durable = true;
 }
 
-/** The store has everything as it is now. */
-export function settleAll(model: Model): void {
-  for (const group of model.groups) group.durable = true;
+/** The store is offered everything as it is now. @returns to be called once it has taken it */
+export function settleAll(model: Model): () => void {
+  const places = Array.from(model.groups, (group) => ({ group, server: group.server }));
+  return () => {
+    for (const { group, server } of places) if (group.server === server) group.durable = true;
+  };
 }
 
 /** A room that is new to the group. */

@@ -12,7 +12,7 @@ const NAMES = ["\0x", "lobby\0mine", "a\\b", "\\0", "end\0", "\u{10ffff}"];
 
 Deno.test("every well-formed name comes back as it went in", async () => {
   using folder = new TemporaryFolder();
-  const store = new SqliteStore(folder.path, OPTIONS);
+  const store = await SqliteStore.open(folder.path, OPTIONS);
   await store.commit([
     { type: "server-appeared", server: A, pool: "eu", version: "1" },
     ...NAMES.flatMap((name): Change[] => [
@@ -20,10 +20,10 @@ Deno.test("every well-formed name comes back as it went in", async () => {
       { type: "room-opened", room: [name, name], customer: name, server: A, listed: true },
       { type: "banned", ban: { room: [name, name], user: name, until: 1e15, customer: name, by: name } },
     ]),
-  ], true);
+  ], "power");
   await store.close();
-  const again = new SqliteStore(folder.path, OPTIONS);
-  const { placements, rooms, bans } = again.load();
+  const again = await SqliteStore.open(folder.path, OPTIONS);
+  const { placements, rooms, bans } = await again.load();
   const sorted = (names: Iterable<string>) => [...names].sort();
   assert.deepEqual(sorted([...placements].map(({ namespace }) => namespace)), sorted(NAMES));
   assert.deepEqual(sorted([...placements].map(({ group }) => group)), sorted(NAMES));
@@ -39,7 +39,7 @@ Deno.test("every well-formed name comes back as it went in", async () => {
 
 Deno.test("a broken row is left out and named; the others load", async () => {
   using folder = new TemporaryFolder();
-  await new SqliteStore(folder.path, OPTIONS).close();
+  await (await SqliteStore.open(folder.path, OPTIONS)).close();
   const database = new DatabaseSync(join(folder.path, "gateway.db"));
   database.exec(
     `INSERT INTO task (sequence, server, json, expires) VALUES (1, 'a:1', 'no JSON', 1), (2, 'a:1',
@@ -47,8 +47,8 @@ Deno.test("a broken row is left out and named; the others load", async () => {
   );
   database.close();
   const named: string[] = [];
-  const store = new SqliteStore(folder.path, { ...OPTIONS, damaged: (what) => named.push(what) });
-  assert.deepEqual([...store.load().tasks].map(({ task }) => task.sequence), [2]);
+  const store = await SqliteStore.open(folder.path, { ...OPTIONS, damaged: (what) => named.push(what) });
+  assert.deepEqual([...(await store.load()).tasks].map(({ task }) => task.sequence), [2]);
   assert.match(named.join(), /a row of table task is left out/);
   await store.close();
 });
@@ -64,13 +64,13 @@ const broken = {
 for (const [table, sql] of Object.entries(broken)) {
   Deno.test(`a row of table ${table} that is no ${table} is left out and named`, async () => {
     using folder = new TemporaryFolder();
-    await new SqliteStore(folder.path, OPTIONS).close();
+    await (await SqliteStore.open(folder.path, OPTIONS)).close();
     const database = new DatabaseSync(join(folder.path, "gateway.db"));
     database.exec(sql);
     database.close();
     const named: string[] = [];
-    const store = new SqliteStore(folder.path, { ...OPTIONS, damaged: (what) => named.push(what) });
-    const { servers, tasks, kinds } = store.load();
+    const store = await SqliteStore.open(folder.path, { ...OPTIONS, damaged: (what) => named.push(what) });
+    const { servers, tasks, kinds } = await store.load();
     assert.equal([...servers, ...tasks, ...kinds].length, 1);
     assert.equal(named.length, 1);
     assert.match(named[0]!, new RegExp(`a row of table ${table} is left out`));
@@ -90,8 +90,8 @@ Deno.test("names with a backslash come through the schema version that escapes t
     INSERT INTO ban VALUES ('n\s', 'g\0', 'i\j', 1000000);
     INSERT INTO kind VALUES ('n\s', 't\#', '{"bins":[],"fill":[0,0]}', 0);`);
   database.close();
-  const store = new SqliteStore(folder.path, { ...OPTIONS, unixTime: () => 0 });
-  const { servers, placements, rooms, bans, kinds } = store.load();
+  const store = await SqliteStore.open(folder.path, { ...OPTIONS, unixTime: () => 0 });
+  const { servers, placements, rooms, bans, kinds } = await store.load();
   assert.deepEqual([...servers].map(({ pool, version }) => [pool, version]), [["e\\p", "1\\0"]]);
   assert.deepEqual([...placements].map(({ namespace, group }) => [namespace, group]), [["n\\s", "g\\0"]]);
   assert.deepEqual(

@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import { DatabaseSync } from "node:sqlite";
-import type { Change, Placement, Snapshot } from "../../fleet/mod.ts";
-import { type Lost, type Store, StoreError, type StoreOptions } from "../port.ts";
+import type { Change, Snapshot } from "../../fleet/mod.ts";
+import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../port.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { load } from "./rows.ts";
@@ -25,12 +25,23 @@ const WATCH_EVERY = 1000;
  */
 const DOUBT = 24 * 3_600_000;
 
+/** Retry interval of their end, where the database cannot be written then, in milliseconds. */
+const DOUBT_RETRY = 60_000;
+
 /** A commit that waits for its changes to be durable. */
 interface Waiting {
-  readonly sync: boolean;
-  readonly resolve: () => void;
+  readonly changes: readonly Change[];
+  readonly safety: Safety;
+  readonly resolve: (committed: Committed) => void;
   readonly reject: (error: StoreError) => void;
+  /** What the transaction that has written them answers. */
+  committed: Committed;
 }
+
+/** How much a failure takes: what waited to be written, or all that was not safe from loss of power. */
+type Failed = "waiting" | "all";
+
+const NOTHING_LOST: Committed = { lost: [] };
 
 /** The open database, with what belongs to it. */
 interface Opened {
@@ -51,7 +62,6 @@ export class SqliteStore implements Store {
   readonly #options: StoreOptions;
   readonly #lock: FolderLock | undefined;
   #opened: Opened;
-  #changes: Change[] = [];
   #waiting: Waiting[] = [];
   /** Commits whose transaction has ended and that wait for an fsync. */
   #unsynced: Waiting[] = [];
@@ -64,13 +74,17 @@ export class SqliteStore implements Store {
   /** The files are not those that were opened: nothing that is written would last. */
   #vanished = false;
   readonly #watching: ReturnType<typeof setInterval>;
-  readonly #doubting: ReturnType<typeof setTimeout>;
+  #doubting: ReturnType<typeof setTimeout>;
 
   /**
    * @param lock the lock on the folder, renewed where its file has vanished
    * @throws {StoreError} where the file cannot be opened, is damaged, or of a later version
    */
-  constructor(folder: string, options: StoreOptions, lock?: FolderLock) {
+  static open(folder: string, options: StoreOptions, lock?: FolderLock): Promise<SqliteStore> {
+    return Promise.try(() => new SqliteStore(folder, options, lock));
+  }
+
+  private constructor(folder: string, options: StoreOptions, lock: FolderLock | undefined) {
     this.#file = join(folder, "gateway.db");
     this.#options = options;
     this.#lock = lock;
@@ -87,46 +101,47 @@ export class SqliteStore implements Store {
       );
     }
     this.#watching = setInterval(() => this.#watch(), WATCH_EVERY);
-    const start = options.unixTime();
-    this.#doubting = setTimeout(() => this.#forgetBans(start), DOUBT);
-    Deno.unrefTimer(this.#doubting as unknown as number);
+    this.#doubting = this.#forgetBansLater(options.unixTime(), DOUBT);
   }
 
-  load(): Snapshot {
+  load(): Promise<Snapshot> {
     const offset = this.#options.now() - this.#options.unixTime();
-    return load(this.#opened.statements, offset, (what) => this.#options.damaged?.(what));
+    const damaged = (what: string) => this.#options.damaged?.(what);
+    return Promise.try(() => load(this.#opened.statements, offset, damaged));
   }
 
-  commit(changes: readonly Change[], sync: boolean): Promise<void> {
-    for (const change of changes) this.#changes.push(change);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ sync, resolve, reject });
-    if (!this.#scheduled) {
+  commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    this.#waiting.push({ changes, safety, resolve, reject, committed: NOTHING_LOST });
+    if (safety === "soon") this.#timer ??= setTimeout(() => this.#flush(), WRITE_AFTER);
+    else if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => this.#flush());
     }
     return promise;
   }
 
-  write(changes: readonly Change[]): void {
-    if (changes.length === 0) return;
-    for (const change of changes) this.#changes.push(change);
-    this.#timer ??= setTimeout(() => this.#flush(), WRITE_AFTER);
+  replace(snapshot: Snapshot): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      if (this.#vanished) this.#reopen();
+      this.#transaction((rows) => rows.replace(snapshot));
+      this.#sync();
+    } catch (error) {
+      if (error instanceof StoreError) refuse(waiting, error);
+      return Promise.reject(error);
+    }
+    for (const { resolve } of waiting) resolve(NOTHING_LOST); // the snapshot has it
+    return Promise.resolve();
   }
 
-  replace(snapshot: Snapshot): void {
-    this.#changes = [];
-    if (this.#vanished) this.#reopen();
-    this.#transaction((rows) => rows.replace(snapshot));
-    this.#sync();
+  value(name: string): Promise<string | undefined> {
+    return Promise.try(() => this.#opened.statements.value.get.get(name)?.value as string | undefined);
   }
 
-  value(name: string): string | undefined {
-    return this.#opened.statements.value.get.get(name)?.value as string | undefined;
-  }
-
-  setValue(name: string, value: string): void {
-    this.#transaction(() => this.#opened.statements.value.set.run(name, value));
+  setValue(name: string, value: string): Promise<void> {
+    return Promise.try(() => this.#setValue(name, value));
   }
 
   async close(): Promise<void> {
@@ -142,26 +157,24 @@ export class SqliteStore implements Store {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#scheduled = false;
-    const changes = this.#changes;
     const waiting = this.#waiting;
     try {
       if (this.#vanished) throw new StoreError("its files were removed, replaced or cut");
-      let overruled: Placement[] = [];
-      if (changes.length > 0) this.#transaction((rows) => overruled = rows.apply(changes));
-      this.#busySince = undefined;
-      this.#changes = [];
-      this.#waiting = [];
-      if (overruled.length > 0) this.#options.overruled(overruled);
-      this.#options.stored(changes);
+      if (waiting.some(({ changes }) => changes.length > 0)) {
+        this.#transaction((rows) => {
+          for (const commit of waiting) commit.committed = { lost: rows.apply(commit.changes) };
+        });
+      }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (this.#waitForOthers(error)) return;
-      this.#fail(error, this.#vanished ? "all" : "waiting");
+      if (!this.#waitForOthers(error)) this.#fail(error, this.#vanished ? "all" : "waiting");
       return;
     }
+    this.#busySince = undefined;
+    this.#waiting = [];
     for (const commit of waiting) {
-      if (commit.sync) this.#unsynced.push(commit);
-      else commit.resolve();
+      if (commit.safety === "power") this.#unsynced.push(commit);
+      else commit.resolve(commit.committed);
     }
     if (this.#unsynced.length > 0) this.#syncing ??= this.#syncUnsynced();
   }
@@ -177,16 +190,15 @@ export class SqliteStore implements Store {
     return true;
   }
 
-  #fail(error: StoreError, lost: Lost): void {
-    const waiting = lost === "all"
+  #fail(error: StoreError, failed: Failed): void {
+    const refused = failed === "all"
       ? [...this.#beingSynced, ...this.#unsynced, ...this.#waiting]
       : this.#waiting;
     this.#busySince = undefined;
-    this.#changes = [];
     this.#waiting = [];
-    if (lost === "all") this.#unsynced = this.#beingSynced = [];
-    for (const { reject } of waiting) reject(error);
-    this.#options.failed(error, lost);
+    if (failed === "all") this.#unsynced = this.#beingSynced = [];
+    refuse(refused, error);
+    this.#options.failed(error);
   }
 
   async #syncUnsynced(): Promise<void> {
@@ -200,7 +212,7 @@ export class SqliteStore implements Store {
         break;
       }
       // None is left where the store failed meanwhile: what was in the files by then counts for nothing.
-      for (const { resolve } of this.#beingSynced) resolve();
+      for (const { resolve, committed } of this.#beingSynced) resolve(committed);
       this.#beingSynced = [];
     }
     this.#syncing = undefined;
@@ -252,15 +264,34 @@ export class SqliteStore implements Store {
       close(this.#opened);
       this.#opened = opened;
       this.#vanished = false;
-      for (const { name, value } of values) this.setValue(String(name), String(value));
+      for (const { name, value } of values) this.#setValue(String(name), String(value));
     } catch (error) {
       throw error instanceof StoreError ? error : new StoreError(explain(error), { cause: error });
     }
   }
 
-  #forgetBans(start: number): void {
-    this.#transaction(() => this.#opened.statements.ban.forget.run(start));
+  #setValue(name: string, value: string): void {
+    this.#transaction(() => this.#opened.statements.value.set.run(name, value));
   }
+
+  /** Forgets the bans that had ended before the start, once no doubt of the clock is left. */
+  #forgetBansLater(start: number, wait: number): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
+      try {
+        this.#transaction(() => this.#opened.statements.ban.forget.run(start));
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.#doubting = this.#forgetBansLater(start, DOUBT_RETRY); // they harm nobody meanwhile
+      }
+    }, wait);
+    Deno.unrefTimer(timer as unknown as number);
+    return timer;
+  }
+}
+
+/** The newest first, so that each caller can take its own back from what the next has left. */
+function refuse(commits: readonly Waiting[], error: StoreError): void {
+  for (const { reject } of commits.toReversed()) reject(error);
 }
 
 function open(file: string): Opened {

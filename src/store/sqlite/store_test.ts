@@ -11,7 +11,7 @@ import { followed, OPTIONS, someTurns } from "./testing.ts";
 testStore("SQLite", () => {
   const folder = new TemporaryFolder();
   return {
-    open: (options) => new SqliteStore(folder.path, options),
+    open: (options) => SqliteStore.open(folder.path, options),
     dispose: () => folder[Symbol.dispose](),
   };
 });
@@ -26,8 +26,8 @@ for (const version of [1, 2]) {
       INSERT INTO placement VALUES ('ns', 'r', 'a:1');
       INSERT INTO room (namespace, name, customer) VALUES ('ns', 'r', 'acme');`);
     database.close();
-    const store = new SqliteStore(folder.path, OPTIONS);
-    const { rooms, servers } = store.load();
+    const store = await SqliteStore.open(folder.path, OPTIONS);
+    const { rooms, servers } = await store.load();
     assert.deepEqual([...rooms].map((row) => ({ ...row })), [
       { namespace: "ns", name: "r", customer: "acme", listed: true },
     ]);
@@ -43,12 +43,12 @@ for (const version of [1, 2]) {
   });
 }
 
-Deno.test("a database of a later version is left alone", () => {
+Deno.test("a database of a later version is left alone", async () => {
   using folder = new TemporaryFolder();
   const database = new DatabaseSync(join(folder.path, "gateway.db"));
   database.exec("PRAGMA user_version = 99");
   database.close();
-  assert.throws(() => new SqliteStore(folder.path, OPTIONS), {
+  await assert.rejects(() => SqliteStore.open(folder.path, OPTIONS), {
     name: "StoreError",
     message: /gateway\.db cannot be used: it has schema version 99/,
   });
@@ -60,12 +60,12 @@ for (const [what, bytes] of [["no database at all", 5000], ["damaged in the midd
     const file = join(folder.path, "gateway.db");
     if (bytes > 0) Deno.writeFileSync(file, new Uint8Array(bytes).fill(7));
     else {
-      await new SqliteStore(folder.path, OPTIONS).close();
+      await (await SqliteStore.open(folder.path, OPTIONS)).close();
       const content = Deno.readFileSync(file);
       content.fill(7, 4096, 8192);
       Deno.writeFileSync(file, content);
     }
-    assert.throws(() => new SqliteStore(folder.path, OPTIONS), {
+    await assert.rejects(() => SqliteStore.open(folder.path, OPTIONS), {
       name: "StoreError",
       message: /gateway\.db cannot be used/,
     });
@@ -75,11 +75,11 @@ for (const [what, bytes] of [["no database at all", 5000], ["damaged in the midd
 const A = "a:1" as Address;
 Deno.test("a lock that somebody else holds on the database delays a commit, and does not refuse it", async () => {
   using folder = new TemporaryFolder();
-  const store = new SqliteStore(folder.path, OPTIONS);
+  const store = await SqliteStore.open(folder.path, OPTIONS);
   const other = new DatabaseSync(join(folder.path, "gateway.db"));
   other.exec("BEGIN IMMEDIATE");
   let durable = false;
-  const commit = store.commit([{ type: "server-appeared", server: A, pool: "eu", version: "1" }], true);
+  const commit = store.commit([{ type: "server-appeared", server: A, pool: "eu", version: "1" }], "power");
   commit.then(() => durable = true);
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(durable, false);
@@ -92,13 +92,13 @@ Deno.test("a lock that somebody else holds on the database delays a commit, and 
 Deno.test("a ban that a wrong wall clock takes for ended is in force again with the right one", async () => {
   using folder = new TemporaryFolder();
   const start = 1_700_000_000_000;
-  const open = (unix: number) => new SqliteStore(folder.path, { ...OPTIONS, unixTime: () => unix });
-  const store = open(start);
-  await store.commit([{ type: "banned", ban: { room: ["n", "r"], until: 60_000 } }], true);
+  const open = (unix: number) => SqliteStore.open(folder.path, { ...OPTIONS, unixTime: () => unix });
+  const store = await open(start);
+  await store.commit([{ type: "banned", ban: { room: ["n", "r"], until: 60_000 } }], "power");
   await store.close();
-  await open(start + 3_600_000).close();
-  const right = open(start);
-  assert.deepEqual([...right.load().bans].map(({ until }) => until), [60_000]);
+  await (await open(start + 3_600_000)).close();
+  const right = await open(start);
+  assert.deepEqual([...(await right.load()).bans].map(({ until }) => until), [60_000]);
   await right.close();
 });
 
@@ -112,19 +112,20 @@ Deno.test("a ban that a wrong wall clock takes for ended outlives a snapshot, an
     return original(run, delay);
   }) as typeof setTimeout;
   try {
-    const open = (unix: number) => new SqliteStore(folder.path, { ...OPTIONS, unixTime: () => unix });
-    const rooms = (store: SqliteStore) => [...store.load().bans].map(({ room }) => room[1]).sort();
-    const store = open(start);
+    const open = (unix: number) => SqliteStore.open(folder.path, { ...OPTIONS, unixTime: () => unix });
+    const rooms = async (store: SqliteStore) =>
+      [...(await store.load()).bans].map(({ room }) => room[1]).sort();
+    const store = await open(start);
     await store.commit([
       { type: "banned", ban: { room: ["n", "short"], until: 60_000 } },
       { type: "banned", ban: { room: ["n", "long"], until: 1e9 } },
-    ], true);
+    ], "power");
     await store.close();
-    const wrong = open(start + 3_600_000);
-    wrong.replace({ ...wrong.load(), bans: [{ room: ["n", "new"], until: 1e9 }] });
-    assert.deepEqual(rooms(wrong), ["new", "short"], "the one that is not in the snapshot was lifted");
+    const wrong = await open(start + 3_600_000);
+    await wrong.replace({ ...await wrong.load(), bans: [{ room: ["n", "new"], until: 1e9 }] });
+    assert.deepEqual(await rooms(wrong), ["new", "short"], "the one that is not in the snapshot was lifted");
     afterADay.at(-1)!();
-    assert.deepEqual(rooms(wrong), ["new"]);
+    assert.deepEqual(await rooms(wrong), ["new"]);
     await wrong.close();
   } finally {
     globalThis.setTimeout = original;
@@ -133,7 +134,7 @@ Deno.test("a ban that a wrong wall clock takes for ended outlives a snapshot, an
 
 Deno.test("a commit with a change that cannot be written is refused as a whole, and stands in no other's way", async () => {
   using folder = new TemporaryFolder();
-  const store = new SqliteStore(folder.path, OPTIONS);
+  const store = await SqliteStore.open(folder.path, OPTIONS);
   const appeared = (server: Address): Change => ({
     type: "server-appeared",
     server,
@@ -150,23 +151,39 @@ Deno.test("a commit with a change that cannot be written is refused as a whole, 
     cost: [0, 0, 0, 0, 0],
     usage: [],
   };
-  await assert.rejects(store.commit([appeared(A), unwritable], true), { name: "StoreError" });
-  assert.deepEqual([...store.load().servers], []);
-  await store.commit([appeared("b:1" as Address)], true);
-  assert.deepEqual([...store.load().servers].map(({ address }) => address), ["b:1"]);
+  await assert.rejects(store.commit([appeared(A), unwritable], "power"), { name: "StoreError" });
+  assert.deepEqual([...(await store.load()).servers], []);
+  await store.commit([appeared("b:1" as Address)], "power");
+  assert.deepEqual([...(await store.load()).servers].map(({ address }) => address), ["b:1"]);
+  await store.close();
+});
+
+Deno.test("commits that fail together are refused from the newest on", async () => {
+  using folder = new TemporaryFolder();
+  const store = await SqliteStore.open(folder.path, OPTIONS);
+  const unwritable: Change = { type: "kind-learned", kind: kindLearnedAt(NaN) };
+  const refused: number[] = [];
+  const commits = [[], [unwritable], []].map((changes, i) =>
+    store.commit(changes, i === 0 ? "process" : "power").catch(() => refused.push(i))
+  );
+  await Promise.all(commits);
+  assert.deepEqual(refused, [2, 1, 0]);
   await store.close();
 });
 
 Deno.test("a lock that somebody else keeps on the database refuses commits after five seconds", async () => {
   using folder = new TemporaryFolder();
   const failures: string[] = [];
-  const store = new SqliteStore(folder.path, { ...OPTIONS, failed: ({ message }) => failures.push(message) });
+  const store = await SqliteStore.open(folder.path, {
+    ...OPTIONS,
+    failed: ({ message }) => failures.push(message),
+  });
   const other = new DatabaseSync(join(folder.path, "gateway.db"));
   other.exec("BEGIN IMMEDIATE");
   const { now } = performance;
   try {
     const commit = followed(
-      store.commit([{ type: "server-appeared", server: A, pool: "eu", version: "1" }], true),
+      store.commit([{ type: "server-appeared", server: A, pool: "eu", version: "1" }], "power"),
     );
     await someTurns();
     performance.now = () => now.call(performance) + 4000;
@@ -184,3 +201,7 @@ Deno.test("a lock that somebody else keeps on the database refuses commits after
     await store.close();
   }
 });
+
+function kindLearnedAt(at: number) {
+  return { namespace: "n", template: "t", sizes: { bins: [], fill: [0, 0], at } } as const;
+}

@@ -4,8 +4,6 @@ import type { StoreOptions } from "../port.ts";
 export const OPTIONS: StoreOptions = {
   now: () => 0,
   unixTime: Date.now,
-  stored: () => {},
-  overruled: () => {},
   others: () => {},
   failed: () => {},
 };

@@ -16,10 +16,10 @@ Deno.test("a store whose files vanish refuses all that wait, whatever becomes of
   using folder = new TemporaryFolder();
   using syncs = new HeldSyncs();
   const failed = Promise.withResolvers<Error>();
-  const store = new SqliteStore(folder.path, { ...OPTIONS, failed: failed.resolve });
-  const syncing = followed(store.commit([], true));
+  const store = await SqliteStore.open(folder.path, { ...OPTIONS, failed: failed.resolve });
+  const syncing = followed(store.commit([], "power"));
   await someTurns();
-  const next = followed(store.commit([], true));
+  const next = followed(store.commit([], "power"));
   await someTurns();
   Deno.removeSync(join(folder.path, "gateway.db"));
   await soon(failed.promise);
@@ -53,13 +53,13 @@ for (const { file, how, harm } of HARMED) {
     using folder = new TemporaryFolder();
     const failed = Promise.withResolvers<Error>();
     const lock = new FolderLock(folder.path);
-    const store = new SqliteStore(folder.path, { ...OPTIONS, failed: failed.resolve }, lock);
-    store.setValue("customers", "kept");
+    const store = await SqliteStore.open(folder.path, { ...OPTIONS, failed: failed.resolve }, lock);
+    await store.setValue("customers", "kept");
     if (how === "shortened") await new Promise((resolve) => setTimeout(resolve, 1200)); // its length is looked at each second
     harm(join(folder.path, file));
     assert.match((await soon(failed.promise)).message, /removed, replaced or cut/);
-    await assert.rejects(store.commit([], true), { name: "StoreError" });
-    store.replace({
+    await assert.rejects(store.commit([], "power"), { name: "StoreError" });
+    await store.replace({
       servers: [],
       placements: [],
       rooms: [],
@@ -67,15 +67,15 @@ for (const { file, how, harm } of HARMED) {
       tasks: [],
       kinds: [],
     });
-    await store.commit([], true);
+    await store.commit([], "power");
     assert.throws(() => new FolderLock(folder.path), /another gateway uses/);
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    await store.commit([], true); // it stays healed
+    await store.commit([], "power"); // it stays healed
     await store.close();
     lock.release();
-    const again = new SqliteStore(folder.path, OPTIONS);
-    assert.equal([...again.load().bans].length, 1);
-    assert.equal(again.value("customers"), "kept");
+    const again = await SqliteStore.open(folder.path, OPTIONS);
+    assert.equal([...(await again.load()).bans].length, 1);
+    assert.equal(await again.value("customers"), "kept");
     await again.close();
   });
 }

@@ -1,0 +1,62 @@
+import type { Address, Milliseconds, Model } from "../fleet/mod.ts";
+import type { Arrival } from "./port.ts";
+
+/**
+ * The wait after a start that knows no servers: every server that may be alive has its chance to report before a room is
+ * placed that it may host. It ends with its time, once all is taken in that began to come within it, or as soon as all
+ * servers that are expected have been heard.
+ */
+export class StartWait {
+  readonly #model: Model;
+  readonly #expected: number;
+  readonly #heard = new Set<Address>();
+  /** When the reports began to come that have not been taken in entirely. */
+  readonly #coming = new Map<number, Milliseconds>();
+  /** End of the wait, while there is one. */
+  #until: Milliseconds | undefined;
+  #arrivals = 0;
+
+  /** @param expected servers after which the wait is over; Infinity where that is not known */
+  constructor(model: Model, expected = Infinity) {
+    this.#model = model;
+    this.#expected = expected;
+  }
+
+  begin(until: Milliseconds): void {
+    this.#until = this.#model.learningUntil = until;
+  }
+
+  /** The start took a while, which is added to the model's own end. */
+  prolong(): void {
+    if (this.#until !== undefined) this.#until = this.#model.learningUntil;
+  }
+
+  heard(server: Address): void {
+    if (this.#until !== undefined) this.#heard.add(server);
+  }
+
+  comes(now: Milliseconds): Arrival {
+    const id = this.#arrivals++;
+    this.#coming.set(id, now);
+    return { id };
+  }
+
+  came({ id }: Arrival): void {
+    this.#coming.delete(id);
+  }
+
+  /** Ends the wait if it is over. */
+  look(now: Milliseconds): void {
+    const until = this.#until;
+    if (until === undefined) return;
+    // Time in which the gateway itself did not run is added to the model's own end.
+    const end = Math.max(until, this.#model.learningUntil);
+    const late = [...this.#coming.values()].some((since) => since <= until);
+    if (this.#heard.size < this.#expected && (now < end || late)) {
+      this.#model.learningUntil = Math.max(end, now + 1);
+      return;
+    }
+    this.#until = undefined;
+    this.#model.learningUntil = -Infinity;
+  }
+}
