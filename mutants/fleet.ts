@@ -287,9 +287,33 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/servers/availability.ts",
-    find: "(rooms - (moved?.rooms ?? 0))",
-    put: "rooms",
+    find: "sign * (rooms - moved.rooms)",
+    put: "sign * rooms",
     breaks: "rooms that have left a server are taken off twice when it falls silent",
+  },
+  {
+    file: "src/fleet/state/miscounts.ts",
+    find: "    if (this.#found.has(count)) return;\n",
+    put: "",
+    breaks: "a count that is wrong again and again is told each time",
+  },
+  {
+    file: "src/fleet/state/miscounts.ts",
+    find: "    this.tell(count, value, subject, happening);\n",
+    put: "",
+    breaks: "a count that cannot be is put right without a word",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "if (!(growth >= -ROUNDING))",
+    put: "if (!(growth >= 1e6))",
+    breaks: "a fraction that is rounded counts as a fault of the model",
+  },
+  {
+    file: "src/fleet/state/task_queue.ts",
+    find: "      this.delete(same);\n",
+    put: "",
+    breaks: "a task that is queued twice counts twice for ever",
   },
   {
     file: "src/fleet/operations/placing.ts",
@@ -389,8 +413,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/room.ts",
-    find: "else if (this.#others?.delete(room.name) && this.#others.size === 0) this.#others = undefined;",
-    put: "else this.#others?.delete(room.name);",
+    find: "    if (this.#others.size === 0) this.#others = undefined;\n",
+    put: "",
     breaks: "a group without rooms does not count as empty",
   },
 ];

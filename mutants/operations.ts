@@ -137,13 +137,13 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: "  if (!server.retainsGroups) return;\n  usage.reported.peers",
-    put: "  usage.reported.peers",
+    find: "if (server.retainsGroups) addReported(usage, -peers",
+    put: "addReported(usage, -peers",
     breaks: "rooms that leave a silent server are taken off the usage twice",
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: "Math.ceil(all.peers / Math.max(1, all.rooms))",
+    find: "Math.ceil(all.peers / all.rooms)",
     put: "0",
     breaks: "a room of which only the sum with others is known takes no peers off its customer's usage",
   },

@@ -132,6 +132,7 @@ class Tables {
       case "server-odd":
       case "collision":
       case "close-ignored":
+      case "miscounted":
         return;
       default:
         change satisfies never;

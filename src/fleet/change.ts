@@ -1,6 +1,7 @@
 import type { Ban, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, StoredCost } from "./learning/mod.ts";
+import type { Miscount } from "./miscount.ts";
 import type { QueuedTask } from "./task.ts";
 
 /**
@@ -67,6 +68,8 @@ export type Change =
   | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
   /** A server does something that it should not; each sort is told once in a while. */
   | { readonly type: "server-odd"; readonly server: Address; readonly what: string }
+  /** A fault of our own: a count came to what cannot be, and was put right. Each is told once. */
+  | ({ readonly type: "miscounted" } & Miscount)
   /** The server still lists a room two reports after it was told to close it, and is told again. */
   | { readonly type: "close-ignored"; readonly room: RoomId; readonly server: Address }
   /** More is known of the sizes of rooms of a kind. */

@@ -28,6 +28,7 @@ export {
 } from "./learning/mod.ts";
 export * from "./servers/life_cycle.ts";
 export * from "./operations/manage.ts";
+export type { KeptCount, Miscount } from "./miscount.ts";
 export * from "./state/model.ts";
 export { holder, settle, settleAll, yieldGroup } from "./rooms/opening.ts";
 export { type Strategy } from "./placement/strategy.ts";

@@ -91,6 +91,7 @@ export function seededRandom(seed: number): () => number {
 
 /** Counts everything anew and compares it with what the model keeps count of. */
 export function checkConsistency(model: Model): void {
+  assert.deepEqual(model.miscounts.found, []);
   const usage = new Map<
     string,
     { peers: number; rooms: number; grantedPeers: number; grantedRooms: number }

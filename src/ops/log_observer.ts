@@ -42,6 +42,12 @@ function logChange(change: Change): void {
       );
     case "server-odd":
       return log.warning("server {server}: {what}", { ...change });
+    case "miscounted":
+      return log.error(
+        "the gateway has counted wrong, and put it right: {count} came to {value} ({what}; {trail}). " +
+          "Please report this line as a fault of the gateway",
+        { ...change },
+      );
     case "server-drained":
       return log.info("server {server} is empty: it can be stopped", { ...change });
     case "close-ignored":

@@ -93,7 +93,7 @@ export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[]; 
         group: group.name,
         customer: room.usage.customer,
         server: group.server.address,
-        peers: Math.max(0, room.peers),
+        peers: room.knownPeers,
         grants: room.grants?.size ?? 0,
       });
     }

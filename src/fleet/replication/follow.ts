@@ -60,7 +60,8 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
     case "server-odd":
     case "collision":
     case "close-ignored":
-      return; // told by the changes that come with them
+    case "miscounted":
+      return; // of concern to its own gateway only, or told by the changes that come with them
     default:
       change satisfies never;
   }

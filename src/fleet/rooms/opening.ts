@@ -5,12 +5,12 @@ import { endGrants } from "../state/grant.ts";
 import { endGrowth, learnSize } from "../state/growth.ts";
 import { endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
-import { awaitListing, stopAwaiting } from "./presence.ts";
+import { awaitListing, countUnlisted, stopAwaiting } from "./presence.ts";
 import type { Milliseconds } from "../time.ts";
 import { type Group, Room, UNKNOWN, UNLISTED } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { QueuedTask } from "../task.ts";
-import type { Count } from "../state/usage.ts";
+import { addReported, type Count } from "../state/usage.ts";
 
 /** Gives a group that nobody holds to a server. */
 export function placeGroup(
@@ -90,7 +90,7 @@ export function moveBack(
 export function transferGroup(model: Model, group: Group, to: Server): void {
   for (const room of group.rooms()) removeRoom(model, room);
   endGrowth(group);
-  group.server.groups--;
+  countGroupOut(group);
   to.groups++;
   group.server = to;
   group.durable = false;
@@ -175,24 +175,34 @@ export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: 
 /** The group has no room and no place any more. */
 export function releaseGroup(model: Model, group: Group): void {
   endGrowth(group);
-  group.server.groups--;
+  countGroupOut(group);
   model.groups.delete(group);
+}
+
+/** The group's server holds one less. */
+function countGroupOut({ server }: Group): void {
+  const left = server.groups - 1;
+  server.groups = server.miscounts.notNegative("groups of a server", left, server, "a group leaves it");
 }
 
 /** The room counts no more; its group stays, even if it is left without a room. */
 export function removeRoom(model: Model, room: Room): void {
+  const { group } = room;
+  const { miscounts } = model;
+  if (!group.delete(room)) {
+    return miscounts.tell("rooms of a group", 0, group, `room ${room.name} ends, and is not there`);
+  }
   endGrants(model, room);
   stopAwaiting(model, room);
   if (room.report !== UNLISTED) stopCounting(room);
   room.report = UNLISTED;
-  room.group.delete(room);
   model.usage.release(room.usage);
-  model.rooms--;
+  model.rooms = miscounts.notNegative("rooms of the model", model.rooms - 1, group, "a room ends");
 }
 
 /** What its server reported of the room does not count any more, towards the licence too. */
 function stopCounting(room: Room): void {
-  room.group.listed--;
+  countUnlisted(room.group);
   recount(room, 1);
 }
 
@@ -208,6 +218,7 @@ function recount(room: Room, sign: 1 | -1): void {
   if (reported === undefined) return;
   let moved = server.moved.get(usage);
   if (moved === undefined) server.moved.set(usage, moved = { peers: 0, rooms: 0 });
+  // Not among them: a room that a report has listed which is still being taken in, or one that left before the last.
   if (moved.rooms + sign > reported.rooms || moved.rooms + sign < 0) return;
   const pool = sign > 0
     ? { peers: reported.peers - moved.peers, rooms: reported.rooms - moved.rooms }
@@ -215,12 +226,14 @@ function recount(room: Room, sign: 1 | -1): void {
   const peers = sign * shareOf(room, pool);
   moved.peers += peers;
   moved.rooms += sign;
-  if (!server.retainsGroups) return;
-  usage.reported.peers -= peers;
-  usage.reported.rooms -= sign;
+  if (server.retainsGroups) addReported(usage, -peers, -sign, server.miscounts);
 }
 
-/** What the room has of all these; where that is not known, since nobody has reported it since a restart, the mean. */
+/**
+ * What the room has of all these; where that is not known, since nobody has reported it since a restart, the mean.
+ *
+ * @param all at least one room
+ */
 function shareOf({ peers }: Room, all: Count): number {
-  return peers === UNKNOWN ? Math.ceil(all.peers / Math.max(1, all.rooms)) : Math.min(all.peers, peers);
+  return peers === UNKNOWN ? Math.ceil(all.peers / all.rooms) : Math.min(all.peers, peers);
 }

@@ -6,8 +6,9 @@
  */
 import type { Change } from "../change.ts";
 import { endTask } from "../tasks/hand_over.ts";
+import { endGrantedRoom } from "../state/grant.ts";
 import type { Model } from "../state/model.ts";
-import { type Room, UNKNOWN, UNLISTED } from "../state/room.ts";
+import { type Group, type Room, UNKNOWN, UNLISTED } from "../state/room.ts";
 import { unitsOf } from "../state/shares.ts";
 import type { Milliseconds } from "../time.ts";
 
@@ -32,7 +33,7 @@ export function stopAwaiting(model: Model, room: Room): void {
 /** Its server has listed the room, which was granted or lingering. */
 export function markListed(model: Model, room: Room): void {
   stopAwaiting(model, room);
-  if (room.grants !== undefined) room.usage.granted.rooms--;
+  if (room.grants !== undefined) endGrantedRoom(room.usage, model.miscounts);
   room.group.listed++;
 }
 
@@ -45,10 +46,18 @@ export function markListedUnheard(model: Model, room: Room): void {
   server.rooms.push(room);
 }
 
+/** One room less of the group is listed. */
+export function countUnlisted(group: Group): void {
+  const { miscounts } = group.server;
+  const listed = group.listed - 1;
+  group.listed = miscounts.notNegative("listed rooms of a group", listed, group, "a room is listed no more");
+}
+
 /** Its server lists the room no more. While somebody may hold a token for it there, it keeps its place. */
 export function linger(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
-  const { server } = room.group;
-  room.group.listed--;
+  const { group } = room;
+  const { server } = group;
+  countUnlisted(group);
   room.report = UNLISTED;
   room.peers = 0;
   if (room.grants !== undefined) room.usage.granted.rooms++;

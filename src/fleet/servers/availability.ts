@@ -1,6 +1,7 @@
 import type { Change } from "../change.ts";
 import type { Model } from "../state/model.ts";
 import type { Server } from "../state/server.ts";
+import { addReported, NOTHING } from "../state/usage.ts";
 
 /** The server is alive: it may be chosen, and its usage counts. */
 export function enable(model: Model, server: Server): void {
@@ -30,8 +31,7 @@ export function replaceUsage(server: Server, usage: Server["usage"]): void {
 /** Adds what a server reported to its customers' usage, or takes it away. */
 export function countUsage(server: Server, sign: 1 | -1): void {
   for (const [usage, { peers, rooms }] of server.usage) {
-    const moved = server.moved.get(usage);
-    usage.reported.peers += sign * (peers - (moved?.peers ?? 0));
-    usage.reported.rooms += sign * (rooms - (moved?.rooms ?? 0));
+    const moved = server.moved.get(usage) ?? NOTHING;
+    addReported(usage, sign * (peers - moved.peers), sign * (rooms - moved.rooms), server.miscounts);
   }
 }

@@ -34,6 +34,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   }
   for (const ban of model.bans.sweep(now)) changes.push({ type: "ban-ended", ban, lifted: false });
   tellLearned(model, now, changes);
+  for (const miscount of model.miscounts.take()) changes.push({ type: "miscounted", ...miscount });
   return changes;
 }
 

@@ -2,6 +2,7 @@ import type { Ban } from "../facts.ts";
 import type { RoomId } from "../ids.ts";
 import type { Milliseconds } from "../time.ts";
 import { scopedKey } from "../scoped_key.ts";
+import type { Miscounts } from "./miscounts.ts";
 import { Shares, unitsOf } from "./shares.ts";
 
 /** Bans that one sweep looks at, and that a call looks at which meets a full table. */
@@ -16,8 +17,8 @@ export class Bans {
   /** Those that made room and of which nobody has been told yet. */
   #ended: Ban[] = [];
 
-  constructor(limit: number, share: number) {
-    this.#shares = new Shares(limit, share);
+  constructor(limit: number, share: number, miscounts: Miscounts) {
+    this.#shares = new Shares(limit, share, miscounts);
   }
 
   get size(): number {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Ban, Bans, manage, tick } from "../mod.ts";
 import { ask, hear, testModel } from "../testing.ts";
+import { Miscounts } from "./miscounts.ts";
 
 const ban = (name: string, until: number, more: Partial<Ban> = {}): Ban => ({
   room: ["acme", name],
@@ -18,7 +19,7 @@ function fill(bans: Bans, name: string, more: Partial<Ban> = {}): number {
 }
 
 Deno.test("every ban that has ended is found by the sweeps, whenever it was set", () => {
-  const bans = new Bans(100, 0.1);
+  const bans = new Bans(100, 0.1, new Miscounts());
   for (let i = 1; i <= 20; i++) {
     bans.set(ban(`r${i}`, i * 1000), i * 1000 - 1);
     const found = [bans.sweep(i * 1000), bans.sweep(i * 1000)].flat();
@@ -28,14 +29,14 @@ Deno.test("every ban that has ended is found by the sweeps, whenever it was set"
 });
 
 Deno.test("a sweep leaves bans that are in force alone", () => {
-  const bans = new Bans(100, 0.1);
+  const bans = new Bans(100, 0.1, new Miscounts());
   bans.set(ban("r", 1000), 0);
   assert.deepEqual(bans.sweep(999), []);
   assert.ok(bans.find(["acme", "r"], "u", 999));
 });
 
 Deno.test("bans that have made room for another one are told to have ended, once", () => {
-  const bans = new Bans(100, 0.1);
+  const bans = new Bans(100, 0.1, new Miscounts());
   const ended = Array.from({ length: 100 }, (_, i) => ban(`r${i}`, 1000));
   for (const each of ended) bans.set(each, 0);
   assert.ok(bans.hasRoomFor(ban("one more", 9000), 1000));
@@ -44,14 +45,14 @@ Deno.test("bans that have made room for another one are told to have ended, once
 });
 
 Deno.test("bans that are lifted, or never were, take no place", () => {
-  const bans = new Bans(100, 0.1);
+  const bans = new Bans(100, 0.1, new Miscounts());
   for (let i = 0; i < 300; i++) bans.set(ban(`r${i}`, 0), 0);
   assert.equal(bans.size, 0);
   assert.equal(fill(bans, "r"), 100);
 });
 
 Deno.test("a ban that is put back in force counts like any other", () => {
-  const bans = new Bans(100, 0.1);
+  const bans = new Bans(100, 0.1, new Miscounts());
   const [first, second] = [ban("r", 1e6), ban("r", 2e6)];
   bans.set(first, 0);
   bans.set(second, 0);
@@ -63,7 +64,7 @@ Deno.test("a ban that is put back in force counts like any other", () => {
 });
 
 Deno.test("the bans of a customer count together, whichever of its namespaces they are in", () => {
-  const bans = new Bans(1000, 0.1);
+  const bans = new Bans(1000, 0.1, new Miscounts());
   fill(bans, "r", { customer: "greedy" });
   assert.ok(fill(bans, "s", { customer: "small" }) > 50);
   const elsewhere = (customer: string) => ban("x", 1e9, { room: ["elsewhere", "x"], customer });
@@ -72,7 +73,7 @@ Deno.test("the bans of a customer count together, whichever of its namespaces th
 });
 
 Deno.test("a ban of a user is none of another room, whatever the names", () => {
-  const bans = new Bans(100, 0.1);
+  const bans = new Bans(100, 0.1, new Miscounts());
   bans.set(ban("r", 1000, { user: "x" }), 0);
   assert.ok(bans.find(["acme", "r"], "x", 0));
   for (const [room, user] of [["rx", "u"], ["rx", "x"], ["r", "u"], ["", "rx"]] as const) {

@@ -1,8 +1,10 @@
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "../time.ts";
 import { countGrants } from "./growth.ts";
+import type { Miscounts } from "./miscounts.ts";
 import { type Room, UNLISTED } from "./room.ts";
 import type { Server } from "./server.ts";
+import type { Usage } from "./usage.ts";
 
 /** A Connect that succeeded, until a report shows it or it expires: one user on the way to one room. */
 export class Grant {
@@ -92,12 +94,36 @@ export function expireGrants(model: Model, now: Milliseconds): void {
 
 function endGrant(model: Model, given: Grant): void {
   const { room, user, server } = given;
-  model.grants.delete(given);
-  server.grants--;
-  room.usage.granted.peers--;
-  room.grants!.delete(user);
-  countGrants(room.group, -1);
-  if (room.grants!.size > 0) return;
+  const { grants, usage, group } = room;
+  if (!model.grants.delete(given) || grants?.delete(user) !== true) {
+    return model.miscounts.tell("outstanding grants", -1, group, "one ends that is not there");
+  }
+  countOut(model, server, usage);
+  countGrants(group, -1);
+  if (grants.size > 0) return;
   room.grants = undefined;
-  if (room.report === UNLISTED) room.usage.granted.rooms--;
+  if (room.report === UNLISTED) endGrantedRoom(usage, model.miscounts);
+}
+
+/** One less is on the way to the server, and to the customer's rooms. */
+function countOut({ miscounts }: Model, server: Server, usage: Usage): void {
+  const happening = "a grant ends";
+  server.grants = miscounts.notNegative(
+    "clients on the way to a server",
+    server.grants - 1,
+    server,
+    happening,
+  );
+  usage.granted.peers = miscounts.notNegative(
+    "clients on the way to a customer's rooms",
+    usage.granted.peers - 1,
+    usage,
+    happening,
+  );
+}
+
+/** A room of the customer that was granted is listed now, or nobody is on the way to it any more. */
+export function endGrantedRoom(usage: Usage, miscounts: Miscounts): void {
+  const left = usage.granted.rooms - 1;
+  usage.granted.rooms = miscounts.notNegative("rooms that a customer was granted", left, usage, "one ends");
 }

@@ -13,6 +13,9 @@ const PATIENCE = 1.5;
 /** A group counts as having grown when it is larger by this factor: one late client is no growth. */
 const NOTABLE = 1.25;
 
+/** Sums of expected clients are fractions: by less than this they may be off, until they are added up anew. */
+const ROUNDING = 1e-6;
+
 /** What has been learned is told to the store so often. */
 const TELL_AFTER: Milliseconds = 5000;
 
@@ -63,16 +66,18 @@ export function expectGrowth(group: Group, young: YoungGroup): void {
 export function endGrowth(group: Group): void {
   const { young, server } = group;
   if (young === undefined) return;
-  server.growth = Math.max(0, server.growth - young.growth);
   server.young.delete(group);
   group.young = undefined;
+  setGrowth(server, server.growth - young.growth);
 }
 
 /** So many clients more, or less, are on their way to the group. */
 export function countGrants(group: Group, clients: number): void {
   const { young } = group;
   if (young === undefined) return;
-  young.grants += clients;
+  const { miscounts } = group.server;
+  const grants = young.grants + clients;
+  young.grants = miscounts.notNegative("clients on the way to a young group", grants, group, "a grant ends");
   count(group, young);
 }
 
@@ -121,8 +126,23 @@ export function tellLearned(model: Model, now: Milliseconds, changes: Change[]):
 /** Counts what the group is still to grow by, on its server. */
 function count({ server }: Group, young: YoungGroup): void {
   const growth = stillToCome(young);
-  server.growth = Math.max(0, server.growth + growth - young.growth);
+  const before = young.growth;
   young.growth = growth;
+  setGrowth(server, server.growth + growth - before);
+}
+
+/** What a server's young groups are to grow by, all together; added up anew where that cannot be. */
+function setGrowth(server: Server, growth: number): void {
+  if (growth >= 0) {
+    server.growth = growth;
+    return;
+  }
+  if (!(growth >= -ROUNDING)) {
+    const happening = "a group grows no more";
+    server.miscounts.tell("clients that a server's young groups grow by", growth, server, happening);
+  }
+  server.growth = 0;
+  for (const { young } of server.young) if (young !== undefined) server.growth += young.growth;
 }
 
 /** Without anybody in it or on the way, nothing is to come: rooms that are asked for and never joined cost no place. */

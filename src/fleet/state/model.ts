@@ -3,6 +3,7 @@ import { Bans } from "./ban.ts";
 import type { Grant } from "./grant.ts";
 import { Kinds } from "../learning/mod.ts";
 import { Explanations } from "./explanation.ts";
+import { Miscounts } from "./miscounts.ts";
 import { Groups, type Room } from "./room.ts";
 import { Server, Servers } from "./server.ts";
 import { type CompleteFleetSettings, defaultFleetSettings, type FleetSettings } from "../settings.ts";
@@ -22,6 +23,8 @@ export interface Model {
   readonly kinds: Kinds;
   /** Why the newest placements are as they are. */
   readonly explanations: Explanations;
+  /** What was counted wrong, and nobody has been told of yet. */
+  readonly miscounts: Miscounts;
   /** Characters of JSON in the task queues of all servers. */
   readonly taskBytes: Shares;
   /** Rooms in {@link Model.unlisted}, by customer. */
@@ -45,16 +48,18 @@ export function createModel(given: FleetSettings): Model {
   const limits = { ...defaultFleetSettings().limits, ...given.limits };
   const { customerShare: share, taskBytes } = limits;
   const settings = { ...given, limits };
+  const miscounts = new Miscounts();
   return {
     settings,
     servers: new Servers(),
-    groups: new Groups(),
-    usage: new UsageTable(),
-    bans: new Bans(limits.bans, share),
+    groups: new Groups(miscounts),
+    usage: new UsageTable(miscounts),
+    bans: new Bans(limits.bans, share, miscounts),
     kinds: new Kinds(limits.kinds, settings.placement.defaultSize),
     explanations: new Explanations(limits.explanations),
-    taskBytes: new Shares(taskBytes, share),
-    unlistedUnits: new Shares(limits.unlistedRooms, share),
+    miscounts,
+    taskBytes: new Shares(taskBytes, share, miscounts),
+    unlistedUnits: new Shares(limits.unlistedRooms, share, miscounts),
     grants: new Set(),
     unlisted: new Map(),
     rooms: 0,
@@ -67,7 +72,8 @@ export function createModel(given: FleetSettings): Model {
 
 /** A server that becomes known. */
 export function addServer(model: Model, address: Address, pool: string, now: Milliseconds): Server {
-  const server = new Server(address, pool, now, new TaskQueue(model.settings.limits, model.taskBytes));
+  const { settings: { limits }, taskBytes, miscounts } = model;
+  const server = new Server(address, pool, now, new TaskQueue(limits, taskBytes, miscounts), miscounts);
   model.servers.add(server);
   return server;
 }

@@ -1,6 +1,7 @@
 import { groupName, type RoomId } from "../ids.ts";
 import type { Grant } from "./grant.ts";
 import type { YoungGroup } from "./growth.ts";
+import type { Miscounts } from "./miscounts.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Usage } from "./usage.ts";
@@ -26,6 +27,11 @@ export class Room {
   grants: Map<string, Grant> | undefined = undefined;
 
   constructor(readonly name: string, readonly group: Group, public usage: Usage) {}
+
+  /** Peers in the last report that listed the room; none where that is not known. */
+  get knownPeers(): number {
+    return this.peers === UNKNOWN ? 0 : this.peers;
+  }
 
   get id(): RoomId {
     return [this.group.namespace.name, this.name];
@@ -55,9 +61,16 @@ export class Group {
     else (this.#others ??= new Map()).set(room.name, room);
   }
 
-  delete(room: Room): void {
-    if (this.#first === room) this.#first = undefined;
-    else if (this.#others?.delete(room.name) && this.#others.size === 0) this.#others = undefined;
+  /** @returns whether it was there */
+  delete(room: Room): boolean {
+    if (this.#first === room) {
+      this.#first = undefined;
+      return true;
+    }
+    if (this.#others?.get(room.name) !== room) return false;
+    this.#others.delete(room.name);
+    if (this.#others.size === 0) this.#others = undefined;
+    return true;
   }
 
   get empty(): boolean {
@@ -66,9 +79,9 @@ export class Group {
 
   /** Clients in its rooms, as last reported. */
   peers(): number {
-    let peers = Math.max(0, this.#first?.peers ?? 0);
+    let peers = this.#first === undefined ? 0 : this.#first.knownPeers;
     if (this.#others !== undefined) {
-      for (const room of this.#others.values()) peers += Math.max(0, room.peers);
+      for (const room of this.#others.values()) peers += room.knownPeers;
     }
     return peers;
   }
@@ -89,6 +102,8 @@ export class Namespace {
 export class Groups {
   readonly #namespaces = new Map<string, Namespace>();
 
+  constructor(readonly miscounts: Miscounts) {}
+
   get(namespace: string, name: string): Group | undefined {
     return this.#namespaces.get(namespace)?.groups.get(name);
   }
@@ -103,6 +118,9 @@ export class Groups {
 
   delete(group: Group): void {
     const space = group.namespace;
+    if (space.groups.get(group.name) !== group) {
+      return this.miscounts.tell("groups of a namespace", 0, group, "it ends, and is not there");
+    }
     space.groups.delete(group.name);
     if (space.groups.size === 0) this.#namespaces.delete(space.name);
   }

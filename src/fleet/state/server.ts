@@ -2,6 +2,7 @@ import type { Draining, ServerLoad } from "../facts.ts";
 import type { Address, RoomId } from "../ids.ts";
 import { ClientCost } from "../learning/mod.ts";
 import type { Milliseconds } from "../time.ts";
+import type { Miscounts } from "./miscounts.ts";
 import type { Group, Room } from "./room.ts";
 import type { HandOver, QueuedTask } from "../task.ts";
 import type { TaskQueue } from "./task_queue.ts";
@@ -80,6 +81,8 @@ export class Server implements ServerLoad {
     readonly firstSeen: Milliseconds,
     /** Tasks that are to be handed over. */
     readonly tasks: TaskQueue,
+    /** Those of the model. */
+    readonly miscounts: Miscounts,
   ) {
     this.lastSeen = firstSeen;
     this.silentSince = firstSeen;

@@ -1,3 +1,5 @@
+import type { Miscounts } from "./miscounts.ts";
+
 /** Bytes of names that one unit of a limit covers; an entry with longer names counts as several. */
 const UNIT_BYTES = 256;
 
@@ -17,8 +19,9 @@ export class Shares {
   /**
    * @param limit units that all customers together may have
    * @param share fraction of what is left that each customer is sure of, in (0, 1]
+   * @param miscounts told where more is given back than was taken
    */
-  constructor(readonly limit: number, readonly share: number) {}
+  constructor(readonly limit: number, readonly share: number, readonly miscounts: Miscounts) {}
 
   /** Whether the customer may have so many units more. */
   admits(customer: string, units: number): boolean {
@@ -35,10 +38,15 @@ export class Shares {
 
   take(customer: string, units: number): void {
     const owner = ownerOf(customer);
-    const left = this.#used.get(owner)! - units;
+    const used = this.#used.get(owner) ?? 0;
+    const left = Math.max(0, used - units);
+    if (used < units) {
+      const happening = `gives back ${units} units and has ${used}`;
+      this.miscounts.tell("a customer's share of a limit", used - units, { customer: owner }, happening);
+    }
     if (left > 0) this.#used.set(owner, left);
     else this.#used.delete(owner);
-    this.#total -= units;
+    this.#total -= used - left;
   }
 
   get total(): number {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Shares, unitsOf } from "./shares.ts";
+import { Miscounts } from "./miscounts.ts";
 
 function fill(shares: Shares, customer: string, most = Infinity): number {
   let taken = 0;
@@ -11,14 +12,14 @@ function fill(shares: Shares, customer: string, most = Infinity): number {
 }
 
 Deno.test("a lone customer may use the whole limit", () => {
-  const shares = new Shares(1000, 0.1);
+  const shares = new Shares(1000, 0.1, new Miscounts());
   assert.equal(fill(shares, "lone"), 1000);
   shares.take("lone", 500);
   assert.equal(fill(shares, "lone"), 500);
 });
 
 Deno.test("however many customers take what they can get, there is something left for the next", () => {
-  const shares = new Shares(1_000_000, 0.1);
+  const shares = new Shares(1_000_000, 0.1, new Miscounts());
   assert.equal(fill(shares, "greedy"), 1_000_000);
   let before = Infinity;
   for (let i = 0; i < 80; i++) {
@@ -31,7 +32,7 @@ Deno.test("however many customers take what they can get, there is something lef
 });
 
 Deno.test("customers that nobody vouches for are one", () => {
-  const shares = new Shares(1000, 0.1);
+  const shares = new Shares(1000, 0.1, new Miscounts());
   fill(shares, "greedy");
   const first = fill(shares, "demo_1");
   assert.ok(first > 50);
@@ -47,7 +48,7 @@ Deno.test("an entry counts by the bytes of its names", () => {
 });
 
 Deno.test("who gives something back may have just that again, where all that is shared is used", () => {
-  const shares = new Shares(1000, 0.1);
+  const shares = new Shares(1000, 0.1, new Miscounts());
   fill(shares, "greedy");
   const taken = fill(shares, "small");
   assert.ok(taken > 50);

@@ -1,5 +1,6 @@
 import { groupName, type RoomId } from "../ids.ts";
 import { scopedKey } from "../scoped_key.ts";
+import type { Miscounts } from "./miscounts.ts";
 import { Shares } from "./shares.ts";
 import type { QueuedTask } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
@@ -23,14 +24,20 @@ export class TaskQueue implements Iterable<QueuedTask> {
   readonly #counts: Shares;
   readonly #bytes: Shares;
   readonly #total: Shares;
+  readonly #miscounts: Miscounts;
   #last = -Infinity;
   #inOrder = true;
 
   /** @param total characters of JSON in the queues of all servers */
-  constructor({ tasksPerServer, taskBytesPerServer, customerShare }: QueueLimits, total: Shares) {
+  constructor(
+    { tasksPerServer, taskBytesPerServer, customerShare }: QueueLimits,
+    total: Shares,
+    miscounts: Miscounts,
+  ) {
     this.#total = total;
-    this.#counts = new Shares(tasksPerServer, customerShare);
-    this.#bytes = new Shares(taskBytesPerServer, customerShare);
+    this.#miscounts = miscounts;
+    this.#counts = new Shares(tasksPerServer, customerShare, miscounts);
+    this.#bytes = new Shares(taskBytesPerServer, customerShare, miscounts);
   }
 
   get size(): number {
@@ -57,6 +64,11 @@ export class TaskQueue implements Iterable<QueuedTask> {
   }
 
   add(task: QueuedTask): void {
+    const same = this.#tasks.get(task.sequence);
+    if (same !== undefined) {
+      this.#miscounts.tell("tasks of a number", 2, `task ${task.sequence}`, "waits twice for one server");
+      this.delete(same);
+    }
     if (task.sequence < this.#last) this.#inOrder = false;
     this.#last = Math.max(this.#last, task.sequence);
     this.#tasks.set(task.sequence, task);
@@ -127,7 +139,8 @@ export class TaskQueue implements Iterable<QueuedTask> {
 
   #count(room: RoomId, by: 1 | -1): void {
     const key = scopedKey(room);
-    const count = (this.#closes.get(key) ?? 0) + by;
+    const before = this.#closes.get(key) ?? 0; // none waits
+    const count = this.#miscounts.notNegative("RoomClose tasks of a room", before + by, key, "a task ends");
     if (count > 0) this.#closes.set(key, count);
     else this.#closes.delete(key);
   }

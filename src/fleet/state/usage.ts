@@ -1,3 +1,5 @@
+import type { Miscounts } from "./miscounts.ts";
+
 /** Peers and rooms, as a server reported them or as a licence counts them. */
 export interface Count {
   peers: number;
@@ -44,6 +46,8 @@ export class Usage {
 export class UsageTable {
   readonly #customers = new Map<string, Usage>();
 
+  constructor(readonly miscounts: Miscounts) {}
+
   get(customer: string): Usage | undefined {
     return this.#customers.get(customer);
   }
@@ -57,7 +61,9 @@ export class UsageTable {
   }
 
   release(usage: Usage): void {
-    if (--usage.references === 0) this.#customers.delete(usage.customer);
+    const left = usage.references - 1;
+    usage.references = this.miscounts.notNegative("rooms of a customer", left, usage, "a room ends");
+    if (left === 0) this.#customers.delete(usage.customer);
   }
 
   values(): IterableIterator<Usage> {
@@ -65,7 +71,27 @@ export class UsageTable {
   }
 }
 
-const NOTHING: Readonly<Count> = { peers: 0, rooms: 0 };
+/** No peers and no rooms. */
+export const NOTHING: Readonly<Count> = { peers: 0, rooms: 0 };
+
+/** Adds to what the enabled servers have reported of a customer; takes away from it where the numbers are negative. */
+export function addReported(usage: Usage, peers: number, rooms: number, miscounts: Miscounts): void {
+  const { reported } = usage;
+  const happening = "what a server reported counts no more";
+  const [allPeers, allRooms] = [reported.peers + peers, reported.rooms + rooms];
+  reported.peers = miscounts.notNegative(
+    "peers that were reported of a customer",
+    allPeers,
+    usage,
+    happening,
+  );
+  reported.rooms = miscounts.notNegative(
+    "rooms that were reported of a customer",
+    allRooms,
+    usage,
+    happening,
+  );
+}
 
 /**
  * The limit that would be exceeded by so many further peers and rooms, if any (`docs/protocol.md` §6).

@@ -117,6 +117,7 @@ export class RowWriter {
       case "server-odd":
       case "collision":
       case "close-ignored":
+      case "miscounted":
         return; // told by the changes that come with them
       default:
         change satisfies never;
