@@ -1,5 +1,7 @@
+import { Inconsistency } from "./inconsistency.ts";
 import type { Figures } from "./measurement.ts";
 import type { Job } from "./simulation.ts";
+import type { Outcome } from "./worker.ts";
 
 /** Runs jobs on every core, each in order of asking. */
 export class Runners implements Disposable {
@@ -13,11 +15,15 @@ export class Runners implements Disposable {
     this.#idle = [...this.#all];
   }
 
+  /** @throws {Inconsistency} */
   async run(job: Job): Promise<Figures> {
     const worker = this.#idle.pop() ?? await new Promise<Worker>((resolve) => this.#waiting.push(resolve));
     try {
       return await new Promise<Figures>((resolve, reject) => {
-        worker.onmessage = ({ data }) => resolve(data);
+        worker.onmessage = ({ data }: MessageEvent<Outcome>) => {
+          if ("figures" in data) resolve(data.figures);
+          else reject(new Inconsistency(data.inconsistency));
+        };
         worker.onerror = (event) => {
           event.preventDefault();
           reject(new Error(event.message));

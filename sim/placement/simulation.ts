@@ -1,6 +1,7 @@
 import { fleetSettings } from "../../src/config/fleet_settings.ts";
 import { readConfig } from "../../src/config/load.ts";
 import { type Contender, contenders } from "./contenders.ts";
+import { Inconsistency } from "./inconsistency.ts";
 import { generate, type ScenarioName, scenarios } from "./scenarios.ts";
 import { readTrace } from "./trace.ts";
 import type { Workload } from "./workload.ts";
@@ -20,11 +21,24 @@ const SETTINGS = fleetSettings(readConfig({}).settings);
 
 let latest: { readonly key: string; readonly workload: Workload } | undefined;
 
-/** The same job gives the same figures. */
+/**
+ * The same job gives the same figures.
+ *
+ * @throws {Inconsistency} where the model does not agree with itself, with the command that shows it again
+ */
 export function simulate({ workload, seed, contender }: Job): Figures {
   const key = JSON.stringify([workload, seed]);
   if (latest?.key !== key) latest = { key, workload: workloadOf(workload, seed) };
-  return new World(latest.workload, contenderOf(contender), SETTINGS, seed).run();
+  try {
+    return new World(latest.workload, contenderOf(contender), SETTINGS, seed).run();
+  } catch (error) {
+    if (!(error instanceof Inconsistency)) throw error;
+    const what = "trace" in workload
+      ? `--trace ${workload.trace}`
+      : `${workload.scenario} --load ${workload.load} --seeds ${seed}`;
+    const again = `deno task simulate ${what} --strategy ${contender}`;
+    throw new Inconsistency(`seed ${seed}: ${error.message}\n  ${again}`, { cause: error });
+  }
 }
 
 function workloadOf(workload: Job["workload"], seed: number): Workload {

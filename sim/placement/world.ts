@@ -13,16 +13,21 @@ import {
   type ReportedRoom,
   tick,
 } from "../../src/fleet/mod.ts";
+import { checkConsistency } from "../../src/fleet/testing.ts";
 import { Chance } from "./chance.ts";
 import { Agenda } from "./agenda.ts";
 import type { Contender } from "./contenders.ts";
 import { Host } from "./host.ts";
+import { Inconsistency } from "./inconsistency.ts";
 import { type Figures, Measurement } from "./measurement.ts";
 import type { SimulatedRoom, Workload } from "./workload.ts";
 
 const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
 const POOL = "default";
 const TICK: Milliseconds = 1000;
+
+/** The model is compared with itself after so long each time. */
+const CHECK_EVERY: Milliseconds = 5 * 60_000;
 
 /** A client's time from its answer to its server, and until it tries again after it lost its room. */
 const TO_SERVER = [200, 1500] as const;
@@ -100,15 +105,18 @@ export class World {
       });
     }
     this.#agenda.add(TICK, () => this.#tick());
+    this.#agenda.add(CHECK_EVERY, () => this.#check());
     this.#agenda.add(workload.warmUp, () => this.#measure());
     this.#measurement = new Measurement(this.hosts);
   }
 
+  /** @throws {Inconsistency} where the model does not agree with itself */
   run(): Figures {
     for (const { at, event } of this.#agenda) {
       this.now = at;
       event();
     }
+    this.#compare();
     return { ...this.#measurement.figures(), roomsMoved: this.#roomsMoved, refused: this.#refused };
   }
 
@@ -230,6 +238,23 @@ export class World {
   #tick(): void {
     this.#agenda.add(this.now + TICK, () => this.#tick());
     tick(this.model, this.now);
+  }
+
+  #check(): void {
+    this.#agenda.add(this.now + CHECK_EVERY, () => this.#check());
+    this.#compare();
+  }
+
+  #compare(): void {
+    try {
+      checkConsistency(this.model);
+    } catch (cause) {
+      const minutes = (this.now / 60_000).toFixed(1);
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Inconsistency(`after ${minutes} simulated minutes the model is not consistent: ${why}`, {
+        cause,
+      });
+    }
   }
 
   #measure(): void {
