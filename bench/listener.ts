@@ -7,6 +7,7 @@
 import { readConfig } from "../src/config/load.ts";
 import { Connection } from "../src/edge/http/connection.ts";
 import { createHandler } from "../src/edge/handler.ts";
+import { ClientAddresses } from "../src/edge/http/client_address.ts";
 import type { Handler, HttpRequest } from "../src/edge/http/message.ts";
 import { listen } from "../src/edge/http/listener.ts";
 import { COMMON_HEADERS } from "../src/edge/http/answer.ts";
@@ -39,6 +40,7 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     serverKeys,
     stats: new Stats(),
     callObservers: [],
+    clients: new ClientAddresses([]),
     complaints: new Complaints(),
     refusals: new Refusals(),
     limits: settings.limits,

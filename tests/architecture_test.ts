@@ -39,7 +39,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/edge/rpc": ["src/edge/reports", "src/ops"],
   "src/edge/reports": ["src/fleet", "src/fleet/mod.ts", "src/tokens"],
-  "src/edge/server_config": ["src/tokens"],
+  "src/edge/server_config": ["src/config", "src/tokens"],
   "src/edge/auth": ["src/edge/http", "src/ops"],
   "src/edge/http": ["src/config", "src/fleet/mod.ts", "src/gateway/port.ts", "src/ops"],
   "src/customers": ["src/config", "src/tokens"],

@@ -1,9 +1,11 @@
 import { createHmac } from "node:crypto";
 import { Customers, unknownCustomers } from "../customers/customers.ts";
 import { fleetSettings } from "../config/fleet_settings.ts";
+import { parseNetwork } from "../config/network.ts";
 import { configuredPools, serverRecommendation, type Settings } from "../config/schema.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { type InternalUser, isLoopback } from "../edge/auth/internal_access.ts";
+import { ClientAddresses } from "../edge/http/client_address.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
@@ -170,6 +172,14 @@ function edgeContext(
       leeway: settings.loginToken.leeway,
     },
     callObservers: [],
+    clients: new ClientAddresses(
+      settings.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
+      (proxy) =>
+        log.info(
+          "{proxy} passes requests on and is not in trustedProxies: the log and the limits see it instead of the clients",
+          { proxy },
+        ),
+    ),
     ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
     granted: logsDebug(settings)
       ? ({ token, caller }, server) => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultFleetSettings, parseAddress, strategies, type StrategyName } from "../fleet/mod.ts";
 import { type Customer, isName } from "../tokens/mod.ts";
+import { parseNetwork } from "./network.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
 
@@ -29,6 +30,16 @@ const serverPattern = z.string().min(1).superRefine((text, context) => {
     : `${address}, as the gateway spells it`;
   context.addIssue({ code: "custom", message: `expected ${expected}` });
 });
+
+/** A network whose proxies are believed; everything is none, since then anybody could say to be anybody. */
+const proxyNetwork = z.string().superRefine((text, context) => {
+  const network = parseNetwork(text);
+  if (network !== undefined && network.bits > 0) return;
+  const message = network === undefined
+    ? "expected an IP address, or a network as 10.0.0.0/8 or fd00::/8"
+    : "expected the networks of your proxies alone: with this one, callers could claim any address";
+  context.addIssue({ code: "custom", message });
+}).meta({ expected: "text, an IP address or a network in CIDR notation" });
 
 const customerName = z.string().refine(isName, "expected well-formed Unicode of 1 to 1024 bytes in UTF-8");
 
@@ -209,6 +220,12 @@ export const ConfigSchema = z.object({
         "data folder.",
     ),
   }).prefault({}).describe("Who may call `/internal`, where servers get their private keys."),
+  trustedProxies: z.array(proxyNetwork).default([]).describe(
+    "Proxies before the gateway. Of a request from one of these, `Forwarded` or `X-Forwarded-For` says who made it: from " +
+      "right to left, the first address that is none of these. The log and the limits see that client instead of the proxy; " +
+      "who may call `/internal`, and a server without `public_endpoint`, remain a matter of the connection. " +
+      "[proxies.md](proxies.md#addresses) has the details.",
+  ),
   placement: z.object({
     strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default(
       fleet.placement.strategy as StrategyName,

@@ -2,7 +2,7 @@ import type { CallOutcome } from "../ops/stats.ts";
 
 /** Who made a call. */
 export interface Caller {
-  /** IP address that the request came from. */
+  /** IP address of whoever made the request, as far as proxies that are trusted say. */
   readonly address: string;
   /** Whether the call came by `/internal`. */
   readonly internal: boolean;

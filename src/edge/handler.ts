@@ -6,6 +6,7 @@ import type { Stats } from "../ops/stats.ts";
 import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
 import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
+import type { ClientAddresses } from "./http/client_address.ts";
 import type { Caller, CallObserver } from "./call_observer.ts";
 import { RpcError } from "./errors.ts";
 import { Guesses, TOO_MANY_GUESSES } from "./auth/guesses.ts";
@@ -34,6 +35,8 @@ export interface EdgeContext extends PublicContext, InternalContext {
   readonly trust: TokenTrust;
   /** Told of every call that has ended. */
   readonly callObservers: readonly CallObserver[];
+  /** Who made a request that came through a proxy. */
+  readonly clients: ClientAddresses;
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
 }
@@ -75,7 +78,9 @@ export function createHandler(context: EdgeContext): Handler {
       const refused = error instanceof RpcError ? new Refusal(refusal(error), error.message) : error;
       if (!(refused instanceof Refusal)) throw error;
       const { untold } = refused;
-      if (untold !== undefined) context.refusals.ofCaller("a request", request.caller, untold, untold);
+      if (untold !== undefined) {
+        context.refusals.ofCaller("a request", context.clients.of(request), untold, untold);
+      }
       return refused.answer;
     }
   };
@@ -116,7 +121,7 @@ function createRoutes(context: EdgeContext): Map<string, Route> {
 }
 
 function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: boolean) => Route {
-  const { limits } = context;
+  const { limits, clients } = context;
   const methods = publicMethods(context);
   const names = Object.keys(methods);
   const rpc = new RpcServer<PublicCall>(methods, limits.batch, endCall(context, callerOfToken));
@@ -137,7 +142,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
     }
     const body = await readBody(request, limits.publicBody);
     if (body === undefined) throw bodyTooLong(limits.publicBody);
-    const call = { token, pool, poolNamed, caller: () => request.caller };
+    const call = { token, pool, poolNamed, caller: () => clients.of(request) };
     const answer = await rpc.answer(body, call, allowed);
     await endOfTurn();
     return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
@@ -145,7 +150,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
 }
 
 function createInternalRoute(context: EdgeContext): (pool: string) => Route {
-  const { limits, gateway } = context;
+  const { limits, gateway, clients } = context;
   const rpc = new RpcServer<InternalCall>(
     internalMethods(context),
     limits.batch,
@@ -163,6 +168,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       const call: InternalCall = {
         pool,
         caller,
+        client: clients.of(request),
         permission,
         deliveries: [],
         proof,
@@ -180,29 +186,29 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
 }
 
 async function authorizeInternal(
-  { internal, refusals }: EdgeContext,
+  { internal, refusals, clients }: EdgeContext,
   guesses: Guesses,
   request: HttpRequest,
 ): Promise<Permission> {
-  const { caller } = request;
+  const client = clients.of(request);
   const credentials = request.header("authorization");
   const tooMany = (seconds: number) => {
     const headers = { "Retry-After": String(seconds), Connection: "close" };
     return new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
   };
-  const pause = guesses.pause(caller, credentials);
+  const pause = guesses.pause(client, credentials);
   if (pause !== undefined) {
-    refusals.ofCaller("an internal call", caller, "too many guesses", TOO_MANY_GUESSES.message);
+    refusals.ofCaller("an internal call", client, "too many guesses", TOO_MANY_GUESSES.message);
     throw tooMany(pause);
   }
   try {
     const permission = permit(internal, request);
-    if (credentials !== undefined) guesses.right(caller, credentials);
+    if (credentials !== undefined) guesses.right(client, credentials);
     return permission;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    refusals.ofCaller("an internal call", caller, "unauthorized", error.message);
-    const retryAfter = error instanceof WrongPassword ? await guesses.wrong(caller) : undefined;
+    refusals.ofCaller("an internal call", client, "unauthorized", error.message);
+    const retryAfter = error instanceof WrongPassword ? await guesses.wrong(client) : undefined;
     if (retryAfter !== undefined) throw tooMany(retryAfter);
     throw new Refusal(refusal(error, {
       "WWW-Authenticate": 'Basic realm="odin-gateway internal", charset="UTF-8"',
@@ -228,7 +234,7 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
   } catch (error) {
     if (!(error instanceof UnacceptableToken)) throw error;
     const reason = error.message;
-    context.refusals.ofCaller("a call", request.caller, "unauthorized", reason);
+    context.refusals.ofCaller("a call", context.clients.of(request), "unauthorized", reason);
     throw new Refusal(refusal(new RpcError("unauthorized", reason), {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     }));
@@ -264,6 +270,6 @@ function callerOfToken({ caller, token }: PublicCall): Caller {
   };
 }
 
-function callerOfPermission({ caller, permission }: InternalCall): Caller {
-  return { address: caller, internal: true, by: permission.user, customer: undefined };
+function callerOfPermission({ client, permission }: InternalCall): Caller {
+  return { address: client, internal: true, by: permission.user, customer: undefined };
 }

@@ -13,6 +13,7 @@ import { NO_STORE } from "../store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
 import { Connection } from "./http/connection.ts";
 import { createHandler } from "./handler.ts";
+import { ClientAddresses } from "./http/client_address.ts";
 import type { HttpAnswer } from "./http/message.ts";
 
 const accessKey = generateAccessKey();
@@ -41,6 +42,7 @@ const handler = createHandler({
   serverKeys,
   stats: new Stats(),
   callObservers: [],
+  clients: new ClientAddresses([]),
   complaints: new Complaints(),
   limits: settings.limits,
   refusals: new Refusals(),

@@ -23,8 +23,10 @@ import { completeServerConfig } from "../server_config/server_config.ts";
 /** What a call of an internal method comes with. */
 export interface InternalCall {
   readonly pool: string;
-  /** IP address that the request came from. */
+  /** IP address that the request came from: a proxy's, where there is one. */
   readonly caller: string;
+  /** IP address of whoever made the request, for the log. */
+  readonly client: string;
   readonly permission: Permission;
   /** What the request may prove of answers that went out before. */
   readonly proof: Proof | undefined;
@@ -68,7 +70,7 @@ export function internalMethods(context: InternalContext): Record<string, Method
     const address = addressIn(params, call);
     if (call.permission.maySpeakFor(address)) return address;
     const reason = `this user may not speak for ${address}`;
-    refusals.ofCaller("an internal call", call.caller, "forbidden: another server's address", reason);
+    refusals.ofCaller("an internal call", call.client, "forbidden: another server's address", reason);
     throw new RpcError("forbidden", reason);
   };
 
@@ -177,10 +179,10 @@ function restricted(
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [name, {
       ...method,
-      refuse: ({ permission, caller }: InternalCall) => {
+      refuse: ({ permission, client }: InternalCall) => {
         if (permission.mayCall(role)) return undefined;
         const reason = `this method is for ${role}s`;
-        refusals.ofCaller(name, caller, "forbidden", reason);
+        refusals.ofCaller(name, client, "forbidden", reason);
         return reason;
       },
     }]),

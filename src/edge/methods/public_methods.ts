@@ -14,7 +14,7 @@ export interface PublicCall {
   readonly pool: string;
   /** Whether the caller chose the pool by the path; else it is the default one. */
   readonly poolNamed: boolean;
-  /** The IP address that the request came from, for the log. */
+  /** IP address of whoever made the request, for the log. */
   readonly caller: () => string;
   /** What Connect has answered in this request: in a batch, the same token for the same server is signed once. */
   signed?: { readonly server: string; readonly answer: ReturnType<typeof signRoomToken> };
