@@ -27,6 +27,10 @@ const config: Config = {
   // one at its first start, and writes what servers need to data/server.toml.
   // internal: { users: [{ name: "odin", password: "…" }] },
 
+  // Where operators are listened for: health, metrics and admin calls; docs/operations.md. Anywhere but on this machine's
+  // own address it needs users. role: "read" or "admin".
+  // operations: { hostname: "127.0.0.1", port: 7001, users: [{ name: "boss", password: "…", role: "admin" }] },
+
   // Pools of servers, each with a path of its own: /eu/ for clients, /eu/internal for servers. New rooms of a pool whose
   // servers are all full go to those that it spills over to.
   // sfuPools: { available: [{ name: "eu", spill: ["us"] }, "us"], default: "eu" },

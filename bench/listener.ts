@@ -58,6 +58,7 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
       leeway: 300,
     },
     ready: () => true,
+    serves: () => true,
   });
 }
 

@@ -17,7 +17,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/app",
       "src/command_line",
       "src/config",
-      "src/edge/auth",
       "src/ops",
       "src/store",
       "src/store/sqlite",
@@ -27,8 +26,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/command_line": ["src/config"],
   "src/app": [
     ...["src/config", "src/customers", "src/edge", "src/edge/auth", "src/edge/http", "src/gateway"],
-    ...["src/ops", "src/store", "src/tokens"],
+    ...["src/operations", "src/ops", "src/store", "src/tokens"],
   ],
+  "src/operations": ["src/config", "src/edge", "src/edge/auth", "src/edge/http", "src/ops"],
   "src/edge": [
     ...["src/edge/auth", "src/edge/http", "src/edge/methods", "src/edge/rpc"],
     ...["src/config", "src/ops", "src/tokens"],
@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/edge/rpc": ["src/edge/reports", "src/ops"],
   "src/edge/reports": ["src/fleet", "src/fleet/mod.ts", "src/tokens"],
   "src/edge/server_config": ["src/config", "src/tokens"],
-  "src/edge/auth": ["src/edge/http", "src/ops"],
+  "src/edge/auth": ["src/config", "src/edge/http", "src/ops"],
   "src/edge/http": ["src/config", "src/fleet/mod.ts", "src/gateway/port.ts", "src/ops"],
   "src/customers": ["src/config", "src/tokens"],
   "src/ops": ["src/config", "src/fleet/mod.ts", "src/gateway"],

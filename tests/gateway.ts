@@ -55,6 +55,13 @@ export class TestGateway implements AsyncDisposable {
     return this.program.url;
   }
 
+  /** Where it listens for operators. */
+  get operations(): string {
+    const [, url] = /operations: [^\n]*?(https?:\/\/[\w.:[\]]+)/.exec(this.program.output) ?? [];
+    assert.ok(url !== undefined, this.program.output);
+    return url.replace("0.0.0.0", "127.0.0.1");
+  }
+
   /** Sends a body as it is. */
   post(body: string | object, headers: Record<string, string> = {}, path = "/"): Promise<Response> {
     return fetch(`${this.url}${path}`, {

@@ -1,17 +1,22 @@
 import { createHmac } from "node:crypto";
 import { Customers, unknownCustomers } from "../customers/customers.ts";
 import { fleetSettings } from "../config/fleet_settings.ts";
+import { isLoopback } from "../config/loopback.ts";
 import { parseNetwork } from "../config/network.ts";
 import { configuredPools, serverRecommendation, type Settings } from "../config/schema.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
-import { type InternalUser, isLoopback } from "../edge/auth/internal_access.ts";
+import type { InternalUser } from "../edge/auth/internal_access.ts";
 import { ClientAddresses } from "../edge/http/client_address.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
+import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
 import { log, logsDebug } from "../ops/log.ts";
 import { logObserver } from "../ops/log_observer.ts";
 import { Complaints } from "../ops/complaints.ts";
+import { listenForOperators } from "../operations/listener.ts";
+import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
+import { createOperationsHandler } from "../operations/routes.ts";
 import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
 import type { TraceRecorder } from "../ops/trace.ts";
@@ -21,6 +26,8 @@ import { ServerKeys } from "../tokens/mod.ts";
 /** A gateway that runs and listens. */
 export interface RunningGateway {
   readonly url: string;
+  /** Where operators are listened for, if anywhere. */
+  readonly operationsUrl: string | undefined;
   /** Finishes the requests under way, within 4 s, and stops. */
   stop(): Promise<void>;
 }
@@ -33,6 +40,9 @@ const CUSTOMERS = "customers";
 
 /** Requests under way get so long to finish when the gateway stops. */
 const STOP_WITHIN_MS = 4000;
+
+/** Operators' requests get that time; it is short, since a probe or a page may ask again and again. */
+const OPERATIONS_STOP_WITHIN_MS = 500;
 
 /**
  * Puts the parts together and starts them.
@@ -84,11 +94,29 @@ export async function runGateway(
 
   const refusals = new Refusals();
   const summing = setInterval(() => refusals.sumUp(), REFUSALS_SUMMED_EVERY);
-  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, users);
+  const checks: ReadinessChecks = {
+    listening: () => listener?.hears() ?? false,
+    customers: () => context.ready(),
+    store: () => gateway.condition.storable,
+    startup: () => !gateway.condition.waiting,
+    servers: () => gateway.condition.servers > 0,
+  };
+  const context = edgeContext(
+    settings,
+    gateway,
+    serverKeys,
+    customers,
+    refusals,
+    users,
+    () => isReady(checks),
+  );
+  let operations: Listener | undefined;
   try {
+    operations = await listenForOperators(settings, operationsHandler(settings, context, checks));
     listener = await listen(settings, createHandler(context));
   } catch (error) {
     clearInterval(summing);
+    await operations?.stop(0);
     await gateway.stop();
     throw error;
   }
@@ -96,9 +124,11 @@ export async function runGateway(
   customers.start();
   return {
     url: listener.url,
+    operationsUrl: operations?.url,
     async stop() {
       customers.stop();
       await listener?.stop(STOP_WITHIN_MS);
+      await operations?.stop(OPERATIONS_STOP_WITHIN_MS);
       clearInterval(summing);
       refusals.sumUp();
       await gateway.stop();
@@ -142,6 +172,7 @@ function edgeContext(
   customers: Customers,
   refusals: Refusals,
   users: readonly InternalUser[],
+  serves: () => boolean,
 ): EdgeContext {
   const unknown = unknownCustomers(settings);
   return {
@@ -180,6 +211,7 @@ function edgeContext(
           { proxy },
         ),
     ),
+    serves,
     ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
     granted: logsDebug(settings)
       ? ({ token, caller }, server) => {
@@ -195,6 +227,18 @@ function edgeContext(
       }
       : undefined,
   };
+}
+
+function operationsHandler(settings: Settings, context: EdgeContext, checks: ReadinessChecks) {
+  const { users, hostname } = settings.operations;
+  return createOperationsHandler({
+    users,
+    onLoopback: isLoopback(hostname),
+    refusals: context.refusals,
+    longestUrl: settings.limits.url,
+    checks,
+    rpc: createOperatorRoute(context),
+  });
 }
 
 function warnAboutCustomers(settings: Settings): void {

@@ -30,6 +30,7 @@ interface StartOptions {
   certificate?: string;
   privatekey?: string;
   masterkey?: string;
+  operations?: NonNullable<Overrides["operations"]>;
 }
 
 const NOTES = `
@@ -66,6 +67,11 @@ export function parseStartArguments(
     .option("-k, --privatekey <file>", "private key of the certificate, PEM")
     .option("-m, --masterkey <base64>", "key that the servers' keys are derived from")
     .option(
+      "--operations <host:port|off>",
+      "where to listen for operators: health, metrics and admin calls",
+      parseOperations,
+    )
+    .option(
       "--record <file>",
       "write grants and reports to a file, names hashed, for deno task simulate --trace",
     )
@@ -76,6 +82,17 @@ export function parseStartArguments(
   const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
   const internalUser = environment(ENVIRONMENT.internalUser);
   return { config, data, record, overrides: { ...options, masterkey, internalUser } };
+}
+
+/** @throws {InvalidArgumentError} where it is neither `host:port` nor `off` */
+function parseOperations(text: string): NonNullable<Overrides["operations"]> {
+  if (text === "off") return { enabled: false };
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  const hostname = bracketed ?? plain;
+  if (hostname === undefined || port === undefined) {
+    throw new InvalidArgumentError("expected host:port, such as 127.0.0.1:7001, or off.");
+  }
+  return { enabled: true, hostname, port: parsePort(port) };
 }
 
 /** @throws {InvalidArgumentError} where it is no port */

@@ -189,3 +189,16 @@ Deno.test("a strategy's name brings the strategy", () => {
   assert.equal(placement.choose, strategies.weighted);
   assert.equal(placement.ceiling, 0.95);
 });
+
+Deno.test("operations listen on this machine, and elsewhere only with users", () => {
+  const { settings } = readConfig({});
+  assert.deepEqual(settings.operations, { enabled: true, hostname: "127.0.0.1", users: [] });
+  const hostname = "0.0.0.0";
+  assert.throws(() => readConfig({ operations: { hostname } }), /operations\.users: expected a user/);
+  const users = [{ name: "viewer", password: "a password" }];
+  const its = readConfig({ operations: { hostname, users } }).settings.operations;
+  assert.equal(its.users[0]?.role, "read", "nobody is admin by oversight");
+  readConfig({ operations: { hostname, enabled: false } });
+  const overrides = { operations: { enabled: true, hostname: "localhost", port: 0 } };
+  assert.equal(readConfig({ operations: { hostname } }, overrides).settings.operations.port, 0);
+});

@@ -184,6 +184,8 @@ for (const secret of SECRETS) {
     ["as a name", { internal: { users: [{ [secret]: "odin" }] } }],
     ["as a name above", { internal: { [secret]: "odin", users: 1 } }],
     ["as who may call", { internal: { withoutUsers: secret } }],
+    ["as an operator's role", { operations: { users: [{ name: "boss", password: "p", role: secret }] } }],
+    ["as a member of operations", { operations: { [secret]: "boss", users: 1 } }],
     ["as a list of master keys", { masterKey: [secret] }],
     ["as the master key's member", { masterKey: { key: secret } }],
     ["as a customer", { customers: [secret] }],

@@ -18,6 +18,10 @@ export interface Overrides {
   readonly certificate?: string | undefined;
   readonly privatekey?: string | undefined;
   readonly masterkey?: string | undefined;
+  /** Where to listen for operators, or not at all. */
+  readonly operations?:
+    | { readonly enabled: boolean; readonly hostname?: string; readonly port?: number }
+    | undefined;
   /** `user:password`, for the internal methods. */
   readonly internalUser?: string | undefined;
 }
@@ -89,7 +93,7 @@ export function readConfig(
 export const UNGUESSABLE = 16;
 
 function override(config: Record<string, unknown>, overrides: Overrides): Record<string, unknown> {
-  const { host, port, ssl, certificate, privatekey, masterkey, internalUser } = overrides;
+  const { host, port, ssl, certificate, privatekey, masterkey, operations, internalUser } = overrides;
   const address = {
     ...(host === undefined ? {} : { hostname: host }),
     ...(port === undefined ? {} : { port }),
@@ -111,6 +115,7 @@ function override(config: Record<string, unknown>, overrides: Overrides): Record
     ...(masterkey === undefined ? {} : { masterKey: masterkey }),
     ...member(config, "http", address),
     ...member(config, "https", { ...address, ...files }),
+    ...member(config, "operations", operations ?? {}),
     ...member(config, "internal", users),
   };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defaultFleetSettings, parseAddress, strategies, type StrategyName } from "../fleet/mod.ts";
 import { type Customer, isName } from "../tokens/mod.ts";
 import { parseNetwork } from "./network.ts";
+import { isLoopback } from "./loopback.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
 
@@ -88,6 +89,9 @@ const CustomerEntry = z.object({
     "The customer's keys. A broken one is skipped with a warning that names it; the others load.",
   ),
 });
+
+/** Port of the operations listener where none is configured. */
+export const OPERATIONS_PORT = 7001;
 
 const pool = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
@@ -226,6 +230,32 @@ export const ConfigSchema = z.object({
       "who may call `/internal`, and a server without `public_endpoint`, remain a matter of the connection. " +
       "[proxies.md](proxies.md#addresses) has the details.",
   ),
+  operations: z.object({
+    enabled: z.boolean().default(true).describe("Whether there is such a listener."),
+    hostname: z.string().min(1).default("127.0.0.1").describe(
+      "Address to listen on. Anywhere but on loopback there must be users; TLS is spoken there if `useSsl` is set.",
+    ),
+    port: port.optional().describe(
+      `Port to listen on; 0 takes a free one. If absent, ${OPERATIONS_PORT}; where a second gateway on the machine has that, ` +
+        "a listener on loopback takes a free one, which the log names.",
+    ),
+    users: z.array(
+      z.object({
+        name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
+          "User name of HTTP Basic; no colon.",
+        ),
+        password: z.string().min(1).describe("Password; 16 characters or more cannot be guessed."),
+        role: z.enum(["read", "admin"]).default("read").describe(
+          '`"read"` may see everything, `"admin"` may change it too.',
+        ),
+      }),
+    ).default([]).describe(
+      "Users of HTTP Basic. Without any, every program on this machine is admin; calls with a sign of a proxy or a browser " +
+        "are refused.",
+    ),
+  }).prefault({}).describe(
+    "The listener for operators: health, metrics and admin calls ([operations.md](operations.md#the-operations-listener)).",
+  ),
   placement: z.object({
     strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default(
       fleet.placement.strategy as StrategyName,
@@ -342,7 +372,10 @@ export const ConfigSchema = z.object({
   if (config.customers !== undefined && config.customerApi !== undefined) {
     wrong(["customerApi"], "expected either customers or customerApi, not both");
   }
-  const { sfuPools, sfuConfig } = config;
+  const { operations, sfuPools, sfuConfig } = config;
+  if (operations.enabled && operations.users.length === 0 && !isLoopback(operations.hostname)) {
+    wrong(["operations", "users"], `expected a user, since other machines reach ${operations.hostname}`);
+  }
   const pools = sfuPools?.available.map(poolName) ?? [];
   const known = (where: (string | number)[], name: string) => {
     if (!pools.includes(name)) wrong(where, `expected one of the pools available (${pools.join(", ")})`);

@@ -31,7 +31,7 @@ export function checkedBy(schema: Schema): Schema | undefined {
 const MOST = 100;
 
 /** Members whose own members are named only where they are known or nearly so. */
-const SECRET = /^(internal|users|accessKeys|publicKey|masterKey)$/;
+const SECRET = /^(internal|operations|users|accessKeys|publicKey|masterKey)$/;
 
 /** What may be a member's name rather than a key or `user:password`. */
 const A_NAME = /^[A-Za-z_$][\w$-]{0,31}$/;

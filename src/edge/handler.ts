@@ -1,44 +1,37 @@
-import { UNGUESSABLE } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
 import type { Refusals } from "../ops/refusals.ts";
-import type { Stats } from "../ops/stats.ts";
 import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
 import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client_address.ts";
-import type { Caller, CallObserver } from "./call_observer.ts";
+import { createBasicGate } from "./basic_gate.ts";
+import { type CallAudience, callerOfPermission, callerOfToken, endCall } from "./call_ending.ts";
 import { RpcError } from "./errors.ts";
-import { Guesses, TOO_MANY_GUESSES } from "./auth/guesses.ts";
+import { healthAnswer } from "./health.ts";
 import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
-import {
-  type InternalAccess,
-  isProxied,
-  type Permission,
-  permit,
-  WrongPassword,
-} from "./auth/internal_access.ts";
+import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
-import { type Ended, RpcServer } from "./rpc/json_rpc.ts";
+import { bodyTooLong, notServed, Refusal } from "./refusal.ts";
+import { RpcServer } from "./rpc/json_rpc.ts";
 import { pathOf } from "./http/target.ts";
 import { endOfTurn } from "./http/turn.ts";
 
 /** What the edge works with; all that a worker would need to be one. */
-export interface EdgeContext extends PublicContext, InternalContext {
+export interface EdgeContext extends PublicContext, InternalContext, CallAudience {
   readonly limits: Settings["limits"];
   readonly internal: InternalAccess;
   readonly compatibility: Settings["compatibility"];
   readonly pools: { readonly names: readonly string[]; readonly default: string };
-  readonly stats: Stats;
   readonly refusals: Refusals;
   readonly trust: TokenTrust;
-  /** Told of every call that has ended. */
-  readonly callObservers: readonly CallObserver[];
   /** Who made a request that came through a proxy. */
   readonly clients: ClientAddresses;
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
+  /** Whether nothing is missing that calls need, as `/readyz` tells. */
+  readonly serves: () => boolean;
 }
 
 type Route = (request: HttpRequest) => Promise<HttpAnswer>;
@@ -59,6 +52,8 @@ export function createHandler(context: EdgeContext): Handler {
       throw notServed(new RpcError("invalidRequest", "HTTP/1.0 has no chunks"), 400, close);
     }
     if (path === "*" && request.method === "OPTIONS") return preflightAnswer(request);
+    const health = healthAnswer(request.method, path, context.serves);
+    if (health !== undefined) return health;
     const route = routes.get(path);
     if (route === undefined) throw notServed(new RpcError("invalidRequest", "no such path"), 404);
     if (request.method === "OPTIONS") return preflightAnswer(request);
@@ -89,19 +84,6 @@ export function createHandler(context: EdgeContext): Handler {
       log.error("a request failed: {error}", { error });
       return refusal(new RpcError("internal", "internal error"), {}, 500);
     });
-}
-
-/** A refusal that needs more than the error's own status. */
-class Refusal extends Error {
-  /** @param untold the cause, where the log has not been told of it */
-  constructor(readonly answer: HttpAnswer, readonly untold?: string) {
-    super();
-  }
-}
-
-/** A request that is refused before it is known what it calls. */
-function notServed(error: RpcError, status: number, headers: Readonly<Record<string, string>> = {}): Refusal {
-  return new Refusal(refusal(error, headers, status), error.message);
 }
 
 function createRoutes(context: EdgeContext): Map<string, Route> {
@@ -156,13 +138,21 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
     limits.batch,
     endCall(context, callerOfPermission),
   );
-  const guesses = new Guesses(context.internal.users.some(({ password }) => password.length < UNGUESSABLE));
+  const authorized = createBasicGate(
+    context.internal,
+    context.refusals,
+    (request) => context.clients.of(request),
+    {
+      call: "an internal call",
+      realm: "internal",
+    },
+  );
   return (pool) => async (request) => {
     const { connection, caller } = request;
     const arrival = gateway.reportComes();
     const proof = connection.begin(isProxied(request), request.version !== "2.0");
     try {
-      const permission = await authorizeInternal(context, guesses, request);
+      const permission = await authorized(request);
       const body = await readBody(request, limits.internalBody);
       if (body === undefined) throw bodyTooLong(limits.internalBody);
       const call: InternalCall = {
@@ -183,37 +173,6 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       gateway.reportCame(arrival);
     }
   };
-}
-
-async function authorizeInternal(
-  { internal, refusals, clients }: EdgeContext,
-  guesses: Guesses,
-  request: HttpRequest,
-): Promise<Permission> {
-  const client = clients.of(request);
-  const credentials = request.header("authorization");
-  const tooMany = (seconds: number) => {
-    const headers = { "Retry-After": String(seconds), Connection: "close" };
-    return new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
-  };
-  const pause = guesses.pause(client, credentials);
-  if (pause !== undefined) {
-    refusals.ofCaller("an internal call", client, "too many guesses", TOO_MANY_GUESSES.message);
-    throw tooMany(pause);
-  }
-  try {
-    const permission = permit(internal, request);
-    if (credentials !== undefined) guesses.right(client, credentials);
-    return permission;
-  } catch (error) {
-    if (!(error instanceof RpcError)) throw error;
-    refusals.ofCaller("an internal call", client, "unauthorized", error.message);
-    const retryAfter = error instanceof WrongPassword ? await guesses.wrong(client) : undefined;
-    if (retryAfter !== undefined) throw tooMany(retryAfter);
-    throw new Refusal(refusal(error, {
-      "WWW-Authenticate": 'Basic realm="odin-gateway internal", charset="UTF-8"',
-    }));
-  }
 }
 
 function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
@@ -239,37 +198,4 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     }));
   }
-}
-
-function bodyTooLong(limit: number): Refusal {
-  const error = new RpcError("invalidRequest", `the body is longer than ${limit} bytes`);
-  return notServed(error, 413);
-}
-
-/** What is done when a call has ended: it is counted, a fault of ours is logged, and whoever wants to know is told. */
-function endCall<Call>({ stats, callObservers }: EdgeContext, callerOf: (call: Call) => Caller) {
-  return ({ method, params, call, outcome, error, duration }: Ended<Call>) => {
-    stats.count(method, outcome);
-    if (error !== undefined && !(error instanceof RpcError)) {
-      log.error("{method} failed: {error}", { method, error });
-    }
-    if (callObservers.length === 0) return;
-    const ended = { method, params, caller: callerOf(call), outcome, error, duration };
-    for (const observe of callObservers) observe(ended);
-  };
-}
-
-function callerOfToken({ caller, token }: PublicCall): Caller {
-  return {
-    get address() {
-      return caller(); // dear, and hardly ever asked for
-    },
-    internal: false,
-    by: token.keyId,
-    customer: token.customer,
-  };
-}
-
-function callerOfPermission({ client, permission }: InternalCall): Caller {
-  return { address: client, internal: true, by: permission.user, customer: undefined };
 }

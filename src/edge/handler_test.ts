@@ -55,6 +55,7 @@ const handler = createHandler({
   maxBanTime: 1000,
   trust: { customers: ring, servers: serverKeys, unknownCustomers: undefined, leeway: 300 },
   ready: () => true,
+  serves: () => true,
 });
 
 const METHODS = ["Connect", "RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];

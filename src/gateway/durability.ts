@@ -68,6 +68,11 @@ export class Durability {
     return durability;
   }
 
+  /** Whether the store can be written, as far as is known. */
+  get storable(): boolean {
+    return this.#retry === undefined;
+  }
+
   get store(): Store {
     return this.#store;
   }

@@ -135,6 +135,14 @@ export class Gateway implements GatewayPort {
     return Array.from(this.#model.servers, ({ address }) => address);
   }
 
+  /** Whether what has to last can be written, whether servers are still waited for, and how many of them report. */
+  get condition(): { readonly storable: boolean; readonly waiting: boolean; readonly servers: number } {
+    this.#startWait.look(this.#now());
+    let servers = 0;
+    for (const { enabled } of this.#model.servers) if (enabled) servers++;
+    return { storable: this.#durability.storable, waiting: this.#startWait.lasts, servers };
+  }
+
   start(): void {
     const now = this.#now();
     // What the start took is nobody's silence, nor part of the time in which servers are waited for.

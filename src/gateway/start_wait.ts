@@ -31,6 +31,11 @@ export class StartWait {
     if (this.#until !== undefined) this.#until = this.#model.learningUntil;
   }
 
+  /** Whether rooms that are not known are still refused. */
+  get lasts(): boolean {
+    return this.#until !== undefined;
+  }
+
   heard(server: Address): void {
     if (this.#until !== undefined) this.#heard.add(server);
   }

@@ -1,22 +1,45 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isLoopback } from "../../config/loopback.ts";
 import { RpcError } from "../errors.ts";
 import type { HttpRequest } from "../http/message.ts";
 
-/** What a user may call: what servers call, or what operators call. */
-export type Role = "server" | "operator";
+/** What a method does: what servers ask for, what only shows something to operators, what changes something for them. */
+export type Purpose = "serve" | "show" | "change";
 
-/** Somebody who may call the internal methods. */
+/** What a user may call, by its role: of `internal.users` the first two, of `operations.users` the last two. */
+const ROLES = {
+  server: ["serve"],
+  operator: ["show", "change"],
+  read: ["show"],
+  admin: ["show", "change"],
+} as const satisfies Record<string, readonly Purpose[]>;
+
+export type Role = keyof typeof ROLES;
+
+/** Somebody who may call the internal methods, or operations. */
 export interface InternalUser {
   readonly name: string;
   readonly password: string;
-  /** Its only role; if absent, it has both. */
+  /** Its only role; if absent, it may call everything. */
   readonly role?: Role | undefined;
   /** The only servers that it may speak for, `host:port`; a `*` stands for any text. If absent, any. */
   readonly addresses?: readonly string[] | undefined;
 }
 
-/** Who may call the internal methods. */
+/** What callers are told of the place that they call. */
+export interface Place {
+  readonly what: string;
+  /** Member of the configuration that has its users. */
+  readonly member: string;
+}
+
+const INTERNAL: Place = { what: "internal methods", member: "internal.users" };
+export const OPERATIONS: Place = { what: "operations", member: "operations.users" };
+
+/** Who may call the internal methods, or operations. */
 export interface InternalAccess {
+  /** If absent, the internal methods. */
+  readonly place?: Place;
   readonly users: readonly InternalUser[];
   /** Who may call while there are no users; if absent, local callers of a listener that is bound to loopback. */
   readonly withoutUsers?: "loopback" | "anyone" | undefined;
@@ -28,7 +51,7 @@ export interface InternalAccess {
 export interface Permission {
   /** Name of the user; nothing where there are no users. */
   readonly user: string | undefined;
-  mayCall(role: Role): boolean;
+  mayCall(purpose: Purpose): boolean;
   maySpeakFor(server: string): boolean;
 }
 
@@ -43,6 +66,7 @@ const OWN_HEADERS = new Set([
   ...["authorization", "content-length", "content-type", "transfer-encoding", "expect"],
   ...["accept", "accept-charset", "accept-encoding", "accept-language", "user-agent"],
   ...["cache-control", "pragma", "priority", "te", "date"],
+  "x-prometheus-scrape-timeout-seconds",
   ...["connection", "keep-alive", "upgrade", "http2-settings"],
 ]);
 
@@ -65,33 +89,23 @@ export function isProxied(request: Pick<HttpRequest, "header" | "version">): boo
 }
 
 /**
- * What a request to `/internal` may do (`docs/protocol.md` §7): with users, what the user may, by HTTP Basic (RFC 7617),
+ * What a request to `/internal` (`docs/protocol.md` §7), or to the operations listener, may do: with users, what the user may, by HTTP Basic (RFC 7617),
  * compared in constant time. Without, it is for local callers that show no sign of a proxy or a browser.
  *
  * @throws {RpcError} `unauthorized` with the reason; nothing else of the request is to be looked at then
  */
 export function permit(access: InternalAccess, request: HttpRequest): Permission {
-  if (request.header("origin") !== undefined) {
-    throw new RpcError("unauthorized", "internal methods are not open to pages in a browser");
+  const { what, member } = access.place ?? INTERNAL;
+  const refused = (reason: string) => new RpcError("unauthorized", `${what} are ${reason}`);
+  if (request.header("origin") !== undefined) throw refused("not open to pages in a browser");
+  if (access.users.length > 0) {
+    return permissionOf(findUser(access.users, request.header("authorization"), member));
   }
-  if (access.users.length > 0) return permissionOf(findUser(access.users, request.header("authorization")));
   if (access.withoutUsers === "anyone") return EVERYTHING;
-  if (access.withoutUsers === undefined && !access.onLoopback) {
-    throw new RpcError("unauthorized", "internal methods are closed: configure internal.users");
-  }
-  if (!isLoopback(request.caller)) {
-    throw new RpcError(
-      "unauthorized",
-      "internal methods are open to this machine only; configure internal.users",
-    );
-  }
+  if (access.withoutUsers === undefined && !access.onLoopback) throw refused(`closed: configure ${member}`);
+  if (!isLoopback(request.caller)) throw refused(`open to this machine only; configure ${member}`);
   const sign = foreignSign(request);
-  if (sign !== undefined) {
-    throw new RpcError(
-      "unauthorized",
-      `internal methods are not open to requests with ${sign}; configure internal.users`,
-    );
-  }
+  if (sign !== undefined) throw refused(`not open to requests with ${sign}; configure ${member}`);
   return EVERYTHING;
 }
 
@@ -112,14 +126,18 @@ function permissionOf({ name, role, addresses }: InternalUser): Permission {
   );
   return {
     user: name,
-    mayCall: (asked) => role === undefined || role === asked,
+    mayCall: (purpose) => role === undefined || ROLES[role].some((its) => its === purpose),
     maySpeakFor: (server) => patterns === undefined || patterns.some((pattern) => pattern.test(server)),
   };
 }
 
-function findUser(users: readonly InternalUser[], header: string | undefined): InternalUser {
+function findUser(
+  users: readonly InternalUser[],
+  header: string | undefined,
+  member: string,
+): InternalUser {
   if (header === undefined) {
-    throw new RpcError("unauthorized", "user and password are missing (see internal.users)");
+    throw new RpcError("unauthorized", `user and password are missing (see ${member})`);
   }
   const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header) ?? [];
   if (encoded === undefined) throw new RpcError("unauthorized", "the Authorization header is not HTTP Basic");
@@ -142,9 +160,4 @@ export class WrongPassword extends RpcError {
 /** Of one length whatever was given, as the comparison in constant time needs it. */
 function digest(credentials: Uint8Array): Uint8Array {
   return createHash("sha256").update(credentials).digest();
-}
-
-/** Whether an IP address, or a name to listen on, is this machine's alone. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|\[?::1\]?|127(\.\d+){3})$/i.test(host);
 }

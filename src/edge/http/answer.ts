@@ -9,6 +9,13 @@ export const COMMON_HEADERS = [
   ["Cache-Control", "no-store"],
 ] as const;
 
+/** Headers of every answer that pages of other sites must not read. */
+export const OWN_SITE_HEADERS = [
+  ["Cache-Control", "no-store"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+] as const;
+
 /** Seconds after which a caller may try again. */
 export const RETRY_AFTER = "5";
 
@@ -43,9 +50,11 @@ export function refusal(
   headers: Readonly<Record<string, string>> = {},
   status: number = RpcErrors[error.kind].http,
 ): HttpAnswer {
-  const { body, headers: own } = rpcAnswer(
-    JSON.stringify({ jsonrpc: "2.0", id: null, error: error.toJSON() }),
-    status,
-  );
+  const { body, headers: own } = rpcAnswer(refusalText(error), status);
   return { status, body, headers: { ...own, ...headers } };
+}
+
+/** The body of such an answer. */
+export function refusalText(error: RpcError): string {
+  return JSON.stringify({ jsonrpc: "2.0", id: null, error: error.toJSON() });
 }

@@ -1,8 +1,8 @@
 /** Connections that a gateway takes by default, where the process may open so many files. */
 const ENOUGH = 10_000;
 
-/** File descriptors that are kept for all else. */
-const SPARE = 64;
+/** File descriptors that are kept for all else, the operations listener's connections among them. */
+const SPARE = 64 + 80;
 
 /** Connections that are taken whatever the limit of the process is. */
 const LEAST = 16;

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from "node:http2";
-import { COMMON_HEADERS } from "./answer.ts";
+import { COMMON_HEADERS, OWN_SITE_HEADERS } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import type { HttpAnswer, HttpRequest } from "./message.ts";
 
@@ -38,11 +38,11 @@ export function send(incoming: Incoming, outgoing: Outgoing, answer: HttpAnswer)
 
 export function write(
   outgoing: Outgoing,
-  { status, body, headers }: HttpAnswer,
+  { status, body, headers, ownSiteOnly }: HttpAnswer,
   headOnly = false,
   http2 = false,
 ): void {
-  const all: Record<string, string> = { ...COMMON };
+  const all: Record<string, string> = { ...(ownSiteOnly === true ? OWN_SITE : COMMON) };
   if (body !== null) {
     all["Content-Type"] = "application/json";
     all["Content-Length"] = String(Buffer.byteLength(body));
@@ -55,6 +55,7 @@ export function write(
 }
 
 const COMMON: Readonly<Record<string, string>> = Object.fromEntries(COMMON_HEADERS);
+const OWN_SITE: Readonly<Record<string, string>> = Object.fromEntries(OWN_SITE_HEADERS);
 
 /** The request as the edge knows it. */
 export function requestOf(

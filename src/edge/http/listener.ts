@@ -33,6 +33,9 @@ export interface Listener {
   stop(within: number): Promise<void>;
 }
 
+/** Somebody else listens there. */
+export class PortInUse extends StartError {}
+
 /** Requests of a connection of HTTP/1.1 whose answers have not left, at most: clients pipeline a few, if any (RFC 9112 §9.3.2). */
 const PIPELINED = 64;
 
@@ -186,7 +189,9 @@ async function bind(server: Server | Http2SecureServer, hostname: string, port: 
       });
     });
   } catch (error) {
-    throw new StartError(`cannot listen on ${hostname} port ${port}: ${explain(error)}`);
+    const where = `cannot listen on ${hostname} port ${port}`;
+    if (isInUse(error)) throw new PortInUse(`${where}: the port is in use`);
+    throw new StartError(`${where}: ${messageOf(error)}`);
   }
 }
 
@@ -194,8 +199,11 @@ function soon(milliseconds = 10): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
 }
 
-function explain(error: unknown): string {
-  const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.split("\n")[0]! : String(error);
+}
+
+function isInUse(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EADDRINUSE" || /AddrInUse|in use/i.test(message) ? "the port is in use" : message;
+  return code === "EADDRINUSE" || /AddrInUse|in use/i.test(messageOf(error));
 }

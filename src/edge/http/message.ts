@@ -30,10 +30,12 @@ export interface HttpRequest {
 /** What a request is answered with. */
 export interface HttpAnswer {
   readonly status: number;
-  /** A JSON-RPC object; `null` where there is nothing to say. */
+  /** JSON, unless a header says otherwise; `null` where there is nothing to say. */
   readonly body: string | null;
   /** Besides those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether pages of other sites must not read it; if absent, they may. */
+  readonly ownSiteOnly?: boolean;
 }
 
 /** Answers one HTTP request. Never throws. */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { COMMON_HEADERS, refusal } from "./answer.ts";
+import { COMMON_HEADERS, refusalText } from "./answer.ts";
 import { RpcError } from "../errors.ts";
 
 /** What the parser says of bytes that are no request; they come along. */
@@ -23,11 +23,11 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Says why, and ends the connection. */
 export function refuseConnection(socket: Socket, status: number, reason: string): void {
   if (!socket.writable) return void socket.destroy();
-  const { body } = refusal(new RpcError("invalidRequest", reason));
+  const body = refusalText(new RpcError("invalidRequest", reason));
   const headers = [
     ...COMMON_HEADERS,
     ["Content-Type", "application/json"],
-    ["Content-Length", String(Buffer.byteLength(body!))],
+    ["Content-Length", String(Buffer.byteLength(body))],
     ["Connection", "close"],
     ...(status === 405 ? [["Allow", "POST, OPTIONS"]] : []),
   ].map(([name, value]) => `${name}: ${value}\r\n`).join("");

@@ -15,7 +15,7 @@ import type { Stats } from "../../ops/stats.ts";
 import { Name, type ServerKeys } from "../../tokens/mod.ts";
 import { NOT_DURABLE, RpcError } from "../errors.ts";
 import type { Proof } from "../http/connection.ts";
-import type { Permission, Role } from "../auth/internal_access.ts";
+import type { Permission, Purpose } from "../auth/internal_access.ts";
 import { readReport } from "../reports/report_reader.ts";
 import { type Method, method, methodReading, parseParams } from "../rpc/json_rpc.ts";
 import { completeServerConfig } from "../server_config/server_config.ts";
@@ -65,7 +65,7 @@ const Config = { ...Origin, config: z.string().max(LONGEST_CONFIG) };
 
 /** The methods for servers and operators (`docs/protocol.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
-  const { gateway, serverKeys, stats, recommended, complaints, refusals } = context;
+  const { gateway, serverKeys, recommended, complaints, refusals } = context;
   const addressOf = (params: { public_endpoint?: Address | undefined }, call: InternalCall): Address => {
     const address = addressIn(params, call);
     if (call.permission.maySpeakFor(address)) return address;
@@ -122,7 +122,13 @@ export function internalMethods(context: InternalContext): Record<string, Method
     "sfu.Report": methodReading(reportReader(Grid.optional()), report),
     SubmitReport: methodReading(reportReader(Grid), report),
   };
-  const forOperators: Record<string, Method<InternalCall>> = {
+  return { ...restricted(context, forServers, "serve"), ...operatorMethods(context) };
+}
+
+/** The methods for operators: of `/internal`, and of `/rpc` on the operations listener. */
+export function operatorMethods(context: InternalContext): Record<string, Method<InternalCall>> {
+  const { gateway, serverKeys, stats } = context;
+  const changing: Record<string, Method<InternalCall>> = {
     "server.Drain": method(
       z.object({ address: Endpoint, deadline: z.number().min(0).max(LONGEST_DRAIN).optional() }),
       async ({ address, deadline }) => {
@@ -138,11 +144,6 @@ export function internalMethods(context: InternalContext): Record<string, Method
       z.object({ address: Endpoint, weight: z.number().min(0).max(1) }),
       async ({ address, weight }) => showPlan(await gateway.plan(address, { weight })),
     ),
-    "room.Explain": method(z.object({ room_id: z.tuple([Name, Name]) }), async ({ room_id }) => {
-      const its = await gateway.explain(room_id);
-      if (its === undefined) throw new RpcError("roomNotFound", "no server for room found");
-      return showExplanation(its);
-    }),
     "kind.Forget": method(
       z.object({ namespace: z.string().nullish(), template: z.string().nullish() }),
       async ({ namespace, template }) => {
@@ -153,6 +154,13 @@ export function internalMethods(context: InternalContext): Record<string, Method
         return {};
       },
     ),
+  };
+  const showing: Record<string, Method<InternalCall>> = {
+    "room.Explain": method(z.object({ room_id: z.tuple([Name, Name]) }), async ({ room_id }) => {
+      const its = await gateway.explain(room_id);
+      if (its === undefined) throw new RpcError("roomNotFound", "no server for room found");
+      return showExplanation(its);
+    }),
     Info: method(z.object({}), async () => {
       const { servers, rooms, kinds } = await gateway.info();
       const updated = new Map(servers.map(({ address, lastSeen }) => [address, iso(lastSeen)]));
@@ -164,29 +172,34 @@ export function internalMethods(context: InternalContext): Record<string, Method
       };
     }),
   };
-  return {
-    ...restricted(context, forServers, "server"),
-    ...restricted(context, forOperators, "operator"),
-  };
+  return { ...restricted(context, changing, "change"), ...restricted(context, showing, "show") };
 }
 
-/** The methods, for callers that have the role. */
+/** The methods, for callers whose role allows them. */
 function restricted(
   { refusals }: InternalContext,
   methods: Readonly<Record<string, Method<InternalCall>>>,
-  role: Role,
+  purpose: Purpose,
 ): Record<string, Method<InternalCall>> {
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [name, {
       ...method,
       refuse: ({ permission, client }: InternalCall) => {
-        if (permission.mayCall(role)) return undefined;
-        const reason = `this method is for ${role}s`;
+        if (permission.mayCall(purpose)) return undefined;
+        const reason = whoseItIs(purpose, permission);
         refusals.ofCaller(name, client, "forbidden", reason);
         return reason;
       },
     }]),
   );
+}
+
+/** Whom a method is for that a caller may not call. */
+function whoseItIs(purpose: Purpose, { mayCall }: Permission): string {
+  if (purpose === "serve") return "this method is for servers";
+  return mayCall("show")
+    ? "this method changes something, which takes the role admin"
+    : "this method is for operators";
 }
 
 function addressIn(

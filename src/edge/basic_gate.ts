@@ -1,0 +1,50 @@
+import { UNGUESSABLE } from "../config/load.ts";
+import type { Refusals } from "../ops/refusals.ts";
+import { Guesses, TOO_MANY_GUESSES } from "./auth/guesses.ts";
+import { type InternalAccess, type Permission, permit, WrongPassword } from "./auth/internal_access.ts";
+import { RpcError } from "./errors.ts";
+import { refusal } from "./http/answer.ts";
+import type { HttpRequest } from "./http/message.ts";
+import { Refusal } from "./refusal.ts";
+
+/**
+ * Lets in whoever may call the internal methods, or operations, and slows down the guessing of passwords.
+ *
+ * @param clientOf IP address of whoever made the request, whose guesses are counted
+ * @param name what is protected, as browsers and the log name it
+ * @returns what a request may do; rejects with a {@link Refusal}
+ */
+export function createBasicGate(
+  access: InternalAccess,
+  refusals: Refusals,
+  clientOf: (request: HttpRequest) => string,
+  name: { readonly call: string; readonly realm: string },
+): (request: HttpRequest) => Promise<Permission> {
+  const guesses = new Guesses(access.users.some(({ password }) => password.length < UNGUESSABLE));
+  const tooMany = (seconds: number) => {
+    const headers = { "Retry-After": String(seconds), Connection: "close" };
+    return new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
+  };
+  return async (request) => {
+    const client = clientOf(request);
+    const credentials = request.header("authorization");
+    const pause = guesses.pause(client, credentials);
+    if (pause !== undefined) {
+      refusals.ofCaller(name.call, client, "too many guesses", TOO_MANY_GUESSES.message);
+      throw tooMany(pause);
+    }
+    try {
+      const permission = permit(access, request);
+      if (credentials !== undefined) guesses.right(client, credentials);
+      return permission;
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      refusals.ofCaller(name.call, client, "unauthorized", error.message);
+      const retryAfter = error instanceof WrongPassword ? await guesses.wrong(client) : undefined;
+      if (retryAfter !== undefined) throw tooMany(retryAfter);
+      throw new Refusal(refusal(error, {
+        "WWW-Authenticate": `Basic realm="odin-gateway ${name.realm}", charset="UTF-8"`,
+      }));
+    }
+  };
+}

@@ -1,0 +1,36 @@
+import type { Permission } from "./auth/internal_access.ts";
+import { callerOfPermission, endCall } from "./call_ending.ts";
+import type { EdgeContext } from "./handler.ts";
+import { rpcAnswer } from "./http/answer.ts";
+import { readBody } from "./http/body.ts";
+import type { HttpAnswer, HttpRequest } from "./http/message.ts";
+import { type InternalCall, operatorMethods } from "./methods/internal_methods.ts";
+import { bodyTooLong } from "./refusal.ts";
+import { RpcServer } from "./rpc/json_rpc.ts";
+
+/** Answers a request of somebody who has been let in. Rejects with a `Refusal` or an `RpcError`. */
+export type OperatorRoute = (request: HttpRequest, permission: Permission) => Promise<HttpAnswer>;
+
+/** JSON-RPC with the methods for operators, for the operations listener; no server gets its key there. */
+export function createOperatorRoute(context: EdgeContext): OperatorRoute {
+  const { limits, pools } = context;
+  const rpc = new RpcServer<InternalCall>(
+    operatorMethods(context),
+    limits.batch,
+    endCall(context, callerOfPermission),
+  );
+  return async (request, permission) => {
+    const body = await readBody(request, limits.publicBody);
+    if (body === undefined) throw bodyTooLong(limits.publicBody);
+    const call: InternalCall = {
+      pool: pools.default,
+      caller: request.caller,
+      client: request.caller,
+      permission,
+      deliveries: [],
+      proof: undefined,
+    };
+    const answer = await rpc.answer(body, call, () => true);
+    return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+  };
+}

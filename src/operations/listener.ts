@@ -1,0 +1,71 @@
+import { notPermitted } from "../config/permission.ts";
+import { OPERATIONS_PORT, type Settings } from "../config/schema.ts";
+import { isLoopback } from "../config/loopback.ts";
+import type { Handler } from "../edge/http/message.ts";
+import { listen, type Listener, PortInUse } from "../edge/http/listener.ts";
+import { log } from "../ops/log.ts";
+import { StartError } from "../start_error.ts";
+
+/** Connections of operators, dashboards, probes and Prometheus at a time. */
+const CONNECTIONS = 64;
+
+/**
+ * Listens for operators. On the edge's own listener rather than `Deno.serve`: that one has no time-outs and no limit of
+ * connections, and ends the process when file descriptors run out (`docs/decisions/2026-11-25-listener.md`).
+ *
+ * @returns nothing where it is switched off, or where Deno may not listen there and nobody asked for it
+ * @throws {StartError} where the address cannot be used
+ */
+export async function listenForOperators(
+  settings: Settings,
+  handler: Handler,
+): Promise<Listener | undefined> {
+  const { enabled, hostname, port } = settings.operations;
+  if (!enabled) return undefined;
+  const local = isLoopback(hostname);
+  const at = (port: number): Promise<Listener> => {
+    const http = { hostname, port };
+    return listen({
+      useSsl: settings.useSsl && !local,
+      http,
+      https: { ...settings.https, ...http },
+      connections: { ...settings.connections, limit: CONNECTIONS },
+      limits: settings.limits,
+    }, handler);
+  };
+  const option = `--allow-net=${hostname.includes(":") ? `[${hostname}]` : hostname}`;
+  if (!mayListen(hostname, port ?? OPERATIONS_PORT)) {
+    const reason = notPermitted(`${option}:${port ?? OPERATIONS_PORT}`);
+    if (port !== undefined || !local) throw cannotListen(hostname, port ?? OPERATIONS_PORT, reason);
+    log.warning("no operations listener, and so neither metrics nor admin calls: {reason}", { reason });
+    return undefined;
+  }
+  try {
+    const listener = await at(port ?? OPERATIONS_PORT);
+    log.info("operations: health, metrics and admin calls are at {url}", { url: listener.url });
+    return listener;
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    if (!(error instanceof PortInUse) || port !== undefined || !local || !mayListen(hostname, 0)) {
+      throw new StartError(
+        `operations: ${error.message} (see operations.port, or start with --operations off)`,
+      );
+    }
+  }
+  const listener = await at(0);
+  log.info("operations: port {taken} is taken, by a second gateway perhaps: they are at {url} in its place", {
+    taken: OPERATIONS_PORT,
+    url: listener.url,
+  });
+  return listener;
+}
+
+function cannotListen(hostname: string, port: number, reason: string): StartError {
+  return new StartError(`operations: cannot listen on ${hostname} port ${port}: ${reason}`);
+}
+
+/** Asked before, because the listener throws where nothing can catch it (`node:net` on Deno 2.9.6). */
+function mayListen(hostname: string, port: number): boolean {
+  const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  return Deno.permissions.requestSync({ name: "net", host }).state === "granted";
+}

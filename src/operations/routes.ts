@@ -1,0 +1,137 @@
+import { Hono } from "hono";
+import { createBasicGate } from "../edge/basic_gate.ts";
+import { RpcError } from "../edge/errors.ts";
+import { healthAnswer } from "../edge/health.ts";
+import { type InternalUser, OPERATIONS, type Permission } from "../edge/auth/internal_access.ts";
+import { refusal } from "../edge/http/answer.ts";
+import type { Handler, HttpAnswer, HttpRequest } from "../edge/http/message.ts";
+import { pathOf } from "../edge/http/target.ts";
+import type { OperatorRoute } from "../edge/operator_route.ts";
+import { notServed, Refusal } from "../edge/refusal.ts";
+import { log } from "../ops/log.ts";
+import type { Refusals } from "../ops/refusals.ts";
+import { isReady, readiness, type ReadinessChecks } from "./readiness.ts";
+
+/** What the operations listener shows. */
+export interface OperationsContext {
+  readonly users: readonly InternalUser[];
+  /** Whether nobody but this machine reaches the listener. */
+  readonly onLoopback: boolean;
+  readonly refusals: Refusals;
+  /** Longest URL, in characters. */
+  readonly longestUrl: number;
+  readonly checks: ReadinessChecks;
+  /** Admin methods by JSON-RPC. */
+  readonly rpc: OperatorRoute;
+}
+
+/** What a route has beside Hono's own: the request as it came, its path, and what its sender may do. */
+export interface OperationsEnv {
+  Bindings: { readonly request: HttpRequest; readonly path: string };
+  Variables: { permission: Permission };
+}
+
+export type OperationsApp = Hono<OperationsEnv>;
+
+/** Methods of HTTP that a request may have; the runtime's `Request` refuses some others. */
+const METHODS = ["GET", "HEAD", "POST"];
+
+/** Adds routes; each is for callers that have been let in (`c.var.permission`). */
+export type AddRoutes = (app: OperationsApp) => void;
+
+/**
+ * Answers on the operations listener. Without credentials there is nothing but health, and that without detail. Hono sees
+ * the path as it came, neither decoded nor normalized, so that no other spelling of a path leads around a check.
+ */
+export function createOperationsHandler(context: OperationsContext, ...more: readonly AddRoutes[]): Handler {
+  const app = createApp(context, more);
+  const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
+    if (request.target.length > context.longestUrl) {
+      throw notServed(new RpcError("invalidRequest", "the URL is too long"), 414);
+    }
+    const path = pathOf(request);
+    if (path === undefined) {
+      throw notServed(new RpcError("invalidRequest", "the request's target or Host is none"), 400);
+    }
+    if (!METHODS.includes(request.method)) {
+      const error = new RpcError("invalidRequest", "no such method of HTTP here");
+      throw notServed(error, 405, { Allow: METHODS.join(", ") });
+    }
+    const { method } = request;
+    return await answerOf(
+      await app.fetch(new Request("http://operations/", { method }), { request, path }),
+    );
+  };
+  return async (request) => {
+    const answered = await answer(request).catch((error) => answerToError(error));
+    return { ...answered, ownSiteOnly: true };
+  };
+}
+
+function createApp(context: OperationsContext, more: readonly AddRoutes[]): OperationsApp {
+  const { users, onLoopback, refusals, checks } = context;
+  const app: OperationsApp = new Hono<OperationsEnv>({
+    getPath: (_request, options) => (options?.env as OperationsEnv["Bindings"]).path,
+  });
+  const authorized = createBasicGate(
+    { place: OPERATIONS, users, onLoopback },
+    refusals,
+    ({ caller }) => caller,
+    {
+      call: "a request to operations",
+      realm: "operations",
+    },
+  );
+  app.use(async ({ env: { request, path }, set }, next) => {
+    try {
+      set("permission", await authorized(request));
+    } catch (error) {
+      const health = healthAnswer(request.method, path, () => isReady(checks));
+      if (health === undefined || request.header("authorization") !== undefined) throw error;
+      return responseTo(health);
+    }
+    return await next();
+  });
+  app.get("/healthz", () => Response.json({ status: "ok" }));
+  app.get("/readyz", () => {
+    const its = readiness(checks);
+    return Response.json(its, { status: its.status === "ok" ? 200 : 503 });
+  });
+  app.post(
+    "/rpc",
+    async ({ env: { request }, var: { permission } }) => responseTo(await context.rpc(request, permission)),
+  );
+  for (const add of more) add(app);
+  app.notFound(({ env: { path } }) => {
+    const routes = app.routes.filter((route) => route.path === path && route.method !== "ALL");
+    if (routes.length === 0) throw notServed(new RpcError("invalidRequest", "no such path"), 404);
+    const allowed = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
+    const error = new RpcError("invalidRequest", `send a ${allowed[0]}`);
+    throw notServed(error, 405, { Allow: allowed.join(", ") });
+  });
+  app.onError((error) => responseTo(answerToError(error)));
+  return app;
+}
+
+/** What a route that fails is answered with. */
+function answerToError(error: unknown): HttpAnswer {
+  if (error instanceof Refusal) return error.answer;
+  if (error instanceof RpcError) return refusal(error);
+  log.error("a request to operations failed: {error}", { error });
+  return refusal(new RpcError("internal", "internal error"), {}, 500);
+}
+
+function responseTo({ status, body, headers }: HttpAnswer): Response {
+  const all = body === null ? headers : { "Content-Type": "application/json", ...headers };
+  return new Response(body, { status, headers: { ...all } });
+}
+
+async function answerOf(response: Response): Promise<HttpAnswer> {
+  const headers = Object.fromEntries(Array.from(response.headers, ([name, value]) => [spelt(name), value]));
+  return { status: response.status, body: response.body === null ? null : await response.text(), headers };
+}
+
+/** A header's name as the listener writes it itself, so that none is sent twice: `Content-Type`. */
+function spelt(name: string): string {
+  return name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}
