@@ -11,6 +11,8 @@ export interface StartArguments {
   readonly data: string;
   /** File to record grants and reports to, for the placement simulation. */
   readonly record: string | undefined;
+  /** Only say whether it would start. */
+  readonly check: boolean;
   readonly overrides: Overrides;
 }
 
@@ -24,6 +26,7 @@ interface StartOptions {
   config: string;
   data: string;
   record?: string;
+  check?: true;
   host?: string;
   port?: number;
   ssl?: true;
@@ -75,13 +78,14 @@ export function parseStartArguments(
       "--record <file>",
       "write grants and reports to a file, names hashed, for deno task simulate --trace",
     )
+    .option("--check", "say whether it would start, touch nothing, and exit: 0 if it would, 2 if not")
     .addHelpText("after", NOTES);
   const print = parseCommand(command, args);
   if (print !== undefined) return { print };
-  const { config, data, record, ...options } = command.opts<StartOptions>();
+  const { config, data, record, check = false, ...options } = command.opts<StartOptions>();
   const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
   const internalUser = environment(ENVIRONMENT.internalUser);
-  return { config, data, record, overrides: { ...options, masterkey, internalUser } };
+  return { config, data, record, check, overrides: { ...options, masterkey, internalUser } };
 }
 
 /** @throws {InvalidArgumentError} where it is neither `host:port` nor `off` */

@@ -1,25 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { loadConfig, unwritable } from "../config/load.ts";
 import { StartError } from "../start_error.ts";
-import { type MadeUser, storedInternalUser, writeServerToml } from "../config/internal_user.ts";
 import { KeptSecrets } from "../config/kept_secrets.ts";
-import { isLoopback } from "../config/loopback.ts";
-import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
+import { storedMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import type { Settings } from "../config/schema.ts";
 import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
 import { TraceRecorder } from "../ops/trace.ts";
 import { runGateway } from "../app/run.ts";
-import { FolderLock } from "../store/sqlite/lock.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
+import { check } from "./check.ts";
+import { MEMORY, openData } from "./data_folder.ts";
+import { askToListen } from "./listen_permission.ts";
+import { tellServers, userToMake } from "./made_user.ts";
 import { stopSignal } from "./signals.ts";
 import { VERSION } from "./version.ts";
-
-/** As data folder: keep nothing. */
-const MEMORY = ":memory:";
 
 /**
  * Runs the gateway until it is told to stop.
@@ -32,6 +30,7 @@ export async function start(args: readonly string[]): Promise<void> {
     console.log(parsed.print);
     return;
   }
+  if (parsed.check) return await check(parsed);
   const { settings, warnings } = await loadConfig(parsed.config, parsed.overrides);
   askToListen(settings);
   const lock = openData(parsed.data);
@@ -86,27 +85,6 @@ function mayRead(variable: string): boolean {
   return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }
 
-/** Asked for here, because the listener throws where nothing can catch it (`node:net` on Deno 2.9.6), and start would hang. */
-function askToListen(settings: Settings): void {
-  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
-  const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-  if (Deno.permissions.requestSync({ name: "net", host }).state === "granted") return;
-  throw new StartError(
-    `cannot listen on ${hostname} port ${port}: ${notPermitted(`--allow-net=${host}`)}`,
-  );
-}
-
-/** Makes sure that the data folder is there, can be written, and is this process's alone. */
-function openData(folder: string): FolderLock | undefined {
-  if (folder === MEMORY) return undefined;
-  openDataFolder(folder);
-  try {
-    return new FolderLock(folder);
-  } catch (error) {
-    throw error instanceof StoreError ? new StartError(error.message) : error;
-  }
-}
-
 /** @throws {StartError} where the file cannot be written */
 function openRecorder(file: string): TraceRecorder {
   try {
@@ -135,34 +113,6 @@ function masterKey(settings: Settings, data: string, secrets: KeptSecrets): stri
     log.info("no masterKey is configured: using the one in {file}", { file });
   }
   return key;
-}
-
-/**
- * Somebody has to be able to call the internal methods of a listener that others reach: where nobody is configured, a user
- * is made, whose password is in the data folder and never in the log.
- */
-function userToMake(settings: Settings, data: string, secrets: KeptSecrets): MadeUser | undefined {
-  const { users, withoutUsers } = settings.internal;
-  const { hostname } = settings.useSsl ? settings.https : settings.http;
-  if (users.length > 0 || withoutUsers !== undefined || isLoopback(hostname)) return undefined;
-  if (data === MEMORY) {
-    throw new StartError(
-      `nobody may call /internal: other machines reach the listener on ${hostname}, and nothing is kept; ` +
-        "configure internal.users, or listen with --host 127.0.0.1",
-    );
-  }
-  const user = storedInternalUser(data);
-  secrets.keep(user.file);
-  return user;
-}
-
-/** Writes the lines that servers need to attach, and says where. */
-function tellServers(settings: Settings, data: string, user: MadeUser, port: number): void {
-  const file = writeServerToml(data, settings, user, port);
-  const said = user.made
-    ? "no internal.users are configured: made one, and what servers need to attach is in {file}"
-    : "no internal.users are configured: the one made before is used. What servers need to attach is in {file}";
-  log.warning(said, { file });
 }
 
 /** Messages of strays that are told, each once. */

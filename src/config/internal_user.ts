@@ -34,6 +34,20 @@ export function storedInternalUser(folder: string): MadeUser {
 }
 
 /**
+ * Makes sure that the user that the data folder keeps, if it keeps one, can be used.
+ *
+ * @throws {StartError} where the file cannot be read, or holds no user
+ */
+export function checkInternalUser(folder: string): void {
+  const path = join(folder, FILES.user);
+  try {
+    readUser(path);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+/**
  * Writes `server.toml`: the lines that a server's own configuration needs, readable by the owner only.
  *
  * @param port where the gateway listens

@@ -15,16 +15,8 @@ const FILE = "master.key";
  */
 export function storedMasterKey(folder: string): { key: string; file: string; made: boolean } {
   const file = join(folder, FILE);
-  try {
-    const key = Deno.readTextFileSync(file).trim();
-    if (Buffer.from(key, "base64").length < 16) {
-      throw new StartError(`${file}: expected a master key in base64; restore it, or configure masterKey`);
-    }
-    return { key, file, made: false };
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    if (!(error instanceof Deno.errors.NotFound)) throw unreadable(file, error);
-  }
+  const known = keptMasterKey(folder);
+  if (known !== undefined) return { key: known, file, made: false };
   const key = randomBytes(32).toString("base64");
   try {
     writeSecret(file, `${key}\n`);
@@ -32,6 +24,25 @@ export function storedMasterKey(folder: string): { key: string; file: string; ma
     throw unreadable(file, error);
   }
   return { key, file, made: true };
+}
+
+/**
+ * The master key that the data folder keeps, if there is one.
+ *
+ * @returns the key in base64
+ * @throws {StartError} where the file cannot be read, or holds no key
+ */
+export function keptMasterKey(folder: string): string | undefined {
+  const file = join(folder, FILE);
+  let key: string;
+  try {
+    key = Deno.readTextFileSync(file).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw unreadable(file, error);
+  }
+  if (Buffer.from(key, "base64").length >= 16) return key;
+  throw new StartError(`${file}: expected a master key in base64; restore it, or configure masterKey`);
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Listener {
   readonly url: string;
   /** Whether connections are taken: if not, servers may call without being heard. */
   readonly hears: () => boolean;
+  /** Days until the certificate ends, below 0 once it has; nothing without TLS. */
+  readonly certificateDaysLeft: () => number | undefined;
   /** Takes no further requests and finishes those under way, within so many milliseconds. */
   stop(within: number): Promise<void>;
 }
@@ -159,6 +161,7 @@ export async function listen(
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     url: `${settings.useSsl ? "https" : "http"}://${host}:${address.port}`,
+    certificateDaysLeft: () => certificate?.daysLeft(Date.now()),
     hears: () => !peers.full && !acceptWatch.failed,
     async stop(within) {
       stopping = true;

@@ -42,6 +42,20 @@ export class FolderLock {
   }
 }
 
+/** Whether a process has the lock on a folder now; found without making a file. */
+export function isLocked(folder: string): boolean {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(fileIn(folder), { readOnly: true });
+    database.prepare("SELECT count(*) FROM sqlite_master").get();
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message === "database is locked";
+  } finally {
+    database?.close();
+  }
+}
+
 function fileIn(folder: string): string {
   return join(folder, "lock.db");
 }

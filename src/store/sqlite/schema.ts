@@ -66,3 +66,31 @@ export function migrate(database: DatabaseSync): void {
     database.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${done + 1}; COMMIT;`);
   }
 }
+
+/** Where SQLite keeps what `user_version` says in the header of a database, and how long that header is, in bytes. */
+const HEADER = { magic: "SQLite format 3\0", userVersion: 60, length: 100 };
+
+/**
+ * What would keep this gateway from using a database, as far as its header tells: that is read without opening it as one,
+ * which would make files beside it.
+ *
+ * @returns nothing where nothing is wrong, or there is no such file
+ */
+export function schemaConcern(path: string): string | undefined {
+  const header = new Uint8Array(HEADER.length);
+  let read: number | null;
+  try {
+    using file = Deno.openSync(path);
+    read = file.readSync(header);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    return `${path} cannot be read: ${error instanceof Error ? error.message : error}`;
+  }
+  if (read === null) return undefined;
+  if (read < HEADER.length || !new TextDecoder().decode(header).startsWith(HEADER.magic)) {
+    return `${path} is no database; restore it from a backup, or move it away`;
+  }
+  const version = new DataView(header.buffer).getInt32(HEADER.userVersion);
+  if (version <= MIGRATIONS.length) return undefined;
+  return `${path} has schema version ${version}, and this gateway knows ${MIGRATIONS.length}; run the gateway that wrote it`;
+}

@@ -1,0 +1,131 @@
+import { dirname, resolve } from "node:path";
+import { loadConfig, unwritable } from "../config/load.ts";
+import { keptMasterKey } from "../config/master_key.ts";
+import { notPermitted } from "../config/permission.ts";
+import type { Settings } from "../config/schema.ts";
+import { Customers } from "../customers/customers.ts";
+import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
+import { StartError } from "../start_error.ts";
+import type { StartArguments } from "./arguments.ts";
+import { concernsAboutData, isInUse, MEMORY } from "./data_folder.ts";
+import { askToListen } from "./listen_permission.ts";
+import { checkUserToMake } from "./made_user.ts";
+import { whyNotWritable } from "./writable.ts";
+
+/** What was found: an error keeps the gateway from starting, a warning does not. */
+interface Findings {
+  readonly errors: string[];
+  readonly warnings: string[];
+}
+
+/**
+ * Says whether the gateway would start, with everything that is wrong at once, and touches nothing: no file is made or
+ * changed, and no port kept. Ends the process with code 2 where it would not.
+ */
+export async function check(args: StartArguments): Promise<void> {
+  const { errors, warnings } = await look(args);
+  for (const error of errors) console.log(`error: ${error}`);
+  for (const warning of warnings) console.log(`warning: ${warning}`);
+  console.log(errors.length > 0 ? "the gateway would not start" : "the gateway would start");
+  if (errors.length > 0) Deno.exit(2);
+}
+
+async function look({ config, data, record, overrides }: StartArguments): Promise<Findings> {
+  const findings: Findings = { errors: [], warnings: [] };
+  const { errors, warnings } = findings;
+  const attempt = async <Result>(look: () => Result | Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      errors.push(error.message);
+      return undefined;
+    }
+  };
+  const inUse = isInUse(data);
+  errors.push(...concernsAboutData(data));
+  if (record !== undefined) await attempt(() => checkRecord(record));
+  const loaded = await attempt(() => loadConfig(config, overrides));
+  if (loaded !== undefined) {
+    const { settings } = loaded;
+    warnings.push(...loaded.warnings);
+    if (settings.useSsl) {
+      const certificate = await attempt(() => readCertificate(settings.https));
+      const concern = certificate && concernAbout(certificate.validity, Date.now());
+      if (concern !== undefined) warnings.push(`the certificate in ${settings.https.certFile} ${concern}`);
+    }
+    await attempt(() => askToListen(settings));
+    await attempt(() => checkUserToMake(settings, data));
+    if (settings.masterKey === undefined && data !== MEMORY) await attempt(() => keptMasterKey(data));
+    const taken = listenConcern(settings);
+    if (taken !== undefined && !inUse) errors.push(taken);
+    warnings.push(...await customerConcerns(settings));
+  }
+  if (inUse) {
+    warnings.push(
+      `a gateway runs on the data folder ${data}: this configuration would start once that has stopped, with --take-over in ` +
+        "its place, or by a reload (SIGHUP) in that process",
+    );
+  }
+  return findings;
+}
+
+/** Whether it could listen, found by listening for a moment to nobody. */
+function listenConcern(settings: Settings): string | undefined {
+  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
+  try {
+    Deno.listen({ hostname, port }).close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined; // told by `askToListen`
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "the port is in use"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    return `cannot listen on ${hostname} port ${port}: ${reason}`;
+  }
+}
+
+/** Customers and keys that would be left out. A customer API is not called. */
+async function customerConcerns(settings: Settings): Promise<string[]> {
+  const concerns: string[] = [];
+  if (settings.customerApi !== undefined) return concerns;
+  const customers = new Customers(settings, {
+    loaded: () => {},
+    kept: (reason) => concerns.push(reason),
+    broken: ({ entry, reason }) => concerns.push(`${entry} would be skipped: ${reason}`),
+  });
+  await customers.load();
+  if (customers.ring.size === 0 && settings.unknownCustomers === "forbidden") {
+    concerns.push("there are no customers with a usable key: nobody could connect");
+  }
+  return concerns;
+}
+
+/** @throws {StartError} where `--record` could not write */
+function checkRecord(file: string): void {
+  const path = resolve(file);
+  try {
+    if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
+      throw new Error(notPermitted(`--allow-write=${file}`));
+    }
+    if (isThere(path)) Deno.openSync(path, { append: true }).close();
+    else {
+      const reason = whyNotWritable(dirname(path));
+      if (reason !== undefined) throw new Error(reason);
+    }
+  } catch (error) {
+    throw unwritable("--record", file, error);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
