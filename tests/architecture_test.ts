@@ -18,7 +18,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/command_line",
       "src/config",
       "src/customers",
-      "src/edge/auth",
       "src/edge/http",
       "src/ops",
       "src/store",
