@@ -1,4 +1,5 @@
--- wrk script: Connect with a different token each time, from the file that TOKENS names.
+-- wrk script: Connect with a different token each time, from the file that TOKENS names; with FORWARDED as if a
+-- proxy had passed it on, each token from an address of its own.
 local tokens = {}
 for line in io.lines(os.getenv("TOKENS")) do tokens[#tokens + 1] = line end
 
@@ -12,6 +13,9 @@ local next_token = 0
 function init()
   for i, token in ipairs(tokens) do
     wrk.headers["Authorization"] = "Bearer " .. token
+    if os.getenv("FORWARDED") then
+      wrk.headers["X-Forwarded-For"] = string.format("203.0.%d.%d", math.floor(i / 256) % 256, i % 256)
+    end
     requests[i] = wrk.format()
   end
 end

@@ -10,6 +10,7 @@ import { createHandler } from "../src/edge/handler.ts";
 import { ClientAddresses } from "../src/edge/http/client_address.ts";
 import type { Handler, HttpRequest } from "../src/edge/http/message.ts";
 import { listen } from "../src/edge/http/listener.ts";
+import { Rates } from "../src/edge/limits/rates.ts";
 import { COMMON_HEADERS } from "../src/edge/http/answer.ts";
 import type { Address } from "../src/fleet/mod.ts";
 import { SETTINGS } from "../src/fleet/testing.ts";
@@ -41,6 +42,7 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     stats: new Stats(),
     callObservers: [],
     clients: new ClientAddresses([]),
+    rates: new Rates(settings.rates, settings.limits.batch),
     complaints: new Complaints(),
     refusals: new Refusals(),
     limits: settings.limits,
@@ -97,7 +99,10 @@ async function* one(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
 }
 
 const [which, entry] = Deno.args;
-const { settings } = readConfig({ http: { hostname: "127.0.0.1", port: 0 } });
+const { settings } = readConfig({
+  http: { hostname: "127.0.0.1", port: 0 },
+  rates: { perKey: 1_000_000, perCustomer: 1_000_000 }, // counted as ever, and never reached
+});
 const handler = await createGatewayHandler(JSON.parse(entry!));
 console.log(which === "own" ? (await listen(settings, handler)).url : listenByRuntime(handler));
 for await (const _line of Deno.stdin.readable) { // ends with its input

@@ -25,16 +25,17 @@ export async function wrkVersion(): Promise<string> {
  * Sends Connects from a process of its own, on one thread.
  *
  * @param tokens file with a token a line
+ * @param load `forwarded`: as a proxy would pass them on, from many addresses
  */
 export async function wrk(
   url: string,
   tokens: string,
-  { seconds, connections }: { seconds: number; connections: number },
+  { seconds, connections, forwarded = false }: { seconds: number; connections: number; forwarded?: boolean },
 ): Promise<Load> {
   const script = new URL("./connect.lua", import.meta.url).pathname;
   const { stdout, stderr } = await new Deno.Command("wrk", {
     args: ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, `${url}/`],
-    env: { TOKENS: tokens },
+    env: { TOKENS: tokens, ...(forwarded ? { FORWARDED: "1" } : {}) },
   }).output();
   const text = new TextDecoder().decode(stdout);
   const [, result] = /^RESULT (.*)$/m.exec(text) ?? [];

@@ -80,6 +80,10 @@ export class Program implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** Starts it and waits until it listens. */
   static async start(options: ProgramOptions): Promise<Program & { readonly url: string }> {
     const program = new Program(options);

@@ -27,12 +27,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/command_line": ["src/config"],
   "src/app": [
-    ...["src/config", "src/customers", "src/edge", "src/edge/auth", "src/edge/http", "src/gateway"],
-    ...["src/operations", "src/ops", "src/store", "src/tokens"],
+    ...["src/config", "src/customers", "src/edge", "src/edge/auth", "src/edge/http", "src/edge/limits"],
+    ...["src/gateway", "src/operations", "src/ops", "src/store", "src/tokens"],
   ],
   "src/operations": ["src/config", "src/edge", "src/edge/auth", "src/edge/http", "src/ops"],
   "src/edge": [
-    ...["src/edge/auth", "src/edge/http", "src/edge/methods", "src/edge/rpc"],
+    ...["src/edge/auth", "src/edge/http", "src/edge/limits", "src/edge/methods", "src/edge/rpc"],
     ...["src/config", "src/ops", "src/tokens"],
   ],
   "src/edge/methods": [
@@ -42,6 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/edge/rpc": ["src/edge/reports", "src/ops"],
   "src/edge/reports": ["src/fleet", "src/fleet/mod.ts", "src/tokens"],
   "src/edge/server_config": ["src/config", "src/tokens"],
+  "src/edge/limits": ["src/config", "src/ops"],
   "src/edge/auth": ["src/config", "src/edge/http", "src/ops"],
   "src/edge/http": ["src/config", "src/fleet/mod.ts", "src/gateway/port.ts", "src/ops"],
   "src/customers": ["src/config", "src/tokens"],

@@ -67,6 +67,7 @@ export class Storm {
     const { accessKey, entry } = newCustomer("acme");
     this.#sign = signerOf(accessKey);
     const config = configSource({
+      rates: { perKey: "off", perCustomer: "off" }, // all comes by one key
       customers: [entry],
       loginToken: { lifetime: TOKEN_LIFETIME },
       startup: { expectedServers: SERVERS },

@@ -9,6 +9,7 @@ import type { InternalUser } from "../edge/auth/internal_access.ts";
 import { ClientAddresses } from "../edge/http/client_address.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
+import { Rates } from "../edge/limits/rates.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
 import { log, logsDebug } from "../ops/log.ts";
@@ -203,6 +204,7 @@ function edgeContext(
       leeway: settings.loginToken.leeway,
     },
     callObservers: [],
+    rates: new Rates(settings.rates, settings.limits.batch),
     clients: new ClientAddresses(
       settings.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
       (proxy) =>

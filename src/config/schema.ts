@@ -22,6 +22,8 @@ const limit = z.custom<number>(
   "expected a number of at least 0, or Infinity",
 ).meta({ expected: "number of at least 0, or `Infinity`" });
 
+const perSecond = z.union([z.number().positive().max(1_000_000), z.literal("off")]);
+
 /** Servers are compared by the one spelling of their addresses: a pattern that is none of those would match nothing. */
 const serverPattern = z.string().min(1).superRefine((text, context) => {
   const address = parseAddress(text);
@@ -326,6 +328,21 @@ export const ConfigSchema = z.object({
       "Seconds after which a connection is closed whose peer does not read its answer.",
     ),
   }).prefault({}).describe("How many connections may be open, and how long they may take."),
+  rates: z.object({
+    perKey: perSecond.default(5000).describe("Requests a second with tokens of one key."),
+    perCustomer: perSecond.default(5000).describe(
+      "Requests a second with tokens of all keys of one customer. Customers of `unknownCustomers` count as one.",
+    ),
+    perAddress: perSecond.default(1000).describe(
+      "Requests a second from one address; of IPv6, from one network of 64 bits. Callers on this machine are not limited.",
+    ),
+    concurrentPerAddress: z.union([entries, z.literal("off")]).default(1000).describe(
+      "Requests at a time from one address, counted in the same way.",
+    ),
+  }).prefault({}).describe(
+    "How many requests to `/` and `/<pool>/` are answered; further ones get 429 with `Retry-After`. What was not used in the " +
+      "last five seconds may be used at once; each call of a batch counts. `/internal` is not limited. See [limits.md](limits.md).",
+  ),
   limits: z.object({
     headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
     publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),

@@ -28,6 +28,11 @@ export const RpcErrors = {
     cause: "not ready or overloaded; try again after `Retry-After` seconds",
   },
   serverNotFound: { code: -32010, http: 200, cause: "no server of this address is known" },
+  tooManyRequests: {
+    code: -32011,
+    http: 429,
+    cause: "more requests than `rates` allow; try again after `Retry-After` seconds",
+  },
 } as const;
 
 export type RpcErrorName = keyof typeof RpcErrors;

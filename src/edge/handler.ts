@@ -1,7 +1,13 @@
 import type { Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
 import type { Refusals } from "../ops/refusals.ts";
-import { type ClientToken, type TokenTrust, UnacceptableToken, verifyClientToken } from "../tokens/mod.ts";
+import {
+  claimedOwner,
+  type ClientToken,
+  type TokenTrust,
+  UnacceptableToken,
+  verifyClientToken,
+} from "../tokens/mod.ts";
 import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client_address.ts";
@@ -11,6 +17,7 @@ import { RpcError } from "./errors.ts";
 import { healthAnswer } from "./health.ts";
 import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
 import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
+import type { Exceeded, Payer, Rates } from "./limits/rates.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
 import { bodyTooLong, notServed, Refusal } from "./refusal.ts";
@@ -26,6 +33,8 @@ export interface EdgeContext extends PublicContext, InternalContext, CallAudienc
   readonly pools: { readonly names: readonly string[]; readonly default: string };
   readonly refusals: Refusals;
   readonly trust: TokenTrust;
+  /** How many requests a key, a customer or an address may make. */
+  readonly rates: Rates;
   /** Who made a request that came through a proxy. */
   readonly clients: ClientAddresses;
   /** Whether there is anybody whose tokens can be verified. */
@@ -103,7 +112,7 @@ function createRoutes(context: EdgeContext): Map<string, Route> {
 }
 
 function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: boolean) => Route {
-  const { limits, clients } = context;
+  const { limits, clients, rates } = context;
   const methods = publicMethods(context);
   const names = Object.keys(methods);
   const rpc = new RpcServer<PublicCall>(methods, limits.batch, endCall(context, callerOfToken));
@@ -114,20 +123,33 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
   };
   return (pool, poolNamed) => async (request) => {
     request.connection.begin(false, request.version !== "2.0")?.end(); // nothing that a server has read
-    if (!context.ready()) {
-      throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
+    const client = clients.of(request);
+    const now = performance.now();
+    const exceeded = rates.begin(client, now);
+    if (exceeded !== undefined) {
+      const error = tooManyRequests(exceeded);
+      context.refusals.ofCaller("a request", client, error.message, error.message);
+      throw limited(error, exceeded);
     }
-    const token = authorize(context, request);
-    const allowed = allows(token);
-    if (!names.some(allowed)) {
-      throw new RpcError("forbidden", "the token's sub names no method that there is");
+    try {
+      if (!context.ready()) {
+        throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
+      }
+      const token = authorize(context, request, client, now);
+      const allowed = allows(token);
+      if (!names.some(allowed)) {
+        throw new RpcError("forbidden", "the token's sub names no method that there is");
+      }
+      const body = await readBody(request, limits.publicBody);
+      if (body === undefined) throw bodyTooLong(limits.publicBody);
+      const call = { token, pool, poolNamed, caller: () => client };
+      const further = (requests: number) => rates.further(token, client, requests, now);
+      const answer = await rpc.answer(body, call, allowed, further);
+      await endOfTurn();
+      return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+    } finally {
+      rates.end(client);
     }
-    const body = await readBody(request, limits.publicBody);
-    if (body === undefined) throw bodyTooLong(limits.publicBody);
-    const call = { token, pool, poolNamed, caller: () => clients.of(request) };
-    const answer = await rpc.answer(body, call, allowed);
-    await endOfTurn();
-    return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
   };
 }
 
@@ -175,7 +197,14 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   };
 }
 
-function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
+function authorize(context: EdgeContext, request: HttpRequest, client: string, now: number): ClientToken {
+  const { rates, trust } = context;
+  const admitted = (payer: Payer, exceeded: Exceeded | undefined) => {
+    if (exceeded === undefined) return;
+    const error = tooManyRequests(exceeded);
+    context.refusals.ofRequest(payer.customer, error.message, error.message);
+    throw limited(error, exceeded);
+  };
   try {
     const header = request.header("authorization");
     if (header === undefined) throw new UnacceptableToken("the Authorization header is missing");
@@ -185,17 +214,36 @@ function authorize(context: EdgeContext, request: HttpRequest): ClientToken {
     if (!/^bearer /i.test(header)) {
       throw new UnacceptableToken("the Authorization header is not a Bearer token");
     }
-    return verifyClientToken(
-      header.slice("Bearer ".length).replace(/^[ \t]+|[ \t]+$/g, ""),
-      context.trust,
-      Math.floor(Date.now() / 1000),
-    );
+    const text = header.slice("Bearer ".length).replace(/^[ \t]+|[ \t]+$/g, "");
+    if (rates.isRefusing(now)) {
+      // To check a signature costs more than all else that is done for a refused request.
+      const payer = claimedOwner(text, trust);
+      if (payer !== undefined) admitted(payer, rates.look(payer, now));
+    }
+    const token = verifyClientToken(text, trust, Math.floor(Date.now() / 1000));
+    admitted(token, rates.admit(token, now));
+    return token;
   } catch (error) {
     if (!(error instanceof UnacceptableToken)) throw error;
     const reason = error.message;
-    context.refusals.ofCaller("a call", context.clients.of(request), "unauthorized", reason);
+    context.refusals.ofCaller("a call", client, "unauthorized", reason);
     throw new Refusal(refusal(new RpcError("unauthorized", reason), {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     }));
   }
+}
+
+function tooManyRequests({ by }: Exceeded): RpcError {
+  return new RpcError("tooManyRequests", TOO_MANY[by]);
+}
+
+const TOO_MANY: Readonly<Record<Exceeded["by"], string>> = {
+  key: "too many requests of this key; try again later",
+  customer: "too many requests of this customer; try again later",
+  address: "too many requests from this address; try again later",
+  "requests at a time": "too many requests at a time from this address; try again later",
+};
+
+function limited(error: RpcError, { retryAfter }: Exceeded): Refusal {
+  return new Refusal(refusal(error, { "Retry-After": String(retryAfter) }));
 }

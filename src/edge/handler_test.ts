@@ -15,6 +15,7 @@ import { Connection } from "./http/connection.ts";
 import { createHandler } from "./handler.ts";
 import { ClientAddresses } from "./http/client_address.ts";
 import type { HttpAnswer } from "./http/message.ts";
+import { Rates } from "./limits/rates.ts";
 
 const accessKey = generateAccessKey();
 const { settings } = readConfig({});
@@ -43,6 +44,7 @@ const handler = createHandler({
   stats: new Stats(),
   callObservers: [],
   clients: new ClientAddresses([]),
+  rates: new Rates(settings.rates, settings.limits.batch),
   complaints: new Complaints(),
   limits: settings.limits,
   refusals: new Refusals(),

@@ -59,6 +59,14 @@ export class Refusals {
     }
   }
 
+  /** A customer's request that was refused before it was looked at what it calls. */
+  ofRequest(customer: string, cause: string, reason: string): void {
+    const call = "a request";
+    if (this.#customers.isFirst(call, `customer ${customer}`, cause)) {
+      log.info("{call} of customer {customer} is refused: {reason}", { call, customer, reason });
+    }
+  }
+
   /** Says how many more there were; to be called every {@link REFUSALS_SUMMED_EVERY}, and at the end. */
   sumUp(): void {
     for (const table of [this.#strangers, this.#customers]) {

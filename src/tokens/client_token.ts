@@ -9,6 +9,8 @@ import { decodePart, isSignedBy, splitToken, type TokenParts } from "./signature
 export interface ClientToken {
   /** Id of the key that signed it. */
   readonly keyId: string;
+  /** Whether its signature was checked; if not, anybody may have made it. */
+  readonly signed: boolean;
   readonly customer: string;
   readonly licence: Licence;
   readonly namespace: string;
@@ -109,7 +111,7 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
   const customer = trust.customers.get(kid);
   if (customer !== undefined) {
     const claims = verifiedClaims(parts, customer.key, trust, now);
-    return clientToken(kid, claims, customer);
+    return clientToken(kid, claims, customer, true);
   }
   const server = trust.servers.find(kid);
   if (server !== undefined) {
@@ -117,12 +119,30 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
     const { cid, nsp } = claims;
     if (!cid || !nsp) throw new UnacceptableToken("a token signed by a server needs the claims cid and nsp");
     const pools = trust.poolsOf?.(cid);
-    return clientToken(kid, claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools });
+    return clientToken(kid, claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools }, true);
   }
   if (trust.unknownCustomers === undefined) throw new UnacceptableToken("the token's key (kid) is not known");
   const claims = verifiedClaims(parts, undefined, trust, now);
   const demo = `demo_${kid}`;
-  return clientToken(kid, claims, { customer: demo, namespace: demo, licence: trust.unknownCustomers });
+  const owner = { customer: demo, namespace: demo, licence: trust.unknownCustomers };
+  return clientToken(kid, claims, owner, false);
+}
+
+/**
+ * Whose token this would be, if it were signed as it says: for a look at limits before the signature is checked. Nothing
+ * where it names no customer's key.
+ *
+ * @throws {UnacceptableToken} where it is malformed
+ */
+export function claimedOwner(
+  token: string,
+  trust: TokenTrust,
+): Pick<ClientToken, "keyId" | "customer" | "signed"> | undefined {
+  const keyId = keyIdOf(decode(() => splitToken(token)).header);
+  const key = trust.customers.get(keyId);
+  if (key !== undefined) return { keyId, customer: key.customer, signed: true };
+  if (trust.unknownCustomers === undefined || trust.servers.find(keyId) !== undefined) return undefined;
+  return { keyId, customer: `demo_${keyId}`, signed: false };
 }
 
 type Claims = z.infer<typeof Claims>;
@@ -154,9 +174,11 @@ function clientToken(
   keyId: string,
   claims: Claims,
   owner: { customer: string; namespace: string; licence: Licence; pools?: readonly string[] | undefined },
+  signed: boolean,
 ): ClientToken {
   return {
     keyId,
+    signed,
     customer: owner.customer,
     licence: owner.licence,
     namespace: owner.namespace,

@@ -44,17 +44,13 @@ export function addressesOfForwarded(header: string): readonly (string | undefin
 
 /** An IP address, perhaps with a port, in the spelling that sockets have; nothing where it is none, or hidden (RFC 7239 §6). */
 export function addressIn(node: string): string | undefined {
+  if (isIP(node) === 4) return node;
   const [, bracketed] = /^\[([^\]]+)\](?::\w+)?$/.exec(node) ?? [];
   if (bracketed !== undefined) return isIP(bracketed) === 6 ? canonical(bracketed) : undefined;
   const bare = node.replace(/^(\d+\.\d+\.\d+\.\d+):\w+$/, "$1");
-  switch (isIP(bare)) {
-    case 4:
-      return bare;
-    case 6:
-      return canonical(bare);
-    default:
-      return undefined;
-  }
+  const version = isIP(bare);
+  if (version === 4) return bare;
+  return version === 6 ? canonical(bare) : undefined;
 }
 
 /** An IPv6 address in its one spelling (RFC 5952); what is IPv4 in truth as such. */

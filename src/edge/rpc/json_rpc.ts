@@ -91,15 +91,22 @@ export class RpcServer<Call> {
   /**
    * @param body the body, as it came
    * @param allows whether the caller may call a method of that name
+   * @param further told how many requests a batch has besides its first
    * @throws {RpcError} `parseError` where it is not JSON in UTF-8, `invalidRequest` where too much of it is large
    */
-  async answer(body: Uint8Array, call: Call, allows: (name: string) => boolean): Promise<RpcAnswer> {
+  async answer(
+    body: Uint8Array,
+    call: Call,
+    allows: (name: string) => boolean,
+    further?: (requests: number) => void,
+  ): Promise<RpcAnswer> {
     const json = await readJson(body);
     if (!Array.isArray(json)) return answerOf(await this.#one(json, call, allows));
     if (json.length === 0) return answerOf(invalidRequest(null, "the batch is empty"));
     if (json.length > this.batchLimit) {
       return answerOf(invalidRequest(null, `a batch holds at most ${this.batchLimit} requests`));
     }
+    further?.(json.length - 1);
     // One after the other: calls of a batch take effect in order.
     const responses: Response[] = [];
     for (const request of json) {
