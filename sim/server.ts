@@ -2,7 +2,12 @@ import { parse } from "smol-toml";
 import type { Task } from "../src/fleet/mod.ts";
 import { Hosting } from "./hosting.ts";
 import { call } from "./rpc_client.ts";
-import type { listenForClients } from "./client_listener.ts";
+
+/** Listens for SDKs, by TLS on a free port, which clients' messages reach the rooms through. */
+export type ListenForClients = (
+  tls: { readonly cert: string; readonly key: string; readonly hostname: string },
+  hosting: () => Hosting,
+) => { readonly port: number; readonly close: () => Promise<void> };
 
 /** How a simulated server behaves. */
 export interface SimulatedServerOptions {
@@ -19,8 +24,8 @@ export interface SimulatedServerOptions {
     readonly cert: string;
     readonly key: string;
     readonly hostname: string;
-    /** Handed in, because its MessagePack library has a build script, which the demo shall not meet. */
-    readonly listen: typeof listenForClients;
+    /** Listens for SDKs; handed in, because only tests have what it needs. */
+    readonly listen: ListenForClients;
   };
   readonly client?: Deno.HttpClient;
   /** Told of everything that went wrong. */

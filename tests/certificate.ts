@@ -1,4 +1,4 @@
-import { generate } from "selfsigned";
+import { generate } from "./packages/selfsigned.ts";
 
 /** A new certificate for this machine, and its key, as PEM; valid for a year, or between these. */
 export async function newCertificate(

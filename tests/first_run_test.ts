@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 
+/** What operators run, and what they simulate with. */
+const PROGRAMS = ["main.ts", "sim/main.ts"];
+
 interface Graph {
   readonly roots: readonly string[];
   readonly modules: readonly {
@@ -32,20 +35,37 @@ function readJson<T>(file: string): T {
   return JSON.parse(Deno.readTextFileSync(`${PROJECT}/${file}`)) as T;
 }
 
-// What the runtime downloads and shows with an empty cache is checked here without a network.
-for (const entry of ["main.ts", "sim/main.ts"]) {
-  Deno.test(`${entry}: a first run needs no package that only tests need`, async () => {
-    const packages = await packagesOf(entry);
-    assert.ok(packages.some((name) => name.startsWith("npm:zod@")), packages.join(" "));
-    const onlyTests = /^npm:(fast-check|selfsigned|msgpackr|msgpackr-extract|@4players\/odin)@/;
-    assert.deepEqual(packages.filter((name) => onlyTests.test(name)), []);
-    assert.ok(readJson<{ unstable: string[] }>("deno.json").unstable.includes("npm-lazy-caching"));
-  });
+interface Lock {
+  readonly npm: Readonly<Record<string, { readonly scripts?: boolean }>>;
 }
 
-Deno.test("a first run shows no box about build scripts: those of all packages are refused beforehand", () => {
-  const { npm } = readJson<{ npm: Record<string, { scripts?: boolean }> }>("deno.lock");
+// What the runtime downloads and shows with an empty cache is checked here without a network.
+Deno.test("a first run downloads what the program needs: deno.json and deno.lock name nothing else", async () => {
+  const { imports, unstable } = readJson<{ imports: Record<string, string>; unstable: string[] }>(
+    "deno.json",
+  );
+  const needed = new Set((await Promise.all(PROGRAMS.map(packagesOf))).flat());
+  assert.deepEqual(Object.values(imports).toSorted(), [...needed].toSorted());
+  const onlyTests = Object.keys(readJson<Lock>("tests/deno.lock").npm)
+    .filter((name) => /^(fast-check|selfsigned|msgpackr|msgpackr-extract)@/.test(name));
+  assert.equal(onlyTests.length, 4);
+  const { npm } = readJson<Lock>("deno.lock");
+  assert.deepEqual(onlyTests.filter((name) => name in npm), []);
+  assert.ok(unstable.includes("npm-lazy-caching"), "else the tests' packages come with the first command");
+});
+
+Deno.test("both lock files have the same versions of what both name", () => {
+  const { npm } = readJson<Lock>("deno.lock");
+  const ofTests = readJson<Lock>("tests/deno.lock").npm;
+  assert.deepEqual(Object.keys(npm).filter((name) => !(name in ofTests)), []);
+});
+
+Deno.test("neither a first run nor the tests show a box about build scripts: all are refused beforehand", () => {
   const { allowScripts } = readJson<{ allowScripts: { deny: string[] } }>("deno.json");
-  const withScripts = Object.keys(npm).filter((name) => npm[name]?.scripts === true);
-  assert.deepEqual(withScripts.map((name) => `npm:${name.replace(/@[^@]+$/, "")}`), allowScripts.deny);
+  const withScripts = ["deno.lock", "tests/deno.lock"].map((file) => {
+    const { npm } = readJson<Lock>(file);
+    return Object.keys(npm).filter((name) => npm[name]?.scripts === true)
+      .map((name) => `npm:${name.replace(/@[^@]+$/, "")}`);
+  });
+  assert.deepEqual(withScripts, [[], allowScripts.deny]);
 });

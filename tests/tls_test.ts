@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
-import { listenForClients } from "../sim/client_listener.ts";
+import { listenForClients } from "./client_listener.ts";
 import { call } from "../sim/rpc_client.ts";
 import { SimulatedServer } from "../sim/server.ts";
 import { TokenGenerator } from "@4players/odin-tokens";
@@ -77,8 +77,7 @@ Deno.test("TLS: a key that is not the certificate's, and a file that is no certi
 
 /** What the web SDK does, in a process of its own that trusts the certificate. */
 const SDK_CLIENT = `
-import { createRequire } from "node:module";
-const { OdinClient } = createRequire(import.meta.url)("@4players/odin");
+import { OdinClient } from "npm:@4players/odin@0.16.0";
 const [gateway, token] = Deno.args;
 const room = await OdinClient.initRoom(token, gateway);
 await room.join(new Uint8Array([1, 2, 3]));
@@ -106,6 +105,7 @@ Deno.test("the real web SDK gets through: gateway, then its room on the server",
       args: [
         "run",
         "--no-prompt",
+        "--no-lock",
         "--allow-net=localhost",
         "--allow-read",
         "--allow-env",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../tests/packages/fast_check.ts";
 import { addressAt, parseAddress } from "./address.ts";
 
 const spellings: [string, string[]][] = [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../tests/packages/fast_check.ts";
 import { duration } from "./task.ts";
 
 const spans = [[0, 0, 0], [10.5, 10, 500_000_000], [0.1, 0, 100_000_000], [0.9999999999, 1, 0], [

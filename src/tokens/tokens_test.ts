@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
-import fc from "fast-check";
+import fc from "../../tests/packages/fast_check.ts";
 import { publicKey } from "../../sim/access_key.ts";
 import type { Address } from "../fleet/mod.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../../tests/packages/fast_check.ts";
 import { parseNetwork } from "../../config/network.ts";
 import { ClientAddresses } from "./client_address.ts";
 import { addressesOfForwarded, addressesOfList, addressIn } from "./forwarded.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../../tests/packages/fast_check.ts";
 import { plan, tick } from "../mod.ts";
 import { strategies } from "../placement/mod.ts";
 import { address, ask, hear, place, SETTINGS, testModel } from "../testing.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../../tests/packages/fast_check.ts";
 import { connect, info, manage, type Model, snapshot, type Task, tick, type Undo } from "../mod.ts";
 import { address, checkConsistency, hear, place, seededRandom, testModel } from "../testing.ts";
 

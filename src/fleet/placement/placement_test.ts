@@ -1,6 +1,6 @@
 import type { ServerLoad } from "../facts.ts";
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../../../tests/packages/fast_check.ts";
 import { address, seededRandom } from "../testing.ts";
 import { expectedLoad } from "./expected_load.ts";
 import { strategies, type StrategyName } from "./mod.ts";

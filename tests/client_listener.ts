@@ -1,5 +1,5 @@
-import { pack, unpack } from "msgpackr";
-import type { HostedRoom, Hosting, Peer, RoomTokenClaims } from "./hosting.ts";
+import { pack, unpack } from "./packages/msgpackr.ts";
+import type { HostedRoom, Hosting, Peer, RoomTokenClaims } from "../sim/hosting.ts";
 
 /** MessagePack-RPC message types. */
 const REQUEST = 0;
