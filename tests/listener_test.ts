@@ -68,6 +68,11 @@ Deno.test("what is no request, or names no host, is refused as JSON-RPC", async 
     ],
     ["two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n", 400],
     ["an unknown coding", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n", 400],
+    [
+      "a coding that is not understood",
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n",
+      501,
+    ],
     ["chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n", 400],
     ["a blank before the colon", "POST / HTTP/1.1\r\nHost : x\r\n", 400],
     ["a folded header", "POST / HTTP/1.1\r\nHost: x\r\n y\r\n", 400],

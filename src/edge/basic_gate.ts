@@ -23,7 +23,7 @@ export function createBasicGate(
   const guesses = new Guesses(access.users.some(({ password }) => password.length < UNGUESSABLE));
   const tooMany = (seconds: number) => {
     const headers = { "Retry-After": String(seconds), Connection: "close" };
-    return new Refusal(refusal(TOO_MANY_GUESSES, headers, 429));
+    return new Refusal(refusal(TOO_MANY_GUESSES, headers));
   };
   return async (request) => {
     const client = clientOf(request);

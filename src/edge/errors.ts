@@ -4,15 +4,24 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 };
 
 /**
- * The error codes of JSON-RPC 2.0 (§5.1) and the gateway's own, one per cause. The table of the docs is made of
- * these. `http` is the status of an answer that refuses the whole request for this cause.
+ * Every cause for which a call or a request is refused: its code, of JSON-RPC 2.0 (§5.1) or the gateway's own, and the
+ * status of an answer that refuses the whole request for it (RFC 9110 §15). The table of the docs is made of these.
  */
 export const RpcErrors = {
   parseError: { code: -32700, http: 400, cause: "the body is not JSON" },
   invalidRequest: { code: -32600, http: 400, cause: "not a JSON-RPC 2.0 request, or not a way to send one" },
+  noSuchPath: { code: -32600, http: 404, cause: "no such path" },
+  notAllowed: { code: -32600, http: 405, cause: "not the HTTP method that the path takes" },
+  tooSlow: { code: -32600, http: 408, cause: "the request was not sent in time" },
+  bodyTooLong: { code: -32600, http: 413, cause: "the body is too long" },
+  urlTooLong: { code: -32600, http: 414, cause: "the URL is too long" },
+  encodedBody: { code: -32600, http: 415, cause: "the body is compressed" },
+  unmetExpectation: { code: -32600, http: 417, cause: "`Expect` is not `100-continue`" },
+  headerTooLong: { code: -32600, http: 431, cause: "a header is too long" },
+  unknownCoding: { code: -32600, http: 501, cause: "`Transfer-Encoding` is not `chunked`" },
   methodNotFound: { code: -32601, http: 200, cause: "no such method, or the token's `sub` does not name it" },
   invalidParams: { code: -32602, http: 200, cause: "a param is missing or wrong; `data` says which and why" },
-  internal: { code: -32603, http: 200, cause: "a fault of the gateway; its log has the details" },
+  internal: { code: -32603, http: 500, cause: "a fault of the gateway; its log has the details" },
   unauthorized: { code: -32000, http: 401, cause: "no, malformed, unverifiable or expired credentials" },
   forbidden: { code: -32001, http: 403, cause: "the token is valid, but not for this call or this room" },
   noServer: { code: -32002, http: 200, cause: "no server can take the room" },
@@ -22,6 +31,11 @@ export const RpcErrors = {
   roomLimit: { code: -32006, http: 200, cause: "the customer's licence allows no further room" },
   ridUnusable: { code: -32007, http: 200, cause: "the rooms of the `rid` claim cannot be joined together" },
   rateLimited: { code: -32008, http: 200, cause: "too many calls wait already; try again later" },
+  tooManyGuesses: {
+    code: -32008,
+    http: 429,
+    cause: "too many wrong passwords from this address; try again after `Retry-After` seconds",
+  },
   unavailable: {
     code: -32009,
     http: 503,

@@ -50,28 +50,32 @@ export function createHandler(context: EdgeContext): Handler {
   const routes = createRoutes(context);
   const answer = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer => {
     if (request.target.length > context.limits.url) {
-      throw notServed(new RpcError("invalidRequest", "the URL is too long"), 414);
+      throw notServed("urlTooLong", "the URL is too long");
     }
     const path = pathOf(request);
     const close = { Connection: "close" };
     if (path === undefined) {
-      throw notServed(new RpcError("invalidRequest", "the request's target or Host is none"), 400, close);
+      throw notServed("invalidRequest", "the request's target or Host is none", close);
     }
-    if (request.version === "1.0" && request.header("transfer-encoding") !== undefined) {
-      throw notServed(new RpcError("invalidRequest", "HTTP/1.0 has no chunks"), 400, close);
+    const transfer = request.header("transfer-encoding");
+    if (transfer !== undefined && request.version === "1.0") {
+      throw notServed("invalidRequest", "HTTP/1.0 has no chunks", close);
+    }
+    if (transfer !== undefined && transfer.trim().toLowerCase() !== "chunked") {
+      throw notServed("unknownCoding", "send the body as it is, or chunked", close); // RFC 9112 §6.1
     }
     if (path === "*" && request.method === "OPTIONS") return preflightAnswer(request);
     const health = healthAnswer(request.method, path, context.serves);
     if (health !== undefined) return health;
     const route = routes.get(path);
-    if (route === undefined) throw notServed(new RpcError("invalidRequest", "no such path"), 404);
+    if (route === undefined) throw notServed("noSuchPath", "no such path");
     if (request.method === "OPTIONS") return preflightAnswer(request);
     if (request.method !== "POST") {
-      throw notServed(new RpcError("invalidRequest", "send a POST"), 405, { Allow: "POST, OPTIONS" });
+      throw notServed("notAllowed", "send a POST", { Allow: "POST, OPTIONS" });
     }
     const coding = request.header("content-encoding");
     if (coding !== undefined && coding !== "identity") {
-      throw notServed(new RpcError("invalidRequest", "send the body as it is, not compressed"), 415);
+      throw notServed("encodedBody", "send the body as it is, not compressed");
     }
     return route(request);
   };
@@ -91,7 +95,7 @@ export function createHandler(context: EdgeContext): Handler {
   return (request) =>
     answerOrRefuse(request).catch((error) => {
       log.error("a request failed: {error}", { error });
-      return refusal(new RpcError("internal", "internal error"), {}, 500);
+      return refusal(new RpcError("internal", "internal error"));
     });
 }
 
@@ -209,7 +213,7 @@ function authorize(context: EdgeContext, request: HttpRequest, client: string, n
     const header = request.header("authorization");
     if (header === undefined) throw new UnacceptableToken("the Authorization header is missing");
     if (header.length > context.limits.authorization) {
-      throw notServed(new RpcError("invalidRequest", "the Authorization header is too long"), 431);
+      throw notServed("headerTooLong", "the Authorization header is too long");
     }
     if (!/^bearer /i.test(header)) {
       throw new UnacceptableToken("the Authorization header is not a Bearer token");

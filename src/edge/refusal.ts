@@ -1,4 +1,4 @@
-import { RpcError } from "./errors.ts";
+import { RpcError, type RpcErrorName } from "./errors.ts";
 import { refusal } from "./http/answer.ts";
 import type { HttpAnswer } from "./http/message.ts";
 
@@ -12,15 +12,14 @@ export class Refusal extends Error {
 
 /** A request that is refused before it is known what it calls. */
 export function notServed(
-  error: RpcError,
-  status: number,
+  kind: RpcErrorName,
+  message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Refusal {
-  return new Refusal(refusal(error, headers, status), error.message);
+  return new Refusal(refusal(new RpcError(kind, message), headers), message);
 }
 
 /** A body that is longer than so many bytes. */
 export function bodyTooLong(limit: number): Refusal {
-  const error = new RpcError("invalidRequest", `the body is longer than ${limit} bytes`);
-  return notServed(error, 413);
+  return notServed("bodyTooLong", `the body is longer than ${limit} bytes`);
 }

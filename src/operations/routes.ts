@@ -47,15 +47,14 @@ export function createOperationsHandler(context: OperationsContext, ...more: rea
   const app = createApp(context, more);
   const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
     if (request.target.length > context.longestUrl) {
-      throw notServed(new RpcError("invalidRequest", "the URL is too long"), 414);
+      throw notServed("urlTooLong", "the URL is too long");
     }
     const path = pathOf(request);
     if (path === undefined) {
-      throw notServed(new RpcError("invalidRequest", "the request's target or Host is none"), 400);
+      throw notServed("invalidRequest", "the request's target or Host is none");
     }
     if (!METHODS.includes(request.method)) {
-      const error = new RpcError("invalidRequest", "no such method of HTTP here");
-      throw notServed(error, 405, { Allow: METHODS.join(", ") });
+      throw notServed("notAllowed", "no such method of HTTP here", { Allow: METHODS.join(", ") });
     }
     const { method } = request;
     return await answerOf(
@@ -104,10 +103,9 @@ function createApp(context: OperationsContext, more: readonly AddRoutes[]): Oper
   for (const add of more) add(app);
   app.notFound(({ env: { path } }) => {
     const routes = app.routes.filter((route) => route.path === path && route.method !== "ALL");
-    if (routes.length === 0) throw notServed(new RpcError("invalidRequest", "no such path"), 404);
+    if (routes.length === 0) throw notServed("noSuchPath", "no such path");
     const allowed = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
-    const error = new RpcError("invalidRequest", `send a ${allowed[0]}`);
-    throw notServed(error, 405, { Allow: allowed.join(", ") });
+    throw notServed("notAllowed", `send a ${allowed[0]}`, { Allow: allowed.join(", ") });
   });
   app.onError((error) => responseTo(answerToError(error)));
   return app;
@@ -118,7 +116,7 @@ function answerToError(error: unknown): HttpAnswer {
   if (error instanceof Refusal) return error.answer;
   if (error instanceof RpcError) return refusal(error);
   log.error("a request to operations failed: {error}", { error });
-  return refusal(new RpcError("internal", "internal error"), {}, 500);
+  return refusal(new RpcError("internal", "internal error"));
 }
 
 function responseTo({ status, body, headers }: HttpAnswer): Response {

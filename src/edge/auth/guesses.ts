@@ -93,4 +93,4 @@ export class Guesses {
 }
 
 /** What a guess is answered with that came while too many others were. */
-export const TOO_MANY_GUESSES = new RpcError("rateLimited", "too many wrong passwords from this address");
+export const TOO_MANY_GUESSES = new RpcError("tooManyGuesses", "too many wrong passwords from this address");

@@ -48,8 +48,8 @@ export function preflightAnswer(request: Pick<HttpRequest, "header">): HttpAnswe
 export function refusal(
   error: RpcError,
   headers: Readonly<Record<string, string>> = {},
-  status: number = RpcErrors[error.kind].http,
 ): HttpAnswer {
+  const status = RpcErrors[error.kind].http;
   const { body, headers: own } = rpcAnswer(refusalText(error), status);
   return { status, body, headers: { ...own, ...headers } };
 }

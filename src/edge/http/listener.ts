@@ -138,12 +138,15 @@ export async function listen(
       return void serve(incoming, outgoing, true);
     }
     if ("shouldKeepAlive" in outgoing) outgoing.shouldKeepAlive = false;
-    write(outgoing, refusal(new RpcError("invalidRequest", "only 100-continue can be expected"), {}, 417));
+    write(outgoing, refusal(new RpcError("unmetExpectation", "only 100-continue can be expected")));
   };
   for (const each of plainHttp2 === undefined ? [server] : [server, plainHttp2]) {
     for (const event of ["checkContinue", "checkExpectation"]) each.on(event, expecting);
   }
-  server.on("connect", (_: Incoming, socket: Socket) => refuseConnection(socket, 405, "send a POST"));
+  server.on(
+    "connect",
+    (_: Incoming, socket: Socket) => refuseConnection(socket, "notAllowed", "send a POST"),
+  );
   for (const event of ["sessionError", "tlsClientError"]) server.on(event, () => {});
   await bind(server, hostname, port);
   const acceptWatch = new AcceptWatch(server, hostname, () => peers.open >= peers.limit);

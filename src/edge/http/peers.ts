@@ -85,7 +85,7 @@ export class Peer {
   end(): void {
     if (this.#ending || this.isHttp2 || !this.isSending) return void this.socket.destroy();
     this.#ending = true; // the next time for good
-    refuseConnection(this.socket, 408, "the request was not sent in time");
+    refuseConnection(this.socket, "tooSlow", "the request was not sent in time");
   }
 }
 
