@@ -8,6 +8,7 @@ import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import type { InternalUser } from "../edge/auth/internal_access.ts";
 import { ClientAddresses } from "../edge/http/client_address.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
+import type { Handler } from "../edge/http/message.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Rates } from "../edge/limits/rates.ts";
 import { Gateway } from "../gateway/gateway.ts";
@@ -16,6 +17,7 @@ import { log, logsDebug } from "../ops/log.ts";
 import { logObserver } from "../ops/log_observer.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { listenForOperators } from "../operations/listener.ts";
+import { createMetrics, type Metrics, metricsRoute } from "../operations/metrics/metrics.ts";
 import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
 import { createOperationsHandler } from "../operations/routes.ts";
 import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
@@ -49,6 +51,7 @@ const OPERATIONS_STOP_WITHIN_MS = 500;
  * Puts the parts together and starts them.
  *
  * @param masterKey in base64
+ * @param version of the program, for the metrics
  * @throws {StartError} where it cannot listen
  * @throws {StoreError} where the store cannot be opened
  */
@@ -58,14 +61,20 @@ export async function runGateway(
   openStore: (options: StoreOptions) => Promise<Store>,
   recorder?: TraceRecorder,
   users: readonly InternalUser[] = settings.internal.users,
+  version = "",
 ): Promise<RunningGateway> {
   let listener: Listener | undefined;
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);
   if (recorder !== undefined) observers.add(recorder);
+  const metrics = settings.operations.enabled
+    ? createMetrics(version, settings.metrics.customers)
+    : undefined;
+  for (const observer of metrics?.observers ?? []) observers.add(observer);
+  const open = metrics?.store.measured(openStore) ?? openStore;
   const gateway = await Gateway.open(fleetSettings(settings), {
     openStore: (options) =>
-      openStore({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
+      open({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
     observers,
     waitForReports: settings.startup.waitForReports,
     expectedServers: settings.startup.expectedServers,
@@ -102,21 +111,18 @@ export async function runGateway(
     startup: () => !gateway.condition.waiting,
     servers: () => gateway.condition.servers > 0,
   };
-  const context = edgeContext(
-    settings,
-    gateway,
-    serverKeys,
-    customers,
-    refusals,
-    users,
-    () => isReady(checks),
-  );
+  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, users, {
+    serves: () => isReady(checks),
+    callObservers: metrics === undefined ? [] : [metrics.callObserver],
+  });
   let operations: Listener | undefined;
   try {
-    operations = await listenForOperators(settings, operationsHandler(settings, context, checks));
-    listener = await listen(settings, createHandler(context));
+    operations = await listenForOperators(settings, operationsHandler(settings, context, checks, metrics));
+    const handler = createHandler(context);
+    listener = await listen(settings, metrics?.counted(handler) ?? handler);
   } catch (error) {
     clearInterval(summing);
+    metrics?.stop();
     await operations?.stop(0);
     await gateway.stop();
     throw error;
@@ -131,6 +137,7 @@ export async function runGateway(
       await listener?.stop(STOP_WITHIN_MS);
       await operations?.stop(OPERATIONS_STOP_WITHIN_MS);
       clearInterval(summing);
+      metrics?.stop();
       refusals.sumUp();
       await gateway.stop();
       recorder?.close();
@@ -173,7 +180,7 @@ function edgeContext(
   customers: Customers,
   refusals: Refusals,
   users: readonly InternalUser[],
-  serves: () => boolean,
+  { serves, callObservers }: Pick<EdgeContext, "serves" | "callObservers">,
 ): EdgeContext {
   const unknown = unknownCustomers(settings);
   return {
@@ -203,7 +210,7 @@ function edgeContext(
       unknownCustomers: unknown,
       leeway: settings.loginToken.leeway,
     },
-    callObservers: [],
+    callObservers,
     rates: new Rates(settings.rates, settings.limits.batch),
     clients: new ClientAddresses(
       settings.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
@@ -231,8 +238,14 @@ function edgeContext(
   };
 }
 
-function operationsHandler(settings: Settings, context: EdgeContext, checks: ReadinessChecks) {
+function operationsHandler(
+  settings: Settings,
+  context: EdgeContext,
+  checks: ReadinessChecks,
+  metrics: Metrics | undefined,
+): Handler {
   const { users, hostname } = settings.operations;
+  const more = metrics === undefined ? [] : [metricsRoute(metrics, () => context.gateway.figures(), checks)];
   return createOperationsHandler({
     users,
     onLoopback: isLoopback(hostname),
@@ -240,7 +253,7 @@ function operationsHandler(settings: Settings, context: EdgeContext, checks: Rea
     longestUrl: settings.limits.url,
     checks,
     rpc: createOperatorRoute(context),
-  });
+  }, ...more);
 }
 
 function warnAboutCustomers(settings: Settings): void {

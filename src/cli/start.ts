@@ -58,7 +58,7 @@ export async function start(args: readonly string[]): Promise<void> {
     const key = masterKey(settings, parsed.data, secrets);
     const madeUser = userToMake(settings, parsed.data, secrets);
     const users = madeUser === undefined ? settings.internal.users : [madeUser];
-    const gateway = await runGateway(settings, key, openStore, recorder, users);
+    const gateway = await runGateway(settings, key, openStore, recorder, users, VERSION);
     if (madeUser !== undefined) {
       tellServers(settings, parsed.data, madeUser, Number(new URL(gateway.url).port));
     }

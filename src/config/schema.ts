@@ -258,6 +258,11 @@ export const ConfigSchema = z.object({
   }).prefault({}).describe(
     "The listener for operators: health, metrics and admin calls ([operations.md](operations.md#the-operations-listener)).",
   ),
+  metrics: z.object({
+    customers: z.int().min(0).max(10_000).default(100).describe(
+      "Customers that have metrics of their own; the others are summed.",
+    ),
+  }).prefault({}).describe("What `/metrics` on the operations listener shows ([metrics.md](metrics.md))."),
   placement: z.object({
     strategy: z.enum(Object.keys(strategies) as [StrategyName, ...StrategyName[]]).default(
       fleet.placement.strategy as StrategyName,

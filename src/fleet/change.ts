@@ -79,4 +79,10 @@ export type Change =
   | { readonly type: "ban-ended"; readonly ban: Ban; readonly lifted: boolean }
   /** The task is in that server's queue now, newly or because its room has moved. */
   | { readonly type: "task-queued"; readonly server: Address; readonly task: QueuedTask }
-  | { readonly type: "task-ended"; readonly sequence: number };
+  /** The task is in no queue any more. */
+  | {
+    readonly type: "task-ended";
+    readonly sequence: number;
+    /** Whether it was given up, because its server did not fetch it in time. */
+    readonly expired?: true;
+  };

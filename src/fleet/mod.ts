@@ -18,6 +18,7 @@ export { forgetKind } from "./operations/forget_kind.ts";
 export * from "./state/grant.ts";
 export { endHandOver, type Fate, handOverTasks } from "./tasks/hand_over.ts";
 export * from "./ids.ts";
+export * from "./operations/figures.ts";
 export * from "./operations/info.ts";
 export {
   type Kind,

@@ -5,6 +5,7 @@ import type {
   ConnectInput,
   ConnectOutcome,
   Fate,
+  FleetFigures,
   FleetSettings,
   Kind,
   ManagementInput,
@@ -257,8 +258,14 @@ export class Gateway implements GatewayPort {
     // A task whose call may still be refused is not handed over, nor what was asked for after it.
     await this.#durability.settled();
     const open = this.#firstOpenTask();
-    const { tasks, handOver, changes } = fleet.handOverTasks(this.#model, input.address, this.#now(), open);
+    const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
+      this.#model,
+      input.address,
+      this.#now(),
+      open,
+    );
     this.#durability.soon(changes);
+    if (tasks.length > 0) this.#observers.tell("handedOver", tasks.length, repeated);
     const delivery = handOver === undefined ? undefined : { server: input.address, id: handOver };
     return { accepted, tasks, delivery };
   }
@@ -284,6 +291,13 @@ export class Gateway implements GatewayPort {
 
   delivered({ server, id }: Delivery, fate: Fate): void {
     this.#durability.soon(fleet.endHandOver(this.#model, server, id, fate, this.#now()));
+  }
+
+  figures(): Promise<FleetFigures> {
+    const its = fleet.figures(this.#model);
+    const offset = toUnixTime(this.#clocks);
+    const servers = its.servers.map((server) => ({ ...server, lastSeen: server.lastSeen + offset }));
+    return Promise.resolve({ ...its, servers });
   }
 
   info(): Promise<ShownFleet> {

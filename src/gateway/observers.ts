@@ -12,6 +12,8 @@ export interface Observer {
   granted?(input: ConnectInput, at: Milliseconds): void;
   /** A server's report has been taken in. */
   reported?(report: Report, at: Milliseconds): void;
+  /** Tasks were put into an answer to a server; so many of them were given to it before. */
+  handedOver?(tasks: number, repeated: number): void;
   /** The store cannot be written: what needs it is refused until `storeRecovered`. */
   storeFailed?(error: StoreError): void;
   /** The store can be written again, and has everything. */

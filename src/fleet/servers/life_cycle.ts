@@ -24,7 +24,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
       remove(model, server, now, changes);
       continue;
     }
-    for (const task of server.tasks.expired(now)) endTask(server, task, changes);
+    for (const task of server.tasks.expired(now)) endTask(server, task, changes, true);
     evictWhenOverdue(server, now, changes);
   }
   expireGrants(model, now);

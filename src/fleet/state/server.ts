@@ -63,6 +63,8 @@ export class Server implements ServerLoad {
   readonly handOvers = new Map<number, HandOver>();
   /** Tasks that were handed over once without proof that they were read. */
   readonly unproven = new Set<QueuedTask>();
+  /** Tasks that were handed over at least once since the start, so that repetitions can be counted. */
+  readonly handedOver = new WeakSet<QueuedTask>();
   /** Rooms that have ended while it was draining and that it was told to refuse, by `scopedKey`. */
   readonly refusing = new Map<
     string,

@@ -20,6 +20,7 @@ const OPEN_HAND_OVERS = 8;
  * were read. Where no answer ever tells, a task is handed over twice, and a RoomSendMessage once.
  * While an earlier answer is still on its way nothing is handed over, so that order holds; half a report interval
  * later the server has given it up, or asks through a proxy that keeps its connections.
+ * How many of them were handed over before, since the gateway's start, is `repeated`.
  *
  * @param open number of the first task that is not to be handed over yet, with all after it
  */
@@ -28,12 +29,12 @@ export function handOverTasks(
   address: Address,
   now: Milliseconds,
   open = Infinity,
-): { tasks: Task[]; handOver?: number; changes: Change[] } {
+): { tasks: Task[]; repeated: number; handOver?: number; changes: Change[] } {
   const changes: Change[] = [];
   const server = model.servers.get(address);
-  if (server === undefined || server.tasks.size === 0) return { tasks: [], changes };
+  if (server === undefined || server.tasks.size === 0) return { tasks: [], repeated: 0, changes };
   for (const { at } of server.handOvers.values()) {
-    if (now - at < model.settings.updateInterval / 2) return { tasks: [], changes };
+    if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
   }
   const undecided = new Set<QueuedTask>();
   for (const handOver of server.handOvers.values()) {
@@ -53,14 +54,16 @@ export function handOverTasks(
     if (task.sequence >= open) break;
     if (!undecided.has(task)) tasks.push(task);
   }
-  if (tasks.length === 0) return { tasks: [], changes };
+  if (tasks.length === 0) return { tasks: [], repeated: 0, changes };
+  const repeated = tasks.filter((task) => server.handedOver.has(task)).length;
+  for (const task of tasks) server.handedOver.add(task);
   const id = ++model.handOvers;
   server.handOvers.set(id, { id, tasks, at: now });
   if (server.handOvers.size > OPEN_HAND_OVERS) {
     const [oldest] = server.handOvers.values();
     changes.push(...endHandOver(model, address, oldest!.id, "unknown", now));
   }
-  return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), handOver: id, changes };
+  return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), repeated, handOver: id, changes };
 }
 
 /** What became of an answer with tasks; each is told once, a second time means nothing. */
@@ -98,9 +101,9 @@ function done(server: Server, task: QueuedTask, now: Milliseconds, changes: Chan
   endTask(server, task, changes);
 }
 
-/** The task leaves the queue. */
-export function endTask(server: Server, task: QueuedTask, changes: Change[]): void {
+/** The task leaves the queue. @param expired whether because its server did not fetch it in time */
+export function endTask(server: Server, task: QueuedTask, changes: Change[], expired = false): void {
   if (!server.tasks.delete(task)) return;
   server.unproven.delete(task);
-  changes.push({ type: "task-ended", sequence: task.sequence });
+  changes.push({ type: "task-ended", sequence: task.sequence, ...(expired ? { expired } : {}) });
 }

@@ -137,3 +137,13 @@ Deno.test("a task whose call may still be refused is not handed over, nor one th
   assert.deepEqual(handOverTasks(model, A, 10_000, open!.sequence).tasks, []);
   assert.deepEqual(handOverTasks(model, A, 10_000).tasks, [update(2), update(3)]);
 });
+
+Deno.test("of the tasks that are handed over it is known how many were before", () => {
+  const model = waiting(update(1));
+  const repeated = (now: number) => handOverTasks(model, A, now).repeated;
+  assert.equal(repeated(INTERVAL), 0);
+  manage(model, { task: update(2) }, INTERVAL);
+  assert.equal(repeated(2 * INTERVAL), 1);
+  assert.equal(repeated(3 * INTERVAL), 1, "the first is over");
+  assert.equal(repeated(4 * INTERVAL), 0, "there is nothing left");
+});

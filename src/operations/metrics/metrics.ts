@@ -1,0 +1,75 @@
+import { Gauge, Registry } from "prom-client";
+import type { CallObserver } from "../../edge/call_observer.ts";
+import type { Handler } from "../../edge/http/message.ts";
+import type { FleetFigures } from "../../fleet/mod.ts";
+import type { Observer } from "../../gateway/observers.ts";
+import type { ReadinessChecks } from "../readiness.ts";
+import type { AddRoutes } from "../routes.ts";
+import { answerMetrics, callMetrics } from "./calls.ts";
+import { changeMetrics } from "./changes.ts";
+import { fleetMetrics } from "./fleet.ts";
+import { NamedCustomers } from "./named_customers.ts";
+import { PREFIX } from "./prefix.ts";
+import { processMetrics } from "./process.ts";
+import { type StoreMetrics, storeMetrics } from "./store.ts";
+
+/** Where metrics are told what happens, and where they are read. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly observers: readonly Observer[];
+  readonly callObserver: CallObserver;
+  readonly store: StoreMetrics;
+  /** The main listener's handler, with its answers counted. */
+  counted(handler: Handler): Handler;
+  /** The metrics in Prometheus's text format, with the figures of the moment. */
+  text(figures: FleetFigures, checks: ReadinessChecks): Promise<string>;
+  stop(): void;
+}
+
+/**
+ * All metrics of a gateway, in a registry of their own.
+ *
+ * @param customers customers that have metrics of their own, at most
+ */
+export function createMetrics(version: string, customers: number): Metrics {
+  const registry = new Registry();
+  const callObserver = callMetrics(registry, new NamedCustomers(customers));
+  const counted = answerMetrics(registry);
+  const changes = changeMetrics(registry);
+  const takeFigures = fleetMetrics(registry, customers);
+  const store = storeMetrics(registry);
+  const stop = processMetrics(registry, version);
+  const ready = new Gauge({
+    name: `${PREFIX}ready`,
+    help: "1 for each check of /readyz that is passed, else 0.",
+    labelNames: ["check"],
+    registers: [registry],
+  });
+  return {
+    registry,
+    callObserver,
+    counted,
+    store,
+    observers: [changes, store.observer],
+    text(figures, checks) {
+      takeFigures(figures);
+      for (const [check, passes] of Object.entries(checks)) ready.set({ check }, passes() ? 1 : 0);
+      return registry.metrics();
+    },
+    stop,
+  };
+}
+
+/** The route that Prometheus reads. */
+export function metricsRoute(
+  metrics: Metrics,
+  figures: () => Promise<FleetFigures>,
+  checks: ReadinessChecks,
+): AddRoutes {
+  return (app) => {
+    app.get("/metrics", async () => {
+      const text = await metrics.text(await figures(), checks);
+      return new Response(text, { headers: { "Content-Type": metrics.registry.contentType } });
+    });
+  };
+}

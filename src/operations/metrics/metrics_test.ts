@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import type { Address, CustomerFigures, FleetFigures, ServerFigures } from "../../fleet/mod.ts";
+import { RpcError } from "../../edge/errors.ts";
+import type { CallOutcome } from "../../ops/stats.ts";
+import { createMetrics } from "./metrics.ts";
+
+const PAGE = new URL("../../../docs/metrics.md", import.meta.url);
+
+const NOTHING: FleetFigures = {
+  servers: [],
+  customers: [],
+  rooms: 0,
+  unlistedRooms: 0,
+  bans: 0,
+  taskBytes: 0,
+};
+
+/** The lines of what Prometheus reads that are samples of this metric. */
+async function samples(metrics: ReturnType<typeof createMetrics>, name: string, figures = NOTHING) {
+  const checks = { listening: yes, customers: yes, store: yes, startup: yes, servers: yes };
+  const text = await metrics.text(figures, checks);
+  return text.split("\n").filter((line) => new RegExp(`^odin_gateway_${name}[{ ]`).test(line));
+}
+
+const yes = () => true;
+
+function customer(name: string, peers: number, maxPeers = 100): CustomerFigures {
+  return { customer: name, peers, rooms: 1, maxPeers, maxRooms: Infinity };
+}
+
+Deno.test("the table in docs/metrics.md has every metric, with its type, labels and text, and no other", async () => {
+  const metrics = createMetrics("1", 10);
+  metrics.stop();
+  const rows: string[] = [];
+  for (const each of metrics.registry.getMetricsAsArray()) {
+    const { name, help, type } = await metrics.registry.getSingleMetric(each.name)!.get();
+    const { labelNames } = each as unknown as { readonly labelNames: readonly string[] };
+    const labels = labelNames.filter((label) => label !== "le").map((label) => `\`${label}\``).join(", ");
+    rows.push(`| \`${name}\` | ${type} | ${labels} | ${help} |`);
+  }
+  const table = Deno.readTextFileSync(PAGE).split("\n").filter((line) => line.startsWith("| `odin_gateway_"));
+  const plain = (row: string) => row.replaceAll(/ +/g, " ");
+  assert.equal(table.map(plain).toSorted().join("\n"), rows.map(plain).toSorted().join("\n"));
+});
+
+Deno.test("every name has the prefix", () => {
+  const metrics = createMetrics("1", 10);
+  metrics.stop();
+  for (const { name } of metrics.registry.getMetricsAsArray()) assert.match(name, /^odin_gateway_[a-z_]+$/);
+});
+
+Deno.test("so many customers have metrics of their own, the rest are summed, unknown ones too", async () => {
+  const metrics = createMetrics("1", 2);
+  metrics.stop();
+  const customers = [
+    customer("a", 1),
+    customer("demo_x", 7),
+    customer("b\n\"'", 2, Infinity),
+    customer("c", 3),
+    customer("d", 4),
+    customer("demo_y", 8),
+  ];
+  assert.deepEqual(await samples(metrics, "customer_peers", { ...NOTHING, customers }), [
+    'odin_gateway_customer_peers{customer="a"} 1',
+    'odin_gateway_customer_peers{customer="demo_*"} 15',
+    `odin_gateway_customer_peers{customer="b\\n\\"'"} 2`,
+    'odin_gateway_customer_peers{customer="(others)"} 7',
+  ]);
+  assert.deepEqual(await samples(metrics, "customer_peers_limit", { ...NOTHING, customers }), [
+    'odin_gateway_customer_peers_limit{customer="a"} 100',
+  ]);
+  const later = { ...NOTHING, customers: customers.slice(3) };
+  assert.deepEqual((await samples(metrics, "customer_peers", later)).slice(0, 2), [
+    'odin_gateway_customer_peers{customer="c"} 3',
+    'odin_gateway_customer_peers{customer="d"} 4',
+  ], "who is gone gives up its place");
+});
+
+Deno.test("whatever callers do, refusals have a bounded number of series", async () => {
+  const metrics = createMetrics("1", 3);
+  metrics.stop();
+  for (let i = 0; i < 1000; i++) {
+    const caller = { address: "", internal: false, by: undefined, customer: `${i % 2 ? "demo_" : ""}${i}` };
+    const outcome: CallOutcome = "rejected";
+    const error = new RpcError("peerLimit", `message ${i}`);
+    metrics.callObserver({ method: "Connect", params: {}, caller, outcome, error, duration: 1 });
+  }
+  assert.equal((await samples(metrics, "customer_refusals_total")).length, 3 + 2);
+  assert.deepEqual(await samples(metrics, "refusals_total"), [
+    'odin_gateway_refusals_total{method="Connect",cause="peer-limit"} 1000',
+  ]);
+});
+
+Deno.test("servers that are gone leave no series, and a thousand have some of their own", async () => {
+  const metrics = createMetrics("1", 3);
+  metrics.stop();
+  const server = (i: number): ServerFigures => ({
+    address: `sfu${i}:1` as Address,
+    pool: "eu",
+    state: i % 2 ? "silent" : "open",
+    load: 0.5,
+    expectedLoad: 0.7,
+    clients: 1,
+    rooms: 1,
+    grants: 0,
+    growth: 0,
+    weight: 1,
+    tasks: 2,
+    lastSeen: 1000,
+  });
+  const servers = Array.from({ length: 1500 }, (_, i) => server(i));
+  assert.equal((await samples(metrics, "server_load_ratio", { ...NOTHING, servers })).length, 1000);
+  assert.deepEqual(await samples(metrics, "servers", { ...NOTHING, servers }), [
+    'odin_gateway_servers{pool="eu",state="open"} 750',
+    'odin_gateway_servers{pool="eu",state="silent"} 750',
+  ]);
+  assert.deepEqual(await samples(metrics, "tasks_waiting", { ...NOTHING, servers }), [
+    "odin_gateway_tasks_waiting 3000",
+  ]);
+  assert.deepEqual(await samples(metrics, "server_load_ratio"), []);
+});
