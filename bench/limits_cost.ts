@@ -37,7 +37,7 @@ export async function limitsCost(
     return program;
   };
   await using on = await start("limited", { rates: ON, trustedProxies: ["127.0.0.1"] });
-  await using off = await start("unlimited", { rates: OFF });
+  await using off = await start("unlimited", { rates: OFF, shedding: { delay: "off" } });
   const cost = async ({ url, pid }: Program & { readonly url: string }) => {
     const before = await processorTime(pid);
     const { granted, refused } = await wrk(url, tokens, { seconds, connections, forwarded: true });

@@ -43,6 +43,7 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     callObservers: [],
     clients: new ClientAddresses([]),
     rates: new Rates(settings.rates, settings.limits.batch),
+    shedding: { shed: "nothing" },
     complaints: new Complaints(),
     refusals: new Refusals(),
     limits: settings.limits,

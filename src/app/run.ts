@@ -11,6 +11,7 @@ import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Rates } from "../edge/limits/rates.ts";
+import type { Shedding } from "../edge/limits/shedding.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
 import { log, logsDebug } from "../ops/log.ts";
@@ -22,6 +23,7 @@ import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
 import { createOperationsHandler } from "../operations/routes.ts";
 import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
+import { createShedding } from "./shedding.ts";
 import type { TraceRecorder } from "../ops/trace.ts";
 import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { ServerKeys } from "../tokens/mod.ts";
@@ -104,6 +106,7 @@ export async function runGateway(
 
   const refusals = new Refusals();
   const summing = setInterval(() => refusals.sumUp(), REFUSALS_SUMMED_EVERY);
+  const shedding = createShedding(settings);
   const checks: ReadinessChecks = {
     listening: () => listener?.hears() ?? false,
     customers: () => context.ready(),
@@ -111,7 +114,7 @@ export async function runGateway(
     startup: () => !gateway.condition.waiting,
     servers: () => gateway.condition.servers > 0,
   };
-  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, users, {
+  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, shedding, users, {
     serves: () => isReady(checks),
     callObservers: metrics === undefined ? [] : [metrics.callObserver],
   });
@@ -129,11 +132,13 @@ export async function runGateway(
   }
   gateway.start();
   customers.start();
+  shedding.start();
   return {
     url: listener.url,
     operationsUrl: operations?.url,
     async stop() {
       customers.stop();
+      shedding.stop();
       await listener?.stop(STOP_WITHIN_MS);
       await operations?.stop(OPERATIONS_STOP_WITHIN_MS);
       clearInterval(summing);
@@ -179,6 +184,7 @@ function edgeContext(
   serverKeys: ServerKeys,
   customers: Customers,
   refusals: Refusals,
+  shedding: Shedding,
   users: readonly InternalUser[],
   { serves, callObservers }: Pick<EdgeContext, "serves" | "callObservers">,
 ): EdgeContext {
@@ -212,6 +218,7 @@ function edgeContext(
     },
     callObservers,
     rates: new Rates(settings.rates, settings.limits.batch),
+    shedding,
     clients: new ClientAddresses(
       settings.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
       (proxy) =>

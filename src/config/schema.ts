@@ -348,6 +348,12 @@ export const ConfigSchema = z.object({
     "How many requests to `/` and `/<pool>/` are answered; further ones get 429 with `Retry-After`. What was not used in the " +
       "last five seconds may be used at once; each call of a batch counts. `/internal` is not limited. See [limits.md](limits.md).",
   ),
+  shedding: z.object({
+    delay: z.union([z.number().min(0.05).max(60), z.literal("off")]).default(1).describe(
+      "Seconds that the event loop may be late, at two looks in a row, before Connects get 503; management does from twice as " +
+        "much. Reports, health checks and operators' calls are always served.",
+    ),
+  }).prefault({}).describe("What is put off when there is more to do than can be done in time."),
   limits: z.object({
     headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
     publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),

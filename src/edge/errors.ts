@@ -78,3 +78,6 @@ export const NOT_DURABLE = new RpcError(
   "unavailable",
   "the gateway cannot write to its data folder; try again later",
 );
+
+/** What is put off while there is more to do than can be done in time. */
+export const OVERLOADED = new RpcError("unavailable", "the gateway is overloaded; try again later");

@@ -1,23 +1,24 @@
 import type { Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
-import type { Refusals } from "../ops/refusals.ts";
-import {
-  claimedOwner,
-  type ClientToken,
-  type TokenTrust,
-  UnacceptableToken,
-  verifyClientToken,
-} from "../tokens/mod.ts";
+import type { ClientToken } from "../tokens/mod.ts";
 import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client_address.ts";
 import { createBasicGate } from "./basic_gate.ts";
+import {
+  authorize,
+  type BearerContext,
+  bearerOf,
+  isForConnectAlone,
+  limited,
+  tooManyRequests,
+} from "./bearer_gate.ts";
 import { type CallAudience, callerOfPermission, callerOfToken, endCall } from "./call_ending.ts";
-import { RpcError } from "./errors.ts";
+import { OVERLOADED, RpcError } from "./errors.ts";
 import { healthAnswer } from "./health.ts";
 import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
 import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
-import type { Exceeded, Payer, Rates } from "./limits/rates.ts";
+import type { Shedding } from "./limits/shedding.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
 import { bodyTooLong, notServed, Refusal } from "./refusal.ts";
@@ -26,15 +27,12 @@ import { pathOf } from "./http/target.ts";
 import { endOfTurn } from "./http/turn.ts";
 
 /** What the edge works with; all that a worker would need to be one. */
-export interface EdgeContext extends PublicContext, InternalContext, CallAudience {
-  readonly limits: Settings["limits"];
+export interface EdgeContext extends PublicContext, InternalContext, CallAudience, BearerContext {
   readonly internal: InternalAccess;
   readonly compatibility: Settings["compatibility"];
   readonly pools: { readonly names: readonly string[]; readonly default: string };
-  readonly refusals: Refusals;
-  readonly trust: TokenTrust;
-  /** How many requests a key, a customer or an address may make. */
-  readonly rates: Rates;
+  /** What is put off while there is too much to do. */
+  readonly shedding: Pick<Shedding, "shed">;
   /** Who made a request that came through a proxy. */
   readonly clients: ClientAddresses;
   /** Whether there is anybody whose tokens can be verified. */
@@ -120,13 +118,15 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
   const methods = publicMethods(context);
   const names = Object.keys(methods);
   const rpc = new RpcServer<PublicCall>(methods, limits.batch, endCall(context, callerOfToken));
-  const allows = ({ methods }: ClientToken) => {
+  const allows = ({ methods }: Pick<ClientToken, "methods">) => {
     if (methods !== undefined) return (name: string) => methods.includes(name.toLowerCase());
     if (context.compatibility.tokenWithoutSub === "everything") return () => true;
     return (name: string) => name === "Connect";
   };
   return (pool, poolNamed) => async (request) => {
     request.connection.begin(false, request.version !== "2.0")?.end(); // nothing that a server has read
+    const { shed } = context.shedding;
+    if (shed === "connects and management") throw OVERLOADED;
     const client = clients.of(request);
     const now = performance.now();
     const exceeded = rates.begin(client, now);
@@ -139,14 +139,18 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
       if (!context.ready()) {
         throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
       }
-      const token = authorize(context, request, client, now);
+      const bearer = bearerOf(context, request, client);
+      // Most tokens are for Connect alone: they are put off before what costs most, the look at the signature.
+      const connectsPutOff = shed === "connects";
+      if (connectsPutOff && isForConnectAlone(context, client, names, allows, bearer)) throw OVERLOADED;
+      const token = authorize(context, bearer, client, now);
       const allowed = allows(token);
       if (!names.some(allowed)) {
         throw new RpcError("forbidden", "the token's sub names no method that there is");
       }
       const body = await readBody(request, limits.publicBody);
       if (body === undefined) throw bodyTooLong(limits.publicBody);
-      const call = { token, pool, poolNamed, caller: () => client };
+      const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
       const further = (requests: number) => rates.further(token, client, requests, now);
       const answer = await rpc.answer(body, call, allowed, further);
       await endOfTurn();
@@ -199,55 +203,4 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       gateway.reportCame(arrival);
     }
   };
-}
-
-function authorize(context: EdgeContext, request: HttpRequest, client: string, now: number): ClientToken {
-  const { rates, trust } = context;
-  const admitted = (payer: Payer, exceeded: Exceeded | undefined) => {
-    if (exceeded === undefined) return;
-    const error = tooManyRequests(exceeded);
-    context.refusals.ofRequest(payer.customer, error.message, error.message);
-    throw limited(error, exceeded);
-  };
-  try {
-    const header = request.header("authorization");
-    if (header === undefined) throw new UnacceptableToken("the Authorization header is missing");
-    if (header.length > context.limits.authorization) {
-      throw notServed("headerTooLong", "the Authorization header is too long");
-    }
-    if (!/^bearer /i.test(header)) {
-      throw new UnacceptableToken("the Authorization header is not a Bearer token");
-    }
-    const text = header.slice("Bearer ".length).replace(/^[ \t]+|[ \t]+$/g, "");
-    if (rates.isRefusing(now)) {
-      // To check a signature costs more than all else that is done for a refused request.
-      const payer = claimedOwner(text, trust);
-      if (payer !== undefined) admitted(payer, rates.look(payer, now));
-    }
-    const token = verifyClientToken(text, trust, Math.floor(Date.now() / 1000));
-    admitted(token, rates.admit(token, now));
-    return token;
-  } catch (error) {
-    if (!(error instanceof UnacceptableToken)) throw error;
-    const reason = error.message;
-    context.refusals.ofCaller("a call", client, "unauthorized", reason);
-    throw new Refusal(refusal(new RpcError("unauthorized", reason), {
-      "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
-    }));
-  }
-}
-
-function tooManyRequests({ by }: Exceeded): RpcError {
-  return new RpcError("tooManyRequests", TOO_MANY[by]);
-}
-
-const TOO_MANY: Readonly<Record<Exceeded["by"], string>> = {
-  key: "too many requests of this key; try again later",
-  customer: "too many requests of this customer; try again later",
-  address: "too many requests from this address; try again later",
-  "requests at a time": "too many requests at a time from this address; try again later",
-};
-
-function limited(error: RpcError, { retryAfter }: Exceeded): Refusal {
-  return new Refusal(refusal(error, { "Retry-After": String(retryAfter) }));
 }

@@ -45,6 +45,7 @@ const handler = createHandler({
   callObservers: [],
   clients: new ClientAddresses([]),
   rates: new Rates(settings.rates, settings.limits.batch),
+  shedding: { shed: "nothing" },
   complaints: new Complaints(),
   limits: settings.limits,
   refusals: new Refusals(),

@@ -99,6 +99,8 @@ const Claims = z.object({
   nsp: Name.optional(),
 });
 
+const ClaimedMethods = Claims.pick({ sub: true });
+
 /**
  * Verifies a client's token: by the key that its `kid` names, then its claims (`docs/protocol.md` §3).
  *
@@ -126,6 +128,16 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
   const demo = `demo_${kid}`;
   const owner = { customer: demo, namespace: demo, licence: trust.unknownCustomers };
   return clientToken(kid, claims, owner, false);
+}
+
+/**
+ * The methods that a token names, in lower case, whoever has signed it: only to put off what can be put off.
+ *
+ * @throws {UnacceptableToken} where it is malformed
+ */
+export function claimedMethods(token: string): readonly string[] | undefined {
+  const claims = parse(ClaimedMethods, decode(() => decodePart(splitToken(token).claims)), "claim");
+  return claims.sub?.map((method) => method.toLowerCase());
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ConnectOutcome, ManagementOutcome } from "../../fleet/mod.ts";
 import type { GatewayPort, NotDurable } from "../../gateway/port.ts";
 import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../../tokens/mod.ts";
 import type { Refusals } from "../../ops/refusals.ts";
-import { NOT_DURABLE, RpcError } from "../errors.ts";
+import { NOT_DURABLE, OVERLOADED, RpcError } from "../errors.ts";
 import { type Method, method } from "../rpc/json_rpc.ts";
 
 /** What a call of a public method comes with. */
@@ -16,6 +16,8 @@ export interface PublicCall {
   readonly poolNamed: boolean;
   /** IP address of whoever made the request, for the log. */
   readonly caller: () => string;
+  /** Whether Connects are put off, because there is too much to do. */
+  readonly connectsPutOff: boolean;
   /** What Connect has answered in this request: in a batch, the same token for the same server is signed once. */
   signed?: { readonly server: string; readonly answer: ReturnType<typeof signRoomToken> };
 }
@@ -77,6 +79,7 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
 
   return {
     Connect: method(z.object({}), async (_params, call: PublicCall) => {
+      if (call.connectsPutOff) throw OVERLOADED;
       const { token } = call;
       const rooms = sameGroup(token.rooms);
       const { customer, licence, namespace, user, server, pools: allowedPools } = token;
