@@ -52,6 +52,10 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     roomIdPrefix: false,
     pools: { names: [], default: "default" },
     recommended: {},
+    reloading: {
+      config: () => Promise.reject(new Error("nothing to reload")),
+      customers: () => Promise.reject(new Error("nothing to reload")),
+    },
     tokenLifetime: 300,
     maxBanTime: 1000,
     trust: {

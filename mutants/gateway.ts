@@ -148,8 +148,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "this.#options.syncPlaces === true",
-    put: "false",
+    find: "this.#syncPlaces ?",
+    put: "false ?",
     breaks: "places that are to survive loss of power do not",
   },
   {

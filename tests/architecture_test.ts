@@ -28,7 +28,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/command_line": ["src/config"],
   "src/app": [
     ...["src/config", "src/customers", "src/edge", "src/edge/auth", "src/edge/http", "src/edge/limits"],
-    ...["src/gateway", "src/operations", "src/operations/metrics", "src/ops", "src/store", "src/tokens"],
+    ...[
+      "src/edge/methods",
+      "src/gateway",
+      "src/operations",
+      "src/operations/metrics",
+      "src/ops",
+      "src/store",
+      "src/tokens",
+    ],
   ],
   "src/operations/metrics": [
     ...["src/operations", "src/edge", "src/edge/http", "src/fleet/mod.ts", "src/gateway", "src/store"],

@@ -5,7 +5,6 @@ import { TestGateway } from "./gateway.ts";
 
 const IGNORED = [
   ...[
-    "SIGHUP",
     "SIGUSR1",
     "SIGUSR2",
     "SIGPIPE",

@@ -1,47 +1,63 @@
-import { createHmac } from "node:crypto";
-import { Customers, unknownCustomers } from "../customers/customers.ts";
 import { fleetSettings } from "../config/fleet_settings.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { isLoopback } from "../config/loopback.ts";
-import { parseNetwork } from "../config/network.ts";
-import { configuredPools, serverRecommendation, type Settings } from "../config/schema.ts";
-import { createHandler, type EdgeContext } from "../edge/handler.ts";
+import type { Settings } from "../config/schema.ts";
+import { Customers } from "../customers/customers.ts";
 import type { InternalUser } from "../edge/auth/internal_access.ts";
-import { ClientAddresses } from "../edge/http/client_address.ts";
+import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
+import type { Reloading } from "../edge/methods/reload_methods.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
-import { Rates } from "../edge/limits/rates.ts";
-import type { Shedding } from "../edge/limits/shedding.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
-import { log, logsDebug } from "../ops/log.ts";
-import { logObserver } from "../ops/log_observer.ts";
-import { Complaints } from "../ops/complaints.ts";
 import { listenForOperators } from "../operations/listener.ts";
 import { createMetrics, type Metrics, metricsRoute } from "../operations/metrics/metrics.ts";
 import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
 import { createOperationsHandler } from "../operations/routes.ts";
+import { Complaints } from "../ops/complaints.ts";
+import { log, startLog } from "../ops/log.ts";
+import { logObserver } from "../ops/log_observer.ts";
 import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
-import { createShedding } from "./shedding.ts";
 import type { TraceRecorder } from "../ops/trace.ts";
-import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import type { Store, StoreOptions } from "../store/port.ts";
 import { ServerKeys } from "../tokens/mod.ts";
+import { CustomerLog } from "./customer_log.ts";
+import { edgeContext, type SharedContext } from "./edge_context.ts";
+import { checkMasterKey, customerMemory } from "./kept_texts.ts";
+import { Reload } from "./reload.ts";
+import { createShedding, shedsAbove } from "./shedding.ts";
+import { warnAboutAccess } from "./warnings.ts";
 
 /** A gateway that runs and listens. */
 export interface RunningGateway {
   readonly url: string;
   /** Where operators are listened for, if anywhere. */
   readonly operationsUrl: string | undefined;
+  /** Reads configuration, customers and certificate again; for SIGHUP. */
+  readonly reloading: Reloading;
+  /** The settings in force. */
+  settings(): Settings;
+  /** Days until the certificate ends, below 0 once it has; nothing without TLS. */
+  certificateDaysLeft(): number | undefined;
   /** Finishes the requests under way, within 4 s, and stops. */
   stop(): Promise<void>;
 }
 
-/** Name of the fingerprint of the master key in the store. */
-const MASTER_KEY = "master-key";
+/** What the gateway asks its operator's start for. */
+export interface Operator {
+  /**
+   * Who may call the internal methods by these settings.
+   *
+   * @throws {StartError} where nobody could
+   */
+  usersOf(settings: Settings): readonly InternalUser[];
+  /** Reads the configuration again; absent where it came from no file. */
+  readonly reread?: () => Promise<LoadedConfig>;
+}
 
-/** Name of the last good list of customers in the store. */
-const CUSTOMERS = "customers";
+const NO_OPERATOR: Operator = { usersOf: ({ internal }) => internal.users };
 
 /** Requests under way get so long to finish when the gateway stops. */
 const STOP_WITHIN_MS = 4000;
@@ -62,9 +78,10 @@ export async function runGateway(
   masterKey: string,
   openStore: (options: StoreOptions) => Promise<Store>,
   recorder?: TraceRecorder,
-  users: readonly InternalUser[] = settings.internal.users,
+  operator: Operator = NO_OPERATOR,
   version = "",
 ): Promise<RunningGateway> {
+  let inForce = settings;
   let listener: Listener | undefined;
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);
@@ -92,16 +109,10 @@ export async function runGateway(
     },
   });
 
-  const customers = new Customers(settings, {
-    loaded: (count, keys) => log.debug("{count} customers with {keys} keys", { count, keys }),
-    kept: (reason) => log.warning("the customers stay as they are: {reason}", { reason }),
-    broken: ({ entry, reason }) => log.warning("{entry} is skipped: {reason}", { entry, reason }),
-  }, {
-    recall: () => gateway.store.value(CUSTOMERS),
-    remember: (list) => keepText(gateway.store, CUSTOMERS, list, "the list of customers"),
-  });
+  const customerLog = new CustomerLog();
+  const customers = new Customers(settings, customerLog, customerMemory(gateway.store));
   await customers.load();
-  warnAboutCustomers(settings);
+  warnAboutAccess(settings);
   await checkMasterKey(gateway.store, masterKey);
 
   const refusals = new Refusals();
@@ -109,20 +120,57 @@ export async function runGateway(
   const shedding = createShedding(settings);
   const checks: ReadinessChecks = {
     listening: () => listener?.hears() ?? false,
-    customers: () => context.ready(),
+    customers: () => handlers.edge.ready(),
     store: () => gateway.condition.storable,
     startup: () => !gateway.condition.waiting,
     servers: () => gateway.condition.servers > 0,
   };
-  const context = edgeContext(settings, gateway, serverKeys, customers, refusals, shedding, users, {
+  const reloading = new Reload(operator.reread, {
+    settings: () => inForce,
+    async prepare(next) {
+      const listenAnew = listener!.prepare(next);
+      const takeCustomers = await customers.prepare(next);
+      const nextHandlers = handlersFor(next);
+      return () => {
+        startLog(next);
+        gateway.configure(fleetSettings(next), next.durability.places === "power-loss");
+        shedding.limit = shedsAbove(next);
+        listenAnew();
+        handlers = nextHandlers;
+        takeCustomers();
+        inForce = next;
+        warnAboutAccess(next);
+      };
+    },
+    async takeCustomers(next) {
+      const take = await customers.prepare(next);
+      inForce = next;
+      const warnings = await customerLog.during(take);
+      return { customers: customers.count, keys: customers.ring.size, warnings };
+    },
+  });
+  const shared: SharedContext = {
+    ...{ gateway, serverKeys, customers, refusals, shedding, reloading },
+    stats: new Stats(),
+    complaints: new Complaints(),
     serves: () => isReady(checks),
     callObservers: metrics === undefined ? [] : [metrics.callObserver],
-  });
+  };
+  /** What answers by these settings. */
+  const handlersFor = (settings: Settings) => {
+    const edge = edgeContext(settings, shared, operator.usersOf(settings));
+    const main = createHandler(edge);
+    return {
+      edge,
+      main: metrics?.counted(main) ?? main,
+      operations: operationsHandler(settings, edge, checks, metrics),
+    };
+  };
+  let handlers = handlersFor(settings);
   let operations: Listener | undefined;
   try {
-    operations = await listenForOperators(settings, operationsHandler(settings, context, checks, metrics));
-    const handler = createHandler(context);
-    listener = await listen(settings, metrics?.counted(handler) ?? handler);
+    operations = await listenForOperators(settings, (request) => handlers.operations(request));
+    listener = await listen(settings, (request) => handlers.main(request));
   } catch (error) {
     clearInterval(summing);
     metrics?.stop();
@@ -136,6 +184,9 @@ export async function runGateway(
   return {
     url: listener.url,
     operationsUrl: operations?.url,
+    reloading,
+    settings: () => inForce,
+    certificateDaysLeft: () => listener!.certificateDaysLeft(),
     async stop() {
       customers.stop();
       shedding.stop();
@@ -147,101 +198,6 @@ export async function runGateway(
       await gateway.stop();
       recorder?.close();
     },
-  };
-}
-
-/** Servers' keys hang on the master key: with another one, every server needs its configuration anew. */
-async function checkMasterKey(store: Store, masterKey: string): Promise<void> {
-  const fingerprint = createHmac("sha256", Buffer.from(masterKey, "base64")).update("master key").digest(
-    "hex",
-  );
-  const before = await store.value(MASTER_KEY);
-  if (before === fingerprint) return;
-  if (before !== undefined) {
-    log.warning(
-      "THE MASTER KEY IS ANOTHER than before on this data folder: tokens that this gateway gives out are refused by every " +
-        "server until it has been restarted and so got its configuration anew",
-    );
-  }
-  await keepText(store, MASTER_KEY, fingerprint, "the fingerprint of the master key");
-}
-
-/** @returns whether it is kept; if not, the log says so */
-async function keepText(store: Store, name: string, text: string, what: string): Promise<boolean> {
-  try {
-    await store.setValue(name, text);
-    return true;
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    log.error("{what} cannot be kept: {message}", { what, message: error.message });
-    return false;
-  }
-}
-
-function edgeContext(
-  settings: Settings,
-  gateway: Gateway,
-  serverKeys: ServerKeys,
-  customers: Customers,
-  refusals: Refusals,
-  shedding: Shedding,
-  users: readonly InternalUser[],
-  { serves, callObservers }: Pick<EdgeContext, "serves" | "callObservers">,
-): EdgeContext {
-  const unknown = unknownCustomers(settings);
-  return {
-    gateway,
-    serverKeys,
-    stats: new Stats(),
-    complaints: new Complaints(),
-    refusals,
-    limits: settings.limits,
-    internal: {
-      users,
-      withoutUsers: settings.internal.withoutUsers,
-      onLoopback: isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname),
-    },
-    compatibility: settings.compatibility,
-    roomIdPrefix: settings.compatibility.roomIdPrefix,
-    pools: configuredPools(settings),
-    recommended: serverRecommendation(settings),
-    tokenLifetime: settings.loginToken.lifetime,
-    maxBanTime: settings.bans.maxTime,
-    trust: {
-      get customers() {
-        return customers.ring;
-      },
-      servers: serverKeys,
-      poolsOf: (customer) => customers.pools.get(customer),
-      unknownCustomers: unknown,
-      leeway: settings.loginToken.leeway,
-    },
-    callObservers,
-    rates: new Rates(settings.rates, settings.limits.batch),
-    shedding,
-    clients: new ClientAddresses(
-      settings.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
-      (proxy) =>
-        log.info(
-          "{proxy} passes requests on and is not in trustedProxies: the log and the limits see it instead of the clients",
-          { proxy },
-        ),
-    ),
-    serves,
-    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
-    granted: logsDebug(settings)
-      ? ({ token, caller }, server) => {
-        const { customer, namespace, rooms, user } = token;
-        log.debug("granted {user} at {caller} rooms {rooms} of {namespace} ({customer}) on {server}", {
-          user,
-          caller: caller(),
-          rooms,
-          namespace,
-          customer,
-          server,
-        });
-      }
-      : undefined,
   };
 }
 
@@ -261,29 +217,4 @@ function operationsHandler(
     checks,
     rpc: createOperatorRoute(context),
   }, ...more);
-}
-
-function warnAboutCustomers(settings: Settings): void {
-  if (settings.unknownCustomers !== "forbidden") {
-    log.warning(
-      "UNKNOWN CUSTOMERS ARE LET IN: tokens of keys that are not in the list are accepted WITHOUT A CHECK of their " +
-        "signature (unknownCustomers). Anybody can join any demo room.",
-    );
-  } else if (settings.customerApi === undefined && (settings.customers ?? []).length === 0) {
-    log.warning("there are no customers: configure customers or customerApi, else nobody can connect");
-  }
-  if (settings.internal.users.length === 0) {
-    if (settings.internal.withoutUsers === "anyone") {
-      log.warning(
-        "/internal IS OPEN TO ANYBODY (internal.withoutUsers): whoever reaches it gets servers' private keys",
-      );
-    } else if (settings.internal.withoutUsers === "loopback") {
-      log.warning(
-        "/internal IS OPEN TO EVERY PROGRAM ON THIS MACHINE (internal.withoutUsers), and to whoever such a program, a " +
-          "proxy perhaps, passes on without a sign of it: they get servers' private keys",
-      );
-    } else if (isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname)) {
-      log.info("internal.users is empty: /internal is open to callers on this machine only");
-    }
-  }
 }

@@ -3,8 +3,13 @@ import { type Shed, Shedding } from "../edge/limits/shedding.ts";
 import { log } from "../ops/log.ts";
 
 /** What is put off under too much load, as configured; the log says when it begins and ends. */
-export function createShedding({ shedding: { delay } }: Pick<Settings, "shedding">): Shedding {
-  return new Shedding(delay === "off" ? Infinity : delay * 1000, tell);
+export function createShedding(settings: Pick<Settings, "shedding">): Shedding {
+  return new Shedding(shedsAbove(settings), tell);
+}
+
+/** How late the event loop may be, in milliseconds. */
+export function shedsAbove({ shedding: { delay } }: Pick<Settings, "shedding">): number {
+  return delay === "off" ? Infinity : delay * 1000;
 }
 
 function tell(shed: Shed, late: number): void {

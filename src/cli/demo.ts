@@ -63,7 +63,7 @@ async function run(data: string, duration: number): Promise<number> {
     sfuConfig: { updateInterval: 1, disableTimeout: 2.5 },
     startup: { waitForReports: false },
   });
-  await startLog(settings);
+  startLog(settings);
   const gateway = await runGateway(
     settings,
     storedMasterKey(data).key,

@@ -6,27 +6,47 @@ import {
 } from "../config/internal_user.ts";
 import type { KeptSecrets } from "../config/kept_secrets.ts";
 import type { Settings } from "../config/schema.ts";
+import type { Operator } from "../app/run.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { log } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
 import { MEMORY } from "./data_folder.ts";
 
 /**
- * Somebody has to be able to call the internal methods of a listener that others reach: where nobody is configured, a user
- * is made, whose password is in the data folder and never in the log.
- *
- * @throws {StartError} where the user cannot be kept
+ * Who may call the internal methods. Somebody has to be able to call those of a listener that others reach: where nobody is
+ * configured, a user is made, whose password is in the data folder and never in the log.
  */
-export function userToMake(settings: Settings, data: string, secrets: KeptSecrets): MadeUser | undefined {
-  if (!needsUser(settings)) return undefined;
-  if (data === MEMORY) throw nobody(settings);
-  const user = storedInternalUser(data);
-  secrets.keep(user.file);
-  return user;
+export class MadeUsers {
+  #made: MadeUser | undefined;
+  #port: number | undefined;
+
+  constructor(readonly data: string, readonly secrets: KeptSecrets) {}
+
+  /** @throws {StartError} where nobody could call, or the user cannot be kept */
+  of(settings: Settings): ReturnType<Operator["usersOf"]> {
+    if (!needsUser(settings)) return settings.internal.users;
+    if (this.data === MEMORY) throw nobody(settings);
+    const before = this.#made;
+    this.#made = storedInternalUser(this.data);
+    this.secrets.keep(this.#made.file);
+    if (before === undefined && this.#port !== undefined) this.tellServers(settings, this.#port);
+    return [this.#made];
+  }
+
+  /** Where a user was made, writes the lines that servers need to attach, and says where. */
+  tellServers(settings: Settings, port: number): void {
+    this.#port = port;
+    if (this.#made === undefined) return;
+    const file = writeServerToml(this.data, settings, this.#made, port);
+    const said = this.#made.made
+      ? "no internal.users are configured: made one, and what servers need to attach is in {file}"
+      : "no internal.users are configured: the one made before is used. What servers need to attach is in {file}";
+    log.warning(said, { file });
+  }
 }
 
 /**
- * Makes sure that {@link userToMake} would get a user, without making one.
+ * Makes sure that {@link MadeUsers} would find somebody, without making a user.
  *
  * @throws {StartError} where it would not
  */
@@ -34,15 +54,6 @@ export function checkUserToMake(settings: Settings, data: string): void {
   if (!needsUser(settings)) return;
   if (data === MEMORY) throw nobody(settings);
   checkInternalUser(data);
-}
-
-/** Writes the lines that servers need to attach, and says where. */
-export function tellServers(settings: Settings, data: string, user: MadeUser, port: number): void {
-  const file = writeServerToml(data, settings, user, port);
-  const said = user.made
-    ? "no internal.users are configured: made one, and what servers need to attach is in {file}"
-    : "no internal.users are configured: the one made before is used. What servers need to attach is in {file}";
-  log.warning(said, { file });
 }
 
 function needsUser(settings: Settings): boolean {

@@ -6,12 +6,10 @@ const STOP = ["SIGTERM", "SIGINT", "SIGQUIT"] as const;
 const NO_MEANING = "it means nothing to the gateway";
 
 /**
- * These would end the process without a word, and do not. SIGHUP comes when a terminal is closed, or from whoever wants
- * the configuration to be read again; SIGPIPE from a reader that is gone; the others by mistake. Those that tell of a fault
- * of the process itself (SIGSEGV, SIGABRT and the like) end it.
+ * These would end the process without a word, and do not. SIGPIPE comes from a reader that is gone, the others by mistake.
+ * Those that tell of a fault of the process itself (SIGSEGV, SIGABRT and the like) end it.
  */
 const GO_ON = {
-  SIGHUP: "the configuration is read at the start only; restart the gateway to change it",
   SIGPIPE: "a reader is gone",
   SIGUSR1: NO_MEANING,
   SIGUSR2: NO_MEANING,
@@ -25,21 +23,35 @@ const GO_ON = {
   SIGXFSZ: "a file has reached the limit of its size: what cannot be written is refused",
 } as const;
 
-/** From now on no signal ends the process, but for those that nobody can catch or that tell of a fault. @returns the one that asks it to stop */
-export function stopSignal(): Promise<Deno.Signal> {
+/** What signals ask for. */
+export interface Signals {
+  /** The signal that asks the gateway to stop. */
+  readonly stop: Promise<Deno.Signal>;
+  /** What SIGHUP does; until it is set, nothing. It comes too when a terminal is closed, which harms nobody. */
+  reload: (() => void) | undefined;
+}
+
+/** From now on no signal ends the process, but for those that nobody can catch or that tell of a fault. */
+export function catchSignals(): Signals {
   for (const [signal, why] of Object.entries(GO_ON)) {
     Deno.addSignalListener(signal as keyof typeof GO_ON, () => {
       log.info("{signal} is ignored: {why}", { signal, why });
     });
   }
-  return new Promise((resolve) => {
-    let stopping = false;
-    for (const signal of STOP) {
-      Deno.addSignalListener(signal, () => {
-        if (stopping) log.info("{signal}: stopping already, within a few seconds", { signal });
-        stopping = true;
-        resolve(signal);
-      });
-    }
+  const stop = Promise.withResolvers<Deno.Signal>();
+  const signals: Signals = { stop: stop.promise, reload: undefined };
+  Deno.addSignalListener("SIGHUP", () => {
+    const { reload } = signals;
+    log.info(reload === undefined ? "SIGHUP: not yet started" : "SIGHUP: reading the configuration again");
+    reload?.();
   });
+  let stopping = false;
+  for (const signal of STOP) {
+    Deno.addSignalListener(signal, () => {
+      if (stopping) log.info("{signal}: stopping already, within a few seconds", { signal });
+      stopping = true;
+      stop.resolve(signal);
+    });
+  }
+  return signals;
 }

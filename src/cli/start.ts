@@ -15,8 +15,8 @@ import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
 import { MEMORY, openData } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
-import { tellServers, userToMake } from "./made_user.ts";
-import { stopSignal } from "./signals.ts";
+import { MadeUsers } from "./made_user.ts";
+import { catchSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -34,9 +34,9 @@ export async function start(args: readonly string[]): Promise<void> {
   const { settings, warnings } = await loadConfig(parsed.config, parsed.overrides);
   askToListen(settings);
   const lock = openData(parsed.data);
-  await startLog(settings);
+  startLog(settings);
   const giveConsoleBack = takeConsole();
-  const stopping = stopSignal();
+  const signals = catchSignals();
   for (const warning of warnings) log.warning("{warning}", { warning });
   surviveStrays();
   const unread = Object.values(ENVIRONMENT).filter((variable) => !mayRead(variable));
@@ -56,14 +56,15 @@ export async function start(args: readonly string[]): Promise<void> {
       parsed.data === MEMORY ? Promise.resolve(NO_STORE) : SqliteStore.open(parsed.data, options, lock);
     const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const key = masterKey(settings, parsed.data, secrets);
-    const madeUser = userToMake(settings, parsed.data, secrets);
-    const users = madeUser === undefined ? settings.internal.users : [madeUser];
-    const gateway = await runGateway(settings, key, openStore, recorder, users, VERSION);
-    if (madeUser !== undefined) {
-      tellServers(settings, parsed.data, madeUser, Number(new URL(gateway.url).port));
-    }
+    const users = new MadeUsers(parsed.data, secrets);
+    const gateway = await runGateway(settings, key, openStore, recorder, {
+      usersOf: (settings) => users.of(settings),
+      reread: () => loadConfig(parsed.config, parsed.overrides),
+    }, VERSION);
+    users.tellServers(settings, Number(new URL(gateway.url).port));
+    signals.reload = () => gateway.reloading.config().catch(() => {}); // the log has it
     log.info("ODIN Gateway {version} listens on {url}", { version: VERSION, url: gateway.url });
-    const signal = await stopping;
+    const signal = await signals.stop;
     log.info("{signal}: finishing the requests under way", { signal });
     await gateway.stop();
     log.info("stopped");

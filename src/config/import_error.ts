@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { withoutMarks } from "./fresh_import.ts";
 import { missingPermission, notPermitted } from "./permission.ts";
 
 /** Colours, which the runtime puts into the messages of failed imports. */
@@ -11,14 +12,15 @@ const OURS = new URL("../", import.meta.url).href;
 
 /** Why importing a configuration failed, and where; in words for its author, and without a value that stands in it. */
 export function explainImport(path: string, error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).replace(COLOURS, "");
+  const text = withoutMarks((error instanceof Error ? error.message : String(error)).replace(COLOURS, ""));
   const missing = /^Module not found "([^"]+)"/.exec(text)?.[1];
   if (missing === pathToFileURL(path).href) {
     return `${path}: no such configuration file; --config names another`;
   }
   const option = missingPermission(text);
   if (option === `--allow-read=${path}`) return `${path}: ${notPermitted(option)}`;
-  const place = placeOf(path, `${text}\n${error instanceof Error ? error.stack?.replace(COLOURS, "") : ""}`);
+  const stack = error instanceof Error ? withoutMarks(error.stack ?? "").replace(COLOURS, "") : "";
+  const place = placeOf(path, `${text}\n${stack}`);
   return `${path}${option === undefined ? " cannot be loaded" : ""}: ${place}${
     cause(text, missing, option, error)
   }`;

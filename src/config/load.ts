@@ -1,6 +1,7 @@
 import { StartError } from "../start_error.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { importFresh } from "./fresh_import.ts";
 import { explainImport } from "./import_error.ts";
 import { describeIssues } from "./hints.ts";
 import { notPermitted } from "./permission.ts";
@@ -26,8 +27,15 @@ export interface Overrides {
   readonly internalUser?: string | undefined;
 }
 
+/** A configuration that was read and checked. */
+export interface LoadedConfig {
+  readonly settings: Settings;
+  /** What is worth a warning. */
+  readonly warnings: string[];
+}
+
 /**
- * Loads a `config.ts`: the object that it exports by default, checked, with the defaults filled in.
+ * Loads a `config.ts` as it is on disk now: the object that it exports by default, checked, with the defaults filled in.
  *
  * @returns the settings, and what is worth a warning
  * @throws {StartError} naming each member that is wrong, and what was expected
@@ -35,11 +43,11 @@ export interface Overrides {
 export async function loadConfig(
   file: string,
   overrides: Overrides = {},
-): Promise<{ settings: Settings; warnings: string[] }> {
+): Promise<LoadedConfig> {
   const path = resolve(file);
   let module: { default?: unknown };
   try {
-    module = await import(pathToFileURL(path).href);
+    module = await importFresh(pathToFileURL(path).href);
   } catch (error) {
     throw new StartError(explainImport(path, error));
   }
@@ -54,7 +62,7 @@ export function readConfig(
   config: object,
   overrides: Overrides = {},
   source = "configuration",
-): { settings: Settings; warnings: string[] } {
+): LoadedConfig {
   const merged = override(config as Record<string, unknown>, overrides);
   const unknown = unknownMembers(ConfigSchema, merged);
   const typos = unknown.filter(({ meant }) => meant !== undefined);

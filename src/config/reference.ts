@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { needsRestart } from "./reload.ts";
 import { ConfigSchema } from "./schema.ts";
 import { checkedBy } from "./unknown_members.ts";
 
@@ -36,8 +37,8 @@ export default config;
 
 Durations are in seconds. An option of the command line goes before the environment, and that before the configuration
 ([operations.md](operations.md#options)). Mistakes end the start with one message that names each of them; a misspelt member
-is a mistake, one that is not known at all a warning. \`config.ts\` is read when the gateway starts: to change something,
-restart it.
+is a mistake, one that is not known at all a warning. \`config.ts\` is read when the gateway starts, and again by a
+[reload](operations.md#reload). That takes over all members but those marked **restart**.
 `;
 
 /** The text of `docs/configuration.md`. */
@@ -50,17 +51,29 @@ export function configurationReference(): string {
 /** A member of the whole configuration: its text, then its own members. */
 function section(name: string, schema: Schema): string {
   const members = membersOf(schema);
-  const facts = isGroup(schema) ? "" : `\n\n${fill(`${capital(factsOf(schema))}.`).join("\n")}`;
-  const list = members.flatMap(([key, member]) => entry(key, member, 0)).join("\n");
+  const facts = isGroup(schema)
+    ? ""
+    : `\n\n${fill(`${capital(factsOf(schema))}${reloadOf(name)}.`).join("\n")}`;
+  const list = members.flatMap(([key, member]) => entry(key, member, 0, name)).join("\n");
   return `## ${name}\n\n${fill(textOf(schema)).join("\n")}${facts}${list === "" ? "" : `\n\n${list}`}`;
 }
 
-/** A member within one: a line of the list, and below it those that it has itself. */
-function entry(name: string, schema: Schema, depth: number): string[] {
+/** Says that a member takes a restart, where it does. */
+function reloadOf(path: string): string {
+  return needsRestart(path) === undefined ? "" : "; **restart**";
+}
+
+/**
+ * A member within one: a line of the list, and below it those that it has itself.
+ *
+ * @param path of the member that it is within; absent where that is one for a reload as a whole
+ */
+function entry(name: string, schema: Schema, depth: number, path?: string): string[] {
   const text = textOf(schema);
   if (text === "") return [];
   const indent = "  ".repeat(depth);
-  const facts = isGroup(schema) ? "" : ` (${factsOf(schema)})`;
+  const reload = path === undefined ? "" : reloadOf(`${path}.${name}`);
+  const facts = isGroup(schema) ? "" : ` (${factsOf(schema)}${reload})`;
   const lines = fill(`\`${name}\`${facts}: ${text}`, `${indent}- `, `${indent}  `);
   return [...lines, ...membersOf(schema).flatMap(([key, member]) => entry(key, member, depth + 1))];
 }

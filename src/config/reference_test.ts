@@ -21,7 +21,7 @@ Deno.test("every member of the configuration is explained", () => {
 });
 
 const lines = [
-  ["port", "- `port` (whole number from 0 to 65,535; default `7000`): "],
+  ["port", "- `port` (whole number from 0 to 65,535; default `7000`; **restart**): "],
   ["publicKey", "    - `x` (text; required): "],
   ["updateFunction", "- `updateFunction` (function; required): "],
   ["strategy", '- `strategy` (`"expected"`, '],

@@ -3,6 +3,9 @@ import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../t
 import { explainPermission } from "../config/permission.ts";
 import { type BrokenEntry, configuredPools, parseCustomer, type Settings } from "../config/schema.ts";
 
+/** Where the customers come from, and the pools that there are. */
+export type CustomerSettings = Pick<Settings, "customers" | "customerApi" | "sfuPools">;
+
 /** What becomes of the list of customers, for the log. */
 export interface CustomerEvents {
   loaded(customers: number, keys: number): void;
@@ -28,6 +31,11 @@ export class Customers {
   pools: ReadonlyMap<string, readonly string[]> = new Map();
   /** Whether a list has been loaded at all. */
   loaded = false;
+  /** Customers in the list that is in force. */
+  count = 0;
+  #settings: CustomerSettings;
+  /** Whose answers count: those to questions of an earlier configuration are late. */
+  #round = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
   /** The entries of the last good list as they came, as JSON. */
@@ -35,23 +43,48 @@ export class Customers {
   #remembered: string | undefined;
 
   constructor(
-    readonly settings: Pick<Settings, "customers" | "customerApi" | "sfuPools">,
+    settings: CustomerSettings,
     readonly events: CustomerEvents,
     readonly memory?: CustomerMemory,
-  ) {}
+  ) {
+    this.#settings = settings;
+  }
 
   /** Loads the configured list, or the last good one of the customer API, in case that is down. */
   async load(): Promise<void> {
-    if (this.settings.customerApi === undefined) await this.#take(this.settings.customers ?? []);
+    if (this.#settings.customerApi === undefined) await this.#take(this.#settings.customers ?? []);
     else await this.#recall();
   }
 
   /** Asks the customer API now and then on its interval. Resolves after the first answer. */
   async start(): Promise<void> {
-    const api = this.settings.customerApi;
+    const api = this.#settings.customerApi;
     if (api === undefined) return;
+    const round = this.#round;
     await this.refresh();
-    if (!this.#stopped) this.#timer = setTimeout(() => this.start(), api.updateInterval * 1000);
+    if (this.#stopped || round !== this.#round) return;
+    this.#timer = setTimeout(() => this.start(), api.updateInterval * 1000);
+  }
+
+  /**
+   * Reads the list of another configuration, to be in force once the answer is called. A customer API is asked for the first
+   * time then; until its answer the list before stays.
+   *
+   * @returns resolves after the first answer of the customer API, if there is one
+   */
+  async prepare(settings: CustomerSettings): Promise<() => Promise<void>> {
+    const list = settings.customerApi === undefined
+      ? await readList(settings.customers ?? [], settings)
+      : undefined;
+    return async () => {
+      clearTimeout(this.#timer);
+      this.#round++;
+      this.#settings = settings;
+      this.#entries = undefined;
+      if (list === undefined) return await this.start();
+      this.#tell(list.broken);
+      this.#adopt(list);
+    };
   }
 
   stop(): void {
@@ -61,15 +94,18 @@ export class Customers {
 
   /** Asks the customer API once. Never throws. */
   async refresh(): Promise<void> {
-    const api = this.settings.customerApi!;
+    const api = this.#settings.customerApi!;
+    const round = this.#round;
     const timeout = Math.max(10, api.updateInterval) * 1000;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`no answer within ${timeout / 1000} s`)), timeout);
       });
-      await this.#take(await Promise.race([api.updateFunction(), late]));
+      const list = await Promise.race([api.updateFunction(), late]);
+      if (round === this.#round) await this.#take(list);
     } catch (error) {
+      if (round !== this.#round) return;
       // Of an answer that is not JSON the runtime quotes a part, with whatever secrets are in it.
       const message = error instanceof SyntaxError
         ? "the answer is not JSON"
@@ -96,40 +132,32 @@ export class Customers {
   }
 
   /** Takes a list over, in slices that let calls pass; one that is the same as before costs no more than a look. */
-  async #take(list: unknown): Promise<void> {
-    if (!Array.isArray(list)) {
-      this.events.broken({ entry: "customers", reason: "expected an array of customers" });
-      list = [];
-    }
-    const given = list as readonly unknown[];
-    const entries = await asJson(given);
+  async #take(given: unknown): Promise<void> {
+    const round = this.#round;
+    const entries = Array.isArray(given) ? await asJson(given) : undefined;
     if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) return;
-    const customers: Customer[] = [];
-    const broken: BrokenEntry[] = [];
-    const work = new SlicedWork();
-    for (const [i, entry] of given.entries()) {
-      if (work.due) await work.letOthersPass();
-      const customer = parseCustomer(entry, `customers[${i}]`, broken);
-      if (customer !== undefined) customers.push(customer);
-    }
-    const { ring, broken: brokenKeys } = await createKeyRing(customers);
-    broken.push(...brokenKeys.map(asEntry), ...missingPools(customers, configuredPools(this.settings).names));
-    const fromApi = this.settings.customerApi !== undefined;
-    const text = fromApi ? `[${(await asJson(customers) ?? []).join()}]` : undefined;
-    if (this.#stopped) return;
-    this.#tell(broken);
-    if (fromApi && ring.size === 0) {
+    const list = await readList(given, this.#settings);
+    const fromApi = this.#settings.customerApi !== undefined;
+    const text = fromApi ? `[${(await asJson(list.customers) ?? []).join()}]` : undefined;
+    if (this.#stopped || round !== this.#round) return;
+    this.#tell(list.broken);
+    if (fromApi && list.ring.size === 0) {
       this.events.kept("the list has no usable customer");
       return;
     }
-    this.ring = ring;
-    this.pools = new Map(customers.flatMap(({ id, pools }) => pools === undefined ? [] : [[id, pools]]));
-    this.loaded = true;
-    this.events.loaded(customers.length, ring.size);
+    this.#adopt(list);
     this.#entries = entries;
     if (text === undefined || text === this.#remembered) return;
     if (await this.memory?.remember(text) === false) this.#entries = undefined; // tried again with the next list
     else this.#remembered = text;
+  }
+
+  #adopt({ customers, ring }: CustomerList): void {
+    this.ring = ring;
+    this.pools = new Map(customers.flatMap(({ id, pools }) => pools === undefined ? [] : [[id, pools]]));
+    this.count = customers.length;
+    this.loaded = true;
+    this.events.loaded(customers.length, ring.size);
   }
 
   /** Names the first of the entries that cannot be used, and the number of the rest. */
@@ -138,6 +166,30 @@ export class Customers {
     const rest = broken.length - NAMED;
     if (rest > 0) this.events.broken({ entry: `and ${rest} more`, reason: "for reasons like these" });
   }
+}
+
+/** A list of customers that was read. */
+interface CustomerList {
+  readonly customers: readonly Customer[];
+  readonly ring: KeyRing;
+  readonly broken: readonly BrokenEntry[];
+}
+
+/** Reads a list, in slices that let calls pass. */
+async function readList(given: unknown, settings: CustomerSettings): Promise<CustomerList> {
+  const customers: Customer[] = [];
+  const broken: BrokenEntry[] = [];
+  if (!Array.isArray(given)) broken.push({ entry: "customers", reason: "expected an array of customers" });
+  const list: readonly unknown[] = Array.isArray(given) ? given : [];
+  const work = new SlicedWork();
+  for (const [i, entry] of list.entries()) {
+    if (work.due) await work.letOthersPass();
+    const customer = parseCustomer(entry, `customers[${i}]`, broken);
+    if (customer !== undefined) customers.push(customer);
+  }
+  const { ring, broken: brokenKeys } = await createKeyRing(customers);
+  broken.push(...brokenKeys.map(asEntry), ...missingPools(customers, configuredPools(settings).names));
+  return { customers, ring, broken };
 }
 
 /** Entries that are named one by one when they cannot be used. */

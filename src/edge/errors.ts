@@ -47,6 +47,11 @@ export const RpcErrors = {
     http: 429,
     cause: "more requests than `rates` allow; try again after `Retry-After` seconds",
   },
+  badConfiguration: {
+    code: -32012,
+    http: 200,
+    cause: "the configuration on disk cannot be used; the one before stays in force",
+  },
 } as const;
 
 export type RpcErrorName = keyof typeof RpcErrors;

@@ -54,6 +54,10 @@ const handler = createHandler({
   roomIdPrefix: false,
   pools: { names: [], default: "default" },
   recommended: {},
+  reloading: {
+    config: () => Promise.resolve({ changed: [], restart: [], warnings: [] }),
+    customers: () => Promise.resolve({ customers: 0, keys: 0, warnings: [] }),
+  },
   tokenLifetime: 300,
   maxBanTime: 1000,
   trust: { customers: ring, servers: serverKeys, unknownCustomers: undefined, leeway: 300 },

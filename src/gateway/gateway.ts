@@ -83,6 +83,9 @@ export class Gateway implements GatewayPort {
   readonly #reporting = new Map<Address, Promise<unknown>>();
   #stopTicking: (() => void) | undefined;
   #ticked: Milliseconds;
+  #syncPlaces: boolean;
+  /** Calls off the shorter lifetime of tokens, while longer ones are still out. */
+  #shortening: (() => void) | undefined;
 
   private constructor(
     model: Model,
@@ -98,6 +101,7 @@ export class Gateway implements GatewayPort {
     this.#timers = timers;
     this.#observers = observers;
     this.#options = options;
+    this.#syncPlaces = options.syncPlaces === true;
     this.#random = options.random ?? Math.random;
     this.#startWait = new StartWait(model, options.expectedServers);
     this.#ticked = this.#now();
@@ -155,7 +159,26 @@ export class Gateway implements GatewayPort {
 
   async stop(): Promise<void> {
     this.#stopTicking?.();
+    this.#shortening?.();
     await this.#durability.close();
+  }
+
+  /**
+   * From now on these settings hold. A shorter lifetime of tokens holds for places only once those given out before are over:
+   * until then a place that is forgotten could be given to another server, beside a token that is valid for this one.
+   */
+  configure(settings: FleetSettings, syncPlaces: boolean): void {
+    this.#shortening?.();
+    this.#shortening = undefined;
+    this.#syncPlaces = syncPlaces;
+    const before = this.inspect((model) => model.settings.tokenLifetime);
+    const tokenLifetime = Math.max(before, settings.tokenLifetime);
+    fleet.configure(this.#model, { ...settings, tokenLifetime });
+    if (tokenLifetime === settings.tokenLifetime) return;
+    this.#shortening = this.#timers.after(before, () => {
+      this.#shortening = undefined;
+      fleet.configure(this.#model, settings);
+    });
   }
 
   /** Looks at the model, which must stay as it is: for tests and simulations. */
@@ -173,7 +196,7 @@ export class Gateway implements GatewayPort {
       const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) return outcome;
       if (undo !== undefined) {
-        const safety = this.#options.syncPlaces === true ? "power" : "process";
+        const safety = this.#syncPlaces ? "power" : "process";
         const lost = await this.#durability.commit(changes, undo, safety);
         if (lost === undefined) break;
         this.#durability.tell(changes);

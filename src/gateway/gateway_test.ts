@@ -707,3 +707,33 @@ Deno.test("a start from a backup can wait for the servers as one without data do
   assert.ok((await gateway.connect(input)).granted);
   await gateway.stop();
 });
+
+Deno.test("a shorter lifetime of tokens forgets no place while a longer token for it may be out", async () => {
+  const later: { wait: number; act: () => void }[] = [];
+  let now = 0;
+  const gateway = await Gateway.open({ ...SETTINGS, tokenLifetime: 300_000 }, {
+    openStore: () => Promise.resolve(NO_STORE),
+    waitForReports: false,
+    now: () => now,
+    unixTime: () => now,
+    timers: {
+      after(wait, act) {
+        const timer = { wait, act };
+        later.push(timer);
+        return () => void later.splice(later.indexOf(timer), 1);
+      },
+      every: () => () => {},
+    },
+  });
+  const lifetime = () => gateway.inspect(({ settings }) => settings.tokenLifetime);
+  gateway.configure({ ...SETTINGS, tokenLifetime: 60_000 }, false);
+  assert.equal(lifetime(), 300_000);
+  gateway.configure({ ...SETTINGS, tokenLifetime: 90_000 }, false);
+  assert.deepEqual(later.map(({ wait }) => wait), [300_000], "the first change is called off");
+  now = 300_000;
+  later[0]!.act();
+  assert.equal(lifetime(), 90_000);
+  gateway.configure({ ...SETTINGS, tokenLifetime: 600_000 }, false);
+  assert.equal(lifetime(), 600_000, "a longer one holds at once");
+  await gateway.stop();
+});

@@ -1,12 +1,12 @@
 import {
-  configure,
-  dispose,
+  configureSync,
   getAnsiColorFormatter,
   getJsonLinesFormatter,
   getLogger,
   getTextFormatter,
   type LogLevel,
   type LogRecord,
+  resetSync,
 } from "@logtape/logtape";
 import { format } from "node:util";
 import type { Settings } from "../config/schema.ts";
@@ -27,18 +27,24 @@ const LEVELS: Record<Settings["logLevel"], LogLevel> = {
 /** What is still waiting when the gateway stops is written within so many milliseconds, or not at all. */
 const STOP_WITHIN = 1000;
 
-/** Starts logging, to standard output. */
-export async function startLog(
-  { logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">,
-): Promise<void> {
+/** Where lines go once they have their text; one for as long as the process logs, whatever is configured meanwhile. */
+let output: Output | undefined;
+
+/** Starts logging, to standard output; while that goes on, changes level and format, and no line is lost. */
+export function startLog({ logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">): void {
   const text = Deno.stdout.isTerminal() ? getAnsiColorFormatter : getTextFormatter;
   const json = getJsonLinesFormatter();
   const format = logFormat === "json"
     ? (record: LogRecord) => `${printable(json(record).trimEnd())}\n`
     : text({ value: (value) => printable(shown(value)), category: () => "" });
-  await configure({
+  output?.lostBy((lines) => format(lostLines(lines)));
+  const lines = output ??= new Output(
+    (bytes) => Deno.stdout.write(bytes),
+    (lines) => format(lostLines(lines)),
+  );
+  configureSync({
     reset: true,
-    sinks: { stdout: outputSink((record) => format(record)) },
+    sinks: { stdout: (record) => lines.line(format(bounded(record))) },
     loggers: [
       { category: ["odin-gateway"], sinks: ["stdout"], lowestLevel: LEVELS[logLevel] },
       { category: ["logtape", "meta"], sinks: ["stdout"], lowestLevel: "error" },
@@ -47,7 +53,12 @@ export async function startLog(
 }
 
 /** Writes what is still waiting to be written, and ends. */
-export const stopLog = dispose;
+export async function stopLog(): Promise<void> {
+  const lines = output;
+  output = undefined;
+  resetSync();
+  await lines?.stop(STOP_WITHIN);
+}
 
 /**
  * Sends what libraries and the operator's own functions print to the log. `console` itself writes to standard output and
@@ -89,14 +100,6 @@ export function takeConsole(): () => void {
 /** Whether grants are logged at all: asked on the Connect path before a line is made. */
 export function logsDebug(settings: Pick<Settings, "logLevel">): boolean {
   return settings.logLevel === "DEBUG";
-}
-
-function outputSink(format: (record: LogRecord) => string) {
-  const output = new Output((bytes) => Deno.stdout.write(bytes), (lines) => format(lostLines(lines)));
-  const stop = () => output.stop(STOP_WITHIN);
-  return Object.assign((record: LogRecord) => output.line(format(bounded(record))), {
-    [Symbol.asyncDispose]: stop,
-  });
 }
 
 /** The record with values of bounded length. What stands between the values are our own words. */

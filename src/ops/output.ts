@@ -21,7 +21,7 @@ export type Write = (bytes: Uint8Array) => Promise<number>;
 export class Output {
   readonly #encoder = new TextEncoder();
   readonly #write: Write;
-  readonly #lost: (lines: number) => string;
+  #lost: (lines: number) => string;
   #lines: string[] = [];
   #length = 0;
   #dropped = 0;
@@ -32,6 +32,11 @@ export class Output {
   /** @param lost the line that says how many were dropped */
   constructor(write: Write, lost: (lines: number) => string) {
     this.#write = write;
+    this.#lost = lost;
+  }
+
+  /** From now on this line says how many were dropped. */
+  lostBy(lost: (lines: number) => string): void {
     this.#lost = lost;
   }
 

@@ -31,12 +31,21 @@ export interface Listener {
   readonly hears: () => boolean;
   /** Days until the certificate ends, below 0 once it has; nothing without TLS. */
   readonly certificateDaysLeft: () => number | undefined;
+  /**
+   * Reads the certificate that these settings name, to be served once the answer is called, which sets the limit of
+   * connections and their time-outs too. Where it listens stays.
+   *
+   * @throws {StartError} naming the file that cannot be used
+   */
+  prepare(settings: ListenerSettings): () => void;
   /** Takes no further requests and finishes those under way, within so many milliseconds. */
   stop(within: number): Promise<void>;
 }
 
 /** Somebody else listens there. */
 export class PortInUse extends StartError {}
+/** What of the configuration concerns the listener. */
+export type ListenerSettings = Pick<Settings, "useSsl" | "http" | "https" | "connections" | "limits">;
 
 /** Requests of a connection of HTTP/1.1 whose answers have not left, at most: clients pipeline a few, if any (RFC 9112 §9.3.2). */
 const PIPELINED = 64;
@@ -55,12 +64,14 @@ const OVER_LIMIT = 16;
  * @throws {StartError} where the address or the certificate cannot be used
  */
 export async function listen(
-  settings: Pick<Settings, "useSsl" | "http" | "https" | "connections" | "limits">,
+  settings: ListenerSettings,
   handler: Handler,
 ): Promise<Listener> {
   const { hostname, port } = settings.useSsl ? settings.https : settings.http;
   const { connections } = settings;
-  const peers = new Peers(connections.limit ?? defaultConnectionLimit(), connections);
+  // Found once: finding it takes all file descriptors for a moment, which a gateway under load cannot spare.
+  const limitByDefault = defaultConnectionLimit();
+  const peers = new Peers(connections.limit ?? limitByDefault, connections);
   let underWay = 0;
   let stopping = false;
   const idle = Promise.withResolvers<void>();
@@ -166,6 +177,14 @@ export async function listen(
     url: `${settings.useSsl ? "https" : "http"}://${host}:${address.port}`,
     certificateDaysLeft: () => certificate?.daysLeft(Date.now()),
     hears: () => !peers.full && !acceptWatch.failed,
+    prepare({ https, connections }) {
+      const serve = certificate?.prepare(https);
+      return () => {
+        serve?.(server as Http2SecureServer);
+        peers.configure(connections.limit ?? limitByDefault, connections);
+        server.maxConnections = peers.limit + OVER_LIMIT;
+      };
+    },
     async stop(within) {
       stopping = true;
       clearInterval(sweep);

@@ -101,7 +101,13 @@ export class Peers implements Iterable<Peer> {
   readonly #broken = new WeakSet<Socket>();
   #told = -Infinity;
 
-  constructor(readonly limit: number, readonly timeouts: Settings["connections"]) {}
+  constructor(public limit: number, public timeouts: Settings["connections"]) {}
+
+  /** From now on these hold; connections above a lower limit go as further ones come. */
+  configure(limit: number, timeouts: Settings["connections"]): void {
+    this.limit = limit;
+    this.timeouts = timeouts;
+  }
 
   [Symbol.iterator](): Iterator<Peer> {
     return this.#peers.values();

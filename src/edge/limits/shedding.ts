@@ -26,10 +26,10 @@ export class Shedding {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param limit milliseconds; `Infinity` to put nothing off
+   * @param limit milliseconds, may be changed; `Infinity` to put nothing off
    * @param changed told when more is put off than it was told, and once nothing has been for a while
    */
-  constructor(readonly limit: number, readonly changed: (shed: Shed, late: number) => void = () => {}) {}
+  constructor(public limit: number, readonly changed: (shed: Shed, late: number) => void = () => {}) {}
 
   /** Milliseconds by which the event loop was late at both of the last two looks. */
   get late(): number {
@@ -43,7 +43,6 @@ export class Shedding {
 
   /** From now on the event loop is watched. */
   start(): void {
-    if (this.limit === Infinity) return;
     this.#expected = performance.now() + LOOK_EVERY;
     this.#timer = setTimeout(() => {
       this.look(performance.now());

@@ -16,6 +16,7 @@ import { Name, type ServerKeys } from "../../tokens/mod.ts";
 import { NOT_DURABLE, RpcError } from "../errors.ts";
 import type { Proof } from "../http/connection.ts";
 import type { Permission, Purpose } from "../auth/internal_access.ts";
+import { type Reloading, reloadMethods } from "./reload_methods.ts";
 import { readReport } from "../reports/report_reader.ts";
 import { type Method, method, methodReading, parseParams } from "../rpc/json_rpc.ts";
 import { completeServerConfig } from "../server_config/server_config.ts";
@@ -43,6 +44,8 @@ export interface InternalContext {
   readonly refusals: Refusals;
   /** What a server's own configuration is filled up with. */
   readonly recommended: Record<string, unknown>;
+  /** Reads the configuration again. */
+  readonly reloading: Reloading;
 }
 
 /** Port of a server that does not say at which address it is reached. */
@@ -172,7 +175,10 @@ export function operatorMethods(context: InternalContext): Record<string, Method
       };
     }),
   };
-  return { ...restricted(context, changing, "change"), ...restricted(context, showing, "show") };
+  return {
+    ...restricted(context, { ...changing, ...reloadMethods(context.reloading) }, "change"),
+    ...restricted(context, showing, "show"),
+  };
 }
 
 /** The methods, for callers whose role allows them. */

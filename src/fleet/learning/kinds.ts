@@ -35,7 +35,14 @@ export class Kinds {
    * @param limit kinds that are kept, namespaces included
    * @param defaultSize clients of a room of which nothing is known
    */
-  constructor(readonly limit: number, readonly defaultSize: number) {}
+  constructor(public limit: number, public defaultSize: number) {}
+
+  /** From now on these hold; of kinds above the limit, those used longest ago are forgotten. */
+  configure(limit: number, defaultSize: number): void {
+    this.limit = limit;
+    this.defaultSize = defaultSize;
+    this.#forgetOldest();
+  }
 
   get size(): number {
     return this.#kinds.size;
@@ -100,10 +107,15 @@ export class Kinds {
     const key = keyOf(kind);
     this.#kinds.delete(key);
     this.#kinds.set(key, [kind, sizes]);
-    if (this.#kinds.size <= this.limit) return;
-    const [oldest] = this.#kinds.values().next().value!;
-    this.#kinds.delete(keyOf(oldest));
-    this.#learned.set(keyOf(oldest), oldest);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    while (this.#kinds.size > this.limit) {
+      const [oldest] = this.#kinds.values().next().value!;
+      this.#kinds.delete(keyOf(oldest));
+      this.#learned.set(keyOf(oldest), oldest);
+    }
   }
 }
 

@@ -21,6 +21,11 @@ export class Bans {
     this.#shares = new Shares(limit, share, miscounts);
   }
 
+  /** From now on these bounds hold; bans that are there already stay. */
+  configure(limit: number, share: number): void {
+    this.#shares.configure(limit, share);
+  }
+
   get size(): number {
     return this.#bans.size;
   }

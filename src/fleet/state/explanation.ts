@@ -46,7 +46,13 @@ export interface Explanation {
 export class Explanations {
   readonly #byGroup = new Map<string, Explanation>();
 
-  constructor(readonly limit: number) {}
+  constructor(public limit: number) {}
+
+  /** From now on so many are remembered. */
+  configure(limit: number): void {
+    this.limit = limit;
+    this.#forgetOldest();
+  }
 
   get({ namespace, name }: Group): Explanation | undefined {
     return this.#byGroup.get(scopedKey([namespace.name, name]));
@@ -56,7 +62,11 @@ export class Explanations {
     const key = scopedKey([namespace.name, name]);
     this.#byGroup.delete(key);
     this.#byGroup.set(key, explanation);
-    if (this.#byGroup.size > this.limit) this.#byGroup.delete(this.#byGroup.keys().next().value!);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    while (this.#byGroup.size > this.limit) this.#byGroup.delete(this.#byGroup.keys().next().value!);
   }
 
   /** The group was placed anew, for a reason that its server knows. */

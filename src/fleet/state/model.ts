@@ -14,7 +14,8 @@ import { UsageTable } from "./usage.ts";
 
 /** The one model of the fleet. Only the operations of this folder change it. */
 export interface Model {
-  readonly settings: CompleteFleetSettings;
+  /** Replaced as a whole (`configure`). */
+  settings: CompleteFleetSettings;
   readonly servers: Servers;
   readonly groups: Groups;
   readonly usage: UsageTable;
@@ -45,9 +46,9 @@ export interface Model {
 
 /** @param given what it leaves out of the limits has its default */
 export function createModel(given: FleetSettings): Model {
-  const limits = { ...defaultFleetSettings().limits, ...given.limits };
+  const settings = complete(given);
+  const { limits } = settings;
   const { customerShare: share, taskBytes } = limits;
-  const settings = { ...given, limits };
   const miscounts = new Miscounts();
   return {
     settings,
@@ -68,6 +69,30 @@ export function createModel(given: FleetSettings): Model {
     taskSequence: 0,
     handOvers: 0,
   };
+}
+
+function complete(given: FleetSettings): CompleteFleetSettings {
+  return { ...given, limits: { ...defaultFleetSettings().limits, ...given.limits } };
+}
+
+/**
+ * From now on these settings hold. What is there already stays, also above a limit that is lower now, and what was given a
+ * time keeps it: a grant, a task or a place that is to end later than one that comes after it ends first, and lets that one
+ * wait.
+ *
+ * @param given what it leaves out of the limits has its default
+ */
+export function configure(model: Model, given: FleetSettings): void {
+  const settings = complete(given);
+  const { limits, placement } = settings;
+  const { customerShare: share } = limits;
+  model.settings = settings;
+  model.bans.configure(limits.bans, share);
+  model.kinds.configure(limits.kinds, placement.defaultSize);
+  model.explanations.configure(limits.explanations);
+  model.taskBytes.configure(limits.taskBytes, share);
+  model.unlistedUnits.configure(limits.unlistedRooms, share);
+  for (const { tasks } of model.servers) tasks.configure(limits);
 }
 
 /** A server that becomes known. */

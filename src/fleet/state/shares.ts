@@ -21,7 +21,13 @@ export class Shares {
    * @param share fraction of what is left that each customer is sure of, in (0, 1]
    * @param miscounts told where more is given back than was taken
    */
-  constructor(readonly limit: number, readonly share: number, readonly miscounts: Miscounts) {}
+  constructor(public limit: number, public share: number, readonly miscounts: Miscounts) {}
+
+  /** From now on these hold; whoever has more already keeps it. */
+  configure(limit: number, share: number): void {
+    this.limit = limit;
+    this.share = share;
+  }
 
   /** Whether the customer may have so many units more. */
   admits(customer: string, units: number): boolean {

@@ -40,6 +40,12 @@ export class TaskQueue implements Iterable<QueuedTask> {
     this.#bytes = new Shares(taskBytesPerServer, customerShare, miscounts);
   }
 
+  /** From now on these bounds hold; tasks that wait already go on waiting. */
+  configure({ tasksPerServer, taskBytesPerServer, customerShare }: QueueLimits): void {
+    this.#counts.configure(tasksPerServer, customerShare);
+    this.#bytes.configure(taskBytesPerServer, customerShare);
+  }
+
   get size(): number {
     return this.#tasks.size;
   }

@@ -1,0 +1,33 @@
+import type { CustomerEvents } from "../customers/customers.ts";
+import { log } from "../ops/log.ts";
+
+/** Logs what becomes of the list of customers. */
+export class CustomerLog implements CustomerEvents {
+  /** What was odd, while somebody wants to know. */
+  #warnings: string[] | undefined;
+
+  loaded(customers: number, keys: number): void {
+    log.debug("{customers} customers with {keys} keys", { customers, keys });
+  }
+
+  kept(reason: string): void {
+    log.warning("the customers stay as they are: {reason}", { reason });
+    this.#warnings?.push(`the customers stay as they are: ${reason}`);
+  }
+
+  broken({ entry, reason }: Parameters<CustomerEvents["broken"]>[0]): void {
+    log.warning("{entry} is skipped: {reason}", { entry, reason });
+    this.#warnings?.push(`${entry} is skipped: ${reason}`);
+  }
+
+  /** @returns what was odd while the action ran, as it was logged */
+  async during(act: () => Promise<void>): Promise<readonly string[]> {
+    const warnings: string[] = this.#warnings = [];
+    try {
+      await act();
+    } finally {
+      this.#warnings = undefined;
+    }
+    return warnings;
+  }
+}

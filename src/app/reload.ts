@@ -1,0 +1,85 @@
+import type { LoadedConfig } from "../config/load.ts";
+import { differenceOf, needsRestart } from "../config/reload.ts";
+import type { Settings } from "../config/schema.ts";
+import { RpcError } from "../edge/errors.ts";
+import type { ReloadedConfig, ReloadedCustomers, Reloading } from "../edge/methods/reload_methods.ts";
+import { log } from "../ops/log.ts";
+import { StartError } from "../start_error.ts";
+
+/** What is reloaded, and how. */
+export interface Reloadable {
+  /** The settings in force. */
+  settings(): Settings;
+  /**
+   * Reads all that these settings name, to be in force at once when the answer is called, which cannot fail.
+   *
+   * @throws {StartError} where they cannot be used; then nothing has changed
+   */
+  prepare(settings: Settings): Promise<() => void>;
+  /** Puts only the customers of these settings in force, and asks their customer API. */
+  takeCustomers(settings: Settings): Promise<ReloadedCustomers>;
+}
+
+/**
+ * Reads configuration, customers and certificate again, one reload after the other, each wholly or not at all. No connection
+ * notices: requests under way end by the settings with which they began.
+ */
+export class Reload implements Reloading {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param read reads the configuration; absent where it came from no file */
+  constructor(readonly read: (() => Promise<LoadedConfig>) | undefined, readonly parts: Reloadable) {}
+
+  config(): Promise<ReloadedConfig> {
+    return this.#inTurn(async () => {
+      const { settings, warnings } = await this.#read();
+      const { members, inForce } = differenceOf(this.parts.settings(), settings);
+      const apply = await this.parts.prepare(inForce);
+      apply();
+      const changed = members.filter((member) => needsRestart(member) === undefined);
+      const restart = members.flatMap((member) => {
+        const reason = needsRestart(member);
+        return reason === undefined ? [] : [{ member, reason }];
+      });
+      for (const warning of warnings) log.warning("{warning}", { warning });
+      log.info("the configuration was read again: {changed}", {
+        changed: changed.length === 0 ? "nothing has changed" : `${changed.join(", ")} changed`,
+      });
+      for (const { member, reason } of restart) {
+        log.warning("{member} has changed and takes a restart: {reason}", { member, reason });
+      }
+      return { changed, restart, warnings };
+    });
+  }
+
+  customers(): Promise<ReloadedCustomers> {
+    return this.#inTurn(async () => {
+      const { settings: { customers, customerApi } } = await this.#read();
+      const { customers: _, customerApi: __, ...others } = this.parts.settings();
+      return await this.parts.takeCustomers({
+        ...others,
+        ...(customers === undefined ? {} : { customers }),
+        ...(customerApi === undefined ? {} : { customerApi }),
+      });
+    });
+  }
+
+  async #read(): Promise<LoadedConfig> {
+    if (this.read === undefined) {
+      throw new StartError("this gateway was started without a configuration file");
+    }
+    return await this.read();
+  }
+
+  async #inTurn<Result>(reload: () => Promise<Result>): Promise<Result> {
+    const running = this.#last.then(reload);
+    this.#last = running.catch(() => {});
+    try {
+      return await running;
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      log.error("the reload is refused, all stays as it was: {message}", { message: error.message });
+      throw new RpcError("badConfiguration", error.message);
+    }
+  }
+}

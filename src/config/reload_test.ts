@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { readConfig } from "./load.ts";
+import { differenceOf, needsRestart, RELOADS } from "./reload.ts";
+import { ConfigSchema } from "./schema.ts";
+
+/** The members of a group, as paths. */
+function within(group: string): string[] {
+  const schema = ConfigSchema.shape[group as keyof typeof ConfigSchema.shape];
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+  assert.ok(inner instanceof z.ZodObject, `${group} is no group`);
+  return Object.keys(inner.shape).map((key) => `${group}.${key}`);
+}
+
+const settingsOf = (config: object) => readConfig(config).settings;
+
+Deno.test("the table of what a reload does has each member of the configuration, and no other", () => {
+  const members = Object.keys(ConfigSchema.shape);
+  const named = new Set(Object.keys(RELOADS).map((path) => path.split(".")[0]!));
+  assert.deepEqual([...named].filter((name) => !members.includes(name)), [], "these are no members");
+  for (const name of members.filter((name) => RELOADS[name] === undefined)) {
+    assert.deepEqual(
+      within(name).filter((path) => RELOADS[path] === undefined),
+      [],
+      `${name} is not decided on`,
+    );
+  }
+  for (const path of Object.keys(RELOADS).filter((path) => path.includes("."))) {
+    assert.ok(within(path.split(".")[0]!).includes(path), `${path} is no member`);
+  }
+});
+
+Deno.test("a reload takes over what it can, keeps what takes a restart, and names both", () => {
+  const before = settingsOf({ limits: { batch: 5 } });
+  const after = settingsOf({
+    limits: { batch: 6, headers: 9000 },
+    http: { port: 7100 },
+    masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+    placement: { ceiling: 0.5 },
+    sfuPools: { available: ["eu"], default: "eu" },
+  });
+  const { members, inForce } = differenceOf(before, after);
+  assert.deepEqual(
+    members.toSorted(),
+    ["http.port", "limits.batch", "limits.headers", "masterKey", "placement.ceiling", "sfuPools"],
+  );
+  assert.equal(inForce.limits.batch, 6);
+  assert.equal(inForce.placement.ceiling, 0.5);
+  assert.deepEqual(inForce.sfuPools, after.sfuPools);
+  assert.equal(inForce.limits.headers, before.limits.headers);
+  assert.equal(inForce.http.port, 7000);
+  assert.equal(inForce.masterKey, undefined);
+  assert.deepEqual(differenceOf(after, after).members, []);
+});
+
+Deno.test("what is left out comes back to its default, and an optional member goes", () => {
+  const before = settingsOf({
+    limits: { batch: 5 },
+    connections: { limit: 100 },
+    sfuConfig: { recommended: {} },
+  });
+  const { members, inForce } = differenceOf(before, settingsOf({}));
+  assert.deepEqual(members, ["sfuConfig.recommended", "connections.limit", "limits.batch"]);
+  assert.deepEqual(inForce, settingsOf({}));
+});
+
+Deno.test("a function that was read again is taken, and named only where its text differs", () => {
+  const api = (updateFunction: () => Promise<unknown>) => settingsOf({ customerApi: { updateFunction } });
+  const made = () => () => Promise.resolve([]);
+  const [one, same, other] = [api(made()), api(made()), api(() => Promise.resolve([1]))];
+  const { members, inForce } = differenceOf(one, same);
+  assert.deepEqual(members, []);
+  assert.equal(inForce.customerApi?.updateFunction, same.customerApi?.updateFunction);
+  assert.deepEqual(differenceOf(one, other).members, ["customerApi.updateFunction"]);
+});
+
+Deno.test("a member that the table does not have is a fault of ours, and no silent reload", () => {
+  assert.throws(() => needsRestart("nowhere.at.all"), /no entry for nowhere\.at\.all/);
+});

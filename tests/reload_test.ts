@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { call } from "../sim/rpc_client.ts";
+import { newCertificate } from "./certificate.ts";
+import { claimsOf, refusedWith, sleep, TestGateway } from "./gateway.ts";
+
+interface Reloaded {
+  readonly changed: string[];
+  readonly restart: { readonly member: string; readonly reason: string }[];
+  readonly warnings: string[];
+}
+
+/** A gateway whose `config.ts` a test rewrites. */
+class Reloadable implements AsyncDisposable {
+  private constructor(readonly gateway: TestGateway, readonly base: object) {}
+
+  static async start(config: object = {}): Promise<Reloadable> {
+    const gateway = await TestGateway.start(config);
+    const source = Deno.readTextFileSync(`${gateway.folder.path}/config.ts`);
+    const base = (await import(`data:application/javascript,${encodeURIComponent(source)}`)).default;
+    return new Reloadable(gateway, base);
+  }
+
+  write(config: object): void {
+    this.writeText(configSource({ ...this.base, ...config }));
+  }
+
+  writeText(text: string): void {
+    Deno.writeTextFileSync(`${this.gateway.folder.path}/config.ts`, text);
+  }
+
+  reload(): Promise<Reloaded> {
+    return this.gateway.internal<Reloaded>("config.Reload", {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.gateway[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("a reload takes effect everywhere, and names what takes a restart", async () => {
+  await using its = await Reloadable.start();
+  const { gateway } = its;
+  await gateway.report("sfu:4433");
+  const { token } = await gateway.connect("before", "u");
+  assert.equal(Number(claimsOf(token).exp) - Number(claimsOf(token).nbf) >= 300, true);
+  its.write({
+    logLevel: "DEBUG",
+    logFormat: "json",
+    http: { hostname: "127.0.0.1", port: 7999 },
+    loginToken: { lifetime: 60 },
+    placement: { strategy: "least-rooms" },
+    limits: { batch: 2, publicBody: 2000, headers: 64_000 },
+    bans: { maxTime: 10 },
+    sfuPools: { available: ["eu", "us"], default: "eu" },
+    sfuConfig: { recommended: { quic: { keep_alive_interval: 1234 } } },
+    compatibility: { tokenWithoutSub: "everything" },
+  });
+  const { changed, restart, warnings } = await its.reload();
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(restart.map(({ member }) => member).toSorted(), ["http.port", "limits.headers"]);
+  assert.deepEqual(changed.toSorted(), [
+    ...["bans.maxTime", "compatibility.tokenWithoutSub", "limits.batch", "limits.publicBody", "logFormat"],
+    ...["logLevel", "loginToken.lifetime", "placement.strategy", "sfuConfig.recommended", "sfuPools"],
+  ]);
+  await gateway.report("sfu:4433", [], { path: "/eu/internal" });
+  const after = await gateway.connect("after", "u", "/eu/");
+  assert.equal(
+    Number(claimsOf(after.token).exp) - Number(claimsOf(token).exp) < -200,
+    true,
+    "tokens' lifetime",
+  );
+  const why = await gateway.internal<{ chosen_by: string }>("room.Explain", { room_id: ["acme", "after"] });
+  assert.match(JSON.stringify(why), /least-rooms/);
+  assert.equal((await gateway.post("x".repeat(3000), { Authorization: "Bearer x" })).status, 401);
+  const big = gateway.tokens.createToken("r", "u");
+  assert.equal((await gateway.post("x".repeat(3000), { Authorization: `Bearer ${big}` })).status, 413);
+  const config = await gateway.internal<{ config: string }>("GetConfig", {
+    server: "grid",
+    public_endpoint: "sfu:4433",
+    version: "1",
+    config: "",
+  });
+  assert.match(config.config, /keep_alive_interval = 1234/);
+  await gateway.program.printed(/\{"@timestamp".*"level":"DEBUG".*granted/);
+  await gateway.program.printed(/takes a restart: \W*the listener is opened at the start/);
+});
+
+Deno.test("a configuration that is wrong is refused with its message, and nothing of it is in force", async () => {
+  await using its = await Reloadable.start();
+  const { gateway } = its;
+  await gateway.report("sfu:4433");
+  its.write({ limits: { batch: "many" }, customers: [], logLevel: "DEBUG" });
+  await refusedWith(its.reload(), -32012, /limits\.batch: expected number/);
+  its.writeText("export default {");
+  await refusedWith(its.reload(), -32012, /config\.ts cannot be loaded: line 1/);
+  assert.equal((await gateway.connect("r", "u")).address, "sfu:4433");
+  gateway.program.kill("SIGHUP");
+  await gateway.program.printed(
+    /SIGHUP: reading[^]*the reload is refused, all stays as it was: [^\n]*config\.ts cannot be loaded/,
+  );
+  its.write({ limits: { batch: 3 } });
+  assert.deepEqual((await its.reload()).changed, ["limits.batch"]);
+  assert.deepEqual((await its.reload()).changed, [], "nothing has changed since");
+});
+
+Deno.test("SIGHUP reads the configuration again, and all that it imports", async () => {
+  await using its = await Reloadable.start();
+  const { gateway } = its;
+  await gateway.report("sfu:4433");
+  const other = newCustomer("other");
+  const list = JSON.stringify(
+    [(its.base as { customers: object[] }).customers[0], other.entry],
+    (_, value) => value,
+  );
+  Deno.writeTextFileSync(`${gateway.folder.path}/customers.json`, "[]");
+  Deno.writeTextFileSync(
+    `${gateway.folder.path}/customers.ts`,
+    `import list from "./customers.json" with { type: "json" }; export const customers: object[] = list;`,
+  );
+  its.writeText(
+    `import { customers } from "./customers.ts"; export default { ...${
+      JSON.stringify({ ...its.base, customers: undefined })
+    }, customers };`,
+  );
+  gateway.program.kill("SIGHUP");
+  await gateway.program.printed(/the configuration was read again: customers changed/);
+  await refusedWith(gateway.connect("r", "u"), -32009, /no customers yet/);
+  Deno.writeTextFileSync(`${gateway.folder.path}/customers.json`, list);
+  const { customers, keys } = await gateway.internal<{ customers: number; keys: number }>(
+    "customers.Reload",
+    {},
+  );
+  assert.deepEqual({ customers, keys }, { customers: 2, keys: 2 });
+  assert.equal((await gateway.connect("r", "u")).address, "sfu:4433");
+});
+
+Deno.test("users of /internal that were removed may not call any more, and new ones may", async () => {
+  const users = (name: string) => ({ internal: { users: [{ name, password: "sixteen characters" }] } });
+  await using its = await Reloadable.start(users("one"));
+  const { gateway } = its;
+  const as = (name: string) => gateway.url.replace("//", `//${name}:sixteen%20characters@`) + "/internal";
+  its.write(users("two"));
+  assert.deepEqual(await call<Reloaded>(as("one"), "config.Reload", {}), {
+    changed: ["internal.users"],
+    restart: [],
+    warnings: [],
+  });
+  await refusedWith(call(as("one"), "Info", {}), -32000, /user or password is wrong/);
+  await call(as("two"), "Info", {});
+});
+
+Deno.test("a server's user may not reload", async () => {
+  const password = "sixteen characters";
+  await using gateway = await TestGateway.start({
+    internal: { users: [{ name: "sfu", password, role: "server" }] },
+  });
+  const url = gateway.url.replace("//", "//sfu:sixteen%20characters@") + "/internal";
+  for (const method of ["config.Reload", "customers.Reload"]) {
+    await refusedWith(call(url, method, {}), -32001, /this method is for operators/);
+  }
+});
+
+Deno.test("a reload takes other certificate files over, and refuses those that cannot be used", async () => {
+  using folder = new TemporaryFolder();
+  const write = async (name: string) => {
+    const { cert, key } = await newCertificate();
+    Deno.writeTextFileSync(`${folder.path}/${name}.pem`, cert);
+    Deno.writeTextFileSync(`${folder.path}/${name}.key`, key);
+    return cert;
+  };
+  const [one, two] = [await write("one"), await write("two")];
+  const { entry } = newCustomer("acme");
+  const config = (name: string, keyName = name) =>
+    configSource({
+      customers: [entry],
+      useSsl: true,
+      https: {
+        hostname: "127.0.0.1",
+        port: 0,
+        certFile: `${folder.path}/${name}.pem`,
+        keyFile: `${folder.path}/${keyName}.key`,
+      },
+    });
+  await using program = await Program.start({ config: config("one"), folder: folder.path });
+  const ask = async (cert: string) => {
+    using client = Deno.createHttpClient({ caCerts: [cert] });
+    const response = await fetch(program.url, { client });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.equal(await ask(one), 405);
+  await assert.rejects(ask(two));
+  Deno.writeTextFileSync(`${folder.path}/config.ts`, config("two", "one"));
+  program.kill("SIGHUP");
+  await program.printed(/the reload is refused[^\n]*two\.pem/);
+  assert.equal(await ask(one), 405);
+  Deno.writeTextFileSync(`${folder.path}/config.ts`, config("two"));
+  program.kill("SIGHUP");
+  await program.printed(/https\.certFile, https\.keyFile changed/);
+  assert.equal(await ask(two), 405);
+  await assert.rejects(ask(one));
+});
+
+Deno.test("twenty reloads in the middle of load: no request fails, and no connection is dropped", async () => {
+  await using its = await Reloadable.start();
+  const { gateway } = its;
+  await gateway.report("sfu:4433");
+  let over = false;
+  let done = 0;
+  const failures: unknown[] = [];
+  const caller = async (name: string) => {
+    using client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
+    const token = gateway.tokens.createToken("room", name);
+    while (!over) {
+      try {
+        await call(gateway.url, "Connect", {}, { token, client });
+        done++;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  const { hostname, port } = new URL(gateway.url);
+  using kept = await Deno.connect({ hostname, port: Number(port) });
+  const callers = Array.from({ length: 8 }, (_, i) => caller(`user-${i}`));
+  for (let i = 0; i < 20; i++) {
+    its.write({ limits: { batch: 10 + i }, connections: { idleTimeout: 60 + i } });
+    assert.equal((await its.reload()).changed.length, 2);
+    await sleep(20);
+  }
+  over = true;
+  await Promise.all(callers);
+  assert.deepEqual(failures, []);
+  assert.ok(done > 100, `only ${done} calls`);
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info" });
+  await kept.write(new TextEncoder().encode(
+    `POST /internal HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  ));
+  const buffer = new Uint8Array(100);
+  const read = await kept.read(buffer);
+  assert.match(new TextDecoder().decode(buffer.subarray(0, read ?? 0)), /^HTTP\/1\.1 200 OK/);
+});
