@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.ts";
 export const operations: readonly Mutant[] = [
   {
     file: "src/fleet/operations/connect.ts",
-    find: "if (room === undefined || (room.report === UNLISTED && room.grants === undefined)) rooms++;",
+    find: "if (room === undefined || (!room.listed && room.grants === undefined)) rooms++;",
     put: "if (room === undefined) rooms++;",
     breaks: "a room whose grants have ended comes back beyond the licence",
   },
@@ -22,15 +22,15 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/connect.ts",
-    find: "    if (report === UNLISTED) count.rooms++;",
+    find: "    if (!listed) count.rooms++;",
     put: "    count.rooms++;",
     breaks: "at a move, rooms that did not count make room in the licence",
   },
   {
     file: "src/fleet/operations/connect.ts",
-    find: "for (const { usage, grants, report } of group.rooms()) {",
+    find: "for (const { usage, grants, listed } of group.rooms()) {",
     put:
-      "for (const { usage, grants, report, peers } of group.rooms()) {\n    if (usage.customer === customer) count.peers += Math.max(0, peers);",
+      "for (const { usage, grants, listed, knownPeers } of group.rooms()) {\n    if (usage.customer === customer) count.peers += knownPeers;",
     breaks: "at a move, the rooms of a silent server are taken off the usage twice",
   },
   {
@@ -53,7 +53,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/connect.ts",
-    find: "  if (room.report === UNLISTED) awaitListing(model, room, now);",
+    find: "  if (!room.listed) awaitListing(model, room, now);",
     put: "  if (known === undefined) awaitListing(model, room, now);",
     breaks: "a room is forgotten while its newest token is valid",
   },
@@ -83,7 +83,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/connect.ts",
-    find: "room.report === UNLISTED && room.grants === undefined) {\n        removeRoom",
+    find: "!room.listed && room.grants === undefined) {\n        removeRoom",
     put: "room.grants === undefined) {\n        removeRoom",
     breaks: "a refused Connect takes away a room that a report has shown meanwhile",
   },
@@ -113,13 +113,13 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: "    from.unproven.delete(task);\n",
+    find: "    from.handOvers.forget(task);\n",
     put: "",
     breaks: "a task that moves on counts as handed over where it was never handed over",
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: '    if (from.evicting && task.kind === "RoomClose") continue;\n',
+    find: '    if (from.intake.evicting && task.kind === "RoomClose") continue;\n',
     put: "",
     breaks: "the RoomClose for a drained server follows the room to the next one",
   },
@@ -173,8 +173,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/report.ts",
-    find: "if (known || changed) changes.push(roomChanged(room));",
-    put: "if (known) changes.push(roomChanged(room));",
+    find: "if (awaited || changed) changes.push(roomChanged(room));",
+    put: "if (awaited) changes.push(roomChanged(room));",
     breaks: "the store is not told who opened a granted room",
   },
   {
@@ -192,19 +192,19 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/report.ts",
-    find: "if (room.peers !== UNKNOWN) endGrants(model, room, peers - room.peers);",
-    put: "endGrants(model, room, peers - room.peers);",
+    find: "if (before !== undefined) endGrants(model, room, peers - before);",
+    put: "endGrants(model, room, peers - (before ?? 0));",
     breaks: "the first report after a restart ends grants",
   },
   {
     file: "src/fleet/operations/report.ts",
-    find: "(group.listed > 0 || reported.peers === 0 || server.evicting)",
+    find: "(group.listed > 0 || reported.peers === 0 || server.intake.evicting)",
     put: "(group.listed > 0 || reported.peers === 0)",
     breaks: "a room that was closed at a deadline takes its group back to the old server",
   },
   {
     file: "src/fleet/operations/report.ts",
-    find: "(group.listed > 0 || reported.peers === 0 || server.evicting)",
+    find: "(group.listed > 0 || reported.peers === 0 || server.intake.evicting)",
     put: "true",
     breaks: "a mere grant holds a group against a server that has its peers",
   },
@@ -227,9 +227,9 @@ export const operations: readonly Mutant[] = [
     breaks: "rooms that are old when they are first seen are expected to grow",
   },
   {
-    file: "src/fleet/operations/report.ts",
-    find: "server.lastSeen = server.silentSince = now;",
-    put: "server.lastSeen = now;",
+    file: "src/fleet/state/liveness.ts",
+    find: "    this.#lastSeen = this.#silentSince = now;\n  }\n\n  /** For so long",
+    put: "    this.#lastSeen = now;\n  }\n\n  /** For so long",
     breaks: "a server that reports counts as silent",
   },
   {
@@ -257,15 +257,15 @@ export const operations: readonly Mutant[] = [
     breaks: "a pause uses up the time in which servers are waited for",
   },
   {
-    file: "src/fleet/servers/life_cycle.ts",
-    find: "server.enabled ? now : Math.min(now, server.silentSince + gap)",
+    file: "src/fleet/state/liveness.ts",
+    find: "this.#alive ? now : Math.min(now, this.#silentSince + gap)",
     put: "now",
     breaks: "every pause lets a silent server stay longer",
   },
   {
-    file: "src/fleet/servers/life_cycle.ts",
-    find: "server.enabled ? now : Math.min(now, server.silentSince + gap)",
-    put: "server.enabled ? now : server.silentSince",
+    file: "src/fleet/state/liveness.ts",
+    find: "this.#alive ? now : Math.min(now, this.#silentSince + gap)",
+    put: "this.#alive ? now : this.#silentSince",
     breaks: "a pause brings the removal of a silent server nearer",
   },
   {
@@ -295,20 +295,20 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/snapshot.ts",
-    find: "    server.enabled = stored.enabled;\n",
-    put: "    server.enabled = true;\n",
+    find: "if (stored.enabled) server.liveness.begin();",
+    put: "server.liveness.begin();",
     breaks: "a restart brings silent servers back",
   },
   {
     file: "src/fleet/replication/snapshot.ts",
-    find: "    server.weight = stored.weight;\n",
-    put: "",
+    find: "server.intake.want(stored);",
+    put: "server.intake.want({ ...stored, weight: 1 });",
     breaks: "a restart forgets the weight of a server",
   },
   {
     file: "src/fleet/replication/snapshot.ts",
-    find: "    server.draining = stored.draining;\n",
-    put: "",
+    find: "server.intake.want(stored);",
+    put: "server.intake.want({ ...stored, draining: undefined });",
     breaks: "a restart ends the draining of a server",
   },
   {
@@ -325,7 +325,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/snapshot.ts",
-    find: "    server.lastSeen = server.silentSince = now;\n",
+    find: "    server.liveness.heard(now);\n",
     put: "",
     breaks: "a restart counts as silence",
   },
@@ -373,7 +373,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      server.lastSeen = server.silentSince = now;\n",
+    find: "      server.liveness.heard(now);\n",
     put: "",
     breaks: "a server that another gateway hears counts as silent",
   },

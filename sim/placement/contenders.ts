@@ -75,7 +75,7 @@ const floor15 = rule(
     let missing = 0;
     for (const [room, since] of its) {
       if (since <= world.now - 15 * MINUTE) its.delete(room);
-      else missing += Math.max(0, 15 - room.peers);
+      else missing += Math.max(0, 15 - room.knownPeers);
     }
     return server.load + (missing + 15) * server.loadPerClient;
   },

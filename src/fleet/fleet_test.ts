@@ -315,7 +315,7 @@ Deno.test("tasks end with their room, and after their lifetime", () => {
   assert.deepEqual(hear(model, "a", []), []);
   hear(model, "a", [room("r", 1)]);
   manage(model, { task: update(2) }, 0);
-  model.servers.get(address("a"))!.silentSince = 3_600_000;
+  model.servers.get(address("a"))!.liveness.heard(3_600_000);
   assert.ok(tick(model, 3_600_000).some((change) => change.type === "task-ended" && change.expired));
   assert.deepEqual(handOver(model, "a", 3_600_000), []);
 });

@@ -4,7 +4,6 @@ import type { Change } from "./change.ts";
 import { connect, type ConnectInput, type ConnectOutcome } from "./operations/connect.ts";
 import { createModel, type Model } from "./state/model.ts";
 import { report } from "./operations/report.ts";
-import { UNKNOWN, UNLISTED } from "./state/room.ts";
 import { defaultFleetSettings, type FleetSettings } from "./settings.ts";
 import type { Milliseconds } from "./time.ts";
 
@@ -104,23 +103,23 @@ export function checkConsistency(model: Model): void {
   for (const group of model.groups) {
     assert.ok(!group.empty, "an empty group");
     assert.equal(model.servers.get(group.server.address), group.server, "a group on an unknown server");
-    assert.equal(group.listed, group.rooms().filter(({ report }) => report !== UNLISTED).length);
+    assert.equal(group.listed, group.rooms().filter(({ listed }) => listed).length);
     for (const room of group.rooms()) {
       rooms++;
       const { customer } = room.usage;
       assert.equal(groupName(room.name), group.name);
-      assert.equal(model.unlisted.has(room), room.report === UNLISTED);
+      assert.equal(model.unlisted.has(room), !room.listed);
       references.set(customer, (references.get(customer) ?? 0) + 1);
       const its = usage.get(customer) ?? { peers: 0, rooms: 0, grantedPeers: 0, grantedRooms: 0 };
       usage.set(customer, its);
-      if (room.report !== UNLISTED && room.peers === UNKNOWN) summed.add(customer);
-      if (room.report !== UNLISTED && group.server.retainsGroups) {
-        its.peers += room.peers;
+      if (room.listed && room.peers === undefined) summed.add(customer);
+      if (room.listed && group.server.retainsGroups) {
+        its.peers += room.knownPeers;
         its.rooms++;
       }
       const onTheWay = room.grants?.size ?? 0;
       its.grantedPeers += onTheWay;
-      if (room.report === UNLISTED && onTheWay > 0) its.grantedRooms++;
+      if (!room.listed && onTheWay > 0) its.grantedRooms++;
       grants.set(group.server.address, (grants.get(group.server.address) ?? 0) + onTheWay);
     }
   }

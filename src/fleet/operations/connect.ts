@@ -8,7 +8,7 @@ import type { Milliseconds } from "../time.ts";
 import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
 import { choose, type PlaceRefusal } from "./placing.ts";
 import { awaitListing } from "../rooms/presence.ts";
-import { type Group, UNLISTED } from "../state/room.ts";
+import type { Group } from "../state/room.ts";
 import { unitsOf } from "../state/shares.ts";
 import type { Undo } from "../undo.ts";
 import { type Count, exceeded, type Licence } from "../state/usage.ts";
@@ -90,7 +90,7 @@ function grantRoom(
   const room = known ?? openRoom(model, group, name, customer, false, changes);
   if (known === undefined) {
     steps.push(() => {
-      if (group.room(name) === room && room.report === UNLISTED && room.grants === undefined) {
+      if (group.room(name) === room && !room.listed && room.grants === undefined) {
         removeRoom(model, room);
       }
     });
@@ -104,7 +104,7 @@ function grantRoom(
     // Its place in the order is a later one then: it ends a little late.
     if (placedUntil !== undefined && model.unlisted.has(room)) model.unlisted.set(room, placedUntil);
   });
-  if (room.report === UNLISTED) awaitListing(model, room, now);
+  if (!room.listed) awaitListing(model, room, now);
 }
 
 function refuse(
@@ -121,7 +121,7 @@ function refuse(
     const room = held?.room(name);
     if (!isGranted(room, input.user)) peers++;
     // A room counts while a report lists it or somebody is on the way to it.
-    if (room === undefined || (room.report === UNLISTED && room.grants === undefined)) rooms++;
+    if (room === undefined || (!room.listed && room.grants === undefined)) rooms++;
     if (room === undefined) units += unitsOf(input.namespace, name);
   }
   const returning = known !== held && known !== undefined ? usageOnTheWay(known, input.customer) : undefined;
@@ -141,10 +141,10 @@ function refuse(
 /** What a group that is to leave its server counts for, of what the customer uses: who is on the way; the rest counts no more. */
 function usageOnTheWay(group: Group, customer: string): Count {
   const count: Count = { peers: 0, rooms: 0 };
-  for (const { usage, grants, report } of group.rooms()) {
+  for (const { usage, grants, listed } of group.rooms()) {
     if (usage.customer !== customer || grants === undefined) continue;
     count.peers += grants.size;
-    if (report === UNLISTED) count.rooms++;
+    if (!listed) count.rooms++;
   }
   return count;
 }

@@ -29,6 +29,6 @@ Deno.test("the figures say of a server that it drains, or is silent", () => {
   hear(model, "a", [], 0);
   plan(model, address("a"), { weight: 1, draining: { deadline: undefined } });
   assert.equal(figures(model).servers[0]?.state, "draining");
-  model.servers.get(address("a"))!.enabled = false;
+  model.servers.get(address("a"))!.liveness.end();
   assert.equal(figures(model).servers[0]?.state, "silent");
 });

@@ -10,7 +10,7 @@ import { addServer, type Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "../rooms/opening.ts";
 import { linger, markListed, roomChanged, stopAwaiting } from "../rooms/presence.ts";
-import { type Group, type Room, UNKNOWN, UNLISTED } from "../state/room.ts";
+import type { Group, Room } from "../state/room.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
 import type { Duration } from "../task.ts";
@@ -127,7 +127,7 @@ export function* reportInSlices(
       if (known === undefined) usage.set(counted, count = { peers: 0, rooms: 0 });
       else count = known;
     }
-    count.peers += room.peers;
+    count.peers += room.knownPeers;
     count.rooms++;
   }
   for (const room of before) {
@@ -176,7 +176,7 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   if (known) watch(model, server, input, now, changes);
   model.servers.sort(server, input.pool);
   server.version = input.version;
-  server.lastSeen = server.silentSince = now;
+  server.liveness.heard(now);
   if (Number.isNaN(input.load)) {
     complain(server, "load", "its load is no number; the last one counts", now, changes);
   } else server.load = Math.min(1, Math.max(0, input.load));
@@ -219,7 +219,7 @@ function claimRoom(
   } else if (group.server !== server) {
     const holder = group.server;
     // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room.
-    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || server.evicting)) {
+    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || server.intake.evicting)) {
       collide(model, id, customer, holder, server, now, changes);
       return undefined;
     }
@@ -246,18 +246,17 @@ function list(
 ): void {
   const changed = room.usage.customer !== reported.customer;
   if (changed) changeCustomer(model, room, reported.customer);
-  if (room.group.listed === 0 || room.peers === UNKNOWN) {
+  if (room.group.listed === 0 || room.peers === undefined) {
     startTracking(model, room.group, reported.age, peers, now);
   }
-  if (room.report === UNLISTED) {
-    const known = model.unlisted.has(room);
-    markListed(model, room);
-    room.report = server.reports;
-    if (known || changed) changes.push(roomChanged(room));
+  const { listed, peers: before } = room;
+  const awaited = !listed && model.unlisted.has(room);
+  if (!listed) markListed(model, room);
+  room.listBy(server.reports, peers);
+  if (!listed) {
+    if (awaited || changed) changes.push(roomChanged(room));
   } else if (changed) changes.push(roomChanged(room));
-  room.report = server.reports;
-  if (room.peers !== UNKNOWN) endGrants(model, room, peers - room.peers);
-  room.peers = peers;
+  if (before !== undefined) endGrants(model, room, peers - before);
 }
 
 /** Another customer opened the room; grants of the one before end. */

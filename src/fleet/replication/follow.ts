@@ -8,7 +8,6 @@ import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from ".
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
 import { plan } from "../servers/draining.ts";
 import { usageOf } from "./snapshot.ts";
-import { UNLISTED } from "../state/room.ts";
 import type { Milliseconds } from "../time.ts";
 
 /**
@@ -102,7 +101,7 @@ function followServer(
       enable(model, server);
       model.servers.sort(server, change.pool);
       server.version = change.version;
-      server.lastSeen = server.silentSince = now;
+      server.liveness.heard(now);
       server.load = server.steadyLoad = change.load;
       server.clients = change.clients;
       server.cost = new ClientCost(change.cost);
@@ -141,7 +140,7 @@ function followRoom(
   if (group?.server.address !== address) return;
   // A room whose customer or presence is another is taken in anew: what only its server's gateway knows is lost.
   const { granted } = known ?? {};
-  const same = known?.usage.customer === change.customer && (known.report !== UNLISTED) === change.listed;
+  const same = known?.usage.customer === change.customer && known.listed === change.listed;
   if (same) return;
   if (known !== undefined) removeRoom(model, known);
   const room = openRoom(model, group, id[1], change.customer, false, []);

@@ -5,7 +5,7 @@ import { ClientCost, type LearnedKind, type StoredCost } from "../learning/mod.t
 import { addServer, type Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
-import { Room, UNLISTED } from "../state/room.ts";
+import { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { QueuedTask } from "../task.ts";
 import type { Count, Usage } from "../state/usage.ts";
@@ -58,11 +58,10 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     server.version = stored.version;
     server.load = stored.load;
     server.clients = stored.clients;
-    server.lastSeen = server.silentSince = now;
+    server.liveness.heard(now);
     server.reports = 1;
-    server.enabled = stored.enabled;
-    server.weight = stored.weight;
-    server.draining = stored.draining;
+    if (stored.enabled) server.liveness.begin(); // what it uses is counted below
+    server.intake.want(stored);
     server.cost = new ClientCost(stored.cost);
     server.loadPerClient = server.cost.perClient(server.loadPerClient);
     server.steadyLoad = stored.load;
@@ -141,7 +140,7 @@ function* storedRooms(model: Model): Generator<StoredRoom> {
         namespace: group.namespace.name,
         name: room.name,
         customer: room.usage.customer,
-        listed: room.report !== UNLISTED,
+        listed: room.listed,
       };
     }
   }

@@ -135,7 +135,7 @@ Deno.test("what operators want of their servers outlives a restart", () => {
   const { outcome } = connect(after, ask(["another"], "u"), 1000, () => 0);
   assert.ok(outcome.granted && outcome.server === address("a"), "b takes nothing new");
   tick(after, 99_000);
-  assert.equal(after.servers.get(address("b"))!.evicting, true);
+  assert.equal(after.servers.get(address("b"))!.intake.evicting, true);
 });
 
 Deno.test("a server that was silent before a restart is silent after it, and what it reported counts for nobody", () => {

@@ -7,7 +7,7 @@ import { endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
 import { awaitListing, countUnlisted, stopAwaiting } from "./presence.ts";
 import type { Milliseconds } from "../time.ts";
-import { type Group, Room, UNKNOWN, UNLISTED } from "../state/room.ts";
+import { type Group, type Presence, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { QueuedTask } from "../task.ts";
 import { addReported, type Count } from "../state/usage.ts";
@@ -29,7 +29,7 @@ export function placeGroup(
 export interface Departure {
   readonly from: Server;
   readonly durable: boolean;
-  readonly rooms: readonly { readonly room: Room; readonly report: number }[];
+  readonly rooms: readonly { readonly room: Room; readonly presence: Presence }[];
   readonly tasks: readonly QueuedTask[];
 }
 
@@ -40,7 +40,7 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
   const from = group.server;
   const { durable } = group;
   const namespace = group.namespace.name;
-  const rooms = group.rooms().map((room) => ({ room, report: room.report }));
+  const rooms = group.rooms().map((room) => ({ room, presence: room.presence }));
   for (const { room } of rooms) changes.push({ type: "room-closed", room: room.id, server: from.address });
   transferGroup(model, group, to);
   changes.push({
@@ -74,14 +74,14 @@ export function moveBack(
   }
   transferGroup(model, group, from);
   group.durable = durable;
-  for (const { room, report } of rooms) {
+  for (const { room, presence } of rooms) {
     if (group.room(room.name) !== undefined) continue;
     room.usage = model.usage.refer(room.usage.customer);
     group.add(room);
     model.rooms++;
-    room.report = report;
-    if (report === UNLISTED) awaitListing(model, room, now);
-    else resumeCounting(room);
+    room.presence = presence;
+    if (room.listed) resumeCounting(room);
+    else awaitListing(model, room, now);
   }
   for (const task of tasks) if (to.tasks.delete(task)) from.tasks.add(task);
 }
@@ -103,9 +103,9 @@ export function transferGroup(model: Model, group: Group, to: Server): void {
 function moveTasks(from: Server, to: Server, namespace: string, group: string): QueuedTask[] {
   const moved: QueuedTask[] = [];
   for (const task of from.tasks.ofGroup(namespace, group)) {
-    if (from.evicting && task.kind === "RoomClose") continue;
+    if (from.intake.evicting && task.kind === "RoomClose") continue;
     from.tasks.delete(task);
-    from.unproven.delete(task);
+    from.handOvers.forget(task);
     to.tasks.add(task);
     moved.push(task);
   }
@@ -194,8 +194,8 @@ export function removeRoom(model: Model, room: Room): void {
   }
   endGrants(model, room);
   stopAwaiting(model, room);
-  if (room.report !== UNLISTED) stopCounting(room);
-  room.report = UNLISTED;
+  if (room.listed) stopCounting(room);
+  room.unlist();
   model.usage.release(room.usage);
   model.rooms = miscounts.notNegative("rooms of the model", model.rooms - 1, group, "a room ends");
 }
@@ -235,5 +235,5 @@ function recount(room: Room, sign: 1 | -1): void {
  * @param all at least one room
  */
 function shareOf({ peers }: Room, all: Count): number {
-  return peers === UNKNOWN ? Math.ceil(all.peers / all.rooms) : Math.min(all.peers, peers);
+  return peers === undefined ? Math.ceil(all.peers / all.rooms) : Math.min(all.peers, peers);
 }

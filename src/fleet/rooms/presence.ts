@@ -8,7 +8,7 @@ import type { Change } from "../change.ts";
 import { endTask } from "../tasks/hand_over.ts";
 import { endGrantedRoom } from "../state/grant.ts";
 import type { Model } from "../state/model.ts";
-import { type Group, type Room, UNKNOWN, UNLISTED } from "../state/room.ts";
+import type { Group, Room } from "../state/room.ts";
 import { unitsOf } from "../state/shares.ts";
 import type { Milliseconds } from "../time.ts";
 
@@ -41,8 +41,7 @@ export function markListed(model: Model, room: Room): void {
 export function markListedUnheard(model: Model, room: Room): void {
   const { server } = room.group;
   markListed(model, room);
-  room.report = server.reports;
-  room.peers = UNKNOWN;
+  room.listUnheard(server.reports);
   server.rooms.push(room);
 }
 
@@ -58,13 +57,12 @@ export function linger(model: Model, room: Room, now: Milliseconds, changes: Cha
   const { group } = room;
   const { server } = group;
   countUnlisted(group);
-  room.report = UNLISTED;
-  room.peers = 0;
+  room.unlist();
   if (room.grants !== undefined) room.usage.granted.rooms++;
   awaitListing(model, room, now);
   // A RoomClose that was handed over has done its work.
   for (const task of server.tasks.ofRoom(room.id)) {
-    if (task.kind === "RoomClose" && server.unproven.has(task)) endTask(server, task, changes);
+    if (task.kind === "RoomClose" && server.handOvers.isUnproven(task)) endTask(server, task, changes);
   }
   changes.push(roomChanged(room));
 }
@@ -76,6 +74,6 @@ export function roomChanged(room: Room): Change {
     room: room.id,
     customer: room.usage.customer,
     server: room.group.server.address,
-    listed: room.report !== UNLISTED,
+    listed: room.listed,
   };
 }

@@ -6,7 +6,7 @@ import { addReported, NOTHING } from "../state/usage.ts";
 /** The server is alive: it may be chosen, and its usage counts. */
 export function enable(model: Model, server: Server): void {
   if (server.enabled) return;
-  server.enabled = true;
+  server.liveness.begin();
   model.servers.sort(server);
   if (server.retainsGroups) countUsage(server, 1);
 }
@@ -15,7 +15,7 @@ export function enable(model: Model, server: Server): void {
 export function disable(model: Model, server: Server, changes: Change[]): void {
   if (!server.enabled) return;
   if (server.retainsGroups) countUsage(server, -1);
-  server.enabled = false;
+  server.liveness.end();
   model.servers.sort(server);
   changes.push({ type: "server-disabled", server: server.address });
 }

@@ -26,13 +26,9 @@ export function plan(
   const before = planOf(model, address);
   if (server === undefined || before === undefined) return { before: undefined, changes: [] };
   const after: Plan = { ...before, ...wanted };
-  server.weight = after.weight;
-  if (after.draining !== before.draining) {
-    if (server.evicting && server.enabled) countUsage(server, 1);
-    server.draining = after.draining;
-    server.evicting = false;
-    server.drained = false;
-  }
+  const retained = server.retainsGroups;
+  server.intake.want(after);
+  if (server.retainsGroups && !retained) countUsage(server, 1);
   model.servers.sort(server);
   return { before, changes: [{ type: "server-planned", server: address, ...after }] };
 }
@@ -54,10 +50,9 @@ export function welcomeAgain(model: Model, address: Address, now: Milliseconds):
  * licences any more, so that those who are closed can come back.
  */
 export function evictWhenOverdue(server: Server, now: Milliseconds, changes: Change[]): void {
-  const { draining, evicting } = server;
-  if (evicting || draining?.deadline === undefined || draining.deadline > now) return;
+  if (!server.intake.isOverdue(now)) return;
   if (server.enabled) countUsage(server, -1);
-  server.evicting = true;
+  server.intake.evict();
   changes.push({ type: "server-evicting", server: server.address, rooms: server.rooms.length });
 }
 
@@ -74,11 +69,10 @@ export function followDraining(
   now: Milliseconds,
   changes: Change[],
 ): void {
-  if (server.evicting) closeAll(model, server, now, changes);
+  if (server.intake.evicting) closeAll(model, server, now, changes);
   giveUpPlaces(model, server, now, changes);
   const empty = listed === 0 && server.clients === 0 && server.groups === 0 && server.grants === 0;
-  if (empty && !server.drained) changes.push({ type: "server-drained", server: server.address });
-  server.drained = empty;
+  if (server.intake.found(empty)) changes.push({ type: "server-drained", server: server.address });
 }
 
 function closeAll(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {

@@ -160,6 +160,26 @@ Deno.test("a server that is drained a second time is told to be empty a second t
   }
 });
 
+Deno.test("a later deadline gives a server its groups back, and it is told to be empty once more", () => {
+  const model = testModel();
+  tell(model, "a", ["r"], 0);
+  tell(model, "b", [], 0);
+  drain(model, "a", 1000);
+  tick(model, 1000);
+  tick(model, 30_000);
+  assert.equal(tell(model, "a", [], 30_000).empty, true);
+  drain(model, "a", 90_000);
+  assert.equal(tell(model, "a", ["s"], 31_000).empty, false);
+  tell(model, "b", [], 31_000);
+  assert.equal(place(model, "s", "u", 31_000), address("a"), "it is not past its deadline any more");
+  checkConsistency(model);
+  drain(model, "b", 32_000);
+  drain(model, "b", 90_000);
+  assert.equal(tell(model, "b", [], 33_000).empty, true);
+  drain(model, "b", 95_000);
+  assert.equal(tell(model, "b", [], 34_000).empty, true, "told once more");
+});
+
 Deno.test("a draining server keeps a room that has ended while somebody is on the way to it, and is not empty", () => {
   const model = testModel();
   tell(model, "a", ["r"], 0);

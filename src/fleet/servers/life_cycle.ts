@@ -18,7 +18,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   const changes: Change[] = [];
   const { disableTimeout, removeTimeout } = model.settings;
   for (const server of model.servers) {
-    const silent = now - server.silentSince;
+    const silent = now - server.liveness.silentSince;
     if (server.enabled && silent >= disableTimeout) disable(model, server, changes);
     if (!server.enabled && silent >= removeTimeout) {
       remove(model, server, now, changes);
@@ -43,9 +43,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
  * whoever was alive before has a whole disable timeout to report again.
  */
 export function excuseSilence(model: Model, gap: Milliseconds, now: Milliseconds): void {
-  for (const server of model.servers) {
-    server.silentSince = server.enabled ? now : Math.min(now, server.silentSince + gap);
-  }
+  for (const { liveness } of model.servers) liveness.excuse(gap, now);
   if (model.learningUntil > now - gap) model.learningUntil += gap;
 }
 

@@ -2,7 +2,7 @@ import type { Model } from "./model.ts";
 import type { Milliseconds } from "../time.ts";
 import { countGrants } from "./growth.ts";
 import type { Miscounts } from "./miscounts.ts";
-import { type Room, UNLISTED } from "./room.ts";
+import type { Room } from "./room.ts";
 import type { Server } from "./server.ts";
 import type { Usage } from "./usage.ts";
 
@@ -44,7 +44,7 @@ export function grant(model: Model, room: Room, user: string, now: Milliseconds)
   const given = new Grant(room, user, room.group.server, expires, validUntil);
   model.grants.add(given);
   room.grants ??= new Map();
-  if (room.grants.size === 0 && room.report === UNLISTED) room.usage.granted.rooms++;
+  if (room.grants.size === 0 && !room.listed) room.usage.granted.rooms++;
   room.grants.set(user, given);
   room.usage.granted.peers++;
   given.server.grants++;
@@ -102,7 +102,7 @@ function endGrant(model: Model, given: Grant): void {
   countGrants(group, -1);
   if (grants.size > 0) return;
   room.grants = undefined;
-  if (room.report === UNLISTED) endGrantedRoom(usage, model.miscounts);
+  if (!room.listed) endGrantedRoom(usage, model.miscounts);
 }
 
 /** One less is on the way to the server, and to the customer's rooms. */

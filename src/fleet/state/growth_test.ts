@@ -97,7 +97,7 @@ Deno.test("rooms that are old when they are first seen teach nothing, and are no
 Deno.test("large rooms go to large servers, before they are large", () => {
   const model = testModel();
   let now = learnMatches(model, 200, 20);
-  model.servers.get(address("a"))!.lastSeen = now;
+  model.servers.get(address("a"))!.liveness.heard(now);
   const large = {
     address: address("large"),
     pool: "default",

@@ -6,21 +6,25 @@ import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Usage } from "./usage.ts";
 
-/** `room.report` of a room that its server has not listed, or not in its last report. */
-export const UNLISTED = 0;
+/** Number of the report of a room that its server has not listed, or not in its last report. */
+const UNLISTED = 0;
 
-/** `room.peers` of a room that the store knows and no report has shown since the start. */
-export const UNKNOWN = -1;
+/** Peers of a room that the store knows and no report has shown since the start. */
+const UNKNOWN = -1;
+
+/** Whether a room is listed and with how many peers, to be put back later. Two integers: there may be a million rooms. */
+export interface Presence {
+  readonly report: number;
+  readonly peers: number;
+}
 
 /** `room.granted` of a room that nobody was granted; long ago, and a small integer. */
 const NEVER: Milliseconds = -(2 ** 31);
 
 /** One room by its exact name. It lives where its group lives. Fields are few: there may be a million of these. */
 export class Room {
-  /** Peers in the last report that listed the room, or {@link UNKNOWN}. */
-  peers = 0;
-  /** Number of the server's report that last listed the room, or {@link UNLISTED}. */
-  report = UNLISTED;
+  #peers = 0;
+  #report = UNLISTED;
   /** When somebody was last granted a way to the room. */
   granted = NEVER;
   /** Grants not yet seen in a report, by user. */
@@ -28,9 +32,50 @@ export class Room {
 
   constructor(readonly name: string, readonly group: Group, public usage: Usage) {}
 
+  /** Whether its server's last report listed it, also one that this gateway has not heard. */
+  get listed(): boolean {
+    return this.#report !== UNLISTED;
+  }
+
+  /** Number of the server's report that last listed it; 0 where it is not listed. */
+  get report(): number {
+    return this.#report;
+  }
+
+  /** Peers in the last report that listed it; nothing where this gateway has not heard that one. */
+  get peers(): number | undefined {
+    return this.#peers === UNKNOWN ? undefined : this.#peers;
+  }
+
   /** Peers in the last report that listed the room; none where that is not known. */
   get knownPeers(): number {
-    return this.peers === UNKNOWN ? 0 : this.peers;
+    return this.#peers === UNKNOWN ? 0 : this.#peers;
+  }
+
+  get presence(): Presence {
+    return { report: this.#report, peers: this.#peers };
+  }
+
+  /** Puts back what it was. */
+  set presence({ report, peers }: Presence) {
+    this.#report = report;
+    this.#peers = peers;
+  }
+
+  /** The server's report of this number lists it. */
+  listBy(report: number, peers: number): void {
+    this.#report = report;
+    this.#peers = peers;
+  }
+
+  /** A report that this gateway has not heard lists it; that counts as the server's last one. */
+  listUnheard(report: number): void {
+    this.listBy(report, UNKNOWN);
+  }
+
+  /** No report lists it any more. */
+  unlist(): void {
+    this.listBy(UNLISTED, 0);
   }
 
   get id(): RoomId {

@@ -4,7 +4,10 @@ import { ClientCost } from "../learning/mod.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Miscounts } from "./miscounts.ts";
 import type { Group, Room } from "./room.ts";
-import type { HandOver, QueuedTask } from "../task.ts";
+import { HandOvers } from "./hand_overs.ts";
+import { Intake } from "./intake.ts";
+import { Liveness } from "./liveness.ts";
+import type { QueuedTask } from "../task.ts";
 import type { TaskQueue } from "./task_queue.ts";
 import type { Count, Usage } from "./usage.ts";
 
@@ -25,12 +28,8 @@ const TYPICAL_FOR: Milliseconds = 1000;
 /** An ODIN server, from its first report until it has been silent for the remove timeout. */
 export class Server implements ServerLoad {
   version = "";
-  /** Counts in usage; off while the server is silent. */
-  enabled = false;
-  /** When its last report came. */
-  lastSeen: Milliseconds;
-  /** From when on it counts as silent: its last report, or later where the gateway itself could not hear it. */
-  silentSince: Milliseconds;
+  readonly liveness: Liveness;
+  readonly intake = new Intake();
   load = 0;
   clients = 0;
   groups = 0;
@@ -38,15 +37,9 @@ export class Server implements ServerLoad {
   growth = 0;
   steadyLoad = 0;
   loadPerClient = DEFAULT_LOAD_PER_CLIENT;
-  weight = 1;
   cost = new ClientCost();
   /** The groups that may still grow. */
   readonly young = new Set<Group>();
-  draining: Draining | undefined = undefined;
-  /** The deadline for draining has passed: it is to have no rooms any more. */
-  evicting = false;
-  /** It is draining, and nothing is left on it. */
-  drained = false;
   /** How many reports have come; marks the rooms that the last one listed. */
   reports = 0;
   /** The rooms that the last report listed and this server holds. */
@@ -59,12 +52,7 @@ export class Server implements ServerLoad {
   usage: ReadonlyMap<Usage, Readonly<Count>> = new Map();
   /** What of it counts no more, because its rooms have left the server since. */
   readonly moved = new Map<Usage, Count>();
-  /** Answers with tasks of which it is not known whether the server has read them, by their number, oldest first. */
-  readonly handOvers = new Map<number, HandOver>();
-  /** Tasks that were handed over once without proof that they were read. */
-  readonly unproven = new Set<QueuedTask>();
-  /** Tasks that were handed over at least once since the start, so that repetitions can be counted. */
-  readonly handedOver = new WeakSet<QueuedTask>();
+  readonly handOvers = new HandOvers();
   /** Rooms that have ended while it was draining and that it was told to refuse, by `scopedKey`. */
   readonly refusing = new Map<
     string,
@@ -86,8 +74,28 @@ export class Server implements ServerLoad {
     /** Those of the model. */
     readonly miscounts: Miscounts,
   ) {
-    this.lastSeen = firstSeen;
-    this.silentSince = firstSeen;
+    this.liveness = new Liveness(firstSeen);
+  }
+
+  /** It is heard: it may be chosen, and its usage counts. */
+  get enabled(): boolean {
+    return this.liveness.alive;
+  }
+
+  get lastSeen(): Milliseconds {
+    return this.liveness.lastSeen;
+  }
+
+  get weight(): number {
+    return this.intake.weight;
+  }
+
+  get draining(): Draining | undefined {
+    return this.intake.draining;
+  }
+
+  get drained(): boolean {
+    return this.intake.drained;
   }
 
   /**
@@ -95,7 +103,7 @@ export class Server implements ServerLoad {
    * is being closed: groups are placed elsewhere when they are asked for.
    */
   get retainsGroups(): boolean {
-    return this.enabled && !this.evicting;
+    return this.enabled && !this.intake.evicting;
   }
 
   /** Why the server gets no new groups, if so. */

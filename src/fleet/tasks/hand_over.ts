@@ -33,21 +33,18 @@ export function handOverTasks(
   const changes: Change[] = [];
   const server = model.servers.get(address);
   if (server === undefined || server.tasks.size === 0) return { tasks: [], repeated: 0, changes };
-  for (const { at } of server.handOvers.values()) {
+  for (const { at } of server.handOvers.open) {
     if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
   }
   const undecided = new Set<QueuedTask>();
-  for (const handOver of server.handOvers.values()) {
+  for (const handOver of server.handOvers.open) {
     // Messages wait for what becomes of their answer; all else counts as handed over without proof.
     const messages = handOver.tasks.filter(({ kind }) => kind === "RoomSendMessage");
     for (const task of handOver.tasks) {
       if (task.kind === "RoomSendMessage") undecided.add(task);
       else withoutProof(server, task, now, changes);
     }
-    if (messages.length === 0) server.handOvers.delete(handOver.id);
-    else if (messages.length < handOver.tasks.length) {
-      server.handOvers.set(handOver.id, { ...handOver, tasks: messages });
-    }
+    server.handOvers.keep(handOver, messages);
   }
   const tasks: QueuedTask[] = [];
   for (const task of server.tasks) {
@@ -55,12 +52,10 @@ export function handOverTasks(
     if (!undecided.has(task)) tasks.push(task);
   }
   if (tasks.length === 0) return { tasks: [], repeated: 0, changes };
-  const repeated = tasks.filter((task) => server.handedOver.has(task)).length;
-  for (const task of tasks) server.handedOver.add(task);
   const id = ++model.handOvers;
-  server.handOvers.set(id, { id, tasks, at: now });
+  const repeated = server.handOvers.begin({ id, tasks, at: now });
   if (server.handOvers.size > OPEN_HAND_OVERS) {
-    const [oldest] = server.handOvers.values();
+    const [oldest] = server.handOvers.open;
     changes.push(...endHandOver(model, address, oldest!.id, "unknown", now));
   }
   return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), repeated, handOver: id, changes };
@@ -76,9 +71,8 @@ export function endHandOver(
 ): Change[] {
   const changes: Change[] = [];
   const server = model.servers.get(address);
-  const handOver = server?.handOvers.get(id);
+  const handOver = server?.handOvers.end(id);
   if (server === undefined || handOver === undefined) return changes;
-  server.handOvers.delete(id);
   for (const task of handOver.tasks) {
     if (fate === "read") done(server, task, now, changes);
     else if (fate === "unknown") withoutProof(server, task, now, changes);
@@ -89,8 +83,8 @@ export function endHandOver(
 /** An answer with the task went out, and nothing will tell whether it was read. */
 function withoutProof(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
   if (!server.tasks.has(task)) return;
-  if (task.kind === "RoomSendMessage" || server.unproven.has(task)) done(server, task, now, changes);
-  else server.unproven.add(task);
+  if (task.kind === "RoomSendMessage" || server.handOvers.isUnproven(task)) done(server, task, now, changes);
+  else server.handOvers.withoutProof(task);
 }
 
 function done(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
@@ -104,6 +98,6 @@ function done(server: Server, task: QueuedTask, now: Milliseconds, changes: Chan
 /** The task leaves the queue. @param expired whether because its server did not fetch it in time */
 export function endTask(server: Server, task: QueuedTask, changes: Change[], expired = false): void {
   if (!server.tasks.delete(task)) return;
-  server.unproven.delete(task);
+  server.handOvers.forget(task);
   changes.push({ type: "task-ended", sequence: task.sequence, ...(expired ? { expired } : {}) });
 }

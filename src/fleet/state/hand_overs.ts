@@ -1,0 +1,58 @@
+import type { HandOver, QueuedTask } from "../task.ts";
+
+/**
+ * How far the waiting tasks of a server have come: waiting; handed over with an answer of which it is not known whether the
+ * server has read it; or handed over once without proof, to be handed over once more. What ends leaves all of these.
+ */
+export class HandOvers {
+  /** Answers whose fate is open, by their number, oldest first. */
+  readonly #open = new Map<number, HandOver>();
+  readonly #unproven = new Set<QueuedTask>();
+  /** Tasks that were handed over at least once since the start, so that repetitions can be counted. */
+  readonly #handedOver = new WeakSet<QueuedTask>();
+
+  /** Answers whose fate is open, oldest first. */
+  get open(): readonly HandOver[] {
+    return [...this.#open.values()];
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** An answer with these tasks goes out. @returns how many of them had been handed over before */
+  begin(handOver: HandOver): number {
+    const repeated = handOver.tasks.filter((task) => this.#handedOver.has(task)).length;
+    for (const task of handOver.tasks) this.#handedOver.add(task);
+    this.#open.set(handOver.id, handOver);
+    return repeated;
+  }
+
+  /** Only these of its tasks wait for what becomes of the answer any more. */
+  keep({ id, at }: HandOver, tasks: readonly QueuedTask[]): void {
+    if (tasks.length === 0) this.#open.delete(id);
+    else this.#open.set(id, { id, at, tasks });
+  }
+
+  /** The fate of an answer is known. @returns the answer, if it was open */
+  end(id: number): HandOver | undefined {
+    const handOver = this.#open.get(id);
+    this.#open.delete(id);
+    return handOver;
+  }
+
+  /** Whether the task was handed over once without proof. */
+  isUnproven(task: QueuedTask): boolean {
+    return this.#unproven.has(task);
+  }
+
+  /** The task was handed over, and nothing will tell whether it was read. */
+  withoutProof(task: QueuedTask): void {
+    this.#unproven.add(task);
+  }
+
+  /** The task is over, or its server is another one now. */
+  forget(task: QueuedTask): void {
+    this.#unproven.delete(task);
+  }
+}
