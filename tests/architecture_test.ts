@@ -33,10 +33,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/gateway",
       "src/operations",
       "src/operations/metrics",
+      "src/operations/tracing",
       "src/ops",
       "src/store",
       "src/tokens",
     ],
+  ],
+  "src/operations/tracing": [
+    ...["src/edge", "src/edge/http", "src/edge/rpc", "src/gateway/port.ts", "src/store"],
   ],
   "src/operations/metrics": [
     ...["src/operations", "src/edge", "src/edge/http", "src/fleet/mod.ts", "src/gateway", "src/store"],

@@ -20,6 +20,7 @@ export interface SharedContext extends
     | "refusals"
     | "serves"
     | "callObservers"
+    | "aroundCalls"
     | "shedding"
     | "reloading"
   > {

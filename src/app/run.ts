@@ -11,10 +11,12 @@ import type { Reloading } from "../edge/methods/reload_methods.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
+import { exportMetrics } from "../operations/metrics/export.ts";
 import { listenForOperators } from "../operations/listener.ts";
 import { createMetrics, type Metrics, metricsRoute } from "../operations/metrics/metrics.ts";
 import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
 import { createOperationsHandler } from "../operations/routes.ts";
+import { createTracing } from "../operations/tracing/tracing.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { log, startLog } from "../ops/log.ts";
 import { logObserver } from "../ops/log_observer.ts";
@@ -86,11 +88,13 @@ export async function runGateway(
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);
   if (recorder !== undefined) observers.add(recorder);
-  const metrics = settings.operations.enabled
+  const tracing = createTracing();
+  const metrics = settings.operations.enabled || tracing !== undefined
     ? createMetrics(version, settings.metrics.customers)
     : undefined;
   for (const observer of metrics?.observers ?? []) observers.add(observer);
-  const open = metrics?.store.measured(openStore) ?? openStore;
+  const measured = metrics?.store.measured(openStore) ?? openStore;
+  const open = tracing?.store(measured) ?? measured;
   const gateway = await Gateway.open(fleetSettings(settings), {
     openStore: (options) =>
       open({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
@@ -125,6 +129,9 @@ export async function runGateway(
     startup: () => !gateway.condition.waiting,
     servers: () => gateway.condition.servers > 0,
   };
+  if (metrics !== undefined && tracing !== undefined) {
+    exportMetrics(metrics.registry, async () => metrics.refresh(await gateway.figures(), checks));
+  }
   const reloading = new Reload(operator.reread, {
     settings: () => inForce,
     async prepare(next) {
@@ -150,19 +157,22 @@ export async function runGateway(
     },
   });
   const shared: SharedContext = {
-    ...{ gateway, serverKeys, customers, refusals, shedding, reloading },
+    ...{ serverKeys, customers, refusals, shedding, reloading },
+    gateway: tracing?.gateway(gateway) ?? gateway,
     stats: new Stats(),
     complaints: new Complaints(),
     serves: () => isReady(checks),
-    callObservers: metrics === undefined ? [] : [metrics.callObserver],
+    callObservers: [metrics?.callObserver, tracing?.callObserver].filter((each) => each !== undefined),
+    aroundCalls: tracing?.around,
   };
   /** What answers by these settings. */
   const handlersFor = (settings: Settings) => {
     const edge = edgeContext(settings, shared, operator.usersOf(settings));
-    const main = createHandler(edge);
+    const handler = createHandler(edge);
+    const counted = metrics?.counted(handler) ?? handler;
     return {
       edge,
-      main: metrics?.counted(main) ?? main,
+      main: tracing?.handler(counted) ?? counted,
       operations: operationsHandler(settings, edge, checks, metrics),
     };
   };

@@ -22,7 +22,7 @@ import type { Shedding } from "./limits/shedding.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
 import { bodyTooLong, notServed, Refusal } from "./refusal.ts";
-import { RpcServer } from "./rpc/json_rpc.ts";
+import { type AroundCall, RpcServer } from "./rpc/json_rpc.ts";
 import { pathOf } from "./http/target.ts";
 import { endOfTurn } from "./http/turn.ts";
 
@@ -37,6 +37,8 @@ export interface EdgeContext extends PublicContext, InternalContext, CallAudienc
   readonly clients: ClientAddresses;
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
+  /** What calls run in, a span of a trace say; if absent, nothing. */
+  readonly aroundCalls?: AroundCall | undefined;
   /** Whether nothing is missing that calls need, as `/readyz` tells. */
   readonly serves: () => boolean;
 }
@@ -117,7 +119,12 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
   const { limits, clients, rates } = context;
   const methods = publicMethods(context);
   const names = Object.keys(methods);
-  const rpc = new RpcServer<PublicCall>(methods, limits.batch, endCall(context, callerOfToken));
+  const rpc = new RpcServer<PublicCall>(
+    methods,
+    limits.batch,
+    endCall(context, callerOfToken),
+    context.aroundCalls,
+  );
   const allows = ({ methods }: Pick<ClientToken, "methods">) => {
     if (methods !== undefined) return (name: string) => methods.includes(name.toLowerCase());
     if (context.compatibility.tokenWithoutSub === "everything") return () => true;
@@ -167,6 +174,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
     internalMethods(context),
     limits.batch,
     endCall(context, callerOfPermission),
+    context.aroundCalls,
   );
   const authorized = createBasicGate(
     context.internal,

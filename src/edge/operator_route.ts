@@ -18,6 +18,7 @@ export function createOperatorRoute(context: EdgeContext): OperatorRoute {
     operatorMethods(context),
     limits.batch,
     endCall(context, callerOfPermission),
+    context.aroundCalls,
   );
   return async (request, permission) => {
     const body = await readBody(request, limits.publicBody);

@@ -71,6 +71,9 @@ type Response =
   | { readonly jsonrpc: "2.0"; readonly id: Id; readonly result: object }
   | { readonly jsonrpc: "2.0"; readonly id: Id; readonly error: RpcErrorObject };
 
+/** Runs a call of a method within something, a span say; resolves and rejects as the call does. */
+export type AroundCall = <Result>(method: string, run: () => Promise<Result>) => Promise<Result>;
+
 /** Answers JSON-RPC 2.0 requests, single and batch, with a set of methods. */
 export class RpcServer<Call> {
   readonly #methods: ReadonlyMap<string, Method<Call>>;
@@ -78,12 +81,14 @@ export class RpcServer<Call> {
   /**
    * @param methods by name, case-sensitive
    * @param batchLimit requests in a batch, at most
-   * @param ended told of every call of a method that there is
+   * @param ended told of every call of a method that there is, within what is around it
+   * @param around what such calls run in; if absent, nothing
    */
   constructor(
     methods: Readonly<Record<string, Method<Call>>>,
     readonly batchLimit: number,
     readonly ended: (call: Ended<Call>) => void,
+    readonly around?: AroundCall | undefined,
   ) {
     this.#methods = new Map(Object.entries(methods));
   }
@@ -125,7 +130,8 @@ export class RpcServer<Call> {
       if (method === undefined || !allows(name)) {
         throw new RpcError("methodNotFound", "no such method for this caller");
       }
-      const result = await this.#run(name, method, params, call, id === undefined);
+      const run = () => this.#run(name, method, params, call, id === undefined);
+      const result = await (this.around === undefined ? run() : this.around(name, run));
       return id === undefined ? null : { jsonrpc: "2.0", id, result };
     } catch (error) {
       if (id === undefined) return null;

@@ -21,8 +21,8 @@ export interface Metrics {
   readonly store: StoreMetrics;
   /** The main listener's handler, with its answers counted. */
   counted(handler: Handler): Handler;
-  /** The metrics in Prometheus's text format, with the figures of the moment. */
-  text(figures: FleetFigures, checks: ReadinessChecks): Promise<string>;
+  /** Takes over what is read rather than counted. */
+  refresh(figures: FleetFigures, checks: ReadinessChecks): void;
   stop(): void;
 }
 
@@ -51,10 +51,9 @@ export function createMetrics(version: string, customers: number): Metrics {
     counted,
     store,
     observers: [changes, store.observer],
-    text(figures, checks) {
+    refresh(figures, checks) {
       takeFigures(figures);
       for (const [check, passes] of Object.entries(checks)) ready.set({ check }, passes() ? 1 : 0);
-      return registry.metrics();
     },
     stop,
   };
@@ -68,8 +67,10 @@ export function metricsRoute(
 ): AddRoutes {
   return (app) => {
     app.get("/metrics", async () => {
-      const text = await metrics.text(await figures(), checks);
-      return new Response(text, { headers: { "Content-Type": metrics.registry.contentType } });
+      metrics.refresh(await figures(), checks);
+      return new Response(await metrics.registry.metrics(), {
+        headers: { "Content-Type": metrics.registry.contentType },
+      });
     });
   };
 }
