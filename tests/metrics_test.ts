@@ -78,6 +78,9 @@ Deno.test("metrics tell of calls, refusals, servers, rooms, customers, tasks and
   for (const series of ["process_cpu_seconds_total", "process_resident_memory_bytes", "process_heap_bytes"]) {
     assert.ok(values.get(series)! > 0, series);
   }
+  assert.ok(values.get("connections")! > 0);
+  assert.ok(values.get("connections_limit")! > values.get("connections")!);
+  assert.ok(!values.has("certificate_remaining_seconds"), "there is none");
   assert.ok(values.get("event_loop_delay_seconds_count")! > 0);
   assert.ok([...values.keys()].some((series) => /^build_info\{version="[\d.]+",deno="2\./.test(series)));
 });

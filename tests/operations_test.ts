@@ -300,4 +300,6 @@ Deno.test("beyond loopback the listener speaks TLS where the main one does", asy
   const url = gateway.operations.replace("127.0.0.1", "localhost");
   const headers = basic("viewer", "a password of some length");
   assert.equal((await ask(`${url}/rpc`, { method: "POST", body: INFO, headers, client })).status, 200);
+  const { body } = await ask(`${url}/metrics`, { headers, client });
+  assert.match(body, /^odin_gateway_certificate_remaining_seconds \d{5,}/m);
 });

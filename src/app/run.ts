@@ -13,9 +13,9 @@ import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
 import { exportMetrics } from "../operations/metrics/export.ts";
 import { listenForOperators } from "../operations/listener.ts";
-import { createMetrics, type Metrics, metricsRoute } from "../operations/metrics/metrics.ts";
+import { createMetrics, metricsRoute, type Moment } from "../operations/metrics/metrics.ts";
 import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
-import { createOperationsHandler } from "../operations/routes.ts";
+import { type AddRoutes, createOperationsHandler } from "../operations/routes.ts";
 import { createTracing } from "../operations/tracing/tracing.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { log, startLog } from "../ops/log.ts";
@@ -129,9 +129,16 @@ export async function runGateway(
     startup: () => !gateway.condition.waiting,
     servers: () => gateway.condition.servers > 0,
   };
+  const moment = async (): Promise<Moment> => ({
+    figures: await gateway.figures(),
+    checks,
+    connections: listener?.connections(),
+    certificateDaysLeft: listener?.certificateDaysLeft(),
+  });
   if (metrics !== undefined && tracing !== undefined) {
-    exportMetrics(metrics.registry, async () => metrics.refresh(await gateway.figures(), checks));
+    exportMetrics(metrics.registry, async () => metrics.refresh(await moment()));
   }
+  const routes = metrics === undefined ? [] : [metricsRoute(metrics, moment)];
   const reloading = new Reload(operator.reread, {
     settings: () => inForce,
     async prepare(next) {
@@ -173,7 +180,7 @@ export async function runGateway(
     return {
       edge,
       main: tracing?.handler(counted) ?? counted,
-      operations: operationsHandler(settings, edge, checks, metrics),
+      operations: operationsHandler(settings, edge, checks, routes),
     };
   };
   let handlers = handlersFor(settings);
@@ -215,10 +222,9 @@ function operationsHandler(
   settings: Settings,
   context: EdgeContext,
   checks: ReadinessChecks,
-  metrics: Metrics | undefined,
+  routes: readonly AddRoutes[],
 ): Handler {
   const { users, hostname } = settings.operations;
-  const more = metrics === undefined ? [] : [metricsRoute(metrics, () => context.gateway.figures(), checks)];
   return createOperationsHandler({
     users,
     onLoopback: isLoopback(hostname),
@@ -226,5 +232,5 @@ function operationsHandler(
     longestUrl: settings.limits.url,
     checks,
     rpc: createOperatorRoute(context),
-  }, ...more);
+  }, ...routes);
 }

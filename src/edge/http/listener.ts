@@ -38,6 +38,8 @@ export interface Listener {
    * @throws {StartError} naming the file that cannot be used
    */
   prepare(settings: ListenerSettings): () => void;
+  /** Connections that are open, and how many may be. */
+  readonly connections: () => { readonly open: number; readonly limit: number };
   /** Takes no further requests and finishes those under way, within so many milliseconds. */
   stop(within: number): Promise<void>;
 }
@@ -175,6 +177,7 @@ export async function listen(
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     url: `${settings.useSsl ? "https" : "http"}://${host}:${address.port}`,
+    connections: () => ({ open: peers.open, limit: peers.limit }),
     certificateDaysLeft: () => certificate?.daysLeft(Date.now()),
     hears: () => !peers.full && !acceptWatch.failed,
     prepare({ https, connections }) {

@@ -8,10 +8,21 @@ import type { AddRoutes } from "../routes.ts";
 import { answerMetrics, callMetrics } from "./calls.ts";
 import { changeMetrics } from "./changes.ts";
 import { fleetMetrics } from "./fleet.ts";
+import { listenerMetrics } from "./listener.ts";
 import { NamedCustomers } from "./named_customers.ts";
 import { PREFIX } from "./prefix.ts";
 import { processMetrics } from "./process.ts";
 import { type StoreMetrics, storeMetrics } from "./store.ts";
+
+/** What is read at the moment that somebody asks. */
+export interface Moment {
+  readonly figures: FleetFigures;
+  readonly checks: ReadinessChecks;
+  /** Connections of the main listener; nothing before it listens. */
+  readonly connections: { readonly open: number; readonly limit: number } | undefined;
+  /** Days until its certificate ends; nothing without TLS. */
+  readonly certificateDaysLeft: number | undefined;
+}
 
 /** Where metrics are told what happens, and where they are read. */
 export interface Metrics {
@@ -22,7 +33,7 @@ export interface Metrics {
   /** The main listener's handler, with its answers counted. */
   counted(handler: Handler): Handler;
   /** Takes over what is read rather than counted. */
-  refresh(figures: FleetFigures, checks: ReadinessChecks): void;
+  refresh(moment: Moment): void;
   stop(): void;
 }
 
@@ -37,6 +48,7 @@ export function createMetrics(version: string, customers: number): Metrics {
   const counted = answerMetrics(registry);
   const changes = changeMetrics(registry);
   const takeFigures = fleetMetrics(registry, customers);
+  const takeListener = listenerMetrics(registry);
   const store = storeMetrics(registry);
   const stop = processMetrics(registry, version);
   const ready = new Gauge({
@@ -51,26 +63,21 @@ export function createMetrics(version: string, customers: number): Metrics {
     counted,
     store,
     observers: [changes, store.observer],
-    refresh(figures, checks) {
+    refresh({ figures, checks, connections, certificateDaysLeft }) {
       takeFigures(figures);
+      takeListener(connections, certificateDaysLeft);
       for (const [check, passes] of Object.entries(checks)) ready.set({ check }, passes() ? 1 : 0);
     },
     stop,
   };
 }
 
-/** The route that Prometheus reads. */
-export function metricsRoute(
-  metrics: Metrics,
-  figures: () => Promise<FleetFigures>,
-  checks: ReadinessChecks,
-): AddRoutes {
+/** The route that Prometheus reads. @param read what is to be read at that moment */
+export function metricsRoute({ registry, refresh }: Metrics, read: () => Promise<Moment>): AddRoutes {
   return (app) => {
     app.get("/metrics", async () => {
-      metrics.refresh(await figures(), checks);
-      return new Response(await metrics.registry.metrics(), {
-        headers: { "Content-Type": metrics.registry.contentType },
-      });
+      refresh(await read());
+      return new Response(await registry.metrics(), { headers: { "Content-Type": registry.contentType } });
     });
   };
 }
