@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { refusedWith, sleep, TestGateway } from "./gateway.ts";
-import { isInstalled } from "./programs.ts";
+import { answers, freePort, isInstalled, Running } from "./programs.ts";
 
 /** The metrics of a gateway: the value of each series by its name and labels. */
 class Scrape {
@@ -138,3 +138,50 @@ Deno.test({
     assert.ok(success && said.trim() === "", said);
   },
 });
+
+for (const user of [undefined, { name: "viewer", password: "a password of some length", role: "read" }]) {
+  Deno.test({
+    name: `Prometheus itself reads the metrics, ${user === undefined ? "without users" : "as a user"}`,
+    ignore: !isInstalled("prometheus"),
+    async fn() {
+      await using gateway = await TestGateway.start(
+        user === undefined ? {} : { operations: { port: 0, users: [user] } },
+      );
+      await gateway.report("sfu:1");
+      const port = freePort();
+      const folder = gateway.folder.path;
+      Deno.writeTextFileSync(
+        `${folder}/prometheus.yml`,
+        JSON.stringify({
+          scrape_configs: [{
+            job_name: "odin-gateway",
+            scrape_interval: "1s",
+            scrape_timeout: "1s",
+            static_configs: [{ targets: [new URL(gateway.operations).host] }],
+            ...(user === undefined ? {} : { basic_auth: { username: user.name, password: user.password } }),
+          }],
+        }),
+      );
+      await using _prometheus = new Running(
+        new Deno.Command("prometheus", {
+          args: [
+            `--config.file=${folder}/prometheus.yml`,
+            `--storage.tsdb.path=${folder}/prometheus`,
+            `--web.listen-address=127.0.0.1:${port}`,
+          ],
+          stdout: "null",
+          stderr: "null",
+        }),
+      );
+      const api = `http://127.0.0.1:${port}/api/v1/query?query=`;
+      await answers(api);
+      for (let tries = 100;; tries--) {
+        const response = await fetch(`${api}${encodeURIComponent('odin_gateway_servers{state="open"}')}`);
+        const said = await response.text();
+        if (said.includes('"1"]')) break;
+        assert.ok(tries > 0, said);
+        await sleep(100);
+      }
+    },
+  });
+}
