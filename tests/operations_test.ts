@@ -302,4 +302,19 @@ Deno.test("beyond loopback the listener speaks TLS where the main one does", asy
   assert.equal((await ask(`${url}/rpc`, { method: "POST", body: INFO, headers, client })).status, 200);
   const { body } = await ask(`${url}/metrics`, { headers, client });
   assert.match(body, /^odin_gateway_certificate_remaining_seconds \d{5,}/m);
+
+  const renewed = await newCertificate();
+  Deno.writeTextFileSync(`${folder}/cert2.pem`, renewed.cert);
+  Deno.writeTextFileSync(`${folder}/key2.pem`, renewed.key);
+  const config = Deno.readTextFileSync(`${folder}/config.ts`);
+  Deno.writeTextFileSync(
+    `${folder}/config.ts`,
+    config.replace("cert.pem", "cert2.pem").replace("key.pem", "key2.pem"),
+  );
+  const reload = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "config.Reload", params: {} });
+  const boss = basic("boss", "a password of another length");
+  const reloaded = await ask(`${url}/rpc`, { method: "POST", body: reload, headers: boss, client });
+  assert.match(reloaded.body, /https\.certFile/);
+  using next = Deno.createHttpClient({ caCerts: [renewed.cert] });
+  assert.equal((await ask(`${url}/healthz`, { client: next })).status, 200, "the new certificate is served");
 });

@@ -130,7 +130,7 @@ export async function runGateway(
     servers: () => gateway.condition.servers > 0,
   };
   const moment = async (): Promise<Moment> => ({
-    figures: await gateway.figures(),
+    figures: await gateway.figures(settings.metrics.customers),
     checks,
     connections: listener?.connections(),
     certificateDaysLeft: listener?.certificateDaysLeft(),
@@ -142,14 +142,14 @@ export async function runGateway(
   const reloading = new Reload(operator.reread, {
     settings: () => inForce,
     async prepare(next) {
-      const listenAnew = listener!.prepare(next);
+      const listenAnew = [listener!.prepare(next), operations?.prepare(next)];
       const takeCustomers = await customers.prepare(next);
       const nextHandlers = handlersFor(next);
       return () => {
         startLog(next);
         gateway.configure(fleetSettings(next), next.durability.places === "power-loss");
         shedding.limit = shedsAbove(next);
-        listenAnew();
+        for (const anew of listenAnew) anew?.();
         handlers = nextHandlers;
         takeCustomers();
         inForce = next;

@@ -39,6 +39,7 @@ export { type Report, report, type ReportedRoom, reportInSlices } from "./operat
 export * from "./replication/snapshot.ts";
 export * from "./state/room.ts";
 export * from "./state/server.ts";
+export { isUnvouched } from "./state/shares.ts";
 export * from "./settings.ts";
 export * from "./task.ts";
 export * from "./time.ts";

@@ -316,8 +316,8 @@ export class Gateway implements GatewayPort {
     this.#durability.soon(fleet.endHandOver(this.#model, server, id, fate, this.#now()));
   }
 
-  figures(): Promise<FleetFigures> {
-    const its = fleet.figures(this.#model);
+  figures(customers: number): Promise<FleetFigures> {
+    const its = fleet.figures(this.#model, customers);
     const offset = toUnixTime(this.#clocks);
     const servers = its.servers.map((server) => ({ ...server, lastSeen: server.lastSeen + offset }));
     return Promise.resolve({ ...its, servers });

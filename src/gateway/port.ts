@@ -38,8 +38,8 @@ export interface GatewayPort {
   explain(room: RoomId): Promise<ShownExplanation | undefined>;
   /** Servers and rooms as they are now, and what was learned of their kinds. */
   info(): Promise<ShownFleet>;
-  /** The fleet in numbers, whatever the number of rooms. */
-  figures(): Promise<FleetFigures>;
+  /** The fleet in numbers, whatever the number of rooms. @param customers that are told one by one, at most */
+  figures(customers: number): Promise<FleetFigures>;
   /**
    * Takes in a report, in slices that let other calls pass; reports of one server one after the other.
    *

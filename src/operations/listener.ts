@@ -2,7 +2,7 @@ import { notPermitted } from "../config/permission.ts";
 import { OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { isLoopback } from "../config/loopback.ts";
 import type { Handler } from "../edge/http/message.ts";
-import { listen, type Listener, PortInUse } from "../edge/http/listener.ts";
+import { listen, type Listener, type ListenerSettings, PortInUse } from "../edge/http/listener.ts";
 import { log } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
 
@@ -23,15 +23,17 @@ export async function listenForOperators(
   const { enabled, hostname, port } = settings.operations;
   if (!enabled) return undefined;
   const local = isLoopback(hostname);
-  const at = (port: number): Promise<Listener> => {
+  const at = async (port: number): Promise<Listener> => {
     const http = { hostname, port };
-    return listen({
-      useSsl: settings.useSsl && !local,
+    const ofOperators = (its: ListenerSettings): ListenerSettings => ({
+      useSsl: its.useSsl && !local,
       http,
-      https: { ...settings.https, ...http },
-      connections: { ...settings.connections, limit: CONNECTIONS },
-      limits: settings.limits,
-    }, handler);
+      https: { ...its.https, ...http },
+      connections: { ...its.connections, limit: CONNECTIONS },
+      limits: its.limits,
+    });
+    const listener = await listen(ofOperators(settings), handler);
+    return { ...listener, prepare: (next) => listener.prepare(ofOperators(next)) };
   };
   const option = `--allow-net=${hostname.includes(":") ? `[${hostname}]` : hostname}`;
   if (!mayListen(hostname, port ?? OPERATIONS_PORT)) {

@@ -1,6 +1,8 @@
 import type { Address } from "../ids.ts";
 import { expectedLoad } from "../placement/expected_load.ts";
 import type { Model } from "../state/model.ts";
+import { isUnvouched } from "../state/shares.ts";
+import type { Count } from "../state/usage.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** Whether a server takes new rooms, and why not. */
@@ -38,8 +40,11 @@ export interface CustomerFigures {
 /** The fleet in numbers. */
 export interface FleetFigures {
   readonly servers: readonly ServerFigures[];
-  /** Customers that have a room. */
+  /** Some of the customers that have a room, those first that have had one longest. */
   readonly customers: readonly CustomerFigures[];
+  /** All other customers together, and those that nobody vouches for (`unknownCustomers`). */
+  readonly others: Readonly<Count>;
+  readonly unvouched: Readonly<Count>;
   readonly rooms: number;
   /** Rooms that no report lists: granted, or over and kept while tokens are valid. */
   readonly unlistedRooms: number;
@@ -48,9 +53,14 @@ export interface FleetFigures {
   readonly taskBytes: number;
 }
 
-/** The fleet in numbers. O(servers + customers), whatever the number of rooms: for who asks every few seconds. */
-export function figures(model: Model): FleetFigures {
+/**
+ * The fleet in numbers. O(servers + customers), whatever the number of rooms: for who asks every few seconds.
+ *
+ * @param named customers that are told one by one, at most
+ */
+export function figures(model: Model, named: number): FleetFigures {
   return {
+    ...customerFigures(model, named),
     servers: Array.from(model.servers, (server): ServerFigures => ({
       address: server.address,
       pool: server.pool,
@@ -65,15 +75,25 @@ export function figures(model: Model): FleetFigures {
       tasks: server.tasks.size,
       lastSeen: server.lastSeen,
     })),
-    customers: Array.from(model.usage.values(), ({ customer, peers, rooms, licence }): CustomerFigures => ({
-      customer,
-      peers,
-      rooms,
-      ...licence,
-    })),
     rooms: model.rooms,
     unlistedRooms: model.unlisted.size,
     bans: model.bans.size,
     taskBytes: model.taskBytes.total,
   };
+}
+
+function customerFigures(model: Model, named: number) {
+  const customers: CustomerFigures[] = [];
+  const others: Count = { peers: 0, rooms: 0 };
+  const unvouched: Count = { peers: 0, rooms: 0 };
+  for (const { customer, peers, rooms, licence } of model.usage.values()) {
+    const isOne = isUnvouched(customer);
+    if (!isOne && customers.length < named) customers.push({ customer, peers, rooms, ...licence });
+    else {
+      const together = isOne ? unvouched : others;
+      together.peers += peers;
+      together.rooms += rooms;
+    }
+  }
+  return { customers, others, unvouched };
 }

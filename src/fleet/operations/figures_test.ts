@@ -10,7 +10,7 @@ Deno.test("the figures are those of the model: servers with their state, custome
   assert.ok(ask(model, "r", "u", 1000, { licence }).granted);
   manage(model, { task: { task: "RoomUpdate", id: ["acme", "r"], user_data: [] } }, 1000);
   plan(model, address("b"), { weight: 0, draining: undefined });
-  const its = figures(model);
+  const its = figures(model, 10);
   const [a, b] = its.servers;
   assert.ok(a !== undefined && b !== undefined);
   assert.equal(its.servers.length, 2);
@@ -20,6 +20,7 @@ Deno.test("the figures are those of the model: servers with their state, custome
   assert.ok(a.expectedLoad > a.load, "who is on the way counts");
   assert.ok(Number.isFinite(b.expectedLoad), "without a weight too");
   assert.deepEqual(its.customers, [{ customer: "acme", peers: 6, rooms: 1, ...licence }]);
+  assert.deepEqual([its.others, its.unvouched], [{ peers: 0, rooms: 0 }, { peers: 0, rooms: 0 }]);
   assert.deepEqual([its.rooms, its.unlistedRooms, its.bans], [1, 0, 0]);
   assert.ok(its.taskBytes > 0);
 });
@@ -28,7 +29,18 @@ Deno.test("the figures say of a server that it drains, or is silent", () => {
   const model = testModel();
   hear(model, "a", [], 0);
   plan(model, address("a"), { weight: 1, draining: { deadline: undefined } });
-  assert.equal(figures(model).servers[0]?.state, "draining");
+  assert.equal(figures(model, 10).servers[0]?.state, "draining");
   model.servers.get(address("a"))!.liveness.end();
-  assert.equal(figures(model).servers[0]?.state, "silent");
+  assert.equal(figures(model, 10).servers[0]?.state, "silent");
+});
+
+Deno.test("so many customers are told one by one, the rest together, those that nobody vouches for apart", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  for (const [i, customer] of ["demo_x", "b", "c", "d", "demo_y", "e"].entries()) {
+    assert.ok(ask(model, `room ${i}`, "u", 0, { customer }).granted);
+  }
+  const { customers, others, unvouched } = figures(model, 2);
+  assert.deepEqual(customers.map(({ customer }) => customer), ["b", "c"]);
+  assert.deepEqual([others, unvouched], [{ peers: 2, rooms: 2 }, { peers: 2, rooms: 2 }]);
 });

@@ -56,7 +56,7 @@ export function callMetrics(registry: Registry, customers: NamedCustomers): Call
     const cause = kebab(error instanceof RpcError ? error.kind : "internal");
     refusals.inc({ method, cause });
     if (caller.customer === undefined) return;
-    customerRefusals.inc({ customer: customers.nameOf(caller.customer), cause });
+    customerRefusals.inc({ customer: customers.labelOf(caller.customer), cause });
   };
 }
 

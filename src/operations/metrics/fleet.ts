@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { FleetFigures, ServerFigures, ServerState } from "../../fleet/mod.ts";
-import { ALL_UNKNOWN, NamedCustomers, OTHERS } from "./named_customers.ts";
+import { labelOf, OTHERS, UNVOUCHED } from "./named_customers.ts";
 import { PREFIX } from "./prefix.ts";
 
 /** Servers that have metrics of their own, of at most `limits.servers`; those beyond count in the sums of their pool. */
@@ -16,10 +16,9 @@ const STATES = {
 /**
  * Reads the fleet when somebody asks.
  *
- * @param customers customers that have metrics of their own, at most; the rest are summed
  * @returns takes the figures of the moment over into the metrics
  */
-export function fleetMetrics(registry: Registry, customers: number): (figures: FleetFigures) => void {
+export function fleetMetrics(registry: Registry): (figures: FleetFigures) => void {
   const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Gauge<Label>({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
   const ofServer = (name: string, help: string) => gauge(`server_${name}`, help, "server", "pool");
@@ -68,7 +67,6 @@ export function fleetMetrics(registry: Registry, customers: number): (figures: F
   const bans = gauge("bans", "Bans in force.");
   const tasks = gauge("tasks_waiting", "Tasks that wait for servers.");
   const taskSize = gauge("tasks_waiting_characters", "Size of those tasks, in characters of JSON.");
-  const named = new NamedCustomers(customers);
 
   return (figures) => {
     servers.reset();
@@ -79,16 +77,19 @@ export function fleetMetrics(registry: Registry, customers: number): (figures: F
       if (i >= NAMED_SERVERS) continue;
       for (const [each, value] of serverGauges) each.set({ server: address, pool }, value(server));
     }
-    named.keep(new Set(figures.customers.map(({ customer }) => customer)));
     for (const each of [peers, customerRooms, peersLimit, roomsLimit]) each.reset();
     for (const its of figures.customers) {
-      const customer = named.nameOf(its.customer);
-      peers.inc({ customer }, its.peers);
-      customerRooms.inc({ customer }, its.rooms);
-      // Of several together the limits say nothing: one that is full is not seen beside one that is empty.
-      if (customer === OTHERS || customer === ALL_UNKNOWN) continue;
+      const customer = labelOf(its.customer);
+      peers.set({ customer }, its.peers);
+      customerRooms.set({ customer }, its.rooms);
       if (Number.isFinite(its.maxPeers)) peersLimit.set({ customer }, its.maxPeers);
       if (Number.isFinite(its.maxRooms)) roomsLimit.set({ customer }, its.maxRooms);
+    }
+    // Of several together the limits say nothing: one that is full is not seen beside one that is empty.
+    for (const [customer, count] of [[OTHERS, figures.others], [UNVOUCHED, figures.unvouched]] as const) {
+      if (count.peers === 0 && count.rooms === 0) continue;
+      peers.set({ customer }, count.peers);
+      customerRooms.set({ customer }, count.rooms);
     }
     rooms.set(figures.rooms);
     unlisted.set(figures.unlistedRooms);

@@ -40,14 +40,14 @@ export interface Metrics {
 /**
  * All metrics of a gateway, in a registry of their own.
  *
- * @param customers customers that have metrics of their own, at most
+ * @param customers customers whose refusals are counted one by one, at most
  */
 export function createMetrics(version: string, customers: number): Metrics {
   const registry = new Registry();
   const callObserver = callMetrics(registry, new NamedCustomers(customers));
   const counted = answerMetrics(registry);
   const changes = changeMetrics(registry);
-  const takeFigures = fleetMetrics(registry, customers);
+  const takeFigures = fleetMetrics(registry);
   const takeListener = listenerMetrics(registry);
   const store = storeMetrics(registry);
   const stop = processMetrics(registry, version);

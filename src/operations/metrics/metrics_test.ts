@@ -9,6 +9,8 @@ const PAGE = new URL("../../../docs/metrics.md", import.meta.url);
 const NOTHING: FleetFigures = {
   servers: [],
   customers: [],
+  others: { peers: 0, rooms: 0 },
+  unvouched: { peers: 0, rooms: 0 },
   rooms: 0,
   unlistedRooms: 0,
   bans: 0,
@@ -51,31 +53,26 @@ Deno.test("every name has the prefix", () => {
   for (const { name } of metrics.registry.getMetricsAsArray()) assert.match(name, /^odin_gateway_[a-z_]+$/);
 });
 
-Deno.test("so many customers have metrics of their own, the rest are summed, unknown ones too", async () => {
+Deno.test("customers are told one by one, with limits that they have, and the rest together", async () => {
   const metrics = createMetrics("1", 2);
   metrics.stop();
-  const customers = [
-    customer("a", 1),
-    customer("demo_x", 7),
-    customer("b\n\"'", 2, Infinity),
-    customer("c", 3),
-    customer("d", 4),
-    customer("demo_y", 8),
-  ];
-  assert.deepEqual(await samples(metrics, "customer_peers", { ...NOTHING, customers }), [
+  const customers = [customer("a", 1), customer("b\n\"'", 2, Infinity), customer("c".repeat(1000), 3)];
+  const figures = {
+    ...NOTHING,
+    customers,
+    others: { peers: 7, rooms: 2 },
+    unvouched: { peers: 15, rooms: 3 },
+  };
+  assert.deepEqual(await samples(metrics, "customer_peers", figures), [
     'odin_gateway_customer_peers{customer="a"} 1',
-    'odin_gateway_customer_peers{customer="demo_*"} 15',
     `odin_gateway_customer_peers{customer="b\\n\\"'"} 2`,
+    `odin_gateway_customer_peers{customer="${"c".repeat(100)}…"} 3`,
     'odin_gateway_customer_peers{customer="(others)"} 7',
+    'odin_gateway_customer_peers{customer="demo_*"} 15',
   ]);
-  assert.deepEqual(await samples(metrics, "customer_peers_limit", { ...NOTHING, customers }), [
-    'odin_gateway_customer_peers_limit{customer="a"} 100',
-  ]);
-  const later = { ...NOTHING, customers: customers.slice(3) };
-  assert.deepEqual((await samples(metrics, "customer_peers", later)).slice(0, 2), [
-    'odin_gateway_customer_peers{customer="c"} 3',
-    'odin_gateway_customer_peers{customer="d"} 4',
-  ], "who is gone gives up its place");
+  assert.deepEqual((await samples(metrics, "customer_peers_limit", figures)).length, 2);
+  assert.deepEqual(await samples(metrics, "customer_rooms_limit", figures), []);
+  assert.deepEqual(await samples(metrics, "customer_peers"), [], "who is gone leaves no series");
 });
 
 Deno.test("whatever callers do, refusals have a bounded number of series", async () => {
