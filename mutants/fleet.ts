@@ -125,15 +125,33 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/tasks/hand_over.ts",
-    find: '    else if (fate === "unknown") withoutProof(server, task, now, changes);',
-    put: "    else withoutProof(server, task, now, changes);",
+    find: '    else if (fate === "unknown") withoutProof(holder, task, now, changes);',
+    put: "    else withoutProof(holder, task, now, changes);",
     breaks: "an answer that is lost counts as one that may have been read",
   },
   {
     file: "src/fleet/tasks/hand_over.ts",
-    find: '    if (fate === "read") done(server, task, now, changes);\n    else if',
+    find: '    if (fate === "read") done(holder, task, now, changes);\n    else if',
     put: "    if",
     breaks: "tasks that were read stay in the queue",
+  },
+  {
+    file: "src/fleet/tasks/hand_over.ts",
+    find: "  const undecided = new Set(server.handOvers.undecided);",
+    put: "  const undecided = new Set<QueuedTask>();",
+    breaks: "a message that moved with its room is handed over while it may have been read",
+  },
+  {
+    file: "src/fleet/tasks/hand_over.ts",
+    find: "    holder.handOvers.decided(task);\n",
+    put: "",
+    breaks: "a message that moved with its room and was lost is never handed over",
+  },
+  {
+    file: "src/fleet/replication/snapshot.ts",
+    find: "asFarAsListed(usageOf(model, sums), server)",
+    put: "usageOf(model, sums)",
+    breaks: "rooms that had left a server count again after a restart",
   },
   {
     file: "src/fleet/tasks/hand_over.ts",

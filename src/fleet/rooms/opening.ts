@@ -105,8 +105,9 @@ function moveTasks(from: Server, to: Server, namespace: string, group: string): 
   for (const task of from.tasks.ofGroup(namespace, group)) {
     if (from.intake.evicting && task.kind === "RoomClose") continue;
     from.tasks.delete(task);
-    from.handOvers.forget(task);
+    const undecided = from.handOvers.forget(task);
     to.tasks.add(task);
+    if (undecided && task.kind === "RoomSendMessage") to.handOvers.await(task);
     moved.push(task);
   }
   return moved;

@@ -3,7 +3,7 @@ import type { Change } from "../change.ts";
 import { evictWhenOverdue } from "./draining.ts";
 import { expireGrants } from "../state/grant.ts";
 import { tellLearned } from "../state/growth.ts";
-import { endTask } from "../tasks/hand_over.ts";
+import { endHandOver, endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom } from "../rooms/opening.ts";
@@ -56,6 +56,9 @@ export function remove(model: Model, server: Server, now: Milliseconds, changes:
   }
   for (const room of server.unlisted) closeRoom(model, room, now, changes);
   for (const task of [...server.tasks]) endTask(server, task, changes);
+  for (const { id } of server.handOvers.open) {
+    changes.push(...endHandOver(model, server.address, id, "lost", now));
+  }
   disable(model, server, []);
   model.servers.delete(server);
   changes.push({ type: "server-removed", server: server.address });

@@ -2,12 +2,15 @@ import type { HandOver, QueuedTask } from "../task.ts";
 
 /**
  * How far the waiting tasks of a server have come: waiting; handed over with an answer of which it is not known whether the
- * server has read it; or handed over once without proof, to be handed over once more. What ends leaves all of these.
+ * server has read it; or handed over once without proof, to be handed over once more. What ends, or moves to another server, leaves all of
+ * these; a message that moves while its fate is open is not handed over before that is known.
  */
 export class HandOvers {
   /** Answers whose fate is open, by their number, oldest first. */
   readonly #open = new Map<number, HandOver>();
   readonly #unproven = new Set<QueuedTask>();
+  /** Messages that came with their group from a server of which it is not known whether it has read them. */
+  readonly #undecided = new Set<QueuedTask>();
   /** Tasks that were handed over at least once since the start, so that repetitions can be counted. */
   readonly #handedOver = new WeakSet<QueuedTask>();
 
@@ -51,8 +54,25 @@ export class HandOvers {
     this.#unproven.add(task);
   }
 
-  /** The task is over, or its server is another one now. */
-  forget(task: QueuedTask): void {
+  /** Messages of which another server is still to tell whether it has read them. */
+  get undecided(): ReadonlySet<QueuedTask> {
+    return this.#undecided;
+  }
+
+  /** Another server is still to tell whether it has read the message. */
+  await(message: QueuedTask): void {
+    this.#undecided.add(message);
+  }
+
+  /** That server has told. */
+  decided(message: QueuedTask): void {
+    this.#undecided.delete(message);
+  }
+
+  /** The task is over, or its server is another one now. @returns whether its fate is open */
+  forget(task: QueuedTask): boolean {
     this.#unproven.delete(task);
+    const undecided = this.#undecided.delete(task);
+    return undecided || this.#open.values().some(({ tasks }) => tasks.includes(task));
   }
 }

@@ -36,7 +36,7 @@ export function handOverTasks(
   for (const { at } of server.handOvers.open) {
     if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
   }
-  const undecided = new Set<QueuedTask>();
+  const undecided = new Set(server.handOvers.undecided);
   for (const handOver of server.handOvers.open) {
     // Messages wait for what becomes of their answer; all else counts as handed over without proof.
     const messages = handOver.tasks.filter(({ kind }) => kind === "RoomSendMessage");
@@ -74,10 +74,19 @@ export function endHandOver(
   const handOver = server?.handOvers.end(id);
   if (server === undefined || handOver === undefined) return changes;
   for (const task of handOver.tasks) {
-    if (fate === "read") done(server, task, now, changes);
-    else if (fate === "unknown") withoutProof(server, task, now, changes);
+    // A message may have moved on with its group since; all else is handed over anew there.
+    const holder = task.kind === "RoomSendMessage" ? holderOf(model, server, task) : server;
+    holder.handOvers.decided(task);
+    if (fate === "read") done(holder, task, now, changes);
+    else if (fate === "unknown") withoutProof(holder, task, now, changes);
   }
   return changes;
+}
+
+/** The server in whose queue the task is now. O(servers) where it has moved. */
+function holderOf(model: Model, server: Server, task: QueuedTask): Server {
+  if (server.tasks.has(task)) return server;
+  return Iterator.from(model.servers).find(({ tasks }) => tasks.has(task)) ?? server;
 }
 
 /** An answer with the task went out, and nothing will tell whether it was read. */

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { endHandOver, type Fate, handOverTasks, manage, type Model, report, type Task } from "../mod.ts";
-import { address, hear, testModel } from "../testing.ts";
+import {
+  endHandOver,
+  type Fate,
+  handOverTasks,
+  manage,
+  type Model,
+  report,
+  type Task,
+  tick,
+} from "../mod.ts";
+import { address, hear, place, SETTINGS, testModel } from "../testing.ts";
 
 const A = address("a");
 const INTERVAL = 5000;
@@ -146,4 +155,61 @@ Deno.test("of the tasks that are handed over it is known how many were before", 
   assert.equal(repeated(2 * INTERVAL), 1);
   assert.equal(repeated(3 * INTERVAL), 1, "the first is over");
   assert.equal(repeated(4 * INTERVAL), 0, "there is nothing left");
+/**
+ * A message has been handed over to a server, which falls silent; its room, and the message with it, goes to another one
+ * before it is known whether the message was read.
+ */
+function movedMessage(): { model: Model; id: number | undefined; askB: (now: number) => Task[] } {
+  const model = waiting(message(1));
+  hear(model, "b", [], 0);
+  const { tasks, id } = ask(model, INTERVAL);
+  assert.deepEqual(tasks, [message(1)]);
+  hear(model, "b", [], 12_000);
+  tick(model, 13_000);
+  assert.equal(place(model, "r", "u", 13_000), address("b"));
+  const askB = (now: number) => {
+    hear(model, "b", [["r", 1, 1]], now);
+    return handOverTasks(model, address("b"), now).tasks;
+  };
+  return { model, id, askB };
+}
+
+Deno.test("a message that moved with its room after it was handed over waits for what became of it, and is over once it was read", () => {
+  const { model, id, askB } = movedMessage();
+  assert.deepEqual(askB(14_000), []);
+  end(model, id, "read", 15_000);
+  assert.deepEqual(askB(20_000), []);
+  assert.equal(model.taskBytes.total, 0);
+});
+
+Deno.test("a message that moved with its room and was lost on its way is handed over by the other server", () => {
+  const { model, id, askB } = movedMessage();
+  manage(model, { task: update(2) }, 13_500);
+  assert.deepEqual(askB(14_000), [update(2)], "what is behind it does not wait");
+  end(model, id, "lost", 15_000);
+  assert.deepEqual(askB(20_000), [message(1), update(2)]);
+});
+
+Deno.test("a message whose first server is removed before it is known what became of it is handed over", () => {
+  const { model, askB } = movedMessage();
+  for (let now = 14_000; now < INTERVAL + SETTINGS.removeTimeout; now += INTERVAL) {
+    assert.deepEqual(askB(now), []);
+    tick(model, now);
+  }
+  tick(model, INTERVAL + SETTINGS.removeTimeout);
+  assert.deepEqual(askB(INTERVAL + SETTINGS.removeTimeout), [message(1)]);
+});
+
+Deno.test("a message that comes back to its first server is neither handed over twice nor lost", () => {
+  const { model, id, askB } = movedMessage();
+  askB(14_000);
+  const moveBack = (now: number) => {
+    tick(model, now);
+    assert.equal(place(model, "r", "u2", now), A);
+  };
+  hear(model, "a", [], 30_000);
+  moveBack(30_000);
+  assert.deepEqual(ask(model, 31_000).tasks, []);
+  end(model, id, "lost", 32_000);
+  assert.deepEqual(ask(model, 36_000).tasks, [message(1)]);
 });
