@@ -129,7 +129,8 @@ export function checkConsistency(model: Model): void {
     const counted = usage.get(its.customer)!;
     if (summed.has(its.customer)) {
       const { peers, rooms } = its.reported;
-      assert.ok(peers >= 0 && rooms >= 0, `${its.customer} has ${peers} peers in ${rooms} rooms`);
+      assert.ok(peers >= 0, `${its.customer} has ${peers} peers`);
+      assert.equal(rooms, counted.rooms, `rooms of ${its.customer}`);
     } else assert.deepEqual(its.reported, { peers: counted.peers, rooms: counted.rooms });
     assert.deepEqual(its.granted, { peers: counted.grantedPeers, rooms: counted.grantedRooms });
   }

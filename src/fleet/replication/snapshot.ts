@@ -86,7 +86,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     else awaitListing(model, room, now);
   }
   for (const [server, sums] of usage) {
-    server.usage = usageOf(model, sums);
+    server.usage = asFarAsListed(usageOf(model, sums), server);
     if (server.enabled) countUsage(server, 1);
   }
   for (const ban of snapshot.bans) model.bans.set(ban, now);
@@ -144,6 +144,17 @@ function* storedRooms(model: Model): Generator<StoredRoom> {
       };
     }
   }
+}
+
+/** What a server reported last, without the rooms that have left it since: of each customer, its share of them. */
+function asFarAsListed(sums: Map<Usage, Count>, server: Server): Map<Usage, Count> {
+  const listed = Map.groupBy(server.rooms, ({ usage }) => usage);
+  for (const [usage, { peers, rooms }] of sums) {
+    const left = listed.get(usage)?.length ?? 0; // none is listed any more
+    if (left === 0) sums.delete(usage);
+    else if (left < rooms) sums.set(usage, { peers: Math.ceil(peers * left / rooms), rooms: left });
+  }
+  return sums;
 }
 
 /** The sums by customer; those of customers without a room are of no more use. */

@@ -62,6 +62,27 @@ Deno.test("a restored model is what was stored, and counts right after the next 
   checkConsistency(after);
 });
 
+Deno.test("rooms that had left a server since its last report do not count for their customer after a restart", () => {
+  const before = testModel();
+  const rooms = ["r", "s", "t"].map((name) => ({ id: ["acme", name] as const, customer: "acme", peers: 3 }));
+  report(before, { ...reported("a", 9), rooms }, 0);
+  const { rooms: stored, placements, ...rest } = snapshot(before);
+  const all = { placements: [...placements], rooms: [...stored] };
+  const restored = (names: string, listed: boolean) => {
+    const model = createModel(SETTINGS);
+    restore(model, {
+      ...rest,
+      placements: all.placements.filter(({ group }) => names.includes(group)),
+      rooms: all.rooms.filter(({ name }) => names.includes(name)).map((room) => ({ ...room, listed })),
+    }, 1000);
+    checkConsistency(model);
+    return model.usage.get("acme")?.reported;
+  };
+  assert.deepEqual(restored("rst", true), { peers: 9, rooms: 3 });
+  assert.deepEqual(restored("rt", true), { peers: 6, rooms: 2 });
+  assert.deepEqual(restored("r", false), { peers: 0, rooms: 0 });
+});
+
 Deno.test("a restart moves no room: servers count as alive until their disable timeout after it", () => {
   const after = createModel(SETTINGS);
   restore(after, snapshot(filled()), 1_000_000);
