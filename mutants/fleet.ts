@@ -251,7 +251,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/shares.ts",
-    find: "return customer.startsWith(DEMO) ? DEMO : customer;",
+    find: "return isUnvouched(customer) ? DEMO : customer;",
     put: "return customer;",
     breaks: "customers that nobody vouches for have a share each",
   },

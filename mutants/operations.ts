@@ -112,9 +112,9 @@ export const operations: readonly Mutant[] = [
     breaks: "tasks stay with the server that a refused Connect had moved them to",
   },
   {
-    file: "src/fleet/rooms/opening.ts",
-    find: "    from.handOvers.forget(task);\n",
-    put: "",
+    file: "src/fleet/state/hand_overs.ts",
+    find: "    this.#unproven.delete(task);\n    const undecided",
+    put: "    const undecided",
     breaks: "a task that moves on counts as handed over where it was never handed over",
   },
   {

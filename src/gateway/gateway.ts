@@ -230,8 +230,9 @@ export class Gateway implements GatewayPort {
   }
 
   plan(address: Address, wanted: WantedPlan): ReturnType<GatewayPort["plan"]> {
+    const change = this.#planOf(wanted);
     // One after the other, since each keeps what it does not change; and only what is durable has an effect.
-    const planned = this.#planning.then(() => this.#plan(address, this.#planOf(wanted)));
+    const planned = this.#planning.then(() => this.#plan(address, change));
     this.#planning = planned.catch(() => {});
     return planned;
   }

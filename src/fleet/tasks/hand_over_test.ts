@@ -155,6 +155,8 @@ Deno.test("of the tasks that are handed over it is known how many were before", 
   assert.equal(repeated(2 * INTERVAL), 1);
   assert.equal(repeated(3 * INTERVAL), 1, "the first is over");
   assert.equal(repeated(4 * INTERVAL), 0, "there is nothing left");
+});
+
 /**
  * A message has been handed over to a server, which falls silent; its room, and the message with it, goes to another one
  * before it is known whether the message was read.
