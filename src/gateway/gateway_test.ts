@@ -652,25 +652,17 @@ Deno.test("a plan has no effect before it is durable, and two at once keep what 
 
 Deno.test("a deadline for draining counts from its call, not from when calls before it are durable", async () => {
   const clock = { now: 0 };
-  let commit = () => {};
-  const gateway = new Gateway(SETTINGS, {
-    openStore: ({ stored }) => ({
-      ...createNoStore({ stored }),
-      commit: (changes) => new Promise((resolve) => commit = () => resolve(stored(changes))),
-    }),
-    waitForReports: false,
-    now: () => clock.now,
-    unixTime: () => clock.now,
-  });
-  await report(gateway);
+  const store = new TestStore();
+  const { gateway } = await gatewayOn(store, { now: () => clock.now, unixTime: () => clock.now });
+  store.holds = true;
   const turn = () => new Promise((resolve) => setTimeout(resolve));
   const before = gateway.plan(address("a"), { weight: 0.5 });
   const draining = gateway.plan(address("a"), { draining: true, within: 60_000 });
   await turn();
   clock.now = 5000;
-  commit();
+  store.release();
   await turn();
-  commit();
+  store.release();
   const [, planned] = await Promise.all([before, draining]);
   assert.ok(typeof planned === "object");
   assert.equal(planned.after.draining?.deadline, 60_000);
