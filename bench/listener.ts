@@ -41,6 +41,13 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     serverKeys,
     stats: new Stats(),
     callObservers: [],
+    admin: {
+      customers: { byId: new Map(), ring: new Map() },
+      shownConfig: () => ({}),
+      version: "1",
+      startedAt: 0,
+      certificateDaysLeft: () => undefined,
+    },
     clients: new ClientAddresses([]),
     rates: new Rates(settings.rates, settings.limits.batch),
     shedding: { shed: "nothing" },

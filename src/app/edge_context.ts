@@ -23,6 +23,7 @@ export interface SharedContext extends
     | "aroundCalls"
     | "shedding"
     | "reloading"
+    | "admin"
   > {
   readonly customers: Customers;
 }
@@ -67,7 +68,9 @@ export function edgeContext(
         ),
     ),
     ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
-    granted: logsDebug(settings) ? logGrant : undefined,
+    get granted() {
+      return logsDebug() ? logGrant : undefined;
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { differenceOf, needsRestart } from "../config/reload.ts";
 import type { Settings } from "../config/schema.ts";
 import { RpcError } from "../edge/errors.ts";
-import type { ReloadedConfig, ReloadedCustomers, Reloading } from "../edge/methods/reload_methods.ts";
+import type { ReloadedConfig, ReloadedCustomers, Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { log } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
 

@@ -1,13 +1,15 @@
 import { fleetSettings } from "../config/fleet_settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { isLoopback } from "../config/loopback.ts";
+import { maskedConfig } from "../config/masked.ts";
 import type { Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import type { InternalUser } from "../edge/auth/internal_access.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
-import type { Reloading } from "../edge/methods/reload_methods.ts";
+import { operatorDocument } from "../edge/methods/admin/registry.ts";
+import type { Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
@@ -17,6 +19,7 @@ import { createMetrics, metricsRoute, type Moment } from "../operations/metrics/
 import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
 import { type AddRoutes, createOperationsHandler } from "../operations/routes.ts";
 import { createTracing } from "../operations/tracing/tracing.ts";
+import { openRpcRoute } from "../operations/openrpc_route.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { log, startLog } from "../ops/log.ts";
 import { logObserver } from "../ops/log_observer.ts";
@@ -171,6 +174,13 @@ export async function runGateway(
     serves: () => isReady(checks),
     callObservers: [metrics?.callObserver, tracing?.callObserver].filter((each) => each !== undefined),
     aroundCalls: tracing?.around,
+    admin: {
+      customers,
+      shownConfig: () => maskedConfig(inForce),
+      version,
+      startedAt: Date.now(),
+      certificateDaysLeft: () => listener?.certificateDaysLeft(),
+    },
   };
   /** What answers by these settings. */
   const handlersFor = (settings: Settings) => {
@@ -225,12 +235,16 @@ function operationsHandler(
   routes: readonly AddRoutes[],
 ): Handler {
   const { users, hostname } = settings.operations;
-  return createOperationsHandler({
-    users,
-    onLoopback: isLoopback(hostname),
-    refusals: context.refusals,
-    longestUrl: settings.limits.url,
-    checks,
-    rpc: createOperatorRoute(context),
-  }, ...routes);
+  return createOperationsHandler(
+    {
+      users,
+      onLoopback: isLoopback(hostname),
+      refusals: context.refusals,
+      longestUrl: settings.limits.url,
+      checks,
+      rpc: createOperatorRoute(context),
+    },
+    openRpcRoute(() => operatorDocument(context)),
+    ...routes,
+  );
 }

@@ -27,6 +27,8 @@ export interface CustomerMemory {
  */
 export class Customers {
   ring: KeyRing = new Map();
+  /** The customers of the list, with their keys as they came. Of several entries with one id, the first has all keys. */
+  byId: ReadonlyMap<string, Customer> = new Map();
   /** The pools of customers that are bound to some. */
   pools: ReadonlyMap<string, readonly string[]> = new Map();
   /** Whether a list has been loaded at all. */
@@ -154,6 +156,7 @@ export class Customers {
 
   #adopt({ customers, ring }: CustomerList): void {
     this.ring = ring;
+    this.byId = sameIdsMerged(customers);
     this.pools = new Map(customers.flatMap(({ id, pools }) => pools === undefined ? [] : [[id, pools]]));
     this.count = customers.length;
     this.loaded = true;
@@ -190,6 +193,20 @@ async function readList(given: unknown, settings: CustomerSettings): Promise<Cus
   const { ring, broken: brokenKeys } = await createKeyRing(customers);
   broken.push(...brokenKeys.map(asEntry), ...missingPools(customers, configuredPools(settings).names));
   return { customers, ring, broken };
+}
+
+function sameIdsMerged(customers: readonly Customer[]): Map<string, Customer> {
+  const byId = new Map<string, Customer>();
+  for (const customer of customers) {
+    const first = byId.get(customer.id);
+    byId.set(
+      customer.id,
+      first === undefined
+        ? customer
+        : { ...first, accessKeys: [...first.accessKeys, ...customer.accessKeys] },
+    );
+  }
+  return byId;
 }
 
 /** Entries that are named one by one when they cannot be used. */

@@ -52,6 +52,12 @@ export const RpcErrors = {
     http: 200,
     cause: "the configuration on disk cannot be used; the one before stays in force",
   },
+  notFound: { code: -32013, http: 200, cause: "no such ban or customer is known" },
+  conflict: {
+    code: -32014,
+    http: 200,
+    cause: "not as things are now; `message` says what has to be done before",
+  },
 } as const;
 
 export type RpcErrorName = keyof typeof RpcErrors;

@@ -43,6 +43,13 @@ const handler = createHandler({
   serverKeys,
   stats: new Stats(),
   callObservers: [],
+  admin: {
+    customers: { byId: new Map(), ring: new Map() },
+    shownConfig: () => ({}),
+    version: "1",
+    startedAt: 0,
+    certificateDaysLeft: () => undefined,
+  },
   clients: new ClientAddresses([]),
   rates: new Rates(settings.rates, settings.limits.batch),
   shedding: { shed: "nothing" },

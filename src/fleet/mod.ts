@@ -15,11 +15,13 @@ export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";
 export { forgetKind } from "./operations/forget_kind.ts";
+export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";
 export { endHandOver, type Fate, handOverTasks } from "./tasks/hand_over.ts";
 export * from "./ids.ts";
 export * from "./operations/figures.ts";
 export * from "./operations/info.ts";
+export * from "./operations/look.ts";
 export {
   type Kind,
   type LearnedKind,
@@ -45,3 +47,4 @@ export * from "./task.ts";
 export * from "./time.ts";
 export type { Undo } from "./undo.ts";
 export * from "./state/usage.ts";
+export * from "./operations/walk.ts";

@@ -32,6 +32,7 @@ import type {
 } from "./port.ts";
 import { StartWait } from "./start_wait.ts";
 import { type Clocks, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
+import { View } from "./view.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
@@ -78,6 +79,7 @@ export class Gateway implements GatewayPort {
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #startWait: StartWait;
+  readonly view: View;
   #planning: Promise<unknown> = Promise.resolve();
   /** Reports that are being taken in, by server. */
   readonly #reporting = new Map<Address, Promise<unknown>>();
@@ -104,6 +106,7 @@ export class Gateway implements GatewayPort {
     this.#syncPlaces = options.syncPlaces === true;
     this.#random = options.random ?? Math.random;
     this.#startWait = new StartWait(model, options.expectedServers);
+    this.view = new View(model, clocks, () => this.condition);
     this.#ticked = this.#now();
   }
 
@@ -247,6 +250,27 @@ export class Gateway implements GatewayPort {
     this.#durability.tell([change]);
     this.#durability.soon(fleet.welcomeAgain(this.#model, address, this.#now()));
     return { before: this.#shownPlan(before), after: this.#shownPlan(after) };
+  }
+
+  async forget(address: Address): ReturnType<GatewayPort["forget"]> {
+    // While the store has not got it, no report of the server is taken in: it would be forgotten as well.
+    const before = this.#reporting.get(address) ?? Promise.resolve();
+    const forgetting = before.then(() => this.#forget(address));
+    const ended = forgetting.catch(() => {});
+    this.#reporting.set(address, ended);
+    try {
+      return await forgetting;
+    } finally {
+      if (this.#reporting.get(address) === ended) this.#reporting.delete(address);
+    }
+  }
+
+  async #forget(address: Address): ReturnType<GatewayPort["forget"]> {
+    const changes = fleet.canForget(this.#model, address);
+    if (!Array.isArray(changes)) return changes;
+    if (await this.#durability.commit(changes, () => {}, "power") === undefined) return "not-durable";
+    this.#durability.soon(fleet.forgetServer(this.#model, address, this.#now()));
+    return "forgotten";
   }
 
   forgetKind(kind: Kind): Promise<boolean> {

@@ -756,3 +756,49 @@ Deno.test("a shorter lifetime of tokens forgets no place while a longer token fo
   assert.equal(lifetime(), 600_000, "a longer one holds at once");
   await gateway.stop();
 });
+
+Deno.test("a server is forgotten once that is durable, and not at all where it is not; its next report waits", async () => {
+  const store = new TestStore();
+  let now = 0;
+  const ticks: (() => void)[] = [];
+  const timers = {
+    after: () => () => {},
+    every: (_interval: number, act: () => void) => {
+      ticks.push(act);
+      return () => {};
+    },
+  };
+  const { gateway } = await gatewayOn(store, { now: () => now, timers });
+  gateway.start();
+  await hear(gateway, "r");
+  assert.equal(await gateway.forget(address("a")), "not-silent");
+  for (let i = 0; i < 40; i++) {
+    now += 250;
+    ticks.forEach((tick) => tick());
+  }
+  const shown = async () => {
+    const { servers, rooms } = await gateway.info();
+    return [servers.map(({ disabled }) => disabled), rooms.length];
+  };
+  store.holds = true;
+  const refused = gateway.forget(address("a"));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(await shown(), [[true], 1], "nothing has an effect before it is durable");
+  const rejected = store.waiting.splice(0);
+  rejected.forEach(({ reject }) => reject(new StoreError("no")));
+  assert.equal(await refused, "not-durable");
+  assert.deepEqual(await shown(), [[true], 1]);
+
+  const forgetting = gateway.forget(address("a"));
+  const reporting = hear(gateway, "r");
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(await shown(), [[true], 1], "the report waits");
+  store.release();
+  assert.equal(await forgetting, "forgotten");
+  await reporting;
+  assert.deepEqual(await shown(), [[false], 1], "the server has appeared anew");
+  const told = store.written.map(({ type }) => type);
+  assert.ok(told.lastIndexOf("server-removed") < told.lastIndexOf("server-appeared"), told.join());
+  assert.equal(await gateway.forget(address("b")), "no-server");
+  await gateway.stop();
+});

@@ -1,21 +1,34 @@
 import type {
   Address,
+  Ban,
+  BanFilter,
   ConnectInput,
   ConnectOutcome,
+  CustomerFilter,
+  CustomerUsage,
   Explanation,
   Fate,
   FleetFigures,
+  ForgetRefusal,
   Kind,
+  KindFilter,
   KindInfo,
   ManagementInput,
   ManagementOutcome,
   Milliseconds,
   Plan,
   Report,
+  RoomDetail,
+  RoomFilter,
   RoomId,
   RoomInfo,
+  ServerDetail,
+  ServerFilter,
   ServerInfo,
+  ServersOfCustomer,
   Task,
+  TaskFilter,
+  TaskInfo,
 } from "../fleet/mod.ts";
 
 /**
@@ -32,10 +45,14 @@ export interface GatewayPort {
     address: Address,
     wanted: WantedPlan,
   ): Promise<{ readonly before: Plan; readonly after: Plan } | "no-server" | "not-durable">;
+  /** Forgets a server that is silent, with all that was known of it. */
+  forget(address: Address): Promise<"forgotten" | ForgetRefusal | "not-durable">;
   /** Forgets what was learned of a kind of rooms. @returns whether anything was */
   forgetKind(kind: Kind): Promise<boolean>;
   /** Why a room is where it is; nothing where it is nowhere. */
   explain(room: RoomId): Promise<ShownExplanation | undefined>;
+  /** The fleet as people look at it. */
+  readonly view: FleetView;
   /** Servers and rooms as they are now, and what was learned of their kinds. */
   info(): Promise<ShownFleet>;
   /** The fleet in numbers, whatever the number of rooms. @param customers that are told one by one, at most */
@@ -52,6 +69,47 @@ export interface GatewayPort {
   reportComes(): Arrival;
   /** That report is there and has been taken in, or will not come. */
   reportCame(arrival: Arrival): void;
+}
+
+/** The fleet as people look at it: lists page by page, and one thing at a time. Changes nothing. */
+export interface FleetView {
+  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo>>;
+  rooms(asked: Listing<RoomFilter>): Promise<PageOf<RoomInfo>>;
+  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban>>;
+  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo>>;
+  kinds(asked: Listing<KindFilter>): Promise<PageOf<KindInfo>>;
+  /** Customers that use something now. */
+  customers(asked: Listing<CustomerFilter>): Promise<PageOf<CustomerUsage>>;
+  server(address: Address): Promise<ServerDetail | undefined>;
+  room(room: RoomId): Promise<RoomDetail | undefined>;
+  /** The ban of exactly this room, or of exactly this user in it. */
+  ban(room: RoomId, user: string | undefined): Promise<Ban | undefined>;
+  /** What these customers use, one after the other. */
+  usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]>;
+  /** The servers on which a customer has something, those with the most of its peers first. */
+  serversOf(customer: string): Promise<ServersOfCustomer>;
+  condition(): Promise<Condition>;
+}
+
+/** A list from its beginning, by a filter, or from where a cursor says. */
+export type Listing<Filter> =
+  & { readonly limit: number }
+  & ({ readonly filter: Filter; readonly cursor?: undefined } | { readonly cursor: string });
+
+/** A piece of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** What to ask for the next page with; nothing at the end. A page may be short, or empty, and not be the last. */
+  readonly cursor: string | undefined;
+}
+
+/** What a list answers where its cursor is not known, or not any more. */
+export type PageOf<Item> = Page<Item> | "no-cursor";
+
+/** Whether what has to last can be written, and until when servers are waited for after the start, if they are. */
+export interface Condition {
+  readonly storable: boolean;
+  readonly waitsUntil: number | undefined;
 }
 
 /** Names an answer with tasks, until it is known whether its server has read it. */

@@ -27,11 +27,17 @@ const LEVELS: Record<Settings["logLevel"], LogLevel> = {
 /** What is still waiting when the gateway stops is written within so many milliseconds, or not at all. */
 const STOP_WITHIN = 1000;
 
+export type LogLevelName = keyof typeof LEVELS;
+
+/** What is logged at present, and how; nothing while there is no log. */
+let configured: Pick<Settings, "logLevel" | "logFormat"> | undefined;
+
 /** Where lines go once they have their text; one for as long as the process logs, whatever is configured meanwhile. */
 let output: Output | undefined;
 
 /** Starts logging, to standard output; while that goes on, changes level and format, and no line is lost. */
 export function startLog({ logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">): void {
+  configured = { logLevel, logFormat };
   const text = Deno.stdout.isTerminal() ? getAnsiColorFormatter : getTextFormatter;
   const json = getJsonLinesFormatter();
   const format = logFormat === "json"
@@ -52,10 +58,20 @@ export function startLog({ logLevel, logFormat }: Pick<Settings, "logLevel" | "l
   });
 }
 
+/** The least severe level that is logged. */
+export function logLevel(): LogLevelName {
+  return configured?.logLevel ?? "INFO";
+}
+
+/** From now on what is less severe is not logged, until the next start or reload. */
+export function setLogLevel(logLevel: LogLevelName): void {
+  if (configured !== undefined) startLog({ ...configured, logLevel });
+}
+
 /** Writes what is still waiting to be written, and ends. */
 export async function stopLog(): Promise<void> {
   const lines = output;
-  output = undefined;
+  output = configured = undefined;
   resetSync();
   await lines?.stop(STOP_WITHIN);
 }
@@ -98,8 +114,8 @@ export function takeConsole(): () => void {
 }
 
 /** Whether grants are logged at all: asked on the Connect path before a line is made. */
-export function logsDebug(settings: Pick<Settings, "logLevel">): boolean {
-  return settings.logLevel === "DEBUG";
+export function logsDebug(): boolean {
+  return configured?.logLevel === "DEBUG";
 }
 
 /** The record with values of bounded length. What stands between the values are our own words. */

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { groupName } from "../../fleet/ids.ts";
 import { duration, type Task } from "../../fleet/task.ts";
-import type { ConnectOutcome, ManagementOutcome } from "../../fleet/mod.ts";
+import type { ConnectOutcome } from "../../fleet/mod.ts";
 import type { GatewayPort, NotDurable } from "../../gateway/port.ts";
 import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../../tokens/mod.ts";
 import type { Refusals } from "../../ops/refusals.ts";
 import { NOT_DURABLE, OVERLOADED, RpcError } from "../errors.ts";
 import { type Method, method } from "../rpc/json_rpc.ts";
+import { managementError } from "./management_error.ts";
 
 /** What a call of a public method comes with. */
 export interface PublicCall {
@@ -184,18 +185,5 @@ function connectError(outcome: (ConnectOutcome | NotDurable) & { granted: false 
       return NOT_DURABLE;
     case "too-many-rooms":
       return new RpcError("unavailable", "too many rooms wait for their first client; try again later");
-  }
-}
-
-function managementError(outcome: Exclude<ManagementOutcome | "not-durable", "accepted">): RpcError {
-  switch (outcome) {
-    case "no-room":
-      return new RpcError("roomNotFound", "no server for room found");
-    case "not-durable":
-      return NOT_DURABLE;
-    case "too-many-tasks":
-      return new RpcError("rateLimited", "too many tasks wait for the server of this room; try again later");
-    case "too-many-bans":
-      return new RpcError("rateLimited", "too many bans are in force; try again later");
   }
 }

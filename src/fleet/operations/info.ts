@@ -1,7 +1,9 @@
 import type { Address, RoomId } from "../ids.ts";
 import type { Explanation } from "../state/explanation.ts";
-import type { Kind } from "../learning/mod.ts";
+import type { Kind, Sizes } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
+import type { Room } from "../state/room.ts";
+import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** What is known of a server, as plain data. */
@@ -63,48 +65,58 @@ export function explain(
 
 /** The fleet as it is now. O(servers + rooms): for people who look, not for calls on the way to an answer. */
 export function info(model: Model): { servers: ServerInfo[]; rooms: RoomInfo[]; kinds: KindInfo[] } {
-  const servers: ServerInfo[] = [];
-  for (const server of model.servers) {
-    const { address, pool, version, load, clients, grants, growth, loadPerClient, weight } = server;
-    const { draining, drained, firstSeen, lastSeen } = server;
-    servers.push({
-      address,
-      pool,
-      version,
-      disabled: !server.enabled,
-      load,
-      clients,
-      rooms: server.rooms.length,
-      grants,
-      growth,
-      loadPerClient,
-      weight,
-      draining: draining && { ...draining, empty: drained },
-      tasks: server.tasks.size,
-      firstSeen,
-      lastSeen,
-    });
-  }
   const rooms: RoomInfo[] = [];
   for (const group of model.groups) {
-    for (const room of group.rooms()) {
-      rooms.push({
-        id: room.id,
-        group: group.name,
-        customer: room.usage.customer,
-        server: group.server.address,
-        peers: room.knownPeers,
-        grants: room.grants?.size ?? 0,
-      });
-    }
+    for (const room of group.rooms()) rooms.push(roomInfo(room));
   }
-  const kinds = Array.from(model.kinds, ([kind, sizes]): KindInfo => ({
+  return {
+    servers: Array.from(model.servers, serverInfo),
+    rooms,
+    kinds: Array.from(model.kinds, ([kind, sizes]) => kindInfo(model, kind, sizes)),
+  };
+}
+
+export function serverInfo(server: Server): ServerInfo {
+  const { address, pool, version, load, clients, grants, growth, loadPerClient, weight } = server;
+  const { draining, drained, firstSeen, lastSeen } = server;
+  return {
+    address,
+    pool,
+    version,
+    disabled: !server.enabled,
+    load,
+    clients,
+    rooms: server.rooms.length,
+    grants,
+    growth,
+    loadPerClient,
+    weight,
+    draining: draining && { ...draining, empty: drained },
+    tasks: server.tasks.size,
+    firstSeen,
+    lastSeen,
+  };
+}
+
+export function roomInfo(room: Room): RoomInfo {
+  const { group } = room;
+  return {
+    id: room.id,
+    group: group.name,
+    customer: room.usage.customer,
+    server: group.server.address,
+    peers: room.knownPeers,
+    grants: room.grants?.size ?? 0,
+  };
+}
+
+export function kindInfo(model: Model, kind: Kind, sizes: Sizes): KindInfo {
+  return {
     ...kind,
     ...sizes.from(0, sizes.learned),
     p50: sizes.quantile(0.5),
     p95: sizes.quantile(0.95),
     placedFor: model.kinds.look(kind).largeSize(0, sizes.learned),
     fillTime: sizes.fillTime.mean,
-  }));
-  return { servers, rooms, kinds };
+  };
 }

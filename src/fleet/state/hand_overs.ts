@@ -44,6 +44,12 @@ export class HandOvers {
     return handOver;
   }
 
+  /** How far a waiting task has come. */
+  stateOf(task: QueuedTask): "waiting" | "handed over" | "unproven" {
+    if (this.#unproven.has(task)) return "unproven";
+    return this.#isOpen(task) ? "handed over" : "waiting";
+  }
+
   /** Whether the task was handed over once without proof. */
   isUnproven(task: QueuedTask): boolean {
     return this.#unproven.has(task);
@@ -73,6 +79,11 @@ export class HandOvers {
   forget(task: QueuedTask): boolean {
     this.#unproven.delete(task);
     const undecided = this.#undecided.delete(task);
-    return undecided || this.#open.values().some(({ tasks }) => tasks.includes(task));
+    return undecided || this.#isOpen(task);
+  }
+
+  /** Whether an answer with the task is on its way, or was, and its fate is not known. */
+  #isOpen(task: QueuedTask): boolean {
+    return this.#open.values().some(({ tasks }) => tasks.includes(task));
   }
 }

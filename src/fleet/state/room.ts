@@ -170,6 +170,11 @@ export class Groups {
     if (space.groups.size === 0) this.#namespaces.delete(space.name);
   }
 
+  /** The groups of one namespace. */
+  of(namespace: string): Iterable<Group> {
+    return this.#namespaces.get(namespace)?.groups.values() ?? [];
+  }
+
   room([namespace, name]: RoomId): Room | undefined {
     return this.get(namespace, groupName(name))?.room(name);
   }

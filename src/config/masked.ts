@@ -1,0 +1,63 @@
+/** Stands for what is not shown. */
+const SECRET = "(secret)";
+
+/** Names of members that hold secrets, as far as they are texts. A new one that is named so is not shown, either. */
+const SECRET_NAME = /password|passphrase|secret|token|credential|authori[sz]ation|key/i;
+
+/** Members that are named like a secret, and are none. */
+const NO_SECRETS = new Set(["certFile", "keyFile", "tokenWithoutSub"]);
+
+/** Members that are too long to show, and what to call instead. */
+const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = { customers: "see customer.List" };
+
+/** What JSON can hold. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/**
+ * A configuration as people may see it, as JSON: secrets are masked, functions and infinite numbers are named, and the
+ * customers are counted.
+ */
+export function maskedConfig(settings: object): { [name: string]: Json } {
+  const shown: { [name: string]: Json } = {};
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === undefined) continue;
+    const elsewhere = SHOWN_ELSEWHERE[name];
+    shown[name] = elsewhere !== undefined && Array.isArray(value)
+      ? `${value.length} entries, ${elsewhere}`
+      : masked(name, value);
+  }
+  return shown;
+}
+
+function masked(name: string, value: unknown): Json {
+  switch (typeof value) {
+    case "string":
+      return SECRET_NAME.test(name) && !NO_SECRETS.has(name) ? SECRET : withoutCredentials(value);
+    case "number":
+      return Number.isFinite(value) ? value : String(value);
+    case "boolean":
+      return value;
+    case "function":
+      return "(function)";
+    case "object":
+      break;
+    default:
+      return String(value);
+  }
+  if (value === null) return null;
+  if (Array.isArray(value)) return value.map((each) => masked(name, each));
+  const members = Object.entries(value).filter(([, its]) => its !== undefined);
+  return Object.fromEntries(members.map(([its, each]) => [its, masked(its, each)]));
+}
+
+/** A URL may hold a user with a password, or a token among what it asks for. */
+function withoutCredentials(text: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
+  const url = URL.parse(text);
+  if (url === null) return SECRET;
+  if (url.username === "" && url.password === "" && url.search === "") return text;
+  if (url.username !== "") url.username = "user";
+  if (url.password !== "") url.password = "secret";
+  if (url.search !== "") url.search = "?secret";
+  return url.href;
+}

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { KindInfo } from "../../../fleet/mod.ts";
+import type { GatewayPort } from "../../../gateway/port.ts";
+import { RpcError } from "../../errors.ts";
+import { type AdminMethod, adminMethod } from "./method.ts";
+import { Amount, Cursor, listing, Paging, shownPage } from "./shapes.ts";
+
+/** What was learned of a kind of rooms, as it is shown. */
+export const ShownKind = z.object({
+  namespace: z.string().nullable().describe("Null for what is known of all rooms."),
+  template: z.string().nullable().describe(
+    "The names of its rooms with `#` for what varies; null for all of the namespace.",
+  ),
+  rooms: Amount.describe("Weight of what was seen, in rooms."),
+  mean: Amount.describe("Their mean size, in clients."),
+  p50: Amount.describe("Half of them are not larger."),
+  p95: Amount.describe("So many percent of them are not larger."),
+  placedFor: Amount.describe("The size that a new one is placed for."),
+  median: Amount.describe("`p50` by its old name, which will go."),
+  large: Amount.describe("`p95` by its old name, which will go."),
+  growsFor: Amount.describe("How long they grow, in seconds."),
+});
+
+/** The methods about kinds of rooms. */
+export function kindMethods({ gateway }: { readonly gateway: GatewayPort }): readonly AdminMethod[] {
+  return [
+    adminMethod({
+      name: "kind.List",
+      summary: "List what was learned of kinds of rooms, page by page",
+      does: "shows",
+      params: z.object({
+        namespace: z.string().max(1024).optional().describe("Only those of this namespace."),
+        ...Paging,
+      }),
+      result: z.object({ kinds: z.array(ShownKind), cursor: Cursor }),
+      errors: [],
+      run: async ({ namespace, ...paging }) => {
+        const { entries, cursor } = shownPage(
+          await gateway.view.kinds(listing(paging, { namespace })),
+          showKind,
+        );
+        return { kinds: entries, cursor };
+      },
+    }),
+    adminMethod({
+      name: "kind.Forget",
+      summary: "Forget what was learned of the sizes of a kind of rooms",
+      description:
+        "Named as `kind.List` names it: without `template` what is known of the namespace, without both what is known of all " +
+        "rooms. For a kind whose rooms are other ones now.",
+      does: "changes",
+      params: z.object({ namespace: z.string().nullish(), template: z.string().nullish() }),
+      result: z.object({}),
+      errors: ["invalidParams"],
+      run: async ({ namespace, template }) => {
+        const forgotten = await gateway.forgetKind({ namespace: namespace ?? "", template: template ?? "" });
+        if (!forgotten) {
+          throw new RpcError("invalidParams", "nothing was learned of such a kind; kind.List shows what was");
+        }
+        return {};
+      },
+    }),
+  ];
+}
+
+export function showKind(
+  { namespace, template, weight, sum, p50, p95, placedFor, fillTime }: KindInfo,
+): z.input<typeof ShownKind> {
+  return {
+    namespace: namespace === "" ? null : namespace,
+    template: template === "" ? null : template,
+    rooms: weight,
+    mean: sum / weight,
+    p50,
+    p95,
+    placedFor,
+    median: p50,
+    large: p95,
+    growsFor: fillTime / 1000,
+  };
+}

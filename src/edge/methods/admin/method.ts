@@ -1,0 +1,64 @@
+import type { z } from "zod";
+import { RpcError, type RpcErrorName } from "../../errors.ts";
+import { parseParams } from "../../rpc/json_rpc.ts";
+
+/** Who calls a method for operators. */
+export interface AdminCall {
+  /** Name of the user; nothing where there are no users. */
+  readonly user: string | undefined;
+}
+
+/** What a method is known by, to people and in the OpenRPC document. */
+export interface AdminMethod {
+  readonly name: string;
+  /** One line, in the imperative. */
+  readonly summary: string;
+  /** What else there is to know. */
+  readonly description?: string;
+  /** Whether it only shows something, or changes something: what the roles of users differ in. */
+  readonly does: "shows" | "changes";
+  readonly params: z.ZodObject;
+  readonly result: z.ZodType;
+  /** The errors of its own, besides those that any call may end with. */
+  readonly errors: readonly RpcErrorName[];
+  /** @throws {RpcError} */
+  call(params: unknown, call: AdminCall): Promise<object>;
+}
+
+/** How a method is declared, so that its params and its result are typed by their schemas. */
+export interface AdminMethodOf<Params extends z.ZodObject, Result extends z.ZodType<object>>
+  extends Omit<AdminMethod, "call"> {
+  readonly params: Params;
+  readonly result: Result;
+  readonly run: (params: z.output<Params>, call: AdminCall) => Promise<z.input<Result>>;
+}
+
+/** Declares a method for operators. */
+export function adminMethod<Params extends z.ZodObject, Result extends z.ZodType<object>>(
+  { run, ...method }: AdminMethodOf<Params, Result>,
+): AdminMethod {
+  return {
+    ...method,
+    call: (params, call) => {
+      try {
+        return run(parseParams(method.params, params), call) as Promise<object>;
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+  };
+}
+
+/** What a call ends with that names something which is not there. */
+export function notFound(what: string): RpcError {
+  return new RpcError("notFound", what);
+}
+
+/** How a ban or its lift names the operator, where a customer's is named by its key. */
+export function operator({ user }: AdminCall): string {
+  return user === undefined ? "operator" : `operator ${user}`;
+}
+
+export function iso(unixTime: number): string {
+  return new Date(unixTime).toISOString();
+}

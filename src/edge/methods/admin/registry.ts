@@ -1,0 +1,43 @@
+import type { GatewayPort } from "../../../gateway/port.ts";
+import type { ServerKeys } from "../../../tokens/mod.ts";
+import { banMethods } from "./ban_methods.ts";
+import { customerMethods } from "./customer_methods.ts";
+import { discoverMethod } from "./discover.ts";
+import { gatewayMethods, type GatewayMethodsContext } from "./gateway_methods.ts";
+import { kindMethods } from "./kind_methods.ts";
+import type { AdminMethod } from "./method.ts";
+import { openRpcDocument } from "./openrpc.ts";
+import { type Reloading, reloadMethods } from "./reload_methods.ts";
+import { roomMethods } from "./room_methods.ts";
+import { serverMethods } from "./server_methods.ts";
+import { taskMethods } from "./task_methods.ts";
+
+/** What the methods for operators work with. */
+export interface AdminContext extends GatewayMethodsContext {
+  readonly gateway: GatewayPort;
+  readonly serverKeys: ServerKeys;
+  /** Reads the configuration again. */
+  readonly reloading: Reloading;
+  /** Longest ban in seconds; longer ones are cut to it. */
+  readonly maxBanTime: number;
+}
+
+/** All methods for operators, on `/internal` and on the operations listener. */
+export function adminMethods(context: AdminContext): readonly AdminMethod[] {
+  const methods = [
+    ...gatewayMethods(context),
+    ...serverMethods(context),
+    ...roomMethods(context),
+    ...customerMethods(context),
+    ...banMethods(context),
+    ...taskMethods(context),
+    ...kindMethods(context),
+    ...reloadMethods(context),
+  ];
+  return [discoverMethod(methods, context), ...methods];
+}
+
+/** The OpenRPC document of all methods for operators. */
+export function operatorDocument(context: AdminContext): object {
+  return openRpcDocument(adminMethods(context), context.admin.version);
+}

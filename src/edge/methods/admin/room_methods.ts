@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { duration, type RoomInfo } from "../../../fleet/mod.ts";
+import type { GatewayPort, ShownExplanation } from "../../../gateway/port.ts";
+import { RpcError } from "../../errors.ts";
+import { managementError } from "../management_error.ts";
+import { showBan, ShownBan } from "./ban_methods.ts";
+import { type AdminMethod, adminMethod, iso, operator } from "./method.ts";
+import {
+  Amount,
+  Count,
+  Cursor,
+  listing,
+  Name,
+  Paging,
+  RoomName,
+  ServerAddress,
+  ShownAddress,
+  shownPage,
+  ShownRoom,
+  Time,
+} from "./shapes.ts";
+
+/** A room, as lists show it. */
+export const ShownRoomEntry = z.object({
+  hash: z.string().describe("The same for all rooms of its affinity group."),
+  id: ShownRoom,
+  customer: z.string(),
+  server: ShownAddress,
+  peers: Count.describe("Clients in its server's last report."),
+  grants: Count.describe("Clients on the way to it."),
+});
+
+const Candidate = z.object({
+  address: ShownAddress,
+  load: z.number(),
+  steadyLoad: z.number(),
+  clients: Count,
+  groups: Count,
+  grants: Count,
+  growth: Amount,
+  loadPerClient: z.number(),
+  weight: z.number(),
+  expectedLoad: z.number().describe("Load once all has grown that is on its way, this room included."),
+});
+
+const ShownExplanation = z.object({
+  server: ShownAddress,
+  group: z.string().describe("Name of its affinity group."),
+  explanation: z.object({
+    at: Time,
+    by: z.string().describe("The strategy that chose, or that the client's token asked for the server."),
+    namespace: z.string(),
+    template: z.string(),
+    expectedSize: Amount.describe("Clients that the group was expected to reach."),
+    size: Amount.describe("Clients that it was placed for."),
+    pool: z.string(),
+    server: ShownAddress,
+    overCeiling: z.boolean().describe("Whether all servers that could be chosen would be above the ceiling."),
+    candidates: z.array(Candidate),
+    furtherCandidates: Count,
+    leftOut: z.array(z.object({ server: ShownAddress, reason: z.string() })),
+    furtherLeftOut: Count,
+  }).nullable(),
+  note: z.string().optional().describe("Why there is no explanation."),
+});
+
+/** The methods about rooms. */
+export function roomMethods(
+  { gateway, maxBanTime }: { readonly gateway: GatewayPort; readonly maxBanTime: number },
+): readonly AdminMethod[] {
+  return [
+    adminMethod({
+      name: "room.List",
+      summary: "List the rooms, page by page",
+      description: "With a server or a namespace only its rooms are looked at, else all.",
+      does: "shows",
+      params: z.object({
+        namespace: Name.optional().describe("Only those of this namespace."),
+        customer: Name.optional().describe("Only those of this customer."),
+        server: ServerAddress.optional().describe("Only those on this server."),
+        prefix: z.string().max(1024).optional().describe("Only those whose names begin with this text."),
+        ...Paging,
+      }),
+      result: z.object({ rooms: z.array(ShownRoomEntry), cursor: Cursor }),
+      errors: [],
+      run: async ({ namespace, customer, server, prefix, ...paging }) => {
+        const page = await gateway.view.rooms(listing(paging, { namespace, customer, server, prefix }));
+        const { entries, cursor } = shownPage(page, showRoom);
+        return { rooms: entries, cursor };
+      },
+    }),
+    adminMethod({
+      name: "room.Locate",
+      summary: "Say which server a room is on, and whether it is banned",
+      does: "shows",
+      params: z.object({ room_id: RoomName }),
+      result: ShownRoomEntry.extend({
+        group: z.string().describe("Name of its affinity group."),
+        listed: z.boolean().describe(
+          "Whether its server's last report lists it; else somebody was granted a way to it, or it has ended and its place is kept.",
+        ),
+        ban: ShownBan.nullable().describe("The ban of the whole room, where one is in force."),
+      }),
+      errors: ["roomNotFound"],
+      run: async ({ room_id }) => {
+        const room = await gateway.view.room(room_id);
+        if (room === undefined) throw noRoom();
+        const ban = await gateway.view.ban(room_id, undefined);
+        const { group, listed } = room;
+        return { ...showRoom(room), group, listed, ban: ban === undefined ? null : showBan(ban) };
+      },
+    }),
+    adminMethod({
+      name: "room.Explain",
+      summary: "Say why a room is where it is",
+      description:
+        "Kept for the newest placements (`limits.explanations`), until a restart; then `explanation` is null, and `note` says so.",
+      does: "shows",
+      params: z.object({ room_id: RoomName }),
+      result: ShownExplanation,
+      errors: ["roomNotFound"],
+      run: async ({ room_id }) => {
+        const its = await gateway.explain(room_id);
+        if (its === undefined) throw noRoom();
+        return showExplanation(its);
+      },
+    }),
+    adminMethod({
+      name: "room.Close",
+      summary: "Close a room, and keep it closed for a while",
+      description:
+        "Its server closes it when it reports next. Without `ban_time` clients may come back at once, and an earlier ban stays " +
+        "as it is. A room that no server hosts can be banned, but not closed.",
+      does: "changes",
+      params: z.object({
+        room_id: RoomName,
+        ban_time: z.number().min(0).optional().describe(
+          "Seconds for which nobody gets into the room; at most `bans.maxTime`. 0 lifts a ban.",
+        ),
+      }),
+      result: z.object({
+        server: ShownAddress.nullable().describe("The server that is told to close it."),
+        ban: ShownBan.nullable().describe("The ban of the room that is in force now."),
+      }),
+      errors: ["roomNotFound", "rateLimited", "unavailable"],
+      run: async ({ room_id, ban_time }, call) => {
+        const room = await gateway.view.room(room_id);
+        const seconds = ban_time === undefined ? undefined : Math.min(ban_time, maxBanTime);
+        const outcome = await gateway.manage({
+          task: { task: "RoomClose", id: room_id, ban_time: duration(seconds ?? 0) },
+          banTime: seconds === undefined ? undefined : seconds * 1000,
+          customer: room?.customer,
+          by: operator(call),
+        });
+        if (outcome !== "accepted") throw managementError(outcome);
+        const ban = await gateway.view.ban(room_id, undefined);
+        return { server: room?.server ?? null, ban: ban === undefined ? null : showBan(ban) };
+      },
+    }),
+  ];
+}
+
+export function showRoom({ id, group, customer, server, peers, grants }: RoomInfo): z.input<
+  typeof ShownRoomEntry
+> {
+  const hash = createHash("sha256").update(JSON.stringify([id[0], group])).digest("hex").slice(0, 16);
+  return { hash, id: [...id], customer, server, peers, grants };
+}
+
+function showExplanation({ server, group, explanation }: ShownExplanation): z.input<typeof ShownExplanation> {
+  if (explanation === undefined) {
+    const note =
+      "the server reported the room, or it was placed before the gateway's last start or too long ago";
+    return { server, group, explanation: null, note };
+  }
+  const { at, kind, candidates, leftOut, ...rest } = explanation;
+  return {
+    server,
+    group,
+    explanation: { at: iso(at), ...kind, ...rest, candidates: [...candidates], leftOut: [...leftOut] },
+  };
+}
+
+function noRoom(): RpcError {
+  return new RpcError("roomNotFound", "no server for room found");
+}

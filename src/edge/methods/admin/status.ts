@@ -1,0 +1,166 @@
+import { z } from "zod";
+import type { FleetFigures, ServerFigures } from "../../../fleet/mod.ts";
+import type { Condition, GatewayPort } from "../../../gateway/port.ts";
+import type { Stats } from "../../../ops/stats.ts";
+import { type AdminMethod, adminMethod, iso } from "./method.ts";
+import { Amount, Count, Time } from "./shapes.ts";
+import type { AdminFacts } from "./facts.ts";
+
+/** What the state of the gateway is found in. */
+export interface StatusSource {
+  readonly gateway: GatewayPort;
+  readonly stats: Stats;
+  readonly admin: AdminFacts;
+  /** Whether there is anybody whose tokens can be verified. */
+  readonly ready: () => boolean;
+}
+
+/** Fraction of its licence from which on a customer is named. */
+const NEAR_LIMIT = 0.8;
+
+/** A certificate that ends within so many days is to be renewed now. */
+const ENDS_SOON_DAYS = 14;
+
+/** Load from which on a server is full. */
+const FULL = 0.95;
+
+/** Of each sort of problem, so many are named. */
+const NAMED = 5;
+
+const Problem = z.object({
+  severity: z.enum(["error", "warning"]).describe(
+    "An error keeps somebody out now; a warning may come to that.",
+  ),
+  what: z.string(),
+});
+
+const Pool = z.object({
+  pool: z.string(),
+  open: Count.describe("Servers that may take a new room."),
+  silent: Count,
+  draining: Count,
+  load: Amount.describe("Mean load of those that may take a new room."),
+  clients: Count,
+  grants: Count.describe("Clients on their way."),
+});
+
+const Status = z.object({
+  version: z.string(),
+  started: Time,
+  time: Time.describe("Time of this answer."),
+  problems: z.array(Problem).describe("What is wrong now; empty where all is well."),
+  pools: z.array(Pool),
+  rooms: Count,
+  grants: Count,
+  tasks: Count.describe("Tasks that wait."),
+  bans: Count,
+  customers: z.object({
+    listed: Count,
+    inUse: Count.describe("Customers that have something on a server."),
+  }),
+  calls: z.array(z.object({ name: z.string(), success: Count, failure: Count, rejected: Count }))
+    .describe("Calls since the start, by method."),
+});
+
+/** The state of the gateway in one answer whose size does not grow with its rooms. */
+export function statusMethod(source: StatusSource): AdminMethod {
+  return adminMethod({
+    name: "gateway.Status",
+    summary: "Show the gateway and its fleet in numbers, and what is wrong now",
+    does: "shows",
+    params: z.object({}),
+    result: Status,
+    errors: [],
+    run: async () => {
+      const { gateway, stats, admin: { customers, version, startedAt } } = source;
+      const fleet = await gateway.figures(Infinity);
+      const { servers, rooms, bans } = fleet;
+      return {
+        version,
+        started: iso(startedAt),
+        time: iso(Date.now()),
+        problems: [...ownProblems(source, await gateway.view.condition()), ...fleetProblems(fleet)],
+        pools: poolsOf(servers),
+        rooms,
+        grants: servers.reduce((sum, { grants }) => sum + grants, 0),
+        tasks: servers.reduce((sum, { tasks }) => sum + tasks, 0),
+        bans,
+        customers: { listed: customers.byId.size, inUse: fleet.customers.length },
+        calls: [...stats.apiCalls],
+      };
+    },
+  });
+}
+
+function poolsOf(servers: readonly ServerFigures[]): z.input<typeof Pool>[] {
+  const pools = new Map<string, z.input<typeof Pool>>();
+  for (const { pool, state, load, clients, grants } of servers) {
+    let its = pools.get(pool);
+    if (its === undefined) {
+      its = { pool, open: 0, silent: 0, draining: 0, load: 0, clients: 0, grants: 0 };
+      pools.set(pool, its);
+    }
+    its.clients += clients;
+    its.grants += grants;
+    if (state === "silent" || state === "draining") its[state]++;
+    if (state !== "open") continue;
+    its.open++;
+    its.load += (load - its.load) / its.open;
+  }
+  return [...pools.values()];
+}
+
+type Problems = z.input<typeof Problem>[];
+
+/** What is wrong with the gateway itself. */
+function ownProblems({ ready, admin }: StatusSource, { storable, waitsUntil }: Condition): Problems {
+  const found: Problems = [];
+  if (!storable) {
+    const what =
+      "the store cannot be written: known rooms are served, all else is refused (the log says why)";
+    found.push({ severity: "error", what });
+  }
+  if (!ready()) found.push({ severity: "error", what: "there are no customers: nobody can connect" });
+  const days = admin.certificateDaysLeft();
+  if (days !== undefined && days <= ENDS_SOON_DAYS) {
+    const what = days > 0 ? `the certificate ends in ${Math.floor(days)} days` : "the certificate has ended";
+    found.push({ severity: "error", what });
+  }
+  if (waitsUntil !== undefined) {
+    const what = `it has just started: rooms that it does not know wait for the servers until ${
+      iso(waitsUntil)
+    }`;
+    found.push({ severity: "warning", what });
+  }
+  return found;
+}
+
+/** What is wrong with servers, or with what customers want of them; of each sort the first few by name. */
+function fleetProblems({ servers, customers }: FleetFigures): Problems {
+  if (servers.length === 0) return [{ severity: "error", what: "no server has reported" }];
+  const found: Problems = [];
+  for (const { pool, open } of poolsOf(servers)) {
+    if (open === 0) found.push({ severity: "error", what: `pool ${pool}: no server may take a new room` });
+    else if (servers.every((its) => its.pool !== pool || its.state !== "open" || its.load >= FULL)) {
+      found.push({ severity: "warning", what: `pool ${pool}: all servers are full` });
+    }
+  }
+  const silent = servers.filter(({ state }) => state === "silent").map(({ address }) => address);
+  found.push(...named(silent, (address) => ({ severity: "warning", what: `server ${address} is silent` })));
+  const near = customers.filter(({ peers, rooms, maxPeers, maxRooms }) =>
+    peers > 0 && peers >= NEAR_LIMIT * maxPeers || rooms > 0 && rooms >= NEAR_LIMIT * maxRooms
+  );
+  found.push(...named(near, ({ customer, peers, rooms, maxPeers, maxRooms }) => ({
+    severity: peers >= maxPeers || rooms >= maxRooms ? "error" : "warning",
+    what: `customer ${customer} uses ${peers} of ${maxPeers} peers and ${rooms} of ${maxRooms} rooms`,
+  })));
+  return found;
+}
+
+/** The first few, and how many more there are. */
+function named<Item>(items: readonly Item[], problem: (item: Item) => Problems[number]): Problems {
+  const found = items.slice(0, NAMED).map(problem);
+  const more = items.length - found.length;
+  if (more > 0) found.push({ severity: "warning", what: `and ${more} more like this` });
+  return found;
+}

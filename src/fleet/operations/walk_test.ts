@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { address, ask, testModel } from "../testing.ts";
+import { report } from "./report.ts";
+import { canForget, forgetServer } from "./forget_server.ts";
+import { manage } from "./manage.ts";
+import { tick } from "../servers/life_cycle.ts";
+import { type RoomFilter, walkBans, walkRooms, walkServers, walkTasks } from "./walk.ts";
+import type { Model } from "../state/model.ts";
+
+function hear(model: Model, server: string, rooms: readonly string[], now = 0): void {
+  const reported = rooms.map((name) => ({
+    id: ["acme", name] as const,
+    customer: name.startsWith("b") ? "beta" : "acme",
+    age: { secs: 0, nanos: 0 },
+    peers: 1,
+  }));
+  report(
+    model,
+    {
+      address: address(server),
+      pool: "default",
+      version: "1",
+      load: 0,
+      clients: rooms.length,
+      rooms: reported,
+    },
+    now,
+  );
+}
+
+const names = (model: Model, filter: RoomFilter) =>
+  Array.from(walkRooms(model, filter)).flatMap((room) => room === undefined ? [] : [room.id[1]]).sort();
+
+const found: readonly (readonly [RoomFilter, string[]])[] = [
+  [{}, ["a1", "a2", "b1", "granted"]],
+  [{ server: address("x") }, ["a1", "b1"]],
+  [{ namespace: "acme", prefix: "a" }, ["a1", "a2"]],
+  [{ namespace: "other" }, []],
+  [{ customer: "beta" }, ["b1"]],
+  [{ customer: "acme", server: address("x") }, ["a1"]],
+  [{ server: address("unknown") }, []],
+];
+for (const [filter, expected] of found) {
+  Deno.test(`rooms are found by ${JSON.stringify(filter)}`, () => {
+    const model = testModel();
+    hear(model, "x", ["a1", "b1"]);
+    hear(model, "y", ["a2"]);
+    ask(model, "granted", "u", 0, { server: address("y") });
+    assert.deepEqual(names(model, filter), expected);
+  });
+}
+
+Deno.test("a walk through a server's rooms leaves out what has left since, and meets nothing twice", () => {
+  const model = testModel();
+  hear(model, "x", ["a1", "a2", "a3", "a4"]);
+  ask(model, "a3", "u");
+  const walk = walkRooms(model, { server: address("x") });
+  const seen = [walk.next().value?.id[1]];
+  hear(model, "x", ["a1", "a4"], 1000); // a2 is over; a3 keeps its place, since somebody is on the way
+  for (const room of walk) if (room !== undefined) seen.push(room.id[1]);
+  assert.deepEqual(seen.sort(), ["a1", "a3", "a4"]);
+});
+
+Deno.test("servers are told apart by pool and by what they may take", () => {
+  const model = testModel();
+  hear(model, "x", []);
+  hear(model, "y", [], 60_000);
+  tick(model, 60_000);
+  const addresses = (filter: object) =>
+    Array.from(walkServers(model, filter)).flatMap((server) => server === undefined ? [] : [server.address]);
+  assert.deepEqual(addresses({}), [address("x"), address("y")]);
+  assert.deepEqual(addresses({ state: "silent" }), [address("x")]);
+  assert.deepEqual(addresses({ state: "open" }), [address("y")]);
+  assert.deepEqual(addresses({ state: "draining" }), []);
+  assert.deepEqual(addresses({ pool: "eu" }), []);
+});
+
+Deno.test("bans that have ended are not listed, nor tasks that were done meanwhile", () => {
+  const model = testModel();
+  hear(model, "x", ["a1"]);
+  const ban = (room: string, banTime: number) =>
+    manage(model, {
+      task: { task: "RoomClose", id: ["acme", room], ban_time: { secs: 1, nanos: 0 } },
+      banTime,
+    }, 0);
+  ban("a1", 1000);
+  ban("a2", 5000);
+  const rooms = (filter: object, now: number) =>
+    Array.from(walkBans(model, filter, () => now)).flatMap((each) =>
+      each === undefined ? [] : [each.room[1]]
+    );
+  assert.deepEqual(rooms({}, 0), ["a1", "a2"]);
+  assert.deepEqual(rooms({}, 1000), ["a2"]);
+  assert.deepEqual(rooms({ customer: "acme", room: "a1" }, 0), ["a1"]);
+  assert.deepEqual(rooms({ user: "u" }, 0), []);
+  const tasks = (filter: object) => Array.from(walkTasks(model, filter)).filter((task) => task !== undefined);
+  assert.deepEqual(tasks({ server: address("x") }).map(({ kind, state }) => [kind, state]), [
+    ["RoomClose", "waiting"],
+  ]);
+  assert.deepEqual(tasks({ room: "a2" }), []);
+  hear(model, "x", [], 1000); // the room is over, and its task with it
+  assert.deepEqual(tasks({}), []);
+});
+
+Deno.test("only a silent server can be forgotten; what is said before is what happens", () => {
+  const model = testModel();
+  hear(model, "x", ["a1", "a2", "{g}1", "{g}2"]);
+  manage(model, { task: { task: "RoomUpdate", id: ["acme", "a1"], user_data: [] } }, 0);
+  assert.equal(canForget(model, address("y")), "no-server");
+  assert.equal(canForget(model, address("x")), "not-silent");
+  tick(model, 60_000);
+  const said = canForget(model, address("x"));
+  assert.ok(Array.isArray(said));
+  assert.equal(model.rooms, 4, "nothing has happened yet");
+  const done = forgetServer(model, address("x"), 60_000);
+  const sorted = (changes: readonly object[]) => changes.map((change) => JSON.stringify(change)).sort();
+  assert.deepEqual(sorted(said), sorted(done));
+  assert.equal(model.rooms, 0);
+  assert.deepEqual(forgetServer(model, address("x"), 60_000), []);
+});

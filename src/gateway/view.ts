@@ -1,0 +1,139 @@
+import * as fleet from "../fleet/mod.ts";
+import type {
+  Address,
+  Ban,
+  BanFilter,
+  CustomerFilter,
+  CustomerUsage,
+  KindFilter,
+  KindInfo,
+  Model,
+  RoomDetail,
+  RoomFilter,
+  RoomId,
+  RoomInfo,
+  ServerDetail,
+  ServerFilter,
+  ServerInfo,
+  ServersOfCustomer,
+  TaskFilter,
+  TaskInfo,
+  Walk,
+} from "../fleet/mod.ts";
+import { Pages } from "./pages.ts";
+import type { Condition, FleetView, Listing, PageOf } from "./port.ts";
+import { type Clocks, toUnixTime } from "./timers.ts";
+
+/**
+ * The fleet as people look at it: lists page by page, and one thing at a time. Changes nothing, and never looks at all
+ * there is in one go. All times are unix time in milliseconds.
+ */
+export class View implements FleetView {
+  readonly #model: Model;
+  readonly #clocks: Clocks;
+  readonly #condition: () => { readonly storable: boolean; readonly waiting: boolean };
+  readonly #servers = new Pages<ServerInfo>();
+  readonly #rooms = new Pages<RoomInfo>();
+  readonly #bans = new Pages<Ban>();
+  readonly #tasks = new Pages<TaskInfo>();
+  readonly #kinds = new Pages<KindInfo>();
+  readonly #customers = new Pages<CustomerUsage>();
+
+  constructor(
+    model: Model,
+    clocks: Clocks,
+    condition: () => { readonly storable: boolean; readonly waiting: boolean },
+  ) {
+    this.#model = model;
+    this.#clocks = clocks;
+    this.#condition = condition;
+  }
+
+  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo>> {
+    return this.#page(this.#servers, asked, (filter) => fleet.walkServers(this.#model, filter), (server) => ({
+      ...server,
+      ...this.#shownTimes(server),
+    }));
+  }
+
+  rooms(asked: Listing<RoomFilter>): Promise<PageOf<RoomInfo>> {
+    return this.#page(this.#rooms, asked, (filter) => fleet.walkRooms(this.#model, filter));
+  }
+
+  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban>> {
+    const walk = (filter: BanFilter) => fleet.walkBans(this.#model, filter, this.#clocks.now);
+    return this.#page(this.#bans, asked, walk, (ban) => this.#shownBan(ban));
+  }
+
+  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo>> {
+    return this.#page(this.#tasks, asked, (filter) => fleet.walkTasks(this.#model, filter), (task) => ({
+      ...task,
+      expires: task.expires + toUnixTime(this.#clocks),
+    }));
+  }
+
+  kinds(asked: Listing<KindFilter>): Promise<PageOf<KindInfo>> {
+    return this.#page(this.#kinds, asked, (filter) => fleet.walkKinds(this.#model, filter));
+  }
+
+  customers(asked: Listing<CustomerFilter>): Promise<PageOf<CustomerUsage>> {
+    return this.#page(this.#customers, asked, (filter) => fleet.walkCustomers(this.#model, filter));
+  }
+
+  usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]> {
+    return Promise.resolve(customers.map((customer) => fleet.usageOfCustomer(this.#model, customer)));
+  }
+
+  serversOf(customer: string): Promise<ServersOfCustomer> {
+    return Promise.resolve(fleet.serversOfCustomer(this.#model, customer));
+  }
+
+  server(address: Address): Promise<ServerDetail | undefined> {
+    const server = fleet.lookAtServer(this.#model, address);
+    return Promise.resolve(server && { ...server, ...this.#shownTimes(server) });
+  }
+
+  room(room: RoomId): Promise<RoomDetail | undefined> {
+    return Promise.resolve(fleet.lookAtRoom(this.#model, room));
+  }
+
+  /** The ban of exactly this room, or of exactly this user in it. */
+  ban(room: RoomId, user: string | undefined): Promise<Ban | undefined> {
+    const ban = fleet.lookAtBan(this.#model, room, user, this.#clocks.now());
+    return Promise.resolve(ban && this.#shownBan(ban));
+  }
+
+  condition(): Promise<Condition> {
+    const { storable, waiting } = this.#condition();
+    const waitsUntil = waiting ? this.#model.learningUntil + toUnixTime(this.#clocks) : undefined;
+    return Promise.resolve({ storable, waitsUntil });
+  }
+
+  #page<Filter, Item>(
+    pages: Pages<Item>,
+    asked: Listing<Filter>,
+    walk: (filter: Filter) => Walk<Item>,
+    show: (item: Item) => Item = (item) => item,
+  ): Promise<PageOf<Item>> {
+    const page = asked.cursor === undefined
+      ? pages.first(walk(asked.filter), asked.limit, this.#clocks.now())
+      : pages.next(asked.cursor, asked.limit, this.#clocks.now());
+    return Promise.resolve(page === undefined ? "no-cursor" : { ...page, items: page.items.map(show) });
+  }
+
+  #shownBan(ban: Ban): Ban {
+    return { ...ban, until: ban.until + toUnixTime(this.#clocks) };
+  }
+
+  #shownTimes({ draining, firstSeen, lastSeen }: ServerInfo) {
+    const offset = toUnixTime(this.#clocks);
+    return {
+      draining: draining && {
+        ...draining,
+        deadline: draining.deadline === undefined ? undefined : draining.deadline + offset,
+      },
+      firstSeen: firstSeen + offset,
+      lastSeen: lastSeen + offset,
+    };
+  }
+}
