@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Gate } from "../src/edge/gate.ts";
 import { readConfig } from "../src/config/load.ts";
 import { Connection } from "../src/edge/http/connection.ts";
 import { createHandler } from "../src/edge/handler.ts";
@@ -59,6 +60,7 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
     roomIdPrefix: false,
     pools: { names: [], default: "default" },
     recommended: {},
+    gate: new Gate(),
     reloading: {
       config: () => Promise.reject(new Error("nothing to reload")),
       customers: () => Promise.reject(new Error("nothing to reload")),

@@ -52,8 +52,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "    this.#retry = undefined;\n",
-    put: "",
+    find: "    this.#retry = undefined;\n    if (since",
+    put: "    if (since",
     breaks: "a store that has recovered is never written again",
   },
   {

@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/config",
       "src/customers",
       "src/edge/http",
+      "src/hand_over",
       "src/ops",
       "src/store",
       "src/store/sqlite",
@@ -31,6 +32,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...[
       "src/edge/methods",
       "src/gateway",
+      "src/hand_over",
       "src/operations",
       "src/operations/metrics",
       "src/operations/tracing",
@@ -45,6 +47,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/operations/metrics": [
     ...["src/operations", "src/edge", "src/edge/http", "src/fleet/mod.ts", "src/gateway", "src/store"],
   ],
+  "src/hand_over": ["src/edge", "src/edge/http", "src/ops"],
   "src/operations": ["src/config", "src/edge", "src/edge/auth", "src/edge/http", "src/ops"],
   "src/edge": [
     ...["src/edge/auth", "src/edge/http", "src/edge/limits", "src/edge/methods", "src/edge/rpc"],

@@ -22,6 +22,7 @@ export interface SharedContext extends
     | "callObservers"
     | "aroundCalls"
     | "shedding"
+    | "gate"
     | "reloading"
     | "admin"
   > {

@@ -25,11 +25,11 @@ export async function checkMasterKey(store: Store, masterKey: string): Promise<v
   await keep(store, MASTER_KEY, fingerprint, "the fingerprint of the master key");
 }
 
-/** Keeps the last good list of customers in the store. */
-export function customerMemory(store: Store): CustomerMemory {
+/** Keeps the last good list of customers in the store, which is another one after it was given up and taken back. */
+export function customerMemory(store: () => Store): CustomerMemory {
   return {
-    recall: () => store.value(CUSTOMERS),
-    remember: (list) => keep(store, CUSTOMERS, list, "the list of customers"),
+    recall: () => store().value(CUSTOMERS),
+    remember: (list) => keep(store(), CUSTOMERS, list, "the list of customers"),
   };
 }
 

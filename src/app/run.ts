@@ -5,6 +5,7 @@ import { maskedConfig } from "../config/masked.ts";
 import type { Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import type { InternalUser } from "../edge/auth/internal_access.ts";
+import { Gate } from "../edge/gate.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
@@ -14,6 +15,8 @@ import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
 import { exportMetrics } from "../operations/metrics/export.ts";
+import { Moving } from "../hand_over/moving.ts";
+import { passTo } from "../hand_over/passing.ts";
 import { listenForOperators } from "../operations/listener.ts";
 import { createMetrics, metricsRoute, type Moment } from "../operations/metrics/metrics.ts";
 import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
@@ -31,6 +34,7 @@ import { ServerKeys } from "../tokens/mod.ts";
 import { CustomerLog } from "./customer_log.ts";
 import { edgeContext, type SharedContext } from "./edge_context.ts";
 import { checkMasterKey, customerMemory } from "./kept_texts.ts";
+import { HandOver, type SharedFolder } from "./hand_over.ts";
 import { Reload } from "./reload.ts";
 import { createShedding, shedsAbove } from "./shedding.ts";
 import { warnAboutAccess } from "./warnings.ts";
@@ -60,6 +64,8 @@ export interface Operator {
   usersOf(settings: Settings): readonly InternalUser[];
   /** Reads the configuration again; absent where it came from no file. */
   readonly reread?: () => Promise<LoadedConfig>;
+  /** The data folder, where another process can take it over; absent where nothing is kept. */
+  readonly folder?: SharedFolder | undefined;
 }
 
 const NO_OPERATOR: Operator = { usersOf: ({ internal }) => internal.users };
@@ -117,7 +123,7 @@ export async function runGateway(
   });
 
   const customerLog = new CustomerLog();
-  const customers = new Customers(settings, customerLog, customerMemory(gateway.store));
+  const customers = new Customers(settings, customerLog, customerMemory(() => gateway.store));
   await customers.load();
   warnAboutAccess(settings);
   await checkMasterKey(gateway.store, masterKey);
@@ -166,8 +172,9 @@ export async function runGateway(
       return { customers: customers.count, keys: customers.ring.size, warnings };
     },
   });
+  const gate = new Gate();
   const shared: SharedContext = {
-    ...{ serverKeys, customers, refusals, shedding, reloading },
+    ...{ serverKeys, customers, refusals, shedding, reloading, gate },
     gateway: tracing?.gateway(gateway) ?? gateway,
     stats: new Stats(),
     complaints: new Complaints(),
@@ -195,10 +202,22 @@ export async function runGateway(
   };
   let handlers = handlersFor(settings);
   let operations: Listener | undefined;
+  const { folder } = operator;
+  const answer: Handler = (request) => handlers.main(request);
+  const moving = folder && new Moving(gate, answer, passTo(folder.sockets.requests));
+  const handOver = moving && new HandOver(folder, {
+    ...{ gateway, customers, moving },
+    main: () => listener!,
+    operations: () => operations,
+    idleTimeout: () => inForce.connections.idleTimeout * 1000,
+  });
   try {
-    operations = await listenForOperators(settings, (request) => handlers.operations(request));
-    listener = await listen(settings, (request) => handlers.main(request));
+    await handOver?.listen();
+    const answerOperators: Handler = (request) => handlers.operations(request);
+    operations = await listenForOperators(settings, answerOperators, folder?.ports?.operations);
+    listener = await listen(settings, moving?.handler ?? answer, folder?.ports?.main);
   } catch (error) {
+    handOver?.stop();
     clearInterval(summing);
     metrics?.stop();
     await operations?.stop(0);
@@ -215,6 +234,8 @@ export async function runGateway(
     settings: () => inForce,
     certificateDaysLeft: () => listener!.certificateDaysLeft(),
     async stop() {
+      if (moving?.hasMoved === true) return await listener?.stop(STOP_WITHIN_MS); // all else is the other process's
+      handOver?.stop();
       customers.stop();
       shedding.stop();
       await listener?.stop(STOP_WITHIN_MS);

@@ -13,6 +13,8 @@ export interface StartArguments {
   readonly record: string | undefined;
   /** Only say whether it would start. */
   readonly check: boolean;
+  /** Replace the process that has the data folder. */
+  readonly takeOver: boolean;
   readonly overrides: Overrides;
 }
 
@@ -27,6 +29,7 @@ interface StartOptions {
   data: string;
   record?: string;
   check?: true;
+  takeOver?: true;
   host?: string;
   port?: number;
   ssl?: true;
@@ -79,13 +82,14 @@ export function parseStartArguments(
       "write grants and reports to a file, names hashed, for deno task simulate --trace",
     )
     .option("--check", "say whether it would start, touch nothing, and exit: 0 if it would, 2 if not")
+    .option("--take-over", "take the place of the gateway that runs on the data folder; no call fails")
     .addHelpText("after", NOTES);
   const print = parseCommand(command, args);
   if (print !== undefined) return { print };
-  const { config, data, record, check = false, ...options } = command.opts<StartOptions>();
+  const { config, data, record, check = false, takeOver = false, ...options } = command.opts<StartOptions>();
   const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
   const internalUser = environment(ENVIRONMENT.internalUser);
-  return { config, data, record, check, overrides: { ...options, masterkey, internalUser } };
+  return { config, data, record, check, takeOver, overrides: { ...options, masterkey, internalUser } };
 }
 
 /** @throws {InvalidArgumentError} where it is neither `host:port` nor `off` */

@@ -4,25 +4,99 @@ import { notPermitted } from "../config/permission.ts";
 import { StartError } from "../start_error.ts";
 import { FolderLock, isLocked } from "../store/sqlite/lock.ts";
 import { schemaConcern } from "../store/sqlite/schema.ts";
+import type { Ports } from "../hand_over/lines.ts";
+import { type HandedOver, requestHandOver } from "../hand_over/request.ts";
+import { type Sockets, socketsIn } from "../hand_over/sockets.ts";
 import { StoreError } from "../store/port.ts";
 import { whyNotWritable } from "./writable.ts";
 
 /** As data folder: keep nothing. */
 export const MEMORY = ":memory:";
 
-/**
- * Makes sure that the data folder is there, can be written, and is this process's alone.
- *
- * @throws {StartError} that says what to do
- */
-export function openData(folder: string): FolderLock | undefined {
-  if (folder === MEMORY) return undefined;
-  openDataFolder(folder);
-  try {
-    return new FolderLock(folder);
-  } catch (error) {
-    throw error instanceof StoreError ? new StartError(error.message) : error;
+/** The data folder, which is this process's alone, but while another one takes over from it. */
+export class DataFolder {
+  readonly sockets: Sockets | undefined;
+  readonly #path: string;
+  readonly #handedOver: HandedOver | undefined;
+  readonly #left = Promise.withResolvers<void>();
+  #lock: FolderLock | undefined;
+
+  private constructor(path: string, lock: FolderLock, handedOver: HandedOver | undefined) {
+    this.#path = path;
+    this.#lock = lock;
+    this.#handedOver = handedOver;
+    this.sockets = socketsIn(path);
   }
+
+  /**
+   * Makes sure that the folder is there, can be written, and is this process's alone.
+   *
+   * @param takeOver version of this program, where it is to replace the process that has the folder, if one has
+   * @throws {StartError} that says what to do
+   */
+  static async open(path: string, takeOver: string | undefined): Promise<DataFolder> {
+    openDataFolder(path);
+    const handedOver = takeOver === undefined ? undefined : await askForFolder(path, takeOver);
+    try {
+      return new DataFolder(path, new FolderLock(path), handedOver);
+    } catch (error) {
+      handedOver?.failed();
+      throw error instanceof StoreError ? new StartError(error.message) : error;
+    }
+  }
+
+  get lock(): FolderLock | undefined {
+    return this.#lock;
+  }
+
+  /** Ports of the process that was replaced. */
+  get ports(): Ports | undefined {
+    return this.#handedOver?.ports;
+  }
+
+  /** Whether a process was replaced. */
+  get wasTakenOver(): boolean {
+    return this.#handedOver !== undefined;
+  }
+
+  /** This process answers: the one before ends. */
+  ready(): void {
+    this.#handedOver?.ready();
+  }
+
+  release(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** @throws {StoreError} where another process has it */
+  take(): void {
+    this.#lock ??= new FolderLock(this.#path);
+  }
+
+  left(): void {
+    this.#left.resolve();
+  }
+
+  /** Resolves when another process has taken over, and nobody needs this one any more. */
+  get hasLeft(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  /** Gives the folder up at the end; to the process before, where this one never answered. */
+  close(): void {
+    this.release();
+    this.#handedOver?.failed();
+  }
+}
+
+/** @returns nothing where no gateway runs on the folder */
+async function askForFolder(path: string, version: string): Promise<HandedOver | undefined> {
+  const sockets = socketsIn(path);
+  if (sockets === undefined) {
+    throw new StartError(`--take-over: the path of the data folder is too long for a socket in it: ${path}`);
+  }
+  return await requestHandOver(sockets.control, version);
 }
 
 /** Whether a gateway runs on the data folder now. */

@@ -7,13 +7,16 @@ import { notPermitted } from "../config/permission.ts";
 import type { Settings } from "../config/schema.ts";
 import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
 import { TraceRecorder } from "../ops/trace.ts";
+import type { SharedFolder } from "../app/hand_over.ts";
 import { runGateway } from "../app/run.ts";
+import { defaultConnectionLimit } from "../edge/http/connection_limit.ts";
+import { readCertificate } from "../edge/http/certificate_files.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
-import { MEMORY, openData } from "./data_folder.ts";
+import { DataFolder, MEMORY } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
 import { catchSignals } from "./signals.ts";
@@ -33,7 +36,12 @@ export async function start(args: readonly string[]): Promise<void> {
   if (parsed.check) return await check(parsed);
   const { settings, warnings } = await loadConfig(parsed.config, parsed.overrides);
   askToListen(settings);
-  const lock = openData(parsed.data);
+  // Before a process that runs is asked to hand over: what may be wrong, and what takes long.
+  if (settings.useSsl) readCertificate(settings.https);
+  defaultConnectionLimit();
+  const folder = parsed.data === MEMORY
+    ? undefined
+    : await DataFolder.open(parsed.data, parsed.takeOver ? VERSION : undefined);
   startLog(settings);
   const giveConsoleBack = takeConsole();
   const signals = catchSignals();
@@ -53,28 +61,47 @@ export async function start(args: readonly string[]): Promise<void> {
   });
   try {
     const openStore = (options: StoreOptions) =>
-      parsed.data === MEMORY ? Promise.resolve(NO_STORE) : SqliteStore.open(parsed.data, options, lock);
+      folder === undefined ? Promise.resolve(NO_STORE) : SqliteStore.open(parsed.data, options, folder.lock);
     const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const key = masterKey(settings, parsed.data, secrets);
     const users = new MadeUsers(parsed.data, secrets);
     const gateway = await runGateway(settings, key, openStore, recorder, {
       usersOf: (settings) => users.of(settings),
       reread: () => loadConfig(parsed.config, parsed.overrides),
+      folder: sharedFolder(folder),
     }, VERSION);
+    folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));
     signals.reload = () => gateway.reloading.config().catch(() => {}); // the log has it
-    log.info("ODIN Gateway {version} listens on {url}", { version: VERSION, url: gateway.url });
-    const signal = await signals.stop;
-    log.info("{signal}: finishing the requests under way", { signal });
+    log.info("ODIN Gateway {version} listens on {url}{how}", {
+      version: VERSION,
+      url: gateway.url,
+      how: folder?.wasTakenOver === true ? ", in place of the process before" : "",
+    });
+    const signal = await Promise.race([signals.stop, folder?.hasLeft ?? signals.stop]);
+    if (signal !== undefined) log.info("{signal}: finishing the requests under way", { signal });
     await gateway.stop();
     log.info("stopped");
   } catch (error) {
     throw error instanceof StoreError ? new StartError(`the data folder: ${error.message}`) : error;
   } finally {
-    lock?.release();
+    folder?.close();
     await stopLog();
     giveConsoleBack();
   }
+}
+
+/** The folder as other processes may take it over; not where its path is too long for sockets in it. */
+function sharedFolder(folder: DataFolder | undefined): SharedFolder | undefined {
+  const sockets = folder?.sockets;
+  if (folder === undefined || sockets === undefined) return undefined;
+  return {
+    sockets,
+    ports: folder.ports,
+    release: () => folder.release(),
+    take: () => folder.take(),
+    left: () => folder.left(),
+  };
 }
 
 /** A variable; undefined too where it may not be read, which is said once the log is there. */

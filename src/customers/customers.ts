@@ -94,6 +94,12 @@ export class Customers {
     clearTimeout(this.#timer);
   }
 
+  /** Goes on after `stop`. */
+  resume(): void {
+    this.#stopped = false;
+    void this.start();
+  }
+
   /** Asks the customer API once. Never throws. */
   async refresh(): Promise<void> {
     const api = this.#settings.customerApi!;

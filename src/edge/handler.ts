@@ -15,6 +15,7 @@ import {
 } from "./bearer_gate.ts";
 import { type CallAudience, callerOfPermission, callerOfToken, endCall } from "./call_ending.ts";
 import { OVERLOADED, RpcError } from "./errors.ts";
+import { type Gate, Moved } from "./gate.ts";
 import { healthAnswer } from "./health.ts";
 import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
 import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
@@ -35,6 +36,8 @@ export interface EdgeContext extends PublicContext, InternalContext, CallAudienc
   readonly shedding: Pick<Shedding, "shed">;
   /** Who made a request that came through a proxy. */
   readonly clients: ClientAddresses;
+  /** Stands before the gateway. */
+  readonly gate: Gate;
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
   /** What calls run in, a span of a trace say; if absent, nothing. */
@@ -45,7 +48,10 @@ export interface EdgeContext extends PublicContext, InternalContext, CallAudienc
 
 type Route = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Routes and checks everything that comes before a call: path, HTTP method, limits, credentials. */
+/**
+ * Routes and checks everything that comes before a call: path, HTTP method, limits, credentials. Rejects with `Moved` where
+ * the gate is closed, and with nothing else.
+ */
 export function createHandler(context: EdgeContext): Handler {
   const routes = createRoutes(context);
   const answer = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer => {
@@ -83,6 +89,7 @@ export function createHandler(context: EdgeContext): Handler {
     try {
       return await answer(request);
     } catch (error) {
+      if (error instanceof Moved) throw error;
       const refused = error instanceof RpcError ? new Refusal(refusal(error), error.message) : error;
       if (!(refused instanceof Refusal)) throw error;
       const { untold } = refused;
@@ -94,6 +101,7 @@ export function createHandler(context: EdgeContext): Handler {
   };
   return (request) =>
     answerOrRefuse(request).catch((error) => {
+      if (error instanceof Moved) throw error;
       log.error("a request failed: {error}", { error });
       return refusal(new RpcError("internal", "internal error"));
     });
@@ -116,7 +124,7 @@ function createRoutes(context: EdgeContext): Map<string, Route> {
 }
 
 function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: boolean) => Route {
-  const { limits, clients, rates } = context;
+  const { limits, clients, rates, gate } = context;
   const methods = publicMethods(context);
   const names = Object.keys(methods);
   const rpc = new RpcServer<PublicCall>(
@@ -159,9 +167,14 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
       if (body === undefined) throw bodyTooLong(limits.publicBody);
       const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
       const further = (requests: number) => rates.further(token, client, requests, now);
-      const answer = await rpc.answer(body, call, allowed, further);
-      await endOfTurn();
-      return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+      gate.enter(body);
+      try {
+        const answer = await rpc.answer(body, call, allowed, further);
+        await endOfTurn();
+        return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+      } finally {
+        gate.leave();
+      }
     } finally {
       rates.end(client);
     }
@@ -169,7 +182,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
 }
 
 function createInternalRoute(context: EdgeContext): (pool: string) => Route {
-  const { limits, gateway, clients } = context;
+  const { limits, gateway, clients, gate } = context;
   const rpc = new RpcServer<InternalCall>(
     internalMethods(context),
     limits.batch,
@@ -201,11 +214,16 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
         deliveries: [],
         proof,
       };
-      const answer = await rpc.answer(body, call, () => true);
-      for (const delivery of call.deliveries) {
-        connection.add(delivery, (delivery, fate) => gateway.delivered(delivery, fate), request.sent);
+      gate.enter(body);
+      try {
+        const answer = await rpc.answer(body, call, () => true);
+        for (const delivery of call.deliveries) {
+          connection.add(delivery, (delivery, fate) => gateway.delivered(delivery, fate), request.sent);
+        }
+        return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+      } finally {
+        gate.leave();
       }
-      return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
     } finally {
       proof?.end();
       gateway.reportCame(arrival);

@@ -1,3 +1,4 @@
+import { Gate } from "./gate.ts";
 import assert from "node:assert/strict";
 import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
 import fc from "../../tests/packages/fast_check.ts";
@@ -61,6 +62,7 @@ const handler = createHandler({
   roomIdPrefix: false,
   pools: { names: [], default: "default" },
   recommended: {},
+  gate: new Gate(),
   reloading: {
     config: () => Promise.resolve({ changed: [], restart: [], warnings: [] }),
     customers: () => Promise.resolve({ customers: 0, keys: 0, warnings: [] }),

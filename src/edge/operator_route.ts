@@ -31,7 +31,12 @@ export function createOperatorRoute(context: EdgeContext): OperatorRoute {
       deliveries: [],
       proof: undefined,
     };
-    const answer = await rpc.answer(body, call, () => true);
-    return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+    context.gate.enter(body);
+    try {
+      const answer = await rpc.answer(body, call, () => true);
+      return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+    } finally {
+      context.gate.leave();
+    }
   };
 }

@@ -30,6 +30,7 @@ export class Durability {
   readonly #timers: Timers;
   readonly #observers: Observers;
   readonly #inFlight = new Set<InFlight>();
+  readonly #openStore: (options: StoreOptions) => Promise<Store>;
   #store!: Store;
   /** What makes unix time of a time in the model, as what is stored has it. */
   #offset: Milliseconds;
@@ -38,8 +39,15 @@ export class Durability {
   /** While the store is offered everything: what was changed since, which it does not have. */
   #since: Change[] | undefined;
 
-  private constructor(model: Model, clocks: Clocks, timers: Timers, observers: Observers) {
+  private constructor(
+    model: Model,
+    openStore: (options: StoreOptions) => Promise<Store>,
+    clocks: Clocks,
+    timers: Timers,
+    observers: Observers,
+  ) {
     this.#model = model;
+    this.#openStore = openStore;
     this.#clocks = clocks;
     this.#timers = timers;
     this.#observers = observers;
@@ -58,12 +66,8 @@ export class Durability {
     timers: Timers,
     observers: Observers,
   ): Promise<Durability> {
-    const durability = new Durability(model, clocks, timers, observers);
-    durability.#store = await openStore({
-      ...clocks,
-      others: (changes) => durability.#follow(changes),
-      failed: (error) => durability.#failed(error),
-    });
+    const durability = new Durability(model, openStore, clocks, timers, observers);
+    await durability.#open();
     fleet.restore(model, await durability.#store.load(), clocks.now());
     return durability;
   }
@@ -142,6 +146,25 @@ export class Durability {
   async close(): Promise<void> {
     this.#retry?.();
     await this.#store.close();
+  }
+
+  /**
+   * Opens the store again after it was closed, and stores everything as it is: nothing has changed since, here.
+   *
+   * @throws {StoreError} where another process has it
+   */
+  async reopen(): Promise<void> {
+    await this.#open();
+    this.#retry = undefined;
+    await this.#storeAnew();
+  }
+
+  async #open(): Promise<void> {
+    this.#store = await this.#openStore({
+      ...this.#clocks,
+      others: (changes) => this.#follow(changes),
+      failed: (error) => this.#failed(error),
+    });
   }
 
   #write(changes: readonly Change[]): void {

@@ -86,6 +86,8 @@ export class Gateway implements GatewayPort {
   #stopTicking: (() => void) | undefined;
   #ticked: Milliseconds;
   #syncPlaces: boolean;
+  /** While the store is another process's: what became of answers meanwhile. */
+  #late: [Delivery, Fate][] | undefined;
   /** Calls off the shorter lifetime of tokens, while longer ones are still out. */
   #shortening: (() => void) | undefined;
 
@@ -182,6 +184,29 @@ export class Gateway implements GatewayPort {
       this.#shortening = undefined;
       fleet.configure(this.#model, settings);
     });
+  }
+
+  /**
+   * Closes the store, with everything in it, for another process. Nothing may be asked of the gateway until `resume`, and
+   * nothing changes.
+   */
+  async release(): Promise<void> {
+    this.#stopTicking?.();
+    this.#late = [];
+    await this.#durability.close();
+  }
+
+  /**
+   * Goes on after `release`.
+   *
+   * @throws {StoreError} where the store cannot be opened, because another process has it
+   */
+  async resume(): Promise<void> {
+    await this.#durability.reopen();
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    this.start();
+    for (const [delivery, fate] of late) this.delivered(delivery, fate);
   }
 
   /** Looks at the model, which must stay as it is: for tests and simulations. */
@@ -337,7 +362,9 @@ export class Gateway implements GatewayPort {
     this.#startWait.came(arrival);
   }
 
-  delivered({ server, id }: Delivery, fate: Fate): void {
+  delivered(delivery: Delivery, fate: Fate): void {
+    if (this.#late !== undefined) return void this.#late.push([delivery, fate]);
+    const { server, id } = delivery;
     this.#durability.soon(fleet.endHandOver(this.#model, server, id, fate, this.#now()));
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TemporaryFolder } from "../../sim/program.ts";
-import type { Change, ConnectInput, Snapshot, Task } from "../fleet/mod.ts";
+import type { Address, Change, ConnectInput, Snapshot, Task } from "../fleet/mod.ts";
 import { address, SETTINGS } from "../fleet/testing.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { type Observer, Observers } from "./observers.ts";
@@ -801,4 +801,41 @@ Deno.test("a server is forgotten once that is durable, and not at all where it i
   assert.ok(told.lastIndexOf("server-removed") < told.lastIndexOf("server-appeared"), told.join());
   assert.equal(await gateway.forget(address("b")), "no-server");
   await gateway.stop();
+});
+
+Deno.test("a store that was given up is taken back with everything in it, and what became of answers meanwhile", async () => {
+  using folder = new TemporaryFolder();
+  const open = () =>
+    Gateway.open(SETTINGS, {
+      openStore: (options) => SqliteStore.open(folder.path, options),
+      waitForReports: false,
+    });
+  const gateway = await open();
+  await report(gateway);
+  await gateway.connect(input);
+  const close = { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 9, nanos: 0 } } as const;
+  assert.equal(await gateway.manage({ task: close, banTime: HOUR }), "accepted");
+  const { delivery } = await report(gateway) as { delivery: { server: Address; id: number } };
+  await gateway.release();
+  gateway.delivered(delivery, "read");
+  {
+    const other = await open();
+    assert.equal(other.inspect(({ bans }) => bans.size), 1);
+    await other.manage({
+      task: { task: "RoomClose", id: ["acme", "theirs"], ban_time: { secs: 9, nanos: 0 } },
+      banTime: HOUR,
+    });
+    await other.stop();
+  }
+  await gateway.resume();
+  assert.equal(
+    gateway.inspect(({ servers }) => servers.get(address("a"))!.tasks.size),
+    0,
+    "its server has read it",
+  );
+  assert.equal(await ban(gateway), "accepted");
+  await gateway.stop();
+  const after = await open();
+  assert.equal(after.inspect(({ bans }) => bans.size), 2, "what the other one did counts for nothing");
+  await after.stop();
 });

@@ -13,12 +13,14 @@ const CONNECTIONS = 64;
  * Listens for operators. On the edge's own listener rather than `Deno.serve`: that one has no time-outs and no limit of
  * connections, and ends the process when file descriptors run out (`docs/decisions/2026-11-25-listener.md`).
  *
+ * @param shared port that the process has which this one replaces
  * @returns nothing where it is switched off, or where Deno may not listen there and nobody asked for it
  * @throws {StartError} where the address cannot be used
  */
 export async function listenForOperators(
   settings: Settings,
   handler: Handler,
+  shared?: number,
 ): Promise<Listener | undefined> {
   const { enabled, hostname, port } = settings.operations;
   if (!enabled) return undefined;
@@ -32,7 +34,7 @@ export async function listenForOperators(
       connections: { ...its.connections, limit: CONNECTIONS },
       limits: its.limits,
     });
-    const listener = await listen(ofOperators(settings), handler);
+    const listener = await listen(ofOperators(settings), handler, shared);
     return { ...listener, prepare: (next) => listener.prepare(ofOperators(next)) };
   };
   const option = `--allow-net=${hostname.includes(":") ? `[${hostname}]` : hostname}`;
@@ -43,7 +45,7 @@ export async function listenForOperators(
     return undefined;
   }
   try {
-    const listener = await at(port ?? OPERATIONS_PORT);
+    const listener = await at(port ?? shared ?? OPERATIONS_PORT);
     log.info("operations: health, metrics and admin calls are at {url}", { url: listener.url });
     return listener;
   } catch (error) {

@@ -52,7 +52,7 @@ export class AcceptWatch {
     this.#failed = performance.now();
     log.error("connections are not accepted, perhaps for lack of file descriptors: listening anew");
     this.server.close();
-    this.server.listen(port, this.hostname);
+    this.server.listen({ port, host: this.hostname, reusePort: true });
   }
 }
 

@@ -7,11 +7,18 @@ const SPARE = 64 + 80;
 /** Connections that are taken whatever the limit of the process is. */
 const LEAST = 16;
 
+let known: number | undefined;
+
 /**
  * Connections to take by default: as many as leave room below the limit of open files. The limit itself cannot be asked for
- * with the permissions that the gateway runs with, so it is found by opening files up to it.
+ * with the permissions that the gateway runs with, so it is found by opening files up to it; once, and best before anybody
+ * waits: it takes a while, and all file descriptors for a moment.
  */
 export function defaultConnectionLimit(): number {
+  return known ??= findLimit();
+}
+
+function findLimit(): number {
   const files: Deno.FsFile[] = [];
   try {
     while (files.length < ENOUGH + SPARE) files.push(Deno.openSync("/dev/null", { read: true }));

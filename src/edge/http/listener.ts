@@ -1,6 +1,7 @@
+import { setImmediate } from "node:timers";
 import { createServer, type Server } from "node:http";
 import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
-import type { Socket } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import { StartError } from "../../start_error.ts";
 import type { Settings } from "../../config/schema.ts";
 import { log } from "../../ops/log.ts";
@@ -27,6 +28,7 @@ import { type ParseError, refuseConnection, refuseUnparsed } from "./unparsed.ts
 export interface Listener {
   /** Where it listens, as a URL. */
   readonly url: string;
+  readonly port: number;
   /** Whether connections are taken: if not, servers may call without being heard. */
   readonly hears: () => boolean;
   /** Days until the certificate ends, below 0 once it has; nothing without TLS. */
@@ -40,6 +42,12 @@ export interface Listener {
   prepare(settings: ListenerSettings): () => void;
   /** Connections that are open, and how many may be. */
   readonly connections: () => { readonly open: number; readonly limit: number };
+  /**
+   * Takes no further connections, and goes on answering on those that are open until their peers end them or they have been
+   * idle too long, for so many milliseconds at most. Whoever answers has to ask for new connections (`Connection: close`);
+   * those of HTTP/2 are asked here.
+   */
+  leave(within: number): Promise<void>;
   /** Takes no further requests and finishes those under way, within so many milliseconds. */
   stop(within: number): Promise<void>;
 }
@@ -63,19 +71,20 @@ const OVER_LIMIT = 16;
  * its answer, say anything at all) ends its connection; the number of connections stays below what the process may open.
  * Why `node:http` and not the runtime's own listener stands in `docs/decisions/`.
  *
+ * @param shared port that the process has which this one replaces: both listen there for a moment
  * @throws {StartError} where the address or the certificate cannot be used
  */
 export async function listen(
   settings: ListenerSettings,
   handler: Handler,
+  shared?: number,
 ): Promise<Listener> {
   const { hostname, port } = settings.useSsl ? settings.https : settings.http;
   const { connections } = settings;
-  // Found once: finding it takes all file descriptors for a moment, which a gateway under load cannot spare.
-  const limitByDefault = defaultConnectionLimit();
-  const peers = new Peers(connections.limit ?? limitByDefault, connections);
+  const peers = new Peers(connections.limit ?? defaultConnectionLimit(), connections);
   let underWay = 0;
   let stopping = false;
+  let leaving = false;
   const idle = Promise.withResolvers<void>();
 
   const serve = async (incoming: Incoming, outgoing: Outgoing, expects = false): Promise<void> => {
@@ -97,6 +106,7 @@ export async function listen(
       : await handler(request);
     if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
     send(incoming, outgoing, answer);
+    if (leaving) session?.close(); // with HTTP/1, the answer itself asks for another connection
     if (!incoming.complete) passOver(incoming, () => peer.socket.destroy());
     peer.answered();
     if (--underWay === 0 && stopping) idle.resolve();
@@ -161,7 +171,7 @@ export async function listen(
     (_: Incoming, socket: Socket) => refuseConnection(socket, "notAllowed", "send a POST"),
   );
   for (const event of ["sessionError", "tlsClientError"]) server.on(event, () => {});
-  await bind(server, hostname, port);
+  await bind(server, hostname, port, shared);
   const acceptWatch = new AcceptWatch(server, hostname, () => peers.open >= peers.limit);
   server.on("error", (error: Error) => log.error("the listener: {message}", { message: error.message }));
 
@@ -178,15 +188,25 @@ export async function listen(
   return {
     url: `${settings.useSsl ? "https" : "http"}://${host}:${address.port}`,
     connections: () => ({ open: peers.open, limit: peers.limit }),
+    port: address.port,
     certificateDaysLeft: () => certificate?.daysLeft(Date.now()),
     hears: () => !peers.full && !acceptWatch.failed,
     prepare({ https, connections }) {
       const serve = certificate?.prepare(https);
       return () => {
         serve?.(server as Http2SecureServer);
-        peers.configure(connections.limit ?? limitByDefault, connections);
+        peers.configure(connections.limit ?? defaultConnectionLimit(), connections);
         server.maxConnections = peers.limit + OVER_LIMIT;
       };
+    },
+    async leave(within) {
+      leaving = true;
+      await quietMoment(server);
+      // Not `server.close()` of HTTP, which ends idle connections while a request may be on its way on them.
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+      await Promise.race([closed, soon(within)]);
+      clearInterval(sweep);
+      for (const { socket } of peers) socket.destroy();
     },
     async stop(within) {
       stopping = true;
@@ -207,11 +227,23 @@ export async function listen(
   };
 }
 
-async function bind(server: Server | Http2SecureServer, hostname: string, port: number): Promise<void> {
+/**
+ * Listens so that a process which takes over can listen beside this one (SO_REUSEPORT). Whoever else is there already is
+ * found by listening without that for a moment: two gateways by mistake would share the connections between them.
+ */
+async function bind(
+  server: Server | Http2SecureServer,
+  hostname: string,
+  wanted: number,
+  shared: number | undefined,
+): Promise<void> {
+  const sharing = shared !== undefined && (wanted === 0 || wanted === shared);
+  const port = sharing ? shared : wanted;
   try {
+    if (!sharing && port !== 0) Deno.listen({ hostname, port }).close();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, hostname, () => {
+      server.listen({ port, host: hostname, reusePort: true }, () => {
         server.removeListener("error", reject);
         resolve();
       });
@@ -222,6 +254,26 @@ async function bind(server: Server | Http2SecureServer, hostname: string, port: 
     throw new StartError(`${where}: ${messageOf(error)}`);
   }
 }
+
+/**
+ * Resolves when no connection was accepted for a moment, or after a while: what the kernel has accepted for a listener that
+ * closes is reset, unless it moves that to the other one (`net.ipv4.tcp_migrate_req`, see docs/operations.md).
+ */
+async function quietMoment(server: Server | Http2SecureServer): Promise<void> {
+  const until = performance.now() + QUIET.atMost;
+  let accepted = true;
+  const note = () => accepted = true;
+  server.on("connection", note);
+  for (let turns = 0; turns < QUIET.turns && performance.now() < until; turns++) {
+    if (accepted) turns = 0;
+    accepted = false;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.removeListener("connection", note);
+}
+
+/** Turns of the event loop without a connection that make a quiet moment, and milliseconds that one is waited for. */
+const QUIET = { turns: 3, atMost: 1000 };
 
 function soon(milliseconds = 10): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));

@@ -1,0 +1,115 @@
+import type { Customers } from "../customers/customers.ts";
+import type { Listener } from "../edge/http/listener.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Ports } from "../hand_over/lines.ts";
+import type { Moving } from "../hand_over/moving.ts";
+import { offerHandOver, type Replaceable } from "../hand_over/offer.ts";
+import { listenForPassed } from "../hand_over/passed.ts";
+import type { Sockets } from "../hand_over/sockets.ts";
+import { log } from "../ops/log.ts";
+import { StoreError } from "../store/port.ts";
+
+/** The data folder of a gateway that can be replaced by another process. */
+export interface SharedFolder {
+  readonly sockets: Sockets;
+  /** Ports that the process has which this one replaces, if it does. */
+  readonly ports: Ports | undefined;
+  /** The folder is another process's from now on. */
+  release(): void;
+  /** @throws {StoreError} where another process has it */
+  take(): void;
+  /** The other process answers, and nobody is connected to this one any more. */
+  left(): void;
+}
+
+/** What is handed over. */
+export interface HandOverParts {
+  readonly gateway: Gateway;
+  readonly customers: Customers;
+  readonly moving: Moving;
+  main(): Listener;
+  operations(): Listener | undefined;
+  /** Milliseconds that connections may stay open without a request. */
+  idleTimeout(): number;
+}
+
+/** Calls that are under way get so long to end, in milliseconds. */
+const HOLD_WITHIN = 5000;
+
+/** A folder that the other process should have given back is tried again after so many milliseconds, for so long. */
+const TAKE_BACK = { after: 20, forAtMost: 10_000 };
+
+/** Requests of operators get so long to finish, in milliseconds. */
+const OPERATORS_WITHIN = 500;
+
+/** Time beyond the longest idle time after which connections that are still open are closed, in milliseconds. */
+const LINGER = 10_000;
+
+/** This process as one that can be replaced: waits for the one that does, and for requests that another passes on. */
+export class HandOver implements Replaceable {
+  #stop: (() => void)[] = [];
+
+  constructor(readonly folder: SharedFolder, readonly parts: HandOverParts) {}
+
+  /** Listens in the data folder, which this process has. Where that cannot be, it cannot be replaced, and runs all the same. */
+  async listen(): Promise<void> {
+    const { sockets: { control, requests } } = this.folder;
+    try {
+      this.#stop = [
+        await listenForPassed(requests, this.parts.moving.handler),
+        await offerHandOver(control, this),
+      ];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+      log.info("no process can take over from this one (--take-over): {reason}", { reason });
+    }
+  }
+
+  /** No longer listens in the data folder. */
+  stop(): void {
+    for (const stop of this.#stop) stop();
+    this.#stop = [];
+  }
+
+  async release(): Promise<Ports | string> {
+    const { gateway, customers, moving, main, operations } = this.parts;
+    if (!await moving.hold(HOLD_WITHIN)) return `calls are still under way after ${HOLD_WITHIN / 1000} s`;
+    customers.stop();
+    await gateway.release();
+    this.folder.release();
+    const operationsPort = operations()?.port;
+    return { main: main().port, ...(operationsPort === undefined ? {} : { operations: operationsPort }) };
+  }
+
+  async resume(): Promise<void> {
+    const { gateway, customers, moving } = this.parts;
+    const since = performance.now();
+    while (true) {
+      try {
+        this.folder.take();
+        await gateway.resume();
+        break;
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (performance.now() - since > TAKE_BACK.forAtMost) {
+          log.error("the data folder cannot be taken back, so this process ends: {message}", {
+            message: error.message,
+          });
+          return this.leave();
+        }
+        await new Promise((resolve) => setTimeout(resolve, TAKE_BACK.after));
+      }
+    }
+    this.stop();
+    await this.listen();
+    customers.resume();
+    moving.goOn();
+  }
+
+  leave(): void {
+    const { moving, main, operations, idleTimeout } = this.parts;
+    moving.move();
+    Promise.all([main().leave(idleTimeout() + LINGER), operations()?.stop(OPERATORS_WITHIN)])
+      .then(() => this.folder.left());
+  }
+}

@@ -1,0 +1,104 @@
+import { createServer, type Socket } from "node:net";
+import { log } from "../ops/log.ts";
+import { type Line, type Ports, readLine, textOf } from "./lines.ts";
+import { removeSocket } from "./sockets.ts";
+
+/** The process that runs, as far as it can be replaced. */
+export interface Replaceable {
+  /**
+   * Lets requests wait and gives up the data folder.
+   *
+   * @returns the ports it listens on, or why it cannot
+   */
+  release(): Promise<Ports | string>;
+  /** Takes the data folder back and goes on, since the other process did not get ready. */
+  resume(): Promise<void>;
+  /** Passes on what waits and what comes, and ends once nobody is connected any more. */
+  leave(): void;
+}
+
+/** The process that takes over has so long to get ready, in milliseconds. */
+const READY_WITHIN = 30_000;
+
+/** Longest line, in characters. */
+const LONGEST_LINE = 1024;
+
+/**
+ * Lets another process take over, one at a time.
+ *
+ * @returns how to stop; only a process that has not handed over may, since that removes the socket
+ * @throws where there can be no such socket
+ */
+export async function offerHandOver(path: string, process: Replaceable): Promise<() => void> {
+  let busy = false;
+  const server = createServer((socket) => {
+    if (busy) return void socket.end(textOf({ refused: "another process is taking over already" }));
+    busy = true;
+    handOver(socket, process).finally(() => busy = false);
+  });
+  removeSocket(path);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  Deno.chmodSync(path, 0o600);
+  return () => server.close();
+}
+
+async function handOver(socket: Socket, process: Replaceable): Promise<void> {
+  const lines = linesOf(socket);
+  const say = (line: Line) => void socket.write(textOf(line));
+  const asked = await lines();
+  if (asked === undefined || !("takeOver" in asked)) return void socket.destroy();
+  log.info("a process of version {version} takes over: requests wait", { version: asked.takeOver });
+  const since = performance.now();
+  const ports = await process.release();
+  if (typeof ports === "string") {
+    log.error("nothing is handed over: {reason}", { reason: ports });
+    return void socket.end(textOf({ refused: ports }));
+  }
+  say({ released: ports });
+  const answer = await lines();
+  const milliseconds = Math.round(performance.now() - since);
+  socket.destroy();
+  if (answer !== undefined && "ready" in answer) {
+    log.info(
+      "handed over: requests waited for {milliseconds} ms. What is still connected is served by the other process",
+      {
+        milliseconds,
+      },
+    );
+    return process.leave();
+  }
+  await process.resume();
+  log.error("the other process did not get ready: this one goes on, after {milliseconds} ms", {
+    milliseconds,
+  });
+}
+
+/** Reads line by line; nothing where the connection ends, a line is none, or none comes in time. */
+function linesOf(socket: Socket): () => Promise<Line | undefined> {
+  let text = "";
+  let ended = false;
+  let wake = () => {};
+  socket.on("data", (chunk) => {
+    text += chunk.toString();
+    if (text.length > LONGEST_LINE) socket.destroy();
+    wake();
+  });
+  for (const event of ["end", "close", "error"]) {
+    socket.on(event, () => {
+      ended = true;
+      wake();
+    });
+  }
+  return async () => {
+    const timer = setTimeout(() => socket.destroy(), READY_WITHIN);
+    while (!text.includes("\n") && !ended) await new Promise<void>((resolve) => wake = resolve);
+    clearTimeout(timer);
+    const [line = "", ...rest] = text.split("\n");
+    if (rest.length === 0) return undefined;
+    text = rest.join("\n");
+    return readLine(line);
+  };
+}

@@ -1,0 +1,56 @@
+import { createServer, type Server } from "node:http";
+import { Connection } from "../edge/http/connection.ts";
+import { requestOf, send } from "../edge/http/exchange.ts";
+import type { Handler, HttpRequest } from "../edge/http/message.ts";
+import { removeSocket } from "./sockets.ts";
+
+/** Headers by which the process that was replaced says where a request came from. */
+export const CALLER = "odin-passed-caller";
+export const HOSTS = "odin-passed-hosts";
+export const VERSION = "odin-passed-version";
+
+/** Those, which are no part of the request. */
+const OURS = new Set([CALLER, HOSTS, VERSION]);
+
+/**
+ * Answers requests that a process passes on which has handed over. The socket is the owner's of the data folder alone, so
+ * what it says of the caller is believed.
+ *
+ * @returns how to stop; only a process that has not handed over may, since that removes the socket
+ * @throws where there can be no such socket
+ */
+export async function listenForPassed(path: string, handler: Handler): Promise<() => void> {
+  const server: Server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
+  server.on("request", async (incoming, outgoing) => {
+    incoming.on("error", () => {});
+    outgoing.on("error", () => {});
+    // A server that called over there cannot prove over here what it has read.
+    const request = requestOf(
+      incoming,
+      { address: "", connection: new Connection() },
+      () => false,
+      undefined,
+    );
+    send(incoming, outgoing, await handler(passedRequest(request)));
+  });
+  server.on("clientError", (_error, socket) => socket.destroy());
+  removeSocket(path);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  Deno.chmodSync(path, 0o600);
+  return () => server.close();
+}
+
+function passedRequest(request: HttpRequest): HttpRequest {
+  const { method, target, connection, sent, body } = request;
+  return {
+    ...{ method, target, connection, sent, body },
+    version: request.header(VERSION) === "1.0" ? "1.0" : "2.0", // as over HTTP/2, requests here do not wait for answers
+    hosts: JSON.parse(request.header(HOSTS) ?? "[]"),
+    header: (name) => OURS.has(name) ? undefined : request.header(name),
+    headerNames: () => request.headerNames().filter((name) => !OURS.has(name)),
+    caller: request.header(CALLER) ?? "",
+  };
+}

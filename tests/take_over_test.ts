@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { type LoadOptions, startLoad } from "../sim/upgrades.ts";
+import { newCertificate } from "./certificate.ts";
+import { refusedWith, sleep, TestGateway } from "./gateway.ts";
+
+/** A load on a gateway. New connections are few: what else is lost of them is a matter of the kernel (docs/operations.md). */
+function loadOn(gateway: TestGateway, more: Partial<LoadOptions> = {}) {
+  const { url, accessKey } = gateway;
+  return startLoad({ url, accessKey, kept: 4, fresh: 1, pause: 10, ...more });
+}
+
+/** Starts a process that takes over from the one before. */
+function takeOver(
+  gateway: TestGateway,
+  args: readonly string[] = [],
+  config: string | undefined = undefined,
+) {
+  const { path } = gateway.folder;
+  return {
+    config: config ?? Deno.readTextFileSync(`${path}/config.ts`),
+    folder: path,
+    args: ["--take-over", ...args],
+  };
+}
+
+Deno.test("upgrade after upgrade under load: no call fails, and no task and no ban is lost", async () => {
+  await using gateway = await TestGateway.start({
+    connections: { idleTimeout: 1 },
+    sfuConfig: { updateInterval: 0.2 },
+  });
+  const before: (typeof gateway.program)[] = [];
+  await gateway.report("sfu-a:4433");
+  const load = loadOn(gateway);
+  for (let i = 0; i < 6; i++) {
+    await sleep(150);
+    before.push(gateway.program);
+    gateway.program = await Program.start(takeOver(gateway));
+    assert.equal(gateway.program.url, before[0]!.url);
+  }
+  await sleep(300);
+  const { calls, failures, lost, tasks, bans } = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.equal(lost, 0, `of ${tasks} tasks`);
+  assert.ok(
+    calls > 100 && tasks > 10 && bans.length > 10,
+    `${calls} calls, ${tasks} tasks, ${bans.length} bans`,
+  );
+  for (const user of bans) await refusedWith(gateway.connect("room", user), -32004, /banned/);
+  for (const program of before) {
+    assert.equal((await program.status).code, 0, program.output);
+    assert.match(program.output, /handed over: requests waited for \d+ ms/);
+  }
+});
+
+Deno.test("where the new process cannot start, the old one goes on, and no call fails", async () => {
+  await using other = await TestGateway.start();
+  await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
+  await gateway.report("sfu-a:4433");
+  const load = loadOn(gateway);
+  const [, port] = new URL(other.url).host.split(":");
+  const mistakes: [string[], string | undefined, RegExp][] = [
+    [["--port", port!], undefined, /the port is in use/],
+    [[], "export default { limits: 5 };", /limits: expected/],
+    [["--ssl", "--certificate", "/nowhere"], undefined, /https\.certFile/],
+  ];
+  for (const [args, config, message] of mistakes) {
+    const original = Deno.readTextFileSync(`${gateway.folder.path}/config.ts`);
+    const next = new Program(takeOver(gateway, args, config));
+    assert.equal((await next.status).code, 2, next.output);
+    assert.match(next.output, message);
+    Deno.writeTextFileSync(`${gateway.folder.path}/config.ts`, original);
+  }
+  await gateway.program.printed(/the other process did not get ready: this one goes on/);
+  await using next = await Program.start(takeOver(gateway));
+  const { failures, lost, bans } = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.equal(lost, 0);
+  for (const user of bans) await refusedWith(gateway.connect("room", user), -32004, /banned/);
+  assert.match(next.output, /in place of the process before/);
+});
+
+Deno.test("a process that dies while it takes over leaves the one before as it was", async () => {
+  await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
+  await gateway.report("sfu-a:4433");
+  const load = loadOn(gateway);
+  for (let i = 0; i < 3; i++) {
+    const socket = connect({ path: `${gateway.folder.path}/data/take-over.sock` });
+    socket.write('{"takeOver":"dying"}\n');
+    const answer = await new Promise((resolve) => socket.once("data", resolve));
+    assert.match(String(answer), /"released":\{"main":\d+/);
+    const second = new Program(takeOver(gateway));
+    assert.equal((await second.status).code, 2);
+    assert.match(second.output, /does not hand over: another process is taking over already/);
+    socket.destroy();
+    await sleep(100);
+  }
+  const { calls, failures, lost } = await load.stop();
+  assert.deepEqual([failures, lost], [[], 0]);
+  assert.ok(calls > 50);
+  await gateway.restart();
+});
+
+Deno.test("with --take-over and nobody to take over from, a gateway starts as ever", async () => {
+  using folder = new TemporaryFolder();
+  await using program = await Program.start({
+    config: configSource({}),
+    folder: folder.path,
+    args: ["--take-over"],
+  });
+  for (const name of ["take-over.sock", "requests.sock"]) {
+    assert.equal(Deno.statSync(`${folder.path}/data/${name}`).mode! & 0o777, 0o600);
+  }
+  assert.equal((await program.stop()).code, 0);
+  assert.throws(() => Deno.statSync(`${folder.path}/data/take-over.sock`), Deno.errors.NotFound);
+});
+
+Deno.test("what comes on an open connection of TLS is passed on, and answered with a request for a new one", async () => {
+  using certificates = new TemporaryFolder();
+  const { cert, key } = await newCertificate();
+  Deno.writeTextFileSync(`${certificates.path}/c.pem`, cert);
+  Deno.writeTextFileSync(`${certificates.path}/k.pem`, key);
+  const { entry } = newCustomer("acme");
+  const https = {
+    hostname: "127.0.0.1",
+    port: 0,
+    certFile: `${certificates.path}/c.pem`,
+    keyFile: `${certificates.path}/k.pem`,
+  };
+  await using gateway = await TestGateway.start({ customers: [entry], useSsl: true, https });
+  const port = Number(new URL(gateway.url).port);
+  for (const alpn of ["http/1.1", "h2"]) {
+    using client = Deno.createHttpClient({ caCerts: [cert], http1: alpn !== "h2", http2: alpn === "h2" });
+    const info = () =>
+      fetch(`https://127.0.0.1:${port}/internal`, {
+        client,
+        method: "POST",
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info" }),
+      });
+    assert.ok((await (await info()).json()).result);
+    const before = gateway.program;
+    gateway.program = await Program.start(takeOver(gateway));
+    for (let i = 0; i < 3; i++) assert.ok((await (await info()).json()).result, alpn);
+    await before.stop();
+  }
+});
