@@ -23,6 +23,7 @@ import { isReady, type ReadinessChecks } from "../operations/readiness.ts";
 import { type AddRoutes, createOperationsHandler } from "../operations/routes.ts";
 import { createTracing } from "../operations/tracing/tracing.ts";
 import { openRpcRoute } from "../operations/openrpc_route.ts";
+import { createAudit } from "../ops/audit.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { log, startLog } from "../ops/log.ts";
 import { logObserver } from "../ops/log_observer.ts";
@@ -31,6 +32,7 @@ import { Stats } from "../ops/stats.ts";
 import type { TraceRecorder } from "../ops/trace.ts";
 import type { Store, StoreOptions } from "../store/port.ts";
 import { ServerKeys } from "../tokens/mod.ts";
+import { openAuditFile } from "./audit.ts";
 import { CustomerLog } from "./customer_log.ts";
 import { edgeContext, type SharedContext } from "./edge_context.ts";
 import { checkMasterKey, customerMemory } from "./kept_texts.ts";
@@ -93,6 +95,8 @@ export async function runGateway(
   version = "",
 ): Promise<RunningGateway> {
   let inForce = settings;
+  const auditFile = await openAuditFile(settings);
+  const audit = createAudit(auditFile && ((record) => auditFile.write(record)));
   let listener: Listener | undefined;
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);
@@ -179,7 +183,7 @@ export async function runGateway(
     stats: new Stats(),
     complaints: new Complaints(),
     serves: () => isReady(checks),
-    callObservers: [metrics?.callObserver, tracing?.callObserver].filter((each) => each !== undefined),
+    callObservers: [audit, metrics?.callObserver, tracing?.callObserver].filter((each) => each !== undefined),
     aroundCalls: tracing?.around,
     admin: {
       customers,
@@ -244,6 +248,7 @@ export async function runGateway(
       metrics?.stop();
       refusals.sumUp();
       await gateway.stop();
+      await auditFile?.close();
       recorder?.close();
     },
   };

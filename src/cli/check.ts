@@ -44,7 +44,7 @@ async function look({ config, data, record, overrides }: StartArguments): Promis
   };
   const inUse = isInUse(data);
   errors.push(...concernsAboutData(data));
-  if (record !== undefined) await attempt(() => checkRecord(record));
+  if (record !== undefined) await attempt(() => checkFile("--record", record));
   const loaded = await attempt(() => loadConfig(config, overrides));
   if (loaded !== undefined) {
     const { settings } = loaded;
@@ -54,6 +54,8 @@ async function look({ config, data, record, overrides }: StartArguments): Promis
       const concern = certificate && concernAbout(certificate.validity, Date.now());
       if (concern !== undefined) warnings.push(`the certificate in ${settings.https.certFile} ${concern}`);
     }
+    const { file } = settings.audit;
+    if (file !== undefined) await attempt(() => checkFile("audit.file", file));
     await attempt(() => askToListen(settings));
     await attempt(() => checkUserToMake(settings, data));
     if (settings.masterKey === undefined && data !== MEMORY) await attempt(() => keptMasterKey(data));
@@ -103,8 +105,8 @@ async function customerConcerns(settings: Settings): Promise<string[]> {
   return concerns;
 }
 
-/** @throws {StartError} where `--record` could not write */
-function checkRecord(file: string): void {
+/** @throws {StartError} where what the option or member names could not be written */
+function checkFile(option: string, file: string): void {
   const path = resolve(file);
   try {
     if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
@@ -116,7 +118,7 @@ function checkRecord(file: string): void {
       if (reason !== undefined) throw new Error(reason);
     }
   } catch (error) {
-    throw unwritable("--record", file, error);
+    throw unwritable(option, file, error);
   }
 }
 

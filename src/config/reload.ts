@@ -27,6 +27,7 @@ export const RELOADS: Readonly<Record<string, string>> = {
   "operations.hostname": "the listener for operators is opened at the start",
   "operations.port": "the listener for operators is opened at the start",
   "operations.users": "reload",
+  audit: "the audit file is opened at the start",
   metrics: "metrics are made at the start",
   rates: "reload",
   shedding: "reload",

@@ -354,6 +354,24 @@ export const ConfigSchema = z.object({
         "much. Reports, health checks and operators' calls are always served.",
     ),
   }).prefault({}).describe("What is put off when there is more to do than can be done in time."),
+  audit: z.object({
+    file: z.string().min(1).optional().describe(
+      "File for the audit, a JSON object a line, that only the gateway's user may read. `deno task start` may write to the data " +
+        "folder alone: `data/audit.jsonl`, say. If absent, the audit is in the log only.",
+    ),
+    maxSize: count.default(64 * 1024 * 1024).describe(
+      "Size in bytes at which the file is put aside, with the time in its name.",
+    ),
+    maxAge: z.number().min(60).max(10 * 365 * 86400).default(30 * 86400).describe(
+      "Seconds after which it is put aside.",
+    ),
+    keep: z.int().min(0).max(10_000).default(12).describe(
+      "Files that were put aside and are kept; the oldest are removed.",
+    ),
+  }).prefault({}).describe(
+    "Where it is recorded who called which method of management or administration " +
+      "([operations.md](operations.md#the-audit)).",
+  ),
   limits: z.object({
     headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
     publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),

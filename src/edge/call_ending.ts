@@ -33,11 +33,12 @@ export function callerOfToken({ caller, token }: PublicCall): Caller {
     },
     internal: false,
     by: token.keyId,
+    role: undefined,
     customer: token.customer,
   };
 }
 
 /** Who made an internal call. */
 export function callerOfPermission({ client, permission }: InternalCall): Caller {
-  return { address: client, internal: true, by: permission.user, customer: undefined };
+  return { address: client, internal: true, by: permission.user, role: permission.role, customer: undefined };
 }

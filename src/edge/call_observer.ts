@@ -8,6 +8,8 @@ export interface Caller {
   readonly internal: boolean;
   /** Id of the key that the token is signed by, or name of the internal user; nothing where there are no users. */
   readonly by: string | undefined;
+  /** The internal user's role; nothing where it may do everything, and for tokens. */
+  readonly role: string | undefined;
   /** The token's customer; nothing for internal calls. */
   readonly customer: string | undefined;
 }

@@ -13,7 +13,7 @@ export type OperatorRoute = (request: HttpRequest, permission: Permission) => Pr
 
 /** JSON-RPC with the methods for operators, for the operations listener; no server gets its key there. */
 export function createOperatorRoute(context: EdgeContext): OperatorRoute {
-  const { limits, pools } = context;
+  const { limits, pools, clients } = context;
   const rpc = new RpcServer<InternalCall>(
     operatorMethods(context),
     limits.batch,
@@ -26,7 +26,7 @@ export function createOperatorRoute(context: EdgeContext): OperatorRoute {
     const call: InternalCall = {
       pool: pools.default,
       caller: request.caller,
-      client: request.caller,
+      client: clients.of(request),
       permission,
       deliveries: [],
       proof: undefined,

@@ -51,11 +51,18 @@ export interface InternalAccess {
 export interface Permission {
   /** Name of the user; nothing where there are no users. */
   readonly user: string | undefined;
+  /** The user's role; nothing where it may do everything. */
+  readonly role: Role | undefined;
   mayCall(purpose: Purpose): boolean;
   maySpeakFor(server: string): boolean;
 }
 
-const EVERYTHING: Permission = { user: undefined, mayCall: () => true, maySpeakFor: () => true };
+const EVERYTHING: Permission = {
+  user: undefined,
+  role: undefined,
+  mayCall: () => true,
+  maySpeakFor: () => true,
+};
 
 /**
  * Headers that programs send of themselves. A proxy on this machine makes the whole world look local, and a page in a local
@@ -126,6 +133,7 @@ function permissionOf({ name, role, addresses }: InternalUser): Permission {
   );
   return {
     user: name,
+    role,
     mayCall: (purpose) => role === undefined || ROLES[role].some((its) => its === purpose),
     maySpeakFor: (server) => patterns === undefined || patterns.some((pattern) => pattern.test(server)),
   };

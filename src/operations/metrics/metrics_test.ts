@@ -79,7 +79,13 @@ Deno.test("whatever callers do, refusals have a bounded number of series", async
   const metrics = createMetrics("1", 3);
   metrics.stop();
   for (let i = 0; i < 1000; i++) {
-    const caller = { address: "", internal: false, by: undefined, customer: `${i % 2 ? "demo_" : ""}${i}` };
+    const caller = {
+      address: "",
+      internal: false,
+      by: undefined,
+      role: undefined,
+      customer: `${i % 2 ? "demo_" : ""}${i}`,
+    };
     const outcome: CallOutcome = "rejected";
     const error = new RpcError("peerLimit", `message ${i}`);
     metrics.callObserver({ method: "Connect", params: {}, caller, outcome, error, duration: 1 });
