@@ -43,13 +43,14 @@ Deno.test("deno task demo prints curl lines that work as printed, and ends at Ct
     output += value;
   }
   const lines = output.split("\n").filter((line) => line.trim().startsWith("curl"));
-  assert.equal(lines.length, 2, output);
+  assert.equal(lines.length, 3, output);
   const answers = await Promise.all(lines.map(async (line) => {
     const { stdout } = await new Deno.Command("sh", { args: ["-c", line] }).output();
     return JSON.parse(new TextDecoder().decode(stdout));
   }));
   assert.match(answers[0].result.address, /^sfu\d\.demo:4433$/);
   assert.equal(answers[1].result.servers.length, 3);
+  assert.equal(answers[2].status, "ok");
   process.kill("SIGINT");
   while (!(await reader.read()).done);
   await process.stderr.cancel();

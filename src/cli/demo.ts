@@ -97,7 +97,7 @@ async function run(data: string, duration: number): Promise<number> {
   return crowd.connects === 0 ? failures.length + 1 : failures.length;
 }
 
-function introduce({ url }: RunningGateway, accessKey: string): void {
+function introduce({ url, operationsUrl = url }: RunningGateway, accessKey: string): void {
   const token = new TokenGenerator(accessKey).createToken("my-room", "me", { lifetime: 86400 });
   console.log(`A gateway with ${SERVERS} simulated servers runs at ${url}
 
@@ -112,6 +112,10 @@ Ask which server hosts the room (in another terminal):
 See the servers and rooms:
 
   curl -s ${url}/internal -H 'Content-Type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"Info","params":{}}'
+
+See whether it is well (its metrics are at /metrics):
+
+  curl -s ${operationsUrl}/readyz
 
 Clients come and go now. Ctrl-C ends the demo.
 `);
