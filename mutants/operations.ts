@@ -3,6 +3,30 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what is done with the fleet: Connects, reports, moves, undo, restore, follow, the passing of time. */
 export const operations: readonly Mutant[] = [
   {
+    file: "src/fleet/operations/figures.ts",
+    find: "loadPerClient, weight: 1 };",
+    put: "loadPerClient, weight: 0 };",
+    breaks: "the expected load of the metrics is no number",
+  },
+  {
+    file: "src/fleet/operations/figures.ts",
+    find: "if (!isOne && customers.length < named)",
+    put: "if (customers.length < named)",
+    breaks: "strangers' customers take the places of those that have metrics of their own",
+  },
+  {
+    file: "src/fleet/operations/figures.ts",
+    find: "      together.rooms += rooms;\n",
+    put: "",
+    breaks: "the rooms of customers that are summed are missing in the metrics",
+  },
+  {
+    file: "src/fleet/state/hand_overs.ts",
+    find: "    for (const task of handOver.tasks) this.#handedOver.add(task);\n",
+    put: "",
+    breaks: "tasks that are handed over again count as new",
+  },
+  {
     file: "src/fleet/operations/connect.ts",
     find: "if (room === undefined || (!room.listed && room.grants === undefined)) rooms++;",
     put: "if (room === undefined) rooms++;",

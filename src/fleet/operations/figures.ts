@@ -1,5 +1,5 @@
 import type { Address } from "../ids.ts";
-import { expectedLoad } from "../placement/expected_load.ts";
+import { expectedLoad, type WhatLoads } from "../placement/expected_load.ts";
 import type { Model } from "../state/model.ts";
 import { isUnvouched } from "../state/shares.ts";
 import type { Count } from "../state/usage.ts";
@@ -66,7 +66,7 @@ export function figures(model: Model, named: number): FleetFigures {
       pool: server.pool,
       state: server.closedBecause ?? "open",
       load: server.load,
-      expectedLoad: expectedLoad({ ...server, weight: 1 }, 0),
+      expectedLoad: expectedLoad(unweighted(server), 0),
       clients: server.clients,
       rooms: server.rooms.length,
       grants: server.grants,
@@ -80,6 +80,11 @@ export function figures(model: Model, named: number): FleetFigures {
     bans: model.bans.size,
     taskBytes: model.taskBytes.total,
   };
+}
+
+/** The server as if it were to take all that it can: its weight says nothing of how full it is. */
+function unweighted({ steadyLoad, grants, growth, loadPerClient }: WhatLoads): WhatLoads {
+  return { steadyLoad, grants, growth, loadPerClient, weight: 1 };
 }
 
 function customerFigures(model: Model, named: number) {

@@ -1,5 +1,8 @@
 import type { ServerLoad } from "../facts.ts";
 
+/** What of a server its expected load depends on. */
+export type WhatLoads = Pick<ServerLoad, "steadyLoad" | "grants" | "growth" | "loadPerClient" | "weight">;
+
 /**
  * Load that a server will come to once everybody has arrived who is on the way, its young groups have grown, and a new
  * group has reached its size. A server of weight ½ counts as having half of what it has.
@@ -7,7 +10,7 @@ import type { ServerLoad } from "../facts.ts";
  * @param size clients that the new group is placed for, at least 1
  * @returns 0 (idle) to 1 (full); above 1 where the group would not fit
  */
-export function expectedLoad(server: ServerLoad, size: number): number {
+export function expectedLoad(server: WhatLoads, size: number): number {
   const coming = server.grants + server.growth + size;
   return (server.steadyLoad + coming * server.loadPerClient) / server.weight;
 }
