@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { refusedWith, sleep, TestGateway } from "./gateway.ts";
-import { answers, freePort, isInstalled, Running } from "./programs.ts";
+import { freePort, isInstalled, Running } from "./programs.ts";
 
 /** The metrics of a gateway: the value of each series by its name and labels. */
 class Scrape {
@@ -174,10 +174,9 @@ for (const user of [undefined, { name: "viewer", password: "a password of some l
         }),
       );
       const api = `http://127.0.0.1:${port}/api/v1/query?query=`;
-      await answers(api);
-      for (let tries = 100;; tries--) {
-        const response = await fetch(`${api}${encodeURIComponent('odin_gateway_servers{state="open"}')}`);
-        const said = await response.text();
+      const query = `${api}${encodeURIComponent('odin_gateway_servers{state="open"}')}`;
+      for (let tries = 300;; tries--) {
+        const said = await fetch(query).then((response) => response.text(), String); // it may not listen yet
         if (said.includes('"1"]')) break;
         assert.ok(tries > 0, said);
         await sleep(100);
