@@ -103,6 +103,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "bench": ["*"],
   "mutants": [],
+  "packaging": [],
   "tests": ["*"],
 };
 

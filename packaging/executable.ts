@@ -1,0 +1,111 @@
+/**
+ * `deno task compile`: the gateway as one file, which runs on a machine without Deno: a shell script, and behind it the
+ * runtime, the sources and the packages that they import.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { copyFiles, DATA, fail, programCommands, PROJECT, readProject, run } from "./commands.ts";
+
+const DIST = join(PROJECT, "dist");
+
+/** Where the archive's pieces are, within it. */
+const PACKED = { runtime: "deno", packages: "packages" };
+
+/** Where Deno keeps packages of npm, below its folder. */
+const NPM = "npm/registry.npmjs.org";
+
+const runtime = runtimeFor(Deno.args);
+const { version } = readProject();
+Deno.mkdirSync(DIST, { recursive: true });
+const folder = Deno.makeTempDirSync({ dir: DIST, prefix: "unpacked-" });
+try {
+  copyFiles(folder);
+  Deno.copyFileSync(runtime.file, join(folder, PACKED.runtime));
+  Deno.chmodSync(join(folder, PACKED.runtime), 0o755);
+  copyPackages(join(folder, PACKED.packages, NPM));
+  const archive = join(DIST, "archive.tar.gz");
+  run("tar", ["-czf", archive, "-C", folder, "."], DIST);
+  const bytes = Deno.readFileSync(archive);
+  Deno.removeSync(archive);
+  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const file = join(DIST, `odin-gateway-${version}-${runtime.target}`);
+  const head = new TextEncoder().encode(stub(digest));
+  Deno.writeFileSync(file, head);
+  Deno.writeFileSync(file, bytes, { append: true });
+  Deno.chmodSync(file, 0o755);
+  console.log(`${file} (${Math.round((head.length + bytes.length) / 1e6)} MB)`);
+} finally {
+  Deno.removeSync(folder, { recursive: true });
+}
+
+/** The runtime that goes into the file: the one that runs this, or the one that was named. */
+function runtimeFor(args: readonly string[]): { file: string; target: string } {
+  if (args.length === 0) return { file: Deno.execPath(), target: `${Deno.build.os}-${Deno.build.arch}` };
+  const [option, file, target, ...more] = args;
+  if (option !== "--runtime" || target === undefined || !/^[\w-]+$/.test(target) || more.length > 0) {
+    fail(
+      "usage: deno task compile [--runtime <file> <name>]\n" +
+        "  Without options, the file is for machines like this one. For others, fetch their runtime from npm:\n" +
+        "  npm pack @deno/linux-arm64-glibc@2.9.6, unpack it, and name its file deno: --runtime package/deno linux-arm64",
+    );
+  }
+  try {
+    if (Deno.statSync(file!).isFile) return { file: file!, target };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return fail(`${file}: no such runtime; npm pack @deno/<system>@${Deno.version.deno} fetches one`);
+}
+
+/** Copies the packages that the lock file names from Deno's own folder, where a start has put them. */
+function copyPackages(to: string): void {
+  run(Deno.execPath(), ["install", "--frozen", "--entrypoint", "main.ts"], PROJECT);
+  const { npmCache } = JSON.parse(run(Deno.execPath(), ["info", "--json"], PROJECT));
+  const from = join(npmCache, "registry.npmjs.org");
+  const lock = JSON.parse(Deno.readTextFileSync(join(PROJECT, "deno.lock")));
+  for (const key of Object.keys(lock.npm)) {
+    const [, name, packageVersion] = /^(@?[^@]+)@([^_]+)/.exec(key) ?? fail(`deno.lock: what is ${key}?`);
+    const folder = join(from, name!, packageVersion!);
+    try {
+      copyFolder(folder, join(to, name!, packageVersion!));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      fail(`${folder} is missing: run deno task demo once, with the network, and try again`);
+    }
+    Deno.copyFileSync(join(from, name!, "registry.json"), join(to, name!, "registry.json"));
+  }
+}
+
+function copyFolder(from: string, to: string): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (const { name, isDirectory } of Deno.readDirSync(from)) {
+    if (isDirectory) copyFolder(join(from, name), join(to, name));
+    else Deno.copyFileSync(join(from, name), join(to, name));
+  }
+}
+
+/** The script before the archive. The number of bytes before that stands in it, with as many digits whatever it is. */
+function stub(digest: string): string {
+  const commands = programCommands();
+  const options = commands.map(({ name, options }) => {
+    const allowed = options.map((option) => option === DATA ? '--allow-write="$write"' : option);
+    return `${name}) set -- run --node-modules-dir=none ${
+      allowed.join(" ")
+    } --config "$home/deno.json" "$home/main.ts" ${name} "$@" ;;\n`;
+  });
+  const names = commands.map(({ name }) => name).join(" | ");
+  const values: Readonly<Record<string, string>> = {
+    "@VERSION@": version,
+    "@TARGET@": runtime.target,
+    "@DIGEST@": digest,
+    "@NAMES@": names,
+    "@OPTIONS@": options.join(""),
+  };
+  const script = Deno.readTextFileSync(join(PROJECT, "packaging/stub.sh"))
+    .replace(/@(VERSION|TARGET|DIGEST|NAMES|OPTIONS)@/g, (name) => values[name]!) +
+    `export DENO_DIR="$home/${PACKED.packages}" DENO_NO_UPDATE_CHECK=1\nexec "$home/${PACKED.runtime}" "$@"\n`;
+  const length = new TextEncoder().encode(script.replace("@OFFSET@", "00000")).length;
+  return script.replace("@OFFSET@", String(length + 1).padStart(5, "0"));
+}

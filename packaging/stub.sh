@@ -1,0 +1,57 @@
+#!/bin/sh
+# ODIN Gateway @VERSION@ for @TARGET@, in one file: this script, and behind it the runtime, the program and its
+# packages as a compressed archive. At its first start it unpacks them to a folder of their own, which later starts use.
+set -eu
+
+root=${ODIN_GATEWAY_HOME:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/odin-gateway}
+home=$root/@DIGEST@
+if [ ! -e "$home/complete" ]; then
+  mkdir -p "$root" 2>/dev/null && new=$(mktemp -d "$root/unpacking-XXXXXX" 2>/dev/null) || {
+    echo "error: $root cannot be written: ODIN_GATEWAY_HOME names another folder to unpack to" >&2
+    exit 2
+  }
+  trap 'rm -rf "$new"' EXIT
+  tail -c +@OFFSET@ "$0" | tar -xzf - -C "$new" || {
+    echo "error: $0 cannot be unpacked to $root: is it whole, and is there room for 200 MB?" >&2
+    exit 2
+  }
+  : >"$new/complete"
+  # Whoever was first has it; what both have unpacked is the same.
+  mv -T "$new" "$home" 2>/dev/null || [ -e "$home/complete" ]
+  rm -rf "$new"
+  trap - EXIT
+fi
+
+command=start
+case "${1-}" in
+@NAMES@) command=$1; shift ;;
+run) shift ;;
+esac
+
+# The configuration lies beside this file, unless the working directory has one; data and record are written to.
+write=data
+config=
+want=
+for argument; do
+  case "$want" in
+  data) write=$argument ;;
+  record) write=$write,$argument ;;
+  esac
+  want=
+  case "$argument" in
+  --data) want=data ;;
+  --data=*) write=${argument#--data=} ;;
+  --record) want=record ;;
+  --record=*) write=$write,${argument#--record=} ;;
+  --config | --config=*) config=given ;;
+  esac
+done
+[ "$write" = :memory: ] && write=data
+[ -n "${NOTIFY_SOCKET-}" ] && write=$write,$NOTIFY_SOCKET
+beside=$(dirname "$0")/config.ts
+if [ "$command" = start ] && [ -z "$config" ] && [ ! -e config.ts ] && [ -e "$beside" ]; then
+  set -- "$@" --config "$beside"
+fi
+
+case "$command" in
+@OPTIONS@esac
