@@ -11,7 +11,7 @@ import {
 import { format } from "node:util";
 import type { Settings } from "../config/schema.ts";
 import { Output } from "./output.ts";
-import { loggable, printable } from "./printable.ts";
+import { loggable, printable } from "../printable.ts";
 
 /** The gateway's log. Messages never hold tokens, passwords or private keys. */
 export const log = getLogger(["odin-gateway"]);

@@ -9,7 +9,7 @@ import { Count, Cursor, listing, Name, Paging, ShownAddress, shownPage } from ".
 const Limit = z.number().min(0).nullable().describe("Null where there is no limit, or no licence.");
 const PeersAndRooms = z.object({ peers: Count, rooms: Count });
 
-const ShownCustomer = z.object({
+export const ShownCustomer = z.object({
   id: z.string(),
   listed: z.boolean().describe(
     "Whether it is in the list of customers; else servers report rooms of it, or it is an unknown customer that is let in.",
@@ -24,7 +24,7 @@ const ShownCustomer = z.object({
   ),
 });
 
-const ShownCustomerDetail = ShownCustomer.omit({ keys: true }).extend({
+export const ShownCustomerDetail = ShownCustomer.omit({ keys: true }).extend({
   reported: PeersAndRooms.describe("What the servers have reported."),
   granted: PeersAndRooms.describe("What was granted, and no report has shown yet."),
   keys: z.array(z.object({

@@ -44,7 +44,7 @@ const Candidate = z.object({
   expectedLoad: z.number().describe("Load once all has grown that is on its way, this room included."),
 });
 
-const ShownExplanation = z.object({
+export const Explained = z.object({
   server: ShownAddress,
   group: z.string().describe("Name of its affinity group."),
   explanation: z.object({
@@ -63,6 +63,19 @@ const ShownExplanation = z.object({
     furtherLeftOut: Count,
   }).nullable(),
   note: z.string().optional().describe("Why there is no explanation."),
+});
+
+export const Located = ShownRoomEntry.extend({
+  group: z.string().describe("Name of its affinity group."),
+  listed: z.boolean().describe(
+    "Whether its server's last report lists it; else somebody was granted a way to it, or it has ended and its place is kept.",
+  ),
+  ban: ShownBan.nullable().describe("The ban of the whole room, where one is in force."),
+});
+
+export const Closed = z.object({
+  server: ShownAddress.nullable().describe("The server that is told to close it."),
+  ban: ShownBan.nullable().describe("The ban of the room that is in force now."),
 });
 
 /** The methods about rooms. */
@@ -95,13 +108,7 @@ export function roomMethods(
       summary: "Say which server a room is on, and whether it is banned",
       does: "shows",
       params: z.object({ room_id: RoomName }),
-      result: ShownRoomEntry.extend({
-        group: z.string().describe("Name of its affinity group."),
-        listed: z.boolean().describe(
-          "Whether its server's last report lists it; else somebody was granted a way to it, or it has ended and its place is kept.",
-        ),
-        ban: ShownBan.nullable().describe("The ban of the whole room, where one is in force."),
-      }),
+      result: Located,
       errors: ["roomNotFound"],
       run: async ({ room_id }) => {
         const room = await gateway.view.room(room_id);
@@ -118,7 +125,7 @@ export function roomMethods(
         "Kept for the newest placements (`limits.explanations`), until a restart; then `explanation` is null, and `note` says so.",
       does: "shows",
       params: z.object({ room_id: RoomName }),
-      result: ShownExplanation,
+      result: Explained,
       errors: ["roomNotFound"],
       run: async ({ room_id }) => {
         const its = await gateway.explain(room_id);
@@ -139,10 +146,7 @@ export function roomMethods(
           "Seconds for which nobody gets into the room; at most `bans.maxTime`. 0 lifts a ban.",
         ),
       }),
-      result: z.object({
-        server: ShownAddress.nullable().describe("The server that is told to close it."),
-        ban: ShownBan.nullable().describe("The ban of the room that is in force now."),
-      }),
+      result: Closed,
       errors: ["roomNotFound", "rateLimited", "unavailable"],
       run: async ({ room_id, ban_time }, call) => {
         const room = await gateway.view.room(room_id);
@@ -168,7 +172,7 @@ export function showRoom({ id, group, customer, server, peers, grants }: RoomInf
   return { hash, id: [...id], customer, server, peers, grants };
 }
 
-function showExplanation({ server, group, explanation }: ShownExplanation): z.input<typeof ShownExplanation> {
+function showExplanation({ server, group, explanation }: ShownExplanation): z.input<typeof Explained> {
   if (explanation === undefined) {
     const note =
       "the server reported the room, or it was placed before the gateway's last start or too long ago";

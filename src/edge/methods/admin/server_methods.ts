@@ -47,7 +47,7 @@ export const ShownServer = z.object({
   tasks: Count.describe("Tasks that wait for it."),
 });
 
-const ShownServerDetail = ShownServer.extend({
+export const ShownServerDetail = ShownServer.extend({
   steadyLoad: z.number().describe("Its load without the noise of a single report."),
   groups: Count.describe("Affinity groups that it holds, granted ones included."),
   unlistedRooms: Count.describe("Rooms that it holds and does not list yet, or not any more."),
@@ -60,7 +60,7 @@ const ShownServerDetail = ShownServer.extend({
   furtherCustomers: Count,
 });
 
-const ShownPlan = z.object({
+export const ShownPlan = z.object({
   weight: z.number().min(0).max(1),
   draining: z.object({ deadline: Time.nullable() }).nullable(),
   replacedDeadline: Time.optional().describe("The deadline that the call has ended or replaced."),

@@ -44,7 +44,7 @@ const Pool = z.object({
   grants: Count.describe("Clients on their way."),
 });
 
-const Status = z.object({
+export const Status = z.object({
   version: z.string(),
   started: Time,
   time: Time.describe("Time of this answer."),

@@ -15,7 +15,7 @@ import {
   Time,
 } from "./shapes.ts";
 
-const ShownTask = z.object({
+export const ShownTask = z.object({
   sequence: Count.describe("Number of the task: the order in which tasks are handed over."),
   task: z.enum(["RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"]),
   server: ShownAddress,

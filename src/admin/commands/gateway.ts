@@ -1,0 +1,118 @@
+import { Argument, type Command } from "commander";
+import type { GatewayStatus } from "../../edge/methods/admin/results.ts";
+import type { Choose, Context } from "../context.ts";
+import { EXIT } from "../failure.ts";
+import { json, say, showFacts, showTable } from "../output.ts";
+import { showSpan } from "../span.ts";
+import { coloured, type Terminal } from "../terminal.ts";
+import { cut, shown } from "../width.ts";
+import { percent } from "./server_table.ts";
+
+const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
+
+/** Adds the commands about the gateway itself. */
+export function gatewayCommands(program: Command, choose: Choose): void {
+  program.command("status")
+    .description(
+      "show the gateway in numbers and what is wrong; ends with 1 if something is that keeps somebody out",
+    )
+    .action(() => choose(showStatus));
+  program.command("log-level").description("change what is logged, until the next start or reload")
+    .addArgument(
+      new Argument("<level>", "the least severe level").choices([
+        ...LEVELS,
+        ...LEVELS.map((l) => l.toLowerCase()),
+      ]),
+    )
+    .action((level: string) =>
+      choose(async (context) => {
+        const answer = await context.connection.call("log.SetLevel", { level: level.toUpperCase() });
+        say(context, answer, `logged from ${answer.level} on; before, from ${answer.before} on`);
+      })
+    );
+  program.command("config").description("show the configuration in force, as JSON, without secrets")
+    .action(() =>
+      choose(async (context) => {
+        const { config } = await context.connection.call("config.Show", {});
+        context.terminal.print(json(config));
+      })
+    );
+  program.command("reload").description("read the configuration, the customers and the certificate again")
+    .option("--customers", "the customers only")
+    .action(({ customers }: { customers?: true }) =>
+      choose((context) => customers === true ? reloadCustomers(context) : reloadConfig(context))
+    );
+}
+
+async function showStatus(context: Context): Promise<number> {
+  const { terminal, connection, json: asJson } = context;
+  const status = await connection.call("gateway.Status", {});
+  if (asJson) terminal.print(json(status));
+  else {
+    const up = (Date.parse(status.time) - Date.parse(status.started)) / 1000;
+    showFacts(context, [
+      ["gateway", `ODIN Gateway ${status.version} at ${connection.shownUrl}, up for ${showSpan(up)}`],
+      ["rooms", `${status.rooms}; ${status.grants} clients on their way`],
+      ["waiting", `${status.tasks} tasks, ${status.bans} bans in force`],
+      ["customers", String(status.customers)],
+      ["Connect", connects(status)],
+    ]);
+    terminal.print("");
+    if (status.pools.length > 0) showPools(context, status);
+    for (const line of problemLines(terminal, status)) terminal.print(line);
+  }
+  return status.problems.some(({ severity }) => severity === "error") ? EXIT.refused : EXIT.done;
+}
+
+function connects({ calls }: GatewayStatus): string {
+  const { success, rejected, failure } = callsOf(calls, "Connect");
+  return `${success} granted, ${rejected} refused, ${failure} failed since the start`;
+}
+
+/** Calls of a method. */
+export function callsOf(calls: GatewayStatus["calls"], method: string) {
+  return calls.find(({ name }) => name === method) ?? { success: 0, rejected: 0, failure: 0 };
+}
+
+function showPools(context: Context, { pools }: GatewayStatus): void {
+  showTable(context, [
+    { title: "POOL", text: ({ pool }) => pool, flexible: true },
+    { title: "OPEN", text: ({ open }) => String(open), side: "right" },
+    { title: "SILENT", text: ({ silent }) => String(silent), side: "right" },
+    { title: "DRAINING", text: ({ draining }) => String(draining), side: "right", leaveOut: 1 },
+    { title: "LOAD", text: ({ load }) => percent(load), side: "right" },
+    { title: "CLIENTS", text: ({ clients }) => String(clients), side: "right" },
+    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 2 },
+  ], pools);
+  context.terminal.print("");
+}
+
+/** What is wrong, a line each. */
+export function problemLines(terminal: Terminal, { problems }: GatewayStatus): string[] {
+  if (problems.length === 0) return [coloured(terminal, "green", "all is well")];
+  return problems.map(({ severity, what }) => {
+    const text = cut(`${severity}: ${shown(what)}`, terminal.columns);
+    return coloured(terminal, severity === "error" ? "red" : "yellow", text);
+  });
+}
+
+async function reloadConfig(context: Context): Promise<void> {
+  const answer = await context.connection.call("config.Reload", {});
+  if (context.json) return context.terminal.print(json(answer));
+  const { changed, restart, warnings } = answer;
+  const lines = [
+    changed.length === 0
+      ? "nothing differs from before that could be changed"
+      : `in force now: ${changed.join(", ")}`,
+    ...restart.map(({ member, reason }) => `takes a restart: ${member}, ${reason}`),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+  for (const line of lines) context.terminal.print(shown(line));
+}
+
+async function reloadCustomers(context: Context): Promise<void> {
+  const answer = await context.connection.call("customers.Reload", {});
+  if (context.json) return context.terminal.print(json(answer));
+  context.terminal.print(`${answer.customers} customers with ${answer.keys} keys are in force`);
+  for (const warning of answer.warnings) context.terminal.print(shown(`warning: ${warning}`));
+}

@@ -1,0 +1,136 @@
+import type { Command } from "commander";
+import type { AdminResults, Explanation } from "../../edge/methods/admin/results.ts";
+import type { Choose, Context } from "../context.ts";
+import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
+import { json, say, showFacts, showList, showTable } from "../output.ts";
+import { ago, parseSpan, showSpan, until } from "../span.ts";
+import { percent } from "./server_table.ts";
+
+interface RoomFilters {
+  readonly namespace?: string;
+  readonly customer?: string;
+  readonly server?: string;
+  readonly prefix?: string;
+}
+
+/** Adds the commands about rooms. */
+export function roomCommands(program: Command, choose: Choose): void {
+  listOptions(program.command("rooms").description("list the rooms"))
+    .option("--namespace <name>", "only those of this namespace")
+    .option("--customer <id>", "only those of this customer")
+    .option("--server <address>", "only those on this server")
+    .option("--prefix <text>", "only those whose names begin with this text")
+    .action((options: ListOptions & RoomFilters) => {
+      const { namespace, customer, server, prefix } = options;
+      choose((context) =>
+        showList(
+          context,
+          context.connection.list("room.List", { namespace, customer, server, prefix }, limitOf(options)),
+          [
+            { title: "NAMESPACE", text: ({ id }) => id[0], flexible: true },
+            { title: "ROOM", text: ({ id }) => id[1], flexible: true },
+            { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
+            { title: "SERVER", text: ({ server }) => server, flexible: true },
+            { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
+            { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 2 },
+          ],
+          "there is no such room",
+        )
+      );
+    });
+  program.command("locate <namespace> <room>").description("say which server a room is on")
+    .action((namespace: string, room: string) => choose((context) => locate(context, [namespace, room])));
+  program.command("explain <namespace> <room>").description("say why a room is where it is")
+    .action((namespace: string, room: string) => choose((context) => explain(context, [namespace, room])));
+  program.command("close <namespace> <room>").description("close a room; its clients may come back at once")
+    .option("--ban <time>", "keep it closed for so long, like 10m", parseSpan)
+    .action((namespace: string, room: string, { ban }: { ban?: number }) =>
+      choose((context) => close(context, [namespace, room], ban))
+    );
+}
+
+type RoomId = readonly [namespace: string, room: string];
+
+async function locate(context: Context, room_id: RoomId): Promise<void> {
+  const room = await context.connection.call("room.Locate", { room_id });
+  if (context.json) return context.terminal.print(json(room));
+  showFacts(context, [
+    ["server", room.server],
+    ["customer", room.customer],
+    ["group", room.group],
+    ["state", room.listed ? "open" : "its place is kept, and its server does not list it"],
+    ["clients", `${room.peers}, ${room.grants} coming`],
+    ["banned", room.ban === null ? undefined : banText(room.ban, context.now())],
+  ]);
+}
+
+function banText({ until: end, by }: { until: string; by: string | null }, now: number): string {
+  return `until ${end} (${until(end, now)}), by ${by ?? "somebody who is not known"}`;
+}
+
+async function explain(context: Context, room_id: RoomId): Promise<void> {
+  const its = await context.connection.call("room.Explain", { room_id });
+  if (context.json) return context.terminal.print(json(its));
+  const { explanation } = its;
+  if (explanation === null) {
+    showFacts(context, [["server", its.server], ["group", its.group], ["why", its.note]]);
+    return;
+  }
+  const { size, expectedSize } = explanation;
+  showFacts(context, [
+    ["server", its.server],
+    ["group", its.group],
+    ["placed", `${explanation.at} (${ago(explanation.at, context.now())}) by ${explanation.by}`],
+    ["kind", `${explanation.namespace} ${explanation.template}`],
+    ["size", `${round(expectedSize)} clients expected; placed for ${round(size)}`],
+    ["pool", explanation.pool],
+    ["full", explanation.overCeiling ? "all servers would have been above the ceiling" : undefined],
+  ]);
+  context.terminal.print("");
+  showCandidates(context, explanation);
+}
+
+function showCandidates(
+  context: Context,
+  { candidates, furtherCandidates, leftOut, furtherLeftOut, server }: NonNullable<Explanation["explanation"]>,
+): void {
+  showTable(context, [
+    { title: "CANDIDATE", text: ({ address }) => address, flexible: true },
+    { title: "CHOSEN", text: ({ address }) => address === server ? "yes" : "" },
+    { title: "EXPECTED LOAD", text: ({ expectedLoad }) => percent(expectedLoad), side: "right" },
+    { title: "LOAD", text: ({ load }) => percent(load), side: "right" },
+    { title: "CLIENTS", text: ({ clients }) => String(clients), side: "right" },
+    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 1 },
+    { title: "GROWTH", text: ({ growth }) => round(growth), side: "right", leaveOut: 2 },
+    { title: "WEIGHT", text: ({ weight }) => String(weight), side: "right", leaveOut: 3 },
+  ], candidates);
+  if (furtherCandidates > 0) context.terminal.print(`and ${furtherCandidates} more candidates`);
+  for (const { server, reason } of leftOut) {
+    say({ ...context, json: false }, {}, `left out: ${server}, ${reason}`);
+  }
+  if (furtherLeftOut > 0) context.terminal.print(`and ${furtherLeftOut} more left out`);
+}
+
+async function close(context: Context, room_id: RoomId, ban: number | undefined): Promise<void> {
+  const where = `${room_id[1]} of ${room_id[0]}`;
+  const closed = ban === undefined ? "" : ` Nobody gets in for ${showSpan(ban)}.`;
+  context.confirm(`Close room ${where}?${closed}`);
+  const answer = await context.connection.call("room.Close", { room_id, ban_time: ban });
+  say(
+    context,
+    answer,
+    `${closeText(answer, where)}${
+      answer.ban === null ? "" : "; banned " + banText(answer.ban, context.now())
+    }`,
+  );
+}
+
+function closeText({ server }: AdminResults["room.Close"], where: string): string {
+  return server === null
+    ? `no server has room ${where}`
+    : `${server} closes room ${where} when it reports next`;
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
