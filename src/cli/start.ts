@@ -19,6 +19,7 @@ import { check } from "./check.ts";
 import { DataFolder, MEMORY } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
+import { ServiceManager } from "./service_manager.ts";
 import { catchSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
@@ -47,6 +48,7 @@ export async function start(args: readonly string[]): Promise<void> {
   const signals = catchSignals();
   for (const warning of warnings) log.warning("{warning}", { warning });
   surviveStrays();
+  using manager = new ServiceManager(fromEnvironment);
   const unread = Object.values(ENVIRONMENT).filter((variable) => !mayRead(variable));
   if (unread.length > 0) {
     log.warning("the environment is not looked at for {unread}: {reason}", {
@@ -78,8 +80,10 @@ export async function start(args: readonly string[]): Promise<void> {
       url: gateway.url,
       how: folder?.wasTakenOver === true ? ", in place of the process before" : "",
     });
+    manager.ready(`listens on ${gateway.url}`);
     const signal = await Promise.race([signals.stop, folder?.hasLeft ?? signals.stop]);
     if (signal !== undefined) log.info("{signal}: finishing the requests under way", { signal });
+    manager.stopping();
     await gateway.stop();
     log.info("stopped");
   } catch (error) {

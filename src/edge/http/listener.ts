@@ -261,19 +261,24 @@ async function bind(
  */
 async function quietMoment(server: Server | Http2SecureServer): Promise<void> {
   const until = performance.now() + QUIET.atMost;
-  let accepted = true;
-  const note = () => accepted = true;
+  let last = performance.now();
+  const note = () => last = performance.now();
   server.on("connection", note);
-  for (let turns = 0; turns < QUIET.turns && performance.now() < until; turns++) {
-    if (accepted) turns = 0;
-    accepted = false;
+  // Those who are asked for a new connection open one soon: half of these come here.
+  while (performance.now() < until && performance.now() - last < QUIET.lasts) await soon();
+  for (let turns = 0; turns < QUIET.turns && performance.now() < until + QUIET.lasts; turns++) {
+    const before = last;
     await new Promise((resolve) => setImmediate(resolve));
+    if (last !== before) turns = -1;
   }
   server.removeListener("connection", note);
 }
 
-/** Turns of the event loop without a connection that make a quiet moment, and milliseconds that one is waited for. */
-const QUIET = { turns: 3, atMost: 1000 };
+/**
+ * A quiet moment has begun when no connection came for so many milliseconds, which is waited for this long at most, and in so
+ * many turns of the event loop.
+ */
+const QUIET = { lasts: 50, atMost: 2000, turns: 3 };
 
 function soon(milliseconds = 10): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
