@@ -10,7 +10,7 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "for (const placement of lost) fleet.yieldGroup(this.#model, placement);",
+    find: "for (const placement of lost) fleet.acceptOverride(this.#model, placement);",
     put: "",
     breaks: "a group stays where a claim that was overruled has put it",
   },

@@ -65,8 +65,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/connect.ts",
-    find: "if (known === undefined && now < model.learningUntil)",
-    put: "if (now < model.learningUntil)",
+    find: "if (known === undefined && now < model.startWaitUntil)",
+    put: "if (now < model.startWaitUntil)",
     breaks: "while servers are waited for, known rooms of a lost server are refused",
   },
   {
@@ -276,7 +276,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/servers/life_cycle.ts",
-    find: "  if (model.learningUntil > now - gap) model.learningUntil += gap;\n",
+    find: "  if (model.startWaitUntil > now - gap) model.startWaitUntil += gap;\n",
     put: "",
     breaks: "a pause uses up the time in which servers are waited for",
   },

@@ -46,8 +46,8 @@ function masked(name: string, value: unknown): Json {
   }
   if (value === null) return null;
   if (Array.isArray(value)) return value.map((each) => masked(name, each));
-  const members = Object.entries(value).filter(([, its]) => its !== undefined);
-  return Object.fromEntries(members.map(([its, each]) => [its, masked(its, each)]));
+  const members = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(members.map(([name, each]) => [name, masked(name, each)]));
 }
 
 /** A URL may hold a user with a password, or a token among what it asks for. */

@@ -497,11 +497,11 @@ export function parseCustomer(entry: unknown, place: string, broken: BrokenEntry
     return undefined;
   }
   const accessKeys = parsed.data.accessKeys.flatMap((key, k) => {
-    const its = AccessKeyEntry.safeParse(key);
-    if (its.success) return [its.data];
+    const read = AccessKeyEntry.safeParse(key);
+    if (read.success) return [read.data];
     broken.push({
       entry: `customer "${parsed.data.id}", accessKeys[${k}]`,
-      reason: firstIssue(its.error),
+      reason: firstIssue(read.error),
     });
     return [];
   });

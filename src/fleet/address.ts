@@ -37,8 +37,8 @@ export function parseAddress(text: string): Address | undefined {
   if (host === undefined) return undefined;
   const port = Number(digits);
   if (port < 1 || port > 65535) return undefined;
-  const its = parseHost(host);
-  return its === undefined ? undefined : `${its}:${port}` as Address;
+  const parsed = parseHost(host);
+  return parsed === undefined ? undefined : `${parsed}:${port}` as Address;
 }
 
 /**

@@ -175,7 +175,7 @@ export class Durability {
   }
 
   #settle(changes: readonly Change[], { lost }: Committed): void {
-    for (const placement of lost) fleet.yieldGroup(this.#model, placement);
+    for (const placement of lost) fleet.acceptOverride(this.#model, placement);
     fleet.settle(this.#model, changes);
     if (lost.length === 0) return;
     for (const call of this.#inFlight) call.lost.push(...lost);

@@ -369,10 +369,10 @@ export class Gateway implements GatewayPort {
   }
 
   figures(customers: number): Promise<FleetFigures> {
-    const its = fleet.figures(this.#model, customers);
+    const shown = fleet.figures(this.#model, customers);
     const offset = toUnixTime(this.#clocks);
-    const servers = its.servers.map((server) => ({ ...server, lastSeen: server.lastSeen + offset }));
-    return Promise.resolve({ ...its, servers });
+    const servers = shown.servers.map((server) => ({ ...server, lastSeen: server.lastSeen + offset }));
+    return Promise.resolve({ ...shown, servers });
   }
 
   info(): Promise<ShownFleet> {

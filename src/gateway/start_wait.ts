@@ -23,12 +23,12 @@ export class StartWait {
   }
 
   begin(until: Milliseconds): void {
-    this.#until = this.#model.learningUntil = until;
+    this.#until = this.#model.startWaitUntil = until;
   }
 
   /** The start took a while, which is added to the model's own end. */
   prolong(): void {
-    if (this.#until !== undefined) this.#until = this.#model.learningUntil;
+    if (this.#until !== undefined) this.#until = this.#model.startWaitUntil;
   }
 
   /** Whether rooms that are not known are still refused. */
@@ -55,13 +55,13 @@ export class StartWait {
     const until = this.#until;
     if (until === undefined) return;
     // Time in which the gateway itself did not run is added to the model's own end.
-    const end = Math.max(until, this.#model.learningUntil);
+    const end = Math.max(until, this.#model.startWaitUntil);
     const late = [...this.#coming.values()].some((since) => since <= until);
     if (this.#heard.size < this.#expected && (now < end || late)) {
-      this.#model.learningUntil = Math.max(end, now + 1);
+      this.#model.startWaitUntil = Math.max(end, now + 1);
       return;
     }
     this.#until = undefined;
-    this.#model.learningUntil = -Infinity;
+    this.#model.startWaitUntil = -Infinity;
   }
 }

@@ -105,7 +105,7 @@ export class View implements FleetView {
 
   condition(): Promise<Condition> {
     const { storable, waiting } = this.#condition();
-    const waitsUntil = waiting ? this.#model.learningUntil + toUnixTime(this.#clocks) : undefined;
+    const waitsUntil = waiting ? this.#model.startWaitUntil + toUnixTime(this.#clocks) : undefined;
     return Promise.resolve({ storable, waitsUntil });
   }
 

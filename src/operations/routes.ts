@@ -93,8 +93,8 @@ function createApp(context: OperationsContext, more: readonly AddRoutes[]): Oper
   });
   app.get("/healthz", () => Response.json({ status: "ok" }));
   app.get("/readyz", () => {
-    const its = readiness(checks);
-    return Response.json(its, { status: its.status === "ok" ? 200 : 503 });
+    const found = readiness(checks);
+    return Response.json(found, { status: found.status === "ok" ? 200 : 503 });
   });
   app.post(
     "/rpc",

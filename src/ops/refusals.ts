@@ -105,13 +105,13 @@ class Table {
   /** What was refused again since the last time. Of whom nothing was refused, the next is a first one again. */
   takeRepeated(): Repeated[] {
     const repeated: Repeated[] = [];
-    for (const [key, its] of this.#repeated) {
-      if (its.more === 0) {
+    for (const [key, sum] of this.#repeated) {
+      if (sum.more === 0) {
         this.#repeated.delete(key);
         continue;
       }
-      repeated.push({ ...its });
-      its.more = 0;
+      repeated.push({ ...sum });
+      sum.more = 0;
     }
     repeated.push(...this.#others.values());
     this.#others.clear();

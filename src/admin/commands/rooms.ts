@@ -69,17 +69,17 @@ function banText({ until: end, by }: { until: string; by: string | null }, now: 
 }
 
 async function explain(context: Context, room_id: RoomId): Promise<void> {
-  const its = await context.connection.call("room.Explain", { room_id });
-  if (context.json) return context.terminal.print(json(its));
-  const { explanation } = its;
+  const explained = await context.connection.call("room.Explain", { room_id });
+  if (context.json) return context.terminal.print(json(explained));
+  const { explanation } = explained;
   if (explanation === null) {
-    showFacts(context, [["server", its.server], ["group", its.group], ["why", its.note]]);
+    showFacts(context, [["server", explained.server], ["group", explained.group], ["why", explained.note]]);
     return;
   }
   const { size, expectedSize } = explanation;
   showFacts(context, [
-    ["server", its.server],
-    ["group", its.group],
+    ["server", explained.server],
+    ["group", explained.group],
     ["placed", `${explanation.at} (${ago(explanation.at, context.now())}) by ${explanation.by}`],
     ["kind", `${explanation.namespace} ${explanation.template}`],
     ["size", `${round(expectedSize)} clients expected; placed for ${round(size)}`],

@@ -134,7 +134,7 @@ function permissionOf({ name, role, addresses }: InternalUser): Permission {
   return {
     user: name,
     role,
-    mayCall: (purpose) => role === undefined || ROLES[role].some((its) => its === purpose),
+    mayCall: (purpose) => role === undefined || ROLES[role].some((each) => each === purpose),
     maySpeakFor: (server) => patterns === undefined || patterns.some((pattern) => pattern.test(server)),
   };
 }

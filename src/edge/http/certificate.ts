@@ -66,11 +66,11 @@ export class Certificate {
    */
   prepare(files: CertificateFiles): (server: Http2SecureServer) => void {
     const changed = changeOf(files);
-    const its = readCertificate(files);
+    const read = readCertificate(files);
     return (server) => {
       this.#files = files;
       this.#changed = changed;
-      this.#serve(server, its);
+      this.#serve(server, read);
     };
   }
 

@@ -56,7 +56,7 @@ export function writeToml(table: Table): string {
     if (Object.is(value, -0)) return negativeZero;
     if (Array.isArray(value)) return value.map(mark);
     if (!isTable(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, its]) => [key, mark(its)]));
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mark(member)]));
   };
   const text = stringify(mark(table), { numbersAsFloat: true }).replaceAll(`"${negativeZero}"`, "-0.0");
   if (!isDeepStrictEqual(plain(parse(text, { integersAsBigInt: true })), plain(table))) {

@@ -59,16 +59,16 @@ export class Kinds {
   }
 
   /** What is known of a kind, to be asked again and again; from then on it counts as used. */
-  know(kind: Kind): KnownKind {
+  estimatorFor(kind: Kind): SizeEstimator {
     const known = levels(kind).map((level) => this.#used(level)).filter((sizes) => sizes !== undefined);
-    return new KnownKind(known, this.defaultSize);
+    return new SizeEstimator(known, this.defaultSize);
   }
 
   /** What is known of a kind, for people: without counting it as used. */
-  look(kind: Kind): KnownKind {
+  look(kind: Kind): SizeEstimator {
     const keys = new Set(levels(kind).map(keyOf));
     const known = Array.from(keys, (key) => this.#kinds.get(key)?.[1]).filter((sizes) => sizes !== undefined);
-    return new KnownKind(known, this.defaultSize);
+    return new SizeEstimator(known, this.defaultSize);
   }
 
   /** Forgets what was learned of a kind. @returns whether anything was */
@@ -120,7 +120,7 @@ export class Kinds {
 }
 
 /** What is known of a kind: of all rooms, of those of its namespace, and of its own, as far as there is anything. */
-export class KnownKind {
+export class SizeEstimator {
   readonly #levels: readonly Sizes[];
   readonly #defaultSize: number;
 

@@ -38,40 +38,43 @@ const repeat = (count: number, value: (i: number) => number) =>
 Deno.test("sizes that are all alike are expected exactly, after a few rooms", () => {
   const kinds = new Kinds(100, 10);
   learn(kinds, KIND, repeat(50, () => 6));
-  assert.ok(Math.abs(kinds.know(KIND).expectedSize(0, 0) - 6) < 0.3);
-  assert.ok(Math.abs(kinds.know(KIND).expectedSize(3, 0) - 6) < 0.3);
-  assert.ok(Math.abs(kinds.know(KIND).largeSize(0, 0) - 6) < 0.3);
+  assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(0, 0) - 6) < 0.3);
+  assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(3, 0) - 6) < 0.3);
+  assert.ok(Math.abs(kinds.estimatorFor(KIND).largeSize(0, 0) - 6) < 0.3);
 });
 
 Deno.test("of a heavy tail the mean is expected, rooms are placed for the tail, and a large room is expected to grow on", () => {
   const kinds = new Kinds(100, 10);
   learn(kinds, KIND, repeat(400, (i) => i % 20 === 0 ? 200 : 5));
   const mean = (19 * 5 + 200) / 20;
-  assert.ok(Math.abs(kinds.know(KIND).expectedSize(0, 0) - mean) < 2);
-  assert.ok(kinds.know(KIND).largeSize(0, 0) > 150);
-  assert.ok(kinds.know(KIND).expectedSize(40, 0) > 150, "a room of 40 is one of the large ones");
+  assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(0, 0) - mean) < 2);
+  assert.ok(kinds.estimatorFor(KIND).largeSize(0, 0) > 150);
+  assert.ok(kinds.estimatorFor(KIND).expectedSize(40, 0) > 150, "a room of 40 is one of the large ones");
 });
 
 Deno.test("what is not known of a kind comes from its namespace, then from all rooms, then from the default", () => {
   const kinds = new Kinds(100, 10);
   const unknown = { namespace: "arena", template: "final" };
-  assert.equal(kinds.know(unknown).expectedSize(0, 0), 10);
+  assert.equal(kinds.estimatorFor(unknown).expectedSize(0, 0), 10);
   learn(kinds, { namespace: "elsewhere", template: "x" }, repeat(50, () => 100));
-  assert.ok(Math.abs(kinds.know(unknown).expectedSize(0, 0) - 100) < 5);
+  assert.ok(Math.abs(kinds.estimatorFor(unknown).expectedSize(0, 0) - 100) < 5);
   learn(kinds, KIND, repeat(50, () => 4));
-  assert.ok(Math.abs(kinds.know(unknown).expectedSize(0, 0) - 4) < 4);
+  assert.ok(Math.abs(kinds.estimatorFor(unknown).expectedSize(0, 0) - 4) < 4);
   learn(kinds, unknown, repeat(50, () => 30));
-  assert.ok(Math.abs(kinds.know(unknown).expectedSize(0, 0) - 30) < 2);
+  assert.ok(Math.abs(kinds.estimatorFor(unknown).expectedSize(0, 0) - 30) < 2);
 });
 
 Deno.test("sizes that change over a day are followed", () => {
   const kinds = new Kinds(100, 10);
   learn(kinds, KIND, repeat(500, () => 4));
   learn(kinds, KIND, repeat(200, () => 40), 12 * 3_600_000);
-  const expected = kinds.know(KIND).expectedSize(0, 12 * 3_600_000);
+  const expected = kinds.estimatorFor(KIND).expectedSize(0, 12 * 3_600_000);
   assert.ok(expected > 15 && expected < 30, String(expected));
   learn(kinds, KIND, repeat(20, () => 40), 10 * 86_400_000);
-  assert.ok(kinds.know(KIND).expectedSize(0, 10 * 86_400_000) > 38, "what is ten days old hardly counts");
+  assert.ok(
+    kinds.estimatorFor(KIND).expectedSize(0, 10 * 86_400_000) > 38,
+    "what is ten days old hardly counts",
+  );
 });
 
 Deno.test("names that are all different neither grow what is remembered nor end what is used", () => {
@@ -79,10 +82,10 @@ Deno.test("names that are all different neither grow what is remembered nor end 
   learn(kinds, KIND, repeat(50, () => 6));
   for (let i = 0; i < 1000; i++) {
     kinds.learn({ namespace: "wild", template: `name ${i}` }, 3, 0, 0);
-    kinds.know(KIND).expectedSize(0, 0);
+    kinds.estimatorFor(KIND).expectedSize(0, 0);
   }
   assert.ok(kinds.size <= 20);
-  assert.ok(Math.abs(kinds.know(KIND).expectedSize(0, 0) - 6) < 0.3);
+  assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(0, 0) - 6) < 0.3);
   const told = kinds.takeLearned();
   assert.equal(told.filter(({ sizes }) => sizes !== undefined).length <= 20, true);
   assert.ok(
@@ -100,9 +103,9 @@ Deno.test("an expected size is at least what was reached, and at least one", () 
     (sizes, reached) => {
       const kinds = new Kinds(100, 10);
       learn(kinds, KIND, sizes);
-      const expected = kinds.know(KIND).expectedSize(reached, 0);
+      const expected = kinds.estimatorFor(KIND).expectedSize(reached, 0);
       assert.ok(expected >= Math.max(1, reached) * (1 - 1e-9));
-      assert.ok(kinds.know(KIND).largeSize(reached, 0) >= expected);
+      assert.ok(kinds.estimatorFor(KIND).largeSize(reached, 0) >= expected);
       assert.ok(expected <= Math.max(10, reached, ...sizes) * (1 + 1e-9));
     },
   ));
@@ -114,7 +117,7 @@ Deno.test("how long rooms grow is learned, and the larger ones say more", () => 
     kinds.learn(KIND, 31, 600_000, 0);
     kinds.learn(KIND, 1, 0, 0);
   }
-  const time = kinds.know(KIND).fillTime;
+  const time = kinds.estimatorFor(KIND).fillTime;
   assert.ok(time > 540_000 && time < 600_000, String(time));
 });
 

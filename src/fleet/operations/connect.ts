@@ -158,12 +158,12 @@ function place(
   changes: Change[],
   steps: Undo[],
 ): Group | PlaceRefusal | "learning" {
-  if (known === undefined && now < model.learningUntil) return "learning";
+  if (known === undefined && now < model.startWaitUntil) return "learning";
   const { namespace, rooms, pool, allowedPools, server } = input;
   const kind = kindOf(namespace, groupName(rooms[0]!));
   // Where a server was lost, everybody who was there comes back.
   const reached = known?.peers() ?? 0;
-  const learned = model.kinds.know(kind);
+  const learned = model.kinds.estimatorFor(kind);
   const expectedSize = learned.expectedSize(reached, now);
   const size = learned.largeSize(reached, now);
   const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);

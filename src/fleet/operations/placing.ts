@@ -90,8 +90,8 @@ function belowCeiling(
   const stays = (server: Server) => expectedLoad(server, size) <= ceiling;
   if (servers.every(stays)) return servers;
   return servers.filter((server) => {
-    const its = stays(server);
-    if (!its) leftOut.add(server, "above the ceiling");
-    return its;
+    const staying = stays(server);
+    if (!staying) leftOut.add(server, "above the ceiling");
+    return staying;
   });
 }

@@ -278,7 +278,7 @@ function startTracking(
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
-  const known = model.kinds.know(kind);
+  const known = model.kinds.estimatorFor(kind);
   expectGrowth(group, new YoungGroup(kind, known, since, known.expectedSize(peers, now)));
 }
 

@@ -79,7 +79,7 @@ for (const peers of [9007199254740991, 1e9]) {
     assert.ok(changes.some((change) => change.type === "server-odd" && /peers/.test(change.what)));
     assert.ok(model.usage.get("acme")!.peers <= 120);
     tell(model, "a", [], 2_000_000);
-    const learned = model.kinds.know({ namespace: "acme", template: "match-#" });
+    const learned = model.kinds.estimatorFor({ namespace: "acme", template: "match-#" });
     assert.ok(learned.expectedSize(0, 2_000_000) <= 120, String(learned.expectedSize(0, 0)));
   });
 }
@@ -106,9 +106,9 @@ Deno.test("what was learned of a kind can be forgotten", () => {
   const model = testModel();
   const kind = { namespace: "acme", template: "match-#" };
   model.kinds.learn(kind, 90, 1000, 0);
-  const known = model.kinds.know(kind).expectedSize(0, 0);
+  const known = model.kinds.estimatorFor(kind).expectedSize(0, 0);
   assert.ok(forgetKind(model, kind).known);
-  assert.ok(model.kinds.know(kind).expectedSize(0, 0) < known);
+  assert.ok(model.kinds.estimatorFor(kind).expectedSize(0, 0) < known);
   assert.equal(forgetKind(model, kind).known, false);
 });
 

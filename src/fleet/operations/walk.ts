@@ -133,13 +133,13 @@ export function* walkTasks(
   filter: TaskFilter,
 ): Generator<TaskInfo | undefined, void, void> {
   const { server, namespace, room, customer } = filter;
-  for (const its of server === undefined ? model.servers : knownServer(model, server)) {
-    for (const task of [...its.tasks]) {
-      const fits = its.tasks.has(task) &&
+  for (const each of server === undefined ? model.servers : knownServer(model, server)) {
+    for (const task of [...each.tasks]) {
+      const fits = each.tasks.has(task) &&
         (namespace === undefined || task.room[0] === namespace) &&
         (room === undefined || task.room[1] === room) &&
         (customer === undefined || task.customer === customer);
-      yield fits ? taskInfo(its, task) : undefined;
+      yield fits ? taskInfo(each, task) : undefined;
     }
   }
 }

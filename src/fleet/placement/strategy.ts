@@ -24,10 +24,10 @@ export function cheapest<Candidate extends ServerLoad>(
   let lowest = Infinity;
   let ties = 0;
   for (const server of candidates) {
-    const its = cost(server);
-    if (its > lowest) continue;
-    ties = its < lowest ? 1 : ties + 1;
-    lowest = its;
+    const load = cost(server);
+    if (load > lowest) continue;
+    ties = load < lowest ? 1 : ties + 1;
+    lowest = load;
     if (ties === 1 || random() * ties < 1) best = server;
   }
   return best;

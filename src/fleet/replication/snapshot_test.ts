@@ -103,7 +103,7 @@ Deno.test("the first report after a restart ends no grant: how many peers were t
 
 Deno.test("with nothing stored, rooms that are not known wait for the servers to report", () => {
   const model = testModel();
-  model.learningUntil = 5000;
+  model.startWaitUntil = 5000;
   report(model, reported("a", 1), 0);
   const refused = connect(model, ask(["unknown"], "u"), 4999, () => 0).outcome;
   assert.ok(!refused.granted && refused.reason === "learning");
@@ -229,6 +229,6 @@ Deno.test("what was learned outlives a restart", () => {
   const before = testModel();
   const kind = { namespace: "acme", template: "match-#" };
   for (let i = 0; i < 50; i++) before.kinds.learn(kind, 80, 1000, 0);
-  const expected = restarted(before, 1000).kinds.know(kind).expectedSize(0, 1000);
+  const expected = restarted(before, 1000).kinds.estimatorFor(kind).expectedSize(0, 1000);
   assert.ok(Math.abs(expected - 80) < 5, String(expected));
 });

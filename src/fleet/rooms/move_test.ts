@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  acceptOverride,
   connect,
   endHandOver,
   handOverTasks,
@@ -9,7 +10,6 @@ import {
   snapshot,
   type Task,
   tick,
-  yieldGroup,
 } from "../mod.ts";
 import { address, ask, checkConsistency, hear, place, testModel } from "../testing.ts";
 
@@ -95,7 +95,7 @@ Deno.test("a refused Connect gives the room no longer life than it had", () => {
 
 Deno.test("while servers are waited for, a known room of a lost server is placed all the same", () => {
   const model = lost();
-  model.learningUntil = 20_000;
+  model.startWaitUntil = 20_000;
   assert.equal(place(model, "r", "u", 7600), B);
   const unknown = ask(model, "unknown", "u", 7600);
   assert.ok(!unknown.granted && unknown.reason === "learning");
@@ -121,7 +121,7 @@ Deno.test("a group that another gateway has placed first is there from then on, 
   manage(model, { task: UPDATE, banTime: 0 }, 0);
   const own = place(model, "r", "u", 0);
   const other = own === A ? B : A;
-  yieldGroup(model, { namespace: "acme", group: "r", server: other });
+  acceptOverride(model, { namespace: "acme", group: "r", server: other });
   const again = call(model, ["r"], 100);
   assert.deepEqual(again.outcome, { granted: true, server: other, durable: true });
   assert.equal(again.changes.some(({ type }) => type === "group-placed"), false);

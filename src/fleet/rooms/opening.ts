@@ -128,7 +128,7 @@ export function settle(model: Model, changes: readonly Change[]): void {
 }
 
 /** Another gateway was first to place the group: it is where that one put it. */
-export function yieldGroup(model: Model, { namespace, group: name, server }: Placement): void {
+export function acceptOverride(model: Model, { namespace, group: name, server }: Placement): void {
   const group = model.groups.get(namespace, name);
   const holder = model.servers.get(server);
   if (group === undefined || holder === undefined || group.server === holder) return;

@@ -44,7 +44,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
  */
 export function excuseSilence(model: Model, gap: Milliseconds, now: Milliseconds): void {
   for (const { liveness } of model.servers) liveness.excuse(gap, now);
-  if (model.learningUntil > now - gap) model.learningUntil += gap;
+  if (model.startWaitUntil > now - gap) model.startWaitUntil += gap;
 }
 
 /** The server is gone, with its rooms and tasks. */

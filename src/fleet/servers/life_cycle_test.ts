@@ -5,7 +5,7 @@ import { address, ask, checkConsistency, hear, place, testModel } from "../testi
 Deno.test("a pause does not use up the time in which servers are waited for", () => {
   const model = testModel();
   hear(model, "a", [], 0);
-  model.learningUntil = 5000;
+  model.startWaitUntil = 5000;
   excuseSilence(model, 10_000, 12_000); // it ran for two seconds
   for (const [now, reason] of [[14_999, "learning"], [15_000, undefined]] as const) {
     hear(model, "a", [], now);
@@ -16,7 +16,7 @@ Deno.test("a pause does not use up the time in which servers are waited for", ()
 
 Deno.test("a pause that comes after servers were waited for makes nobody wait again", () => {
   const model = testModel();
-  model.learningUntil = 5000;
+  model.startWaitUntil = 5000;
   excuseSilence(model, 10_000, 60_000);
   hear(model, "a", [], 60_000);
   assert.ok(ask(model, "r", "u", 60_000).granted);

@@ -1,5 +1,5 @@
 import type { Change } from "../change.ts";
-import { type Kind, type KnownKind, nameTemplate } from "../learning/mod.ts";
+import { type Kind, nameTemplate, type SizeEstimator } from "../learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
@@ -38,7 +38,7 @@ export class YoungGroup {
 
   constructor(
     readonly kind: Kind,
-    readonly known: KnownKind,
+    readonly known: SizeEstimator,
     readonly since: Milliseconds,
     /** The size that it is expected to reach, in clients. */
     public expected: number,

@@ -163,7 +163,7 @@ Deno.test("what a room has come to is learned when its first minutes are over, t
   for (let age = 5; age < 900; age += 5) hear(model, "a", [["match-1", 80, age]], age * 1000);
   assert.equal(model.kinds.size, 0);
   hear(model, "a", [["match-1", 80, 900]], 900_000);
-  assert.ok(model.kinds.know(MATCH).expectedSize(0, 900_000) > 40);
+  assert.ok(model.kinds.estimatorFor(MATCH).expectedSize(0, 900_000) > 40);
   assert.equal(model.servers.get(address("a"))!.growth, 0);
 });
 
@@ -184,7 +184,7 @@ Deno.test("rooms that fill at once are not expected to grow for as long as a lat
     hear(model, "a", rooms.map((name) => [name, age < 600 ? 10 : 11, age]), age * 1000);
   }
   hear(model, "a", [], 655_000);
-  const { fillTime } = model.kinds.know(MATCH);
+  const { fillTime } = model.kinds.estimatorFor(MATCH);
   assert.ok(fillTime < 60_000, `${fillTime / 1000} s`);
 });
 

@@ -37,7 +37,7 @@ export interface Model {
   /** All rooms there are, listed or not. */
   rooms: number;
   /** Until then, rooms that are not known may be on servers that have not reported yet: they are not placed. */
-  learningUntil: Milliseconds;
+  startWaitUntil: Milliseconds;
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
   taskSequence: number;
@@ -64,7 +64,7 @@ export function createModel(given: FleetSettings): Model {
     grants: new Set(),
     unlisted: new Map(),
     rooms: 0,
-    learningUntil: -Infinity,
+    startWaitUntil: -Infinity,
     learnedTold: -Infinity,
     taskSequence: 0,
     handOvers: 0,

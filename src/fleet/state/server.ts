@@ -149,10 +149,12 @@ export class Servers {
     if (pool === server.pool && (isOpen ? open : closed).includes(server)) return;
     this.#take(server);
     server.pool = pool;
-    const its = this.pool(pool);
+    const members = this.pool(pool);
     this.#pools.set(
       pool,
-      isOpen ? { ...its, open: [...its.open, server] } : { ...its, closed: [...its.closed, server] },
+      isOpen
+        ? { ...members, open: [...members.open, server] }
+        : { ...members, closed: [...members.closed, server] },
     );
   }
 

@@ -31,9 +31,9 @@ export class Shares {
 
   /** Whether the customer may have so many units more. */
   admits(customer: string, units: number): boolean {
-    const its = this.#used.get(ownerOf(customer)) ?? 0;
+    const used = this.#used.get(ownerOf(customer)) ?? 0;
     const total = this.#total + units;
-    return total <= this.limit || its + units <= (2 * this.limit - total) * this.share;
+    return total <= this.limit || used + units <= (2 * this.limit - total) * this.share;
   }
 
   add(customer: string, units: number): void {

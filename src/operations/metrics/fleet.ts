@@ -78,12 +78,12 @@ export function fleetMetrics(registry: Registry): (figures: FleetFigures) => voi
       for (const [each, value] of serverGauges) each.set({ server: address, pool }, value(server));
     }
     for (const each of [peers, customerRooms, peersLimit, roomsLimit]) each.reset();
-    for (const its of figures.customers) {
-      const customer = labelOf(its.customer);
-      peers.set({ customer }, its.peers);
-      customerRooms.set({ customer }, its.rooms);
-      if (Number.isFinite(its.maxPeers)) peersLimit.set({ customer }, its.maxPeers);
-      if (Number.isFinite(its.maxRooms)) roomsLimit.set({ customer }, its.maxRooms);
+    for (const usage of figures.customers) {
+      const customer = labelOf(usage.customer);
+      peers.set({ customer }, usage.peers);
+      customerRooms.set({ customer }, usage.rooms);
+      if (Number.isFinite(usage.maxPeers)) peersLimit.set({ customer }, usage.maxPeers);
+      if (Number.isFinite(usage.maxRooms)) roomsLimit.set({ customer }, usage.maxRooms);
     }
     // Of several together the limits say nothing: one that is full is not seen beside one that is empty.
     for (const [customer, count] of [[OTHERS, figures.others], [UNVOUCHED, figures.unvouched]] as const) {

@@ -29,8 +29,8 @@ export function tracedGateway(gateway: GatewayPort): GatewayPort {
   return new Proxy(gateway, {
     get(target, name) {
       if (Object.hasOwn(traced, name)) return Reflect.get(traced, name);
-      const its: unknown = Reflect.get(target, name, target);
-      return typeof its === "function" ? its.bind(target) : its;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
     },
   });
 }

@@ -29,9 +29,9 @@ export class HeldSyncs implements Disposable {
 
 /** What has become of a call so far. */
 export function followed(call: Promise<unknown>): { readonly outcome: "waits" | "answered" | "refused" } {
-  const its: { outcome: "waits" | "answered" | "refused" } = { outcome: "waits" };
-  call.then(() => its.outcome = "answered", () => its.outcome = "refused");
-  return its;
+  const fate: { outcome: "waits" | "answered" | "refused" } = { outcome: "waits" };
+  call.then(() => fate.outcome = "answered", () => fate.outcome = "refused");
+  return fate;
 }
 
 /** Long enough for whatever needs no fsync and no timer. */

@@ -128,9 +128,9 @@ export function roomMethods(
       result: Explained,
       errors: ["roomNotFound"],
       run: async ({ room_id }) => {
-        const its = await gateway.explain(room_id);
-        if (its === undefined) throw noRoom();
-        return showExplanation(its);
+        const explained = await gateway.explain(room_id);
+        if (explained === undefined) throw noRoom();
+        return showExplanation(explained);
       },
     }),
     adminMethod({
