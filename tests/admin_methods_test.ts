@@ -50,6 +50,8 @@ const CALLS: readonly (readonly [method: string, params: object])[] = [
   ["server.Forget", { address: "gone:4433" }],
   ["config.Reload", {}],
   ["customers.Reload", {}],
+  ["webhook.List", {}],
+  ["webhook.Test", {}],
 ];
 
 /** A gateway with a server, a room in it, one that is on its way, and a kind that has been learned. */
@@ -119,6 +121,7 @@ Deno.test("the document says which methods only show something, and a reader may
     "server.Forget",
     "server.Resume",
     "server.SetWeight",
+    "webhook.Test",
   ]);
   assert.equal((await fetch(`${gateway.operations}/openrpc.json`)).status, 401);
   const url = new URL(`${gateway.operations}/rpc`);

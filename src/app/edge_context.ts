@@ -25,6 +25,7 @@ export interface SharedContext extends
     | "gate"
     | "reloading"
     | "admin"
+    | "webhooks"
   > {
   readonly customers: Customers;
 }

@@ -8,6 +8,7 @@ import { listenForPassed } from "../hand_over/passed.ts";
 import type { Sockets } from "../hand_over/sockets.ts";
 import { log } from "../ops/log.ts";
 import { StoreError } from "../store/port.ts";
+import type { RunningWebhooks } from "./webhooks.ts";
 
 /** The data folder of a gateway that can be replaced by another process. */
 export interface SharedFolder {
@@ -26,6 +27,7 @@ export interface SharedFolder {
 export interface HandOverParts {
   readonly gateway: Gateway;
   readonly customers: Customers;
+  readonly webhooks: RunningWebhooks;
   readonly moving: Moving;
   main(): Listener;
   operations(): Listener | undefined;
@@ -72,17 +74,18 @@ export class HandOver implements Replaceable {
   }
 
   async release(): Promise<Ports | string> {
-    const { gateway, customers, moving, main, operations } = this.parts;
+    const { gateway, customers, webhooks, moving, main, operations } = this.parts;
     if (!await moving.hold(HOLD_WITHIN)) return `calls are still under way after ${HOLD_WITHIN / 1000} s`;
     customers.stop();
     await gateway.release();
+    webhooks.stop();
     this.folder.release();
     const operationsPort = operations()?.port;
     return { main: main().port, ...(operationsPort === undefined ? {} : { operations: operationsPort }) };
   }
 
   async resume(): Promise<void> {
-    const { gateway, customers, moving } = this.parts;
+    const { gateway, customers, webhooks, moving } = this.parts;
     const since = performance.now();
     while (true) {
       try {
@@ -103,6 +106,7 @@ export class HandOver implements Replaceable {
     this.stop();
     await this.listen();
     customers.resume();
+    webhooks.resume();
     moving.goOn();
   }
 

@@ -30,6 +30,7 @@ import { logObserver } from "../ops/log_observer.ts";
 import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
 import type { TraceRecorder } from "../ops/trace.ts";
+import { NO_OUTBOX } from "../store/outbox.ts";
 import type { Store, StoreOptions } from "../store/port.ts";
 import { ServerKeys } from "../tokens/mod.ts";
 import { openAuditFile } from "./audit.ts";
@@ -40,6 +41,7 @@ import { HandOver, type SharedFolder } from "./hand_over.ts";
 import { Reload } from "./reload.ts";
 import { createShedding, shedsAbove } from "./shedding.ts";
 import { warnAboutAccess } from "./warnings.ts";
+import { type OpenOutbox, RunningWebhooks } from "./webhooks.ts";
 
 /** A gateway that runs and listens. */
 export interface RunningGateway {
@@ -68,6 +70,8 @@ export interface Operator {
   readonly reread?: () => Promise<LoadedConfig>;
   /** The data folder, where another process can take it over; absent where nothing is kept. */
   readonly folder?: SharedFolder | undefined;
+  /** Opens what keeps events for webhooks until they are delivered; without it they end with the process. */
+  readonly openOutbox?: OpenOutbox;
 }
 
 const NO_OPERATOR: Operator = { usersOf: ({ internal }) => internal.users };
@@ -117,6 +121,9 @@ export async function runGateway(
     hears: () => listener?.hears() ?? true,
     syncPlaces: settings.durability.places === "power-loss",
   });
+  const webhooks = new RunningWebhooks(settings, gateway, operator.openOutbox ?? (() => NO_OUTBOX));
+  webhooks.open();
+  observers.add(webhooks);
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
   for (const server of gateway.servers) serverKeys.add(server);
   observers.add({
@@ -180,6 +187,7 @@ export async function runGateway(
   const shared: SharedContext = {
     ...{ serverKeys, customers, refusals, shedding, reloading, gate },
     gateway: tracing?.gateway(gateway) ?? gateway,
+    webhooks,
     stats: new Stats(),
     complaints: new Complaints(),
     serves: () => isReady(checks),
@@ -210,7 +218,7 @@ export async function runGateway(
   const answer: Handler = (request) => handlers.main(request);
   const moving = folder && new Moving(gate, answer, passTo(folder.sockets.requests));
   const handOver = moving && new HandOver(folder, {
-    ...{ gateway, customers, moving },
+    ...{ gateway, customers, webhooks, moving },
     main: () => listener!,
     operations: () => operations,
     idleTimeout: () => inForce.connections.idleTimeout * 1000,
@@ -226,11 +234,14 @@ export async function runGateway(
     metrics?.stop();
     await operations?.stop(0);
     await gateway.stop();
+    webhooks.stop();
+    await auditFile?.close();
     throw error;
   }
   gateway.start();
   customers.start();
   shedding.start();
+  webhooks.start();
   return {
     url: listener.url,
     operationsUrl: operations?.url,
@@ -248,6 +259,7 @@ export async function runGateway(
       metrics?.stop();
       refusals.sumUp();
       await gateway.stop();
+      webhooks.stop();
       await auditFile?.close();
       recorder?.close();
     },

@@ -12,6 +12,8 @@ import { runGateway } from "../app/run.ts";
 import { defaultConnectionLimit } from "../edge/http/connection_limit.ts";
 import { readCertificate } from "../edge/http/certificate_files.ts";
 import { NO_STORE } from "../store/no_store.ts";
+import type { OutboxEvents } from "../store/outbox.ts";
+import { SqliteOutbox } from "../store/sqlite/outbox.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
@@ -71,6 +73,9 @@ export async function start(args: readonly string[]): Promise<void> {
       usersOf: (settings) => users.of(settings),
       reread: () => loadConfig(parsed.config, parsed.overrides),
       folder: sharedFolder(folder),
+      ...(folder === undefined
+        ? {}
+        : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
     }, VERSION);
     folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));

@@ -28,6 +28,7 @@ export const RELOADS: Readonly<Record<string, string>> = {
   "operations.port": "the listener for operators is opened at the start",
   "operations.users": "reload",
   audit: "the audit file is opened at the start",
+  webhooks: "webhooks are started at the start",
   metrics: "metrics are made at the start",
   rates: "reload",
   shedding: "reload",
@@ -40,6 +41,8 @@ export const RELOADS: Readonly<Record<string, string>> = {
   compatibility: "reload",
   connections: "reload",
   limits: "reload",
+  "limits.webhookEvents": "webhooks are started at the start",
+  "limits.webhookBytes": "webhooks are started at the start",
   "limits.headers": "the parser of the listener is made at the start",
 };
 

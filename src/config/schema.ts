@@ -5,6 +5,7 @@ import { parseNetwork } from "./network.ts";
 import { isLoopback } from "./loopback.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
+import { EVENT_NAMES, webhookKey } from "./webhook.ts";
 
 /*
  * The text of each member (`.describe`) is its entry in docs/configuration.md, which `deno task docs` makes; the type,
@@ -43,6 +44,21 @@ const proxyNetwork = z.string().superRefine((text, context) => {
     : "expected the networks of your proxies alone: with this one, callers could claim any address";
   context.addIssue({ code: "custom", message });
 }).meta({ expected: "text, an IP address or a network in CIDR notation" });
+
+const webhookUrl = z.string().superRefine((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    context.addIssue({ code: "custom", message: "expected a URL that begins with https:// or http://" });
+  } else if (url.username !== "" || url.password !== "" || url.hash !== "") {
+    const message = "expected a URL without user, password and #: the secret is what a receiver knows us by";
+    context.addIssue({ code: "custom", message });
+  }
+}).meta({ expected: "text, a URL" });
+
+const webhookSecret = z.string().refine(
+  (text) => webhookKey(text) !== undefined,
+  "expected whsec_ and 24 to 64 bytes in base64, as `openssl rand -base64 32` makes them",
+).meta({ expected: "text, `whsec_` and base64" });
 
 const customerName = z.string().refine(isName, "expected well-formed Unicode of 1 to 1024 bytes in UTF-8");
 
@@ -372,6 +388,17 @@ export const ConfigSchema = z.object({
     "Where it is recorded who called which method of management or administration " +
       "([operations.md](operations.md#the-audit)).",
   ),
+  webhooks: z.array(z.object({
+    url: webhookUrl.describe("Where events are sent, as POST; each URL once."),
+    secret: z.union([webhookSecret, z.array(webhookSecret).min(1).max(4)]).describe(
+      "Secret that the receiver knows us by; several while it changes them.",
+    ),
+    events: z.array(z.enum(EVENT_NAMES)).min(1).optional().describe(
+      "The only events that are sent. If absent, all; those of rooms are as many as there are rooms.",
+    ),
+  })).max(32).default([]).describe(
+    "Receivers that are told what happens: servers, rooms, bans, licences ([webhooks.md](webhooks.md)).",
+  ),
   limits: z.object({
     headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
     publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),
@@ -408,6 +435,12 @@ export const ConfigSchema = z.object({
     kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds).describe(
       "Kinds of rooms whose sizes are remembered; those used longest ago are forgotten.",
     ),
+    webhookEvents: z.int().min(1).max(1_000_000).default(10_000).describe(
+      "Events that may wait for each webhook; the oldest make room.",
+    ),
+    webhookBytes: count.default(16 * 1024 * 1024).describe(
+      "Size of all events that may wait for each webhook, in characters of JSON.",
+    ),
     explanations: z.int().min(0).max(8_000_000).default(fleet.limits.explanations).describe(
       "Placements that `room.Explain` can explain, the newest.",
     ),
@@ -433,6 +466,11 @@ export const ConfigSchema = z.object({
       each.spill.forEach((name, s) => known(["sfuPools", "available", i, "spill", s], name));
     });
   }
+  config.webhooks.forEach(({ url }, i) => {
+    if (config.webhooks.findIndex((other) => other.url === url) < i) {
+      wrong(["webhooks", i, "url"], "expected another URL than those before");
+    }
+  });
   if (sfuConfig.disableTimeout <= sfuConfig.updateInterval) {
     wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval");
   }

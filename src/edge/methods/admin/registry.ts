@@ -11,6 +11,7 @@ import { type Reloading, reloadMethods } from "./reload_methods.ts";
 import { roomMethods } from "./room_methods.ts";
 import { serverMethods } from "./server_methods.ts";
 import { taskMethods } from "./task_methods.ts";
+import { type WebhookControl, webhookMethods } from "./webhook_methods.ts";
 
 /** What the methods for operators work with. */
 export interface AdminContext extends GatewayMethodsContext {
@@ -18,6 +19,8 @@ export interface AdminContext extends GatewayMethodsContext {
   readonly serverKeys: ServerKeys;
   /** Reads the configuration again. */
   readonly reloading: Reloading;
+  /** Absent where no webhooks are configured. */
+  readonly webhooks?: WebhookControl | undefined;
   /** Longest ban in seconds; longer ones are cut to it. */
   readonly maxBanTime: number;
 }
@@ -33,6 +36,7 @@ export function adminMethods(context: AdminContext): readonly AdminMethod[] {
     ...taskMethods(context),
     ...kindMethods(context),
     ...reloadMethods(context),
+    ...webhookMethods(context),
   ];
   return [discoverMethod(methods, context), ...methods];
 }
