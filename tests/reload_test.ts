@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TokenGenerator } from "@4players/odin-tokens";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { call } from "../sim/rpc_client.ts";
 import { newCertificate } from "./certificate.ts";
@@ -50,7 +51,10 @@ Deno.test("a reload takes effect everywhere, and names what takes a restart", as
     http: { hostname: "127.0.0.1", port: 7999 },
     loginToken: { lifetime: 60 },
     placement: { strategy: "least-rooms" },
-    limits: { batch: 2, publicBody: 2000, headers: 64_000 },
+    limits: { batch: 2, publicBody: 2000, headers: 64_000, url: 20 },
+    unknownCustomers: { maxPeers: 5, maxRooms: 5 },
+    connections: { idleTimeout: 0.2 },
+    operations: { users: [{ name: "ann", password: "sixteen characters", role: "read" }] },
     bans: { maxTime: 10 },
     sfuPools: { available: ["eu", "us"], default: "eu" },
     sfuConfig: { recommended: { quic: { keep_alive_interval: 1234 } } },
@@ -60,8 +64,16 @@ Deno.test("a reload takes effect everywhere, and names what takes a restart", as
   assert.deepEqual(warnings, []);
   assert.deepEqual(restart.map(({ member }) => member).toSorted(), ["http.port", "limits.headers"]);
   assert.deepEqual(changed.toSorted(), [
-    ...["bans.maxTime", "compatibility.tokenWithoutSub", "limits.batch", "limits.publicBody", "logFormat"],
-    ...["logLevel", "loginToken.lifetime", "placement.strategy", "sfuConfig.recommended", "sfuPools"],
+    ...["bans.maxTime", "compatibility.tokenWithoutSub", "connections.idleTimeout", "limits.batch"],
+    ...[
+      "limits.publicBody",
+      "limits.url",
+      "logFormat",
+      "logLevel",
+      "loginToken.lifetime",
+      "operations.users",
+    ],
+    ...["placement.strategy", "sfuConfig.recommended", "sfuPools", "unknownCustomers"],
   ]);
   await gateway.report("sfu:4433", [], { path: "/eu/internal" });
   const after = await gateway.connect("after", "u", "/eu/");
@@ -73,6 +85,20 @@ Deno.test("a reload takes effect everywhere, and names what takes a restart", as
   const why = await gateway.internal<{ chosen_by: string }>("room.Explain", { room_id: ["acme", "after"] });
   assert.match(JSON.stringify(why), /least-rooms/);
   assert.equal((await gateway.post("x".repeat(3000), { Authorization: "Bearer x" })).status, 401);
+  assert.equal((await gateway.post("{}", {}, `/${"x".repeat(30)}`)).status, 414);
+  const stranger = new TokenGenerator(newCustomer("stranger").accessKey).createToken("room", "somebody");
+  assert.ok(
+    await call(`${gateway.url}/eu/`, "Connect", {}, { token: stranger }),
+    "a customer that is in no list",
+  );
+  const { hostname, port } = new URL(gateway.url);
+  using idle = await Deno.connect({ hostname, port: Number(port) });
+  await idle.write(new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"));
+  while (await idle.read(new Uint8Array(1000)) !== null); // ends, because it is idle
+  const [, operations] = /operations: .* (http:\S+)/.exec(gateway.program.output)!;
+  const rpc = await fetch(`${operations}/rpc`, { method: "POST", body: "{}" });
+  assert.equal(rpc.status, 401, "operations has users now");
+  await rpc.body?.cancel();
   const big = gateway.tokens.createToken("r", "u");
   assert.equal((await gateway.post("x".repeat(3000), { Authorization: `Bearer ${big}` })).status, 413);
   const config = await gateway.internal<{ config: string }>("GetConfig", {

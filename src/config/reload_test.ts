@@ -30,6 +30,16 @@ Deno.test("the table of what a reload does has each member of the configuration,
   }
 });
 
+Deno.test("the table in docs/operations.md names each member that takes a restart, with its reason, and no other", () => {
+  const page = Deno.readTextFileSync(new URL("../../docs/operations.md", import.meta.url));
+  const rows = page.matchAll(/^\| (`.*?`) +\| \*\*restart\*\*: (.*?) +\|$/gm);
+  const named = Array.from(rows).flatMap(([, members, reason]) =>
+    members!.split(", ").map((member) => [member.slice(1, -1), reason!])
+  );
+  const inCode = Object.entries(RELOADS).filter(([, what]) => what !== "reload");
+  assert.deepEqual(Object.fromEntries(named), Object.fromEntries(inCode));
+});
+
 Deno.test("a reload takes over what it can, keeps what takes a restart, and names both", () => {
   const before = settingsOf({ limits: { batch: 5 } });
   const after = settingsOf({
