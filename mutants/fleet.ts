@@ -435,4 +435,41 @@ export const fleet: readonly Mutant[] = [
     put: "",
     breaks: "a group without rooms does not count as empty",
   },
+  {
+    file: "src/fleet/operations/walk.ts",
+    find: "!server.unlisted.has(room)",
+    put: "true",
+    breaks: "a room that has left its server's report meanwhile is listed twice",
+  },
+  {
+    file: "src/fleet/operations/walk.ts",
+    find: "for (const room of server.unlisted) if (isHere(room)) yield room;",
+    put: "",
+    breaks: "rooms that a server does not list yet are missing in the list of its rooms",
+  },
+  {
+    file: "src/fleet/operations/walk.ts",
+    find: "const fits = ban.until > now() &&",
+    put: "const fits =",
+    breaks: "bans that have ended are listed",
+  },
+  {
+    file: "src/fleet/operations/walk.ts",
+    find:
+      "const fits = each.tasks.has(task) &const fits = its.tasks.has(task) &&&const fits = its.tasks.has(task) &&",
+    put: "const fits =",
+    breaks: "tasks that were done meanwhile are listed",
+  },
+  {
+    file: "src/fleet/operations/forget_server.ts",
+    find: '  if (server.enabled) return "not-silent";\n',
+    put: "",
+    breaks: "a server that reports is forgotten",
+  },
+  {
+    file: "src/fleet/operations/forget_server.ts",
+    find: '  for (const { sequence } of server.tasks) changes.push({ type: "task-ended", sequence });\n',
+    put: "",
+    breaks: "the tasks of a forgotten server stay in the store",
+  },
 ];

@@ -188,4 +188,28 @@ export const gateway: readonly Mutant[] = [
     put: "        throw error;",
     breaks: "an observer that throws ends a call",
   },
+  {
+    file: "src/gateway/pages.ts",
+    find: "step < STEPS && items.length < limit",
+    put: "items.length < limit",
+    breaks: "a page looks at all there is",
+  },
+  {
+    file: "src/gateway/pages.ts",
+    find: "    if (this.#open.size > OPEN) this.#open.delete(this.#open.keys().next().value!);\n",
+    put: "",
+    breaks: "lists that nobody goes on with are kept for ever",
+  },
+  {
+    file: "src/gateway/pages.ts",
+    find: "    if (list.last.page.cursor !== cursor) return undefined;\n",
+    put: "",
+    breaks: "a cursor of a page long ago skips entries",
+  },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "    this.#reporting.set(address, ended);\n    try {\n      return await forgetting;",
+    put: "    try {\n      return await forgetting;",
+    breaks: "a server that reports while it is forgotten is forgotten with its report",
+  },
 ];

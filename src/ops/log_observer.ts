@@ -77,16 +77,16 @@ function logChange(change: Change): void {
     case "collision":
       return log.warning("room {room} is on {holder} already: {loser} is told to close it", { ...change });
     case "banned":
-      return log.info("key {by} bans {whom} in room {room} until {until}", {
-        by: change.ban.by ?? "(not known)",
+      return log.info("{by} bans {whom} in room {room} until {until}", {
+        by: byText(change.ban),
         whom: banned(change.ban),
         room: change.ban.room,
         until: wallClock(change.ban.until),
       });
     case "ban-ended":
       return change.lifted
-        ? log.info("key {by} lifts the ban of {whom} in room {room}", {
-          by: change.ban.by ?? "(not known)",
+        ? log.info("{by} lifts the ban of {whom} in room {room}", {
+          by: byText(change.ban),
           whom: banned(change.ban),
           room: change.ban.room,
         })
@@ -106,6 +106,12 @@ function logChange(change: Change): void {
     default:
       change satisfies never;
   }
+}
+
+/** The key whose token the call came with, or the operator by its own name. */
+function byText({ by }: Ban): string {
+  if (by === undefined) return "somebody";
+  return by.startsWith("operator") ? by : `key ${by}`;
 }
 
 function banned({ user }: Ban): string {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AdminResults } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
-import { refused } from "../failure.ts";
+import { EXIT, Failure, refused } from "../failure.ts";
 import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
 import { json, say, showFacts, showList, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
@@ -9,6 +9,9 @@ import { percent, serverColumns, stateOf } from "./server_table.ts";
 
 /** How often a server that is draining is looked at, in milliseconds. */
 const LOOK_EVERY = 1000;
+
+/** While it is, a gateway may be away for so long, in milliseconds. */
+const PATIENCE = 120_000;
 
 /** Adds the commands about servers. */
 export function serverCommands(program: Command, choose: Choose): void {
@@ -119,12 +122,26 @@ async function drain(
   }
   if (!context.json) context.terminal.print(`${address} gets no new rooms${closesWhen(plan, context.now())}`);
   for (let last = ""; true; await context.sleep(LOOK_EVERY)) {
-    const server = await connection.call("server.Show", { address });
+    const server = await patiently(context, () => connection.call("server.Show", { address }));
     if (server.draining === null) throw refused(`${address} is not draining any more`);
     if (server.draining.empty) return say(context, server, `${address} is empty: it can be stopped`);
     const left = `${server.report.rooms} rooms and ${server.report.clients} clients are left`;
     if (left !== last && !context.json) context.terminal.print(left);
     last = left;
+  }
+}
+
+/** A gateway that is restarted meanwhile is waited for. */
+async function patiently<Result>(context: Context, ask: () => Promise<Result>): Promise<Result> {
+  const end = context.now() + PATIENCE;
+  while (true) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isAway = error instanceof Failure && error.exitCode === EXIT.unreachable;
+      if (!isAway || context.now() > end) throw error;
+      await context.sleep(LOOK_EVERY);
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { GatewayStatus, Server } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
+import { Failure } from "../failure.ts";
 import { json } from "../output.ts";
 import { parseSpan, showSpan } from "../span.ts";
 import { type Column, layOut, line, titles } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
-import { cut } from "../width.ts";
+import { cut, shown } from "../width.ts";
 import { callsOf, problemLines } from "./gateway.ts";
 import { colourOfLoad, percent, serverColumns } from "./server_table.ts";
 
@@ -44,7 +45,11 @@ async function watch(context: Context, interval: number, count: number | undefin
       await (screen === undefined ? context.sleep(interval) : screen.leftWithin(context.sleep(interval)));
     }
     if (screen?.isLeft === true) return;
-    const look = await lookAt(context);
+    const look = await lookAt(context).catch((error: unknown) => {
+      if (screen === undefined || !(error instanceof Failure)) throw error;
+      screen.show([coloured(terminal, "red", cut(`error: ${shown(error.message)}`, terminal.columns))]);
+    });
+    if (look === undefined) continue;
     if (context.json) terminal.print(json(look));
     else {
       const lines = frame(context, look, before);

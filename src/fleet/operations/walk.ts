@@ -164,7 +164,8 @@ export function* walkKinds(
   model: Model,
   { namespace }: KindFilter,
 ): Generator<KindInfo | undefined, void, void> {
-  for (const [kind, sizes] of model.kinds) {
+  // A kind that is used becomes the newest: a walk through what there is now could go on for ever.
+  for (const [kind, sizes] of [...model.kinds]) {
     yield namespace === undefined || kind.namespace === namespace ? kindInfo(model, kind, sizes) : undefined;
   }
 }

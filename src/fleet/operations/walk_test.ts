@@ -98,7 +98,11 @@ Deno.test("bans that have ended are not listed, nor tasks that were done meanwhi
     ["RoomClose", "waiting"],
   ]);
   assert.deepEqual(tasks({ room: "a2" }), []);
-  hear(model, "x", [], 1000); // the room is over, and its task with it
+  manage(model, { task: { task: "RoomUpdate", id: ["acme", "a1"], user_data: [] } }, 0);
+  const walk = walkTasks(model, {});
+  assert.equal(walk.next().value?.kind, "RoomClose");
+  hear(model, "x", [], 1000); // the room is over, and its tasks with it
+  assert.deepEqual([...walk].filter((task) => task !== undefined), []);
   assert.deepEqual(tasks({}), []);
 });
 

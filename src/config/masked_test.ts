@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { maskedConfig } from "./masked.ts";
+import { ConfigSchema } from "./schema.ts";
+
+Deno.test("no secret is shown, wherever it stands and whatever a new member is called", () => {
+  const secret = "S3CRET";
+  const shown = maskedConfig({
+    masterKey: secret,
+    internal: { users: [{ name: "kim", password: secret, role: "operator" }] },
+    operations: { users: [{ name: "kim", password: secret }] },
+    webhooks: [{ url: `https://kim:${secret}@hooks.example/a?token=${secret}`, secret }],
+    sfuConfig: { recommended: { auth: { api_token: secret, keys: [secret, secret], list: [[secret]] } } },
+    later: {
+      clientSecret: secret,
+      passphrase: secret,
+      Authorization: secret,
+      privateKey: { pem: "x", key: secret },
+    },
+  });
+  const text = JSON.stringify(shown);
+  assert.deepEqual(text.match(/S3CRET/g)?.length, 1, "only that in a member whose name says nothing");
+  assert.deepEqual((shown.internal as { users: object[] }).users, [
+    { name: "kim", password: "(secret)", role: "operator" },
+  ]);
+  assert.match(text, /https:\/\/user:secret@hooks\.example\/a\?secret/);
+});
+
+Deno.test("what is no secret is shown as it is, as far as JSON can", () => {
+  const shown = maskedConfig({
+    ...ConfigSchema.parse({ compatibility: { tokenWithoutSub: "everything" }, customers: [] }),
+    customerApi: { updateFunction: () => Promise.resolve([]), updateInterval: 60 },
+    unknownCustomers: { maxPeers: Infinity, maxRooms: 5 },
+    absent: undefined,
+  });
+  assert.deepEqual(shown.compatibility, { tokenWithoutSub: "everything", roomIdPrefix: false });
+  assert.deepEqual(shown.customerApi, { updateFunction: "(function)", updateInterval: 60 });
+  assert.deepEqual(shown.unknownCustomers, { maxPeers: "Infinity", maxRooms: 5 });
+  assert.equal(shown.customers, "0 entries, see customer.List");
+  assert.ok(!("absent" in shown));
+  assert.deepEqual(JSON.parse(JSON.stringify(shown)), shown);
+  const secrets = JSON.stringify(shown).match(/"[^"]+":"\(secret\)"/g);
+  assert.equal(secrets, null, "no member of a configuration without secrets is masked");
+});
