@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { configSource, Program, TemporaryFolder } from "../sim/program.ts";
+import { newCertificate } from "./certificate.ts";
 import { sleep, TestGateway } from "./gateway.ts";
 import { WebhookReceiver } from "./webhook_receiver.ts";
 
@@ -173,6 +174,37 @@ Deno.test("a customer at the limit of its licence is told", async () => {
     limit: 10,
     percent: 100,
   });
+});
+
+Deno.test("a certificate that ends soon is told", async () => {
+  await using receiver = new WebhookReceiver();
+  using folder = new TemporaryFolder();
+  const { cert, key } = await newCertificate({ notAfterDate: new Date(Date.now() + 10.5 * 86_400_000) });
+  const [certFile, keyFile] = [`${folder.path}/cert.pem`, `${folder.path}/key.pem`];
+  Deno.writeTextFileSync(certFile, cert);
+  Deno.writeTextFileSync(keyFile, key);
+  await using _program = await Program.start({
+    config: configSource({
+      useSsl: true,
+      https: { hostname: "127.0.0.1", port: 0, certFile, keyFile },
+      webhooks: [{ url: receiver.url, secret: receiver.secret, events: ["certificate.ending"] }],
+    }),
+    folder: folder.path,
+  });
+  await receiver.until(({ events }) => events.length === 1);
+  assert.deepEqual(receiver.received[0]!.event.data, { daysLeft: 10 });
+});
+
+Deno.test("the metrics tell how it goes with webhooks", async () => {
+  await using receiver = new WebhookReceiver();
+  await using gateway = await telling([receiver], ["server.appeared"]);
+  await gateway.report("a:1");
+  await receiver.until(({ events }) => events.length === 1);
+  const lines = async () => (await (await fetch(`${gateway.operations}/metrics`)).text()).split("\n");
+  const delivered =
+    /^odin_gateway_webhook_events_total\{webhook="webhooks\[0\] \(http:.*\)",outcome="delivered"\} 1$/;
+  while (!(await lines()).some((line) => delivered.test(line))) await sleep(20);
+  assert.ok((await lines()).some((line) => /^odin_gateway_webhook_events_waiting\{.*\} 0$/.test(line)));
 });
 
 Deno.test("webhook.Test says of each receiver whether it takes events, webhook.List how it goes", async () => {

@@ -121,7 +121,12 @@ export async function runGateway(
     hears: () => listener?.hears() ?? true,
     syncPlaces: settings.durability.places === "power-loss",
   });
-  const webhooks = new RunningWebhooks(settings, gateway, operator.openOutbox ?? (() => NO_OUTBOX));
+  const webhooks = new RunningWebhooks(
+    settings,
+    gateway,
+    operator.openOutbox ?? (() => NO_OUTBOX),
+    () => listener?.certificateDaysLeft(),
+  );
   webhooks.open();
   observers.add(webhooks);
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
@@ -154,6 +159,7 @@ export async function runGateway(
     checks,
     connections: listener?.connections(),
     certificateDaysLeft: listener?.certificateDaysLeft(),
+    webhooks: webhooks.figures,
   });
   if (metrics !== undefined && tracing !== undefined) {
     exportMetrics(metrics.registry, async () => metrics.refresh(await moment()));

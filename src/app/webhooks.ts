@@ -20,6 +20,7 @@ export class RunningWebhooks implements Observer {
     readonly settings: Pick<Settings, "webhooks" | "limits">,
     readonly gateway: Pick<Gateway, "figures">,
     readonly openOutbox: OpenOutbox,
+    readonly certificateDaysLeft: () => number | undefined,
   ) {}
 
   /** Takes up what was not delivered before. @throws {StoreError} where the outbox cannot be opened */
@@ -43,6 +44,7 @@ export class RunningWebhooks implements Observer {
       ...{ clocks, timers: RUNTIME_TIMERS, random: Math.random, outbox },
       bound: { messages: limits.webhookEvents, length: limits.webhookBytes },
       usage: async () => (await this.gateway.figures(Infinity)).customers,
+      certificateDaysLeft: this.certificateDaysLeft,
       changed: tellState,
       dropped: (webhook, events, reason) =>
         log.warning("{events} events for {webhook} were dropped: {reason}", { events, webhook, reason }),

@@ -397,7 +397,7 @@ export const ConfigSchema = z.object({
       "The only events that are sent. If absent, all; those of rooms are as many as there are rooms.",
     ),
   })).max(32).default([]).describe(
-    "Receivers that are told what happens: servers, rooms, bans, licences ([webhooks.md](webhooks.md)).",
+    "Receivers that are told what happens: servers, rooms, bans, licences, the certificate ([webhooks.md](webhooks.md)).",
   ),
   limits: z.object({
     headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),

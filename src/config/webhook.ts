@@ -13,6 +13,7 @@ export const EVENT_NAMES = [
   "ban.lifted",
   "licence.near",
   "licence.reached",
+  "certificate.ending",
 ] as const;
 
 export type EventName = typeof EVENT_NAMES[number];

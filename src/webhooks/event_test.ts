@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EVENT_NAMES, webhookKey } from "../config/webhook.ts";
 import type { Address, Change } from "../fleet/mod.ts";
+import { CertificateWatch } from "./certificate_watch.ts";
 import { cloudEvent, eventOf } from "./event.ts";
 import { LicenceWatch } from "./licence_watch.ts";
 import { signatureHeaders } from "./signature.ts";
@@ -70,7 +71,12 @@ for (const [change, name, subject, data] of CHANGES) {
 }
 
 Deno.test("each event that can be asked for is made of something", () => {
-  const made = new Set([...CHANGES.map(([, name]) => name), "licence.near", "licence.reached"]);
+  const made = new Set([
+    ...CHANGES.map(([, name]) => name),
+    "licence.near",
+    "licence.reached",
+    "certificate.ending",
+  ]);
   assert.deepEqual([...EVENT_NAMES].filter((name) => !made.has(name)), []);
 });
 
@@ -142,4 +148,20 @@ Deno.test("a customer near its licence is told at 80 and at 100 %, once, and aga
   assert.deepEqual([told(10), told(120)], [[], ["licence.near 120", "licence.reached 120"]]);
   assert.deepEqual(watch.look([]), []);
   assert.deepEqual(told(80), ["licence.near 80"]);
+});
+
+Deno.test("a certificate is told of 14, 3 and 0 days before its end, each once, and anew once it was renewed", () => {
+  const watch = new CertificateWatch();
+  const told = (daysLeft: number | undefined) => watch.look(daysLeft)?.data.daysLeft;
+  assert.deepEqual([undefined, 90, 14.5, 14, 10, 3.5].map(told), [
+    undefined,
+    undefined,
+    undefined,
+    14,
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual([2.5, 1, 0, -1].map(told), [2, undefined, 0, undefined]);
+  assert.deepEqual([90, 13].map(told), [undefined, 13]);
+  assert.equal(new CertificateWatch().look(-2)?.data.daysLeft, -2);
 });

@@ -7,11 +7,12 @@ import { toUnixTime } from "../gateway/timers.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Bound } from "./backlog.ts";
 import type { Outcome, Send } from "./delivery.ts";
+import { CertificateWatch } from "./certificate_watch.ts";
 import { cloudEvent, eventOf, type GatewayEvent } from "./event.ts";
 import { type LicenceUse, LicenceWatch } from "./licence_watch.ts";
 import { type DropReason, Receiver } from "./receiver.ts";
 
-/** How often it is looked at what customers use of their licences, and how often drops are told, in milliseconds. */
+/** How often it is looked at licences and certificate, and how often drops are told, in milliseconds. */
 const LOOK_EVERY = 10_000;
 
 /** Somebody who is to be told. */
@@ -32,6 +33,8 @@ export interface WebhooksOptions {
   readonly outbox: Outbox;
   /** What customers use now. */
   readonly usage: () => Promise<readonly LicenceUse[]>;
+  /** Days until the certificate ends; nothing without TLS. */
+  readonly certificateDaysLeft: () => number | undefined;
   /** A receiver, named without what may be secret in its URL, fails, works again, or wants no more. */
   readonly changed: (webhook: string, state: "fails" | "works" | "ended", reason: string) => void;
   /** Events that were dropped since the last time. */
@@ -67,6 +70,7 @@ export class Webhooks implements Observer {
   readonly #options: WebhooksOptions;
   readonly #receivers: { readonly name: string; readonly target: Target; readonly receiver: Receiver }[];
   readonly #licences = new LicenceWatch();
+  readonly #certificate = new CertificateWatch();
   readonly #told = new Map<string, number>();
   #sequence = 0;
   #stopLooking: (() => void) | undefined;
@@ -106,10 +110,17 @@ export class Webhooks implements Observer {
 
   start(): void {
     for (const { receiver } of this.#receivers) receiver.start();
-    this.#stopLooking = this.#options.timers.every(LOOK_EVERY, () => {
-      this.#tellDropped();
-      this.#options.usage().then((usage) => this.#licences.look(usage).forEach((event) => this.tell(event)));
-    });
+    this.#stopLooking = this.#options.timers.every(LOOK_EVERY, () => this.#look());
+    this.#look();
+  }
+
+  /** Looks at what no change tells. */
+  #look(): void {
+    this.#tellDropped();
+    const { usage, certificateDaysLeft } = this.#options;
+    usage().then((usage) => this.#licences.look(usage).forEach((event) => this.tell(event)));
+    const ending = this.#certificate.look(certificateDaysLeft());
+    if (ending !== undefined) this.tell(ending);
   }
 
   /** Sends nothing more. What was not delivered is in the outbox, and is sent after the next start. */

@@ -13,6 +13,7 @@ import { NamedCustomers } from "./named_customers.ts";
 import { PREFIX } from "./prefix.ts";
 import { processMetrics } from "./process.ts";
 import { type StoreMetrics, storeMetrics } from "./store.ts";
+import { webhookMetrics, type WebhookMoment } from "./webhooks.ts";
 
 /** What is read at the moment that somebody asks. */
 export interface Moment {
@@ -22,6 +23,7 @@ export interface Moment {
   readonly connections: { readonly open: number; readonly limit: number } | undefined;
   /** Days until its certificate ends; nothing without TLS. */
   readonly certificateDaysLeft: number | undefined;
+  readonly webhooks: readonly WebhookMoment[];
 }
 
 /** Where metrics are told what happens, and where they are read. */
@@ -51,6 +53,7 @@ export function createMetrics(version: string, customers: number): Metrics {
   const takeListener = listenerMetrics(registry);
   const store = storeMetrics(registry);
   const stop = processMetrics(registry, version);
+  const takeWebhooks = webhookMetrics(registry);
   const ready = new Gauge({
     name: `${PREFIX}ready`,
     help: "1 for each check of /readyz that is passed, else 0.",
@@ -63,9 +66,10 @@ export function createMetrics(version: string, customers: number): Metrics {
     counted,
     store,
     observers: [changes, store.observer],
-    refresh({ figures, checks, connections, certificateDaysLeft }) {
+    refresh({ figures, checks, connections, certificateDaysLeft, webhooks }) {
       takeFigures(figures);
       takeListener(connections, certificateDaysLeft);
+      takeWebhooks(webhooks);
       for (const [check, passes] of Object.entries(checks)) ready.set({ check }, passes() ? 1 : 0);
     },
     stop,

@@ -20,7 +20,7 @@ const NOTHING: FleetFigures = {
 /** The lines of what Prometheus reads that are samples of this metric. */
 async function samples(metrics: ReturnType<typeof createMetrics>, name: string, figures = NOTHING) {
   const checks = { listening: yes, customers: yes, store: yes, startup: yes, servers: yes };
-  metrics.refresh({ figures, checks, connections: undefined, certificateDaysLeft: undefined });
+  metrics.refresh({ figures, checks, connections: undefined, certificateDaysLeft: undefined, webhooks: [] });
   return (await metrics.registry.metrics()).split("\n").filter((line) =>
     new RegExp(`^odin_gateway_${name}[{ ]`).test(line)
   );
