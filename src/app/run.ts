@@ -99,9 +99,12 @@ export async function runGateway(
   version = "",
 ): Promise<RunningGateway> {
   let inForce = settings;
+  await using parts = new AsyncDisposableStack(); // stopped from the last to the first, also where a later one fails
+  parts.defer(() => recorder?.close());
   const auditFile = await openAuditFile(settings);
+  parts.defer(() => auditFile?.close());
   const audit = createAudit(auditFile && ((record) => auditFile.write(record)));
-  let listener: Listener | undefined;
+  const listeners: { main?: Listener; operations?: Listener | undefined } = {};
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);
   if (recorder !== undefined) observers.add(recorder);
@@ -118,15 +121,17 @@ export async function runGateway(
     observers,
     waitForReports: settings.startup.waitForReports,
     expectedServers: settings.startup.expectedServers,
-    hears: () => listener?.hears() ?? true,
+    hears: () => listeners.main?.hears() ?? true,
     syncPlaces: settings.durability.places === "power-loss",
   });
   const webhooks = new RunningWebhooks(
     settings,
     gateway,
     operator.openOutbox ?? (() => NO_OUTBOX),
-    () => listener?.certificateDaysLeft(),
+    () => listeners.main?.certificateDaysLeft(),
   );
+  parts.defer(() => webhooks.stop()); // what ends with the gateway is still kept for them
+  parts.defer(() => gateway.stop());
   webhooks.open();
   observers.add(webhooks);
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
@@ -146,9 +151,14 @@ export async function runGateway(
 
   const refusals = new Refusals();
   const summing = setInterval(() => refusals.sumUp(), REFUSALS_SUMMED_EVERY);
+  parts.defer(() => {
+    clearInterval(summing);
+    refusals.sumUp();
+    metrics?.stop();
+  });
   const shedding = createShedding(settings);
   const checks: ReadinessChecks = {
-    listening: () => listener?.hears() ?? false,
+    listening: () => listeners.main?.hears() ?? false,
     customers: () => handlers.edge.ready(),
     store: () => gateway.condition.storable,
     startup: () => !gateway.condition.waiting,
@@ -157,8 +167,8 @@ export async function runGateway(
   const moment = async (): Promise<Moment> => ({
     figures: await gateway.figures(settings.metrics.customers),
     checks,
-    connections: listener?.connections(),
-    certificateDaysLeft: listener?.certificateDaysLeft(),
+    connections: listeners.main?.connections(),
+    certificateDaysLeft: listeners.main?.certificateDaysLeft(),
     webhooks: webhooks.figures,
   });
   if (metrics !== undefined && tracing !== undefined) {
@@ -168,7 +178,7 @@ export async function runGateway(
   const reloading = new Reload(operator.reread, {
     settings: () => inForce,
     async prepare(next) {
-      const listenAnew = [listener!.prepare(next), operations?.prepare(next)];
+      const listenAnew = [listeners.main!.prepare(next), listeners.operations?.prepare(next)];
       const takeCustomers = await customers.prepare(next);
       const nextHandlers = handlersFor(next);
       return () => {
@@ -204,7 +214,7 @@ export async function runGateway(
       shownConfig: () => maskedConfig(inForce),
       version,
       startedAt: Date.now(),
-      certificateDaysLeft: () => listener?.certificateDaysLeft(),
+      certificateDaysLeft: () => listeners.main?.certificateDaysLeft(),
     },
   };
   /** What answers by these settings. */
@@ -219,55 +229,39 @@ export async function runGateway(
     };
   };
   let handlers = handlersFor(settings);
-  let operations: Listener | undefined;
   const { folder } = operator;
   const answer: Handler = (request) => handlers.main(request);
   const moving = folder && new Moving(gate, answer, passTo(folder.sockets.requests));
   const handOver = moving && new HandOver(folder, {
     ...{ gateway, customers, webhooks, moving },
-    main: () => listener!,
-    operations: () => operations,
+    main: () => listeners.main!,
+    operations: () => listeners.operations,
     idleTimeout: () => inForce.connections.idleTimeout * 1000,
   });
-  try {
-    await handOver?.listen();
-    const answerOperators: Handler = (request) => handlers.operations(request);
-    operations = await listenForOperators(settings, answerOperators, folder?.ports?.operations);
-    listener = await listen(settings, moving?.handler ?? answer, folder?.ports?.main);
-  } catch (error) {
-    handOver?.stop();
-    clearInterval(summing);
-    metrics?.stop();
-    await operations?.stop(0);
-    await gateway.stop();
-    webhooks.stop();
-    await auditFile?.close();
-    throw error;
-  }
+  await handOver?.listen();
+  parts.defer(() => handOver?.stop());
+  const answerOperators: Handler = (request) => handlers.operations(request);
+  listeners.operations = await listenForOperators(settings, answerOperators, folder?.ports?.operations);
+  parts.defer(() => listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS));
+  listeners.main = await listen(settings, moving?.handler ?? answer, folder?.ports?.main);
+  parts.defer(() => listeners.main?.stop(STOP_WITHIN_MS));
   gateway.start();
   customers.start();
+  parts.defer(() => customers.stop());
   shedding.start();
+  parts.defer(() => shedding.stop());
   webhooks.start();
+  parts.defer(() => handOver?.stop()); // first of all: nobody takes over a gateway that stops
+  const running = parts.move();
   return {
-    url: listener.url,
-    operationsUrl: operations?.url,
+    url: listeners.main.url,
+    operationsUrl: listeners.operations?.url,
     reloading,
     settings: () => inForce,
-    certificateDaysLeft: () => listener!.certificateDaysLeft(),
+    certificateDaysLeft: () => listeners.main!.certificateDaysLeft(),
     async stop() {
-      if (moving?.hasMoved === true) return await listener?.stop(STOP_WITHIN_MS); // all else is the other process's
-      handOver?.stop();
-      customers.stop();
-      shedding.stop();
-      await listener?.stop(STOP_WITHIN_MS);
-      await operations?.stop(OPERATIONS_STOP_WITHIN_MS);
-      clearInterval(summing);
-      metrics?.stop();
-      refusals.sumUp();
-      await gateway.stop();
-      webhooks.stop();
-      await auditFile?.close();
-      recorder?.close();
+      if (moving?.hasMoved === true) await listeners.main?.stop(STOP_WITHIN_MS); // all else is the other process's
+      else await running.disposeAsync();
     },
   };
 }
