@@ -167,6 +167,12 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/opening.ts",
+    find: "    if (room.report !== from.reports) room.unlist();\n",
+    put: "",
+    breaks: "a group that is put back to a server that has reported without it is listed there for ever",
+  },
+  {
+    file: "src/fleet/rooms/opening.ts",
     find: "Math.ceil(all.peers / all.rooms)",
     put: "0",
     breaks: "a room of which only the sum with others is known takes no peers off its customer's usage",

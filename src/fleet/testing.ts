@@ -134,6 +134,12 @@ export function checkConsistency(model: Model): void {
     } else assert.deepEqual(its.reported, { peers: counted.peers, rooms: counted.rooms });
     assert.deepEqual(its.granted, { peers: counted.grantedPeers, rooms: counted.grantedRooms });
   }
+  const listed = new Set(Array.from(model.servers, ({ rooms }) => rooms).flat());
+  for (const group of model.groups) {
+    for (const room of group.rooms()) {
+      if (room.listed) assert.ok(listed.has(room), `${room.name} is listed, and by no report`);
+    }
+  }
   const byServer = Map.groupBy(model.groups, ({ server }) => server);
   for (const server of model.servers) {
     const groups = byServer.get(server) ?? []; // it holds none

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
 import { connect, info, manage, type Model, snapshot, type Task, tick, type Undo } from "../mod.ts";
-import { address, checkConsistency, hear, place, seededRandom, testModel } from "../testing.ts";
+import { address, checkConsistency, hear, place, seededRandom, SETTINGS, testModel } from "../testing.ts";
 
 const licence = { maxPeers: 1000, maxRooms: 1000 };
 
@@ -105,6 +105,26 @@ Deno.test("what a report has shown meanwhile is not taken back", () => {
   undo!(200);
   assert.equal(model.groups.room(["acme", "r"])?.peers, 1);
   assert.equal(model.groups.room(["acme", "r"])?.group.server.address, address("a"));
+  checkConsistency(model);
+});
+
+Deno.test("a group that is put back to a server which has reported without it meanwhile is not listed there for ever", () => {
+  const model = testModel();
+  hear(model, "a", [["r", 2, 5]], 0);
+  hear(model, "b", [], 5000);
+  tick(model, 7500);
+  const input = { customer: "acme", licence, namespace: "acme", rooms: ["r"], user: "u", pool: "default" };
+  const { outcome, undo } = connect(model, input, 7600, () => 0);
+  assert.ok(outcome.granted && outcome.server === address("b"));
+  hear(model, "a", [], 7700);
+  undo!(7800);
+  assert.equal(model.groups.room(["acme", "r"])?.group.server.address, address("a"));
+  checkConsistency(model);
+  for (let now = 10_000; now <= 7800 + SETTINGS.tokenLifetime + 5000; now += 5000) {
+    hear(model, "a", [], now);
+    tick(model, now);
+  }
+  assert.equal(model.groups.room(["acme", "r"]), undefined, "it lingers as long as tokens for it, and goes");
   checkConsistency(model);
 });
 

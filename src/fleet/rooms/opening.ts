@@ -80,6 +80,8 @@ export function moveBack(
     group.add(room);
     model.rooms++;
     room.presence = presence;
+    // A report that came meanwhile has not listed it here: nothing would end its listing any more.
+    if (room.report !== from.reports) room.unlist();
     if (room.listed) resumeCounting(room);
     else awaitListing(model, room, now);
   }
