@@ -310,6 +310,24 @@ export const fleet: readonly Mutant[] = [
     breaks: "rooms that have left a server are taken off twice when it falls silent",
   },
   {
+    file: "src/fleet/servers/life_cycle.ts",
+    find: "  for (const grant of model.grants) grant.expires += gap;\n",
+    put: "",
+    breaks: "a pause ends the grants of those who have come meanwhile",
+  },
+  {
+    file: "src/fleet/servers/life_cycle.ts",
+    find: "now - gap <= to ? from : now - gap",
+    put: "now - gap",
+    breaks: "of a long time without reading only the last moments count",
+  },
+  {
+    file: "src/fleet/operations/report.ts",
+    find: "now - room.granted - unheard >=",
+    put: "now - room.granted >=",
+    breaks: "an old report after a pause ends the place of a room whose clients have come meanwhile",
+  },
+  {
     file: "src/fleet/state/miscounts.ts",
     find: "    if (this.#found.has(count)) return;\n",
     put: "",

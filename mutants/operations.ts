@@ -246,7 +246,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/report.ts",
-    find: "now - room.granted >= model.settings.tokenLifetime",
+    find: "now - room.granted - unheard >= model.settings.tokenLifetime",
     put: "true",
     breaks: "a room gives up its place while tokens for it are valid",
   },

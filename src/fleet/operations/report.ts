@@ -298,6 +298,9 @@ function closeListed(
 
 /** The server no longer hosts the room. While somebody holds a token for it there, it is still the one that will. */
 function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
-  if (now - room.granted >= model.settings.tokenLifetime) closeRoom(model, room, now, changes);
+  const { from, to } = model.deaf;
+  // Who came while nobody could be heard may be shown by the next report, although this one is older.
+  const unheard = room.granted < to ? to - Math.max(from, room.granted) : 0;
+  if (now - room.granted - unheard >= model.settings.tokenLifetime) closeRoom(model, room, now, changes);
   else linger(model, room, now, changes);
 }

@@ -40,10 +40,15 @@ export function tick(model: Model, now: Milliseconds): Change[] {
 
 /**
  * The gateway did not run, or did not read its sockets, for so long until now: nobody was silent in that time, and
- * whoever was alive before has a whole disable timeout to report again.
+ * whoever was alive before has a whole disable timeout to report again. Who was on the way may be there, and counts until
+ * reports can show it; rooms keep their places as much longer. O(servers, grants and rooms that no report lists).
  */
 export function excuseSilence(model: Model, gap: Milliseconds, now: Milliseconds): void {
   for (const { liveness } of model.servers) liveness.excuse(gap, now);
+  const { from, to } = model.deaf;
+  model.deaf = { from: now - gap <= to ? from : now - gap, to: now };
+  for (const grant of model.grants) grant.expires += gap;
+  for (const [room, expires] of model.unlisted) model.unlisted.set(room, expires + gap);
   if (model.startWaitUntil > now - gap) model.startWaitUntil += gap;
 }
 

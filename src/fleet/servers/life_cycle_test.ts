@@ -56,3 +56,48 @@ Deno.test("a server that is removed takes along the tasks for rooms that it does
   assert.equal(changes.filter(({ type }) => type === "task-ended").length, 1);
   assert.equal(model.taskBytes.total, 0);
 });
+
+Deno.test("after a pause, who was on the way counts until reports can show it", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  ask(model, "r", "u", 1000);
+  excuseSilence(model, 20_000, 22_000);
+  tick(model, 22_000);
+  assert.equal(model.usage.get("acme")?.granted.peers, 1);
+  hear(model, "a", [["r", 1, 20]], 22_100);
+  assert.equal(model.usage.get("acme")?.peers, 1);
+  ask(model, "r", "v", 23_000);
+  tick(model, 38_000);
+  assert.equal(model.usage.get("acme")?.granted.peers, 0, "a later grant ends as ever");
+  checkConsistency(model);
+});
+
+Deno.test("after a pause longer than tokens are valid, a room that was granted before it keeps its place", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  ask(model, "never listed", "u", 1000);
+  ask(model, "listed before", "u", 1000);
+  hear(model, "a", [["listed before", 1, 1]], 5000);
+  const woken = 500_000;
+  excuseSilence(model, woken - 6000, woken);
+  tick(model, woken);
+  hear(model, "a", [], woken); // a report that waited all the time: who has come since is not in it
+  for (const name of ["never listed", "listed before"]) {
+    assert.equal(model.groups.room(["acme", name])?.group.server.address, address("a"), name);
+  }
+  for (let now = woken; now <= woken + 310_000; now += 5000) {
+    hear(model, "a", [], now);
+    tick(model, now);
+  }
+  assert.equal(model.rooms, 0, "and not for ever");
+  checkConsistency(model);
+});
+
+Deno.test("spans in which the gateway did not read follow each other as one", () => {
+  const model = testModel();
+  hear(model, "a", [["r", 1, 0]], 0);
+  ask(model, "r", "u", 1000);
+  for (let now = 1250; now <= 400_000; now += 250) excuseSilence(model, 250, now);
+  hear(model, "a", [], 400_000);
+  assert.ok(model.groups.room(["acme", "r"]));
+});

@@ -38,6 +38,8 @@ export interface Model {
   rooms: number;
   /** Until then, rooms that are not known may be on servers that have not reported yet: they are not placed. */
   startWaitUntil: Milliseconds;
+  /** When the gateway last could not hear anybody. */
+  deaf: { readonly from: Milliseconds; readonly to: Milliseconds };
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
   taskSequence: number;
@@ -65,6 +67,7 @@ export function createModel(given: FleetSettings): Model {
     unlisted: new Map(),
     rooms: 0,
     startWaitUntil: -Infinity,
+    deaf: { from: -Infinity, to: -Infinity },
     learnedTold: -Infinity,
     taskSequence: 0,
     handOvers: 0,
