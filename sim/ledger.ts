@@ -90,6 +90,11 @@ export class Ledger {
     this.#excused.add(group);
   }
 
+  /** Whether the group may be split. */
+  isExcused(group: string): boolean {
+    return this.#excused.has(group);
+  }
+
   /** The groups that somebody is in, or may come to, on a server. */
   groupsOn(server: string): string[] {
     return [...this.#holds].flatMap(([group, holds]) => holds.has(server) ? [group] : []);
@@ -129,7 +134,9 @@ export class Ledger {
         `${server} read a ${task.task} that nobody had asked for: ${JSON.stringify(task)}`,
       );
     }
-    if (asked.answer === "refused") {
+    // A RoomClose may be the gateway's own, where the group is to leave the server.
+    const ours = task.task === "RoomClose" && this.#excused.has(groupName(room));
+    if (asked.answer === "refused" && !ours) {
       this.faults.push(`${server} read ${task.task} ${number}, which was refused`);
     }
     if (asked.reads.length > 0) {

@@ -98,7 +98,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "sim/chaos": ["sim", "src/command_line", "src/fleet/mod.ts"],
   "sim/faults": [
     ...["sim", "sim/placement", "src/command_line"],
-    ...["src/edge/http", "src/fleet", "src/fleet/mod.ts", "src/gateway", "src/store"],
+    ...["src/edge/http", "src/fleet", "src/fleet/mod.ts", "src/gateway", "src/gateway/port.ts", "src/store"],
   ],
   "sim/fuzz": ["sim", "sim/placement", "src/command_line"],
   "sim/placement": [

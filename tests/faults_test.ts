@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { World } from "../sim/faults/world.ts";
+import { FAULTS, World } from "../sim/faults/world.ts";
 
 /** `deno task simulate faults` lets more worlds live for longer. */
 const WORLDS = 25;
@@ -12,6 +12,19 @@ Deno.test(`in ${WORLDS} simulated worlds of mishaps the gateway keeps its promis
     const again = `deno task simulate faults --seeds 1 --seed ${seed} --seconds ${SPAN / 1000}`;
     assert.deepEqual(faults, [], again);
     assert.ok(counts.connects > 100 && counts.acknowledged > 10 && counts.reads > 10, again);
+  }
+});
+
+Deno.test("several gateways over one store live through a world, and agree in the end on which servers there are", async () => {
+  for (const gateways of [2, 3]) {
+    const { faults, counts } = await new World({ seed: 1, span: 20_000, gateways, without: new Set(FAULTS) })
+      .run();
+    // Much else is known to be wrong: docs/testing.md lists it.
+    assert.deepEqual(
+      faults.filter((fault) => /do not agree on (servers|usage)|counted wrong/.test(fault)),
+      [],
+    );
+    assert.ok(counts.connects > 100);
   }
 });
 

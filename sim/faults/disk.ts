@@ -12,10 +12,20 @@ import {
   type StoredServer,
 } from "../../src/fleet/mod.ts";
 
-/** One step of what was written: changes, or everything anew. Times are unix time. */
-type Entry =
-  | { readonly changes: readonly Change[]; readonly offset: Milliseconds; readonly now: Milliseconds }
-  | { readonly all: Snapshot };
+/** Changes that were written; `offset` makes unix time of their times. */
+interface Written {
+  readonly changes: readonly Change[];
+  readonly offset: Milliseconds;
+  readonly now: Milliseconds;
+}
+
+/** One step of what was written: changes, or everything anew, with times as unix time. */
+type Entry = Written | { readonly all: Snapshot };
+
+/** Who is told of what others have written. */
+export interface Reader {
+  others(written: Written): void;
+}
 
 /** What is stored, with times as unix time in milliseconds. */
 class Tables {
@@ -26,12 +36,19 @@ class Tables {
   tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
   kinds = new Map<string, LearnedKind>();
 
-  /** @returns where groups are that somebody else was first to place */
-  apply(entry: Entry): Placement[] {
+  /** @returns where groups are that somebody else was first to place, and the changes that took effect */
+  apply(entry: Entry): { overruled: Placement[]; accepted: Change[] } {
     const overruled: Placement[] = [];
-    if ("all" in entry) this.#replace(entry.all);
-    else for (const change of entry.changes) this.#applyOne(change, entry, overruled);
-    return overruled;
+    if ("all" in entry) {
+      this.#replace(entry.all);
+      return { overruled, accepted: [] };
+    }
+    const accepted = entry.changes.filter((change) => {
+      const before = overruled.length;
+      this.#applyOne(change, entry, overruled);
+      return overruled.length === before;
+    });
+    return { overruled, accepted };
   }
 
   snapshot(): Snapshot {
@@ -157,11 +174,25 @@ export class Disk {
   #log: Entry[] = [];
   #synced = 0;
   #tables = new Tables();
+  readonly #readers = new Set<Reader>();
+  /** How often everything was written anew. */
+  replaced = 0;
+
+  /** Tells the reader from now on what others write. @returns to be called when it ends */
+  follow(reader: Reader): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
 
   /** @returns where groups are that somebody else was first to place */
-  write(entry: Entry): Placement[] {
+  write(entry: Entry, by: Reader): Placement[] {
     this.#log.push(entry);
-    return this.#tables.apply(entry);
+    const { overruled, accepted } = this.#tables.apply(entry);
+    if ("all" in entry) this.replaced++;
+    else {for (const reader of this.#readers) {
+        if (reader !== by) reader.others({ ...entry, changes: accepted });
+      }}
+    return overruled;
   }
 
   /** What was written by now is safe from loss of power. */
@@ -222,6 +253,31 @@ export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
       sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift },
     })),
   };
+}
+
+/** The change with all its times moved. */
+export function shiftedChange(change: Change, shift: Milliseconds): Change {
+  switch (change.type) {
+    case "banned":
+    case "ban-ended":
+      return { ...change, ban: { ...change.ban, until: change.ban.until + shift } };
+    case "task-queued":
+      return { ...change, task: { ...change.task, expires: change.task.expires + shift } };
+    case "server-planned": {
+      const { draining } = change;
+      const deadline = draining?.deadline === undefined ? undefined : draining.deadline + shift;
+      return { ...change, draining: draining && { deadline } };
+    }
+    case "kind-learned": {
+      const { kind } = change;
+      return {
+        ...change,
+        kind: { ...kind, sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift } },
+      };
+    }
+    default:
+      return change;
+  }
 }
 
 function key(...parts: readonly string[]): string {

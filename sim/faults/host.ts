@@ -1,5 +1,11 @@
-import { defaultFleetSettings, type FleetOverrides, type Milliseconds } from "../../src/fleet/mod.ts";
+import {
+  type Change,
+  defaultFleetSettings,
+  type FleetOverrides,
+  type Milliseconds,
+} from "../../src/fleet/mod.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
+import { Observers } from "../../src/gateway/observers.ts";
 import type { Timers } from "../../src/gateway/timers.ts";
 import type { Clock } from "./clock.ts";
 import type { Disk } from "./disk.ts";
@@ -15,24 +21,32 @@ export interface HostOptions {
   readonly mood: StoreMood;
   readonly settings: FleetOverrides;
   readonly syncPlaces: boolean;
+  /** Told of every change, here or in another gateway. */
+  readonly changed: (change: Change, host: Host) => void;
 }
 
 /** One life of a gateway's process: the production gateway on simulated time, store and chance. */
 export class Host {
   readonly #clock: Clock;
+  readonly #start: Milliseconds;
   #gateway: Gateway | undefined;
   #store: SimulatedStore | undefined;
   #dead = false;
   #pausedUntil: Milliseconds = -Infinity;
+  #paused: Milliseconds = 0;
 
   private constructor(clock: Clock) {
     this.#clock = clock;
+    this.#start = clock.now;
   }
 
   static async start(options: HostOptions): Promise<Host> {
-    const { clock, disk, unixTime, random, mood, settings, syncPlaces } = options;
+    const { clock, disk, unixTime, random, mood, settings, syncPlaces, changed } = options;
     const host = new Host(clock);
-    const start = clock.now;
+    const observers = new Observers((error) => {
+      throw error;
+    });
+    observers.add({ changed: (change) => changed(change, host) });
     const timers: Timers = {
       after: (wait, act) => clock.after(wait, () => host.whenRunning(act)),
       every: (interval, act) => clock.every(interval, () => host.whenRunning(act)),
@@ -41,10 +55,11 @@ export class Host {
       openStore: (options) => Promise.resolve(host.#store = new SimulatedStore(disk, options, timers, mood)),
       waitForReports: false,
       syncPlaces,
-      now: () => Math.floor(clock.now - start),
+      now: () => host.now,
       unixTime,
       random,
       timers,
+      observers,
     });
     host.gateway.start();
     return host;
@@ -52,6 +67,21 @@ export class Host {
 
   get gateway(): Gateway {
     return this.#gateway!;
+  }
+
+  /** The gateway's own monotonic clock. */
+  get now(): Milliseconds {
+    return Math.floor(this.#clock.now - this.#start);
+  }
+
+  /** For how long it has not been running. */
+  get paused(): Milliseconds {
+    return this.#paused;
+  }
+
+  /** Since when it has been running without a pause. */
+  get awakeFor(): Milliseconds {
+    return this.#clock.now - Math.max(this.#start, this.#pausedUntil);
   }
 
   get alive(): boolean {
@@ -68,7 +98,11 @@ export class Host {
 
   /** As a machine that is suspended. */
   pause(span: Milliseconds): void {
-    this.#pausedUntil = this.#clock.now + span;
+    const { now } = this.#clock;
+    const before = Math.max(now, this.#pausedUntil);
+    // What waits for its end goes on in order.
+    this.#pausedUntil = Math.max(before, now + span);
+    this.#paused += this.#pausedUntil - before;
   }
 
   kill(): void {

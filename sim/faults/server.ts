@@ -1,5 +1,5 @@
 import { Connection } from "../../src/edge/http/connection.ts";
-import type { Address, Milliseconds, Task } from "../../src/fleet/mod.ts";
+import type { Address, Milliseconds, Report, Task } from "../../src/fleet/mod.ts";
 import type { Line } from "../ledger.ts";
 import type { Chance } from "../placement/chance.ts";
 import type { Clock } from "./clock.ts";
@@ -9,12 +9,14 @@ import type { Host } from "./host.ts";
 export interface ServerNetwork {
   readonly clock: Clock;
   readonly chance: Chance;
-  /** The gateway's process that is there now. */
-  readonly host: () => Host;
+  /** The gateway's process that is there now, of those that the server may turn to. */
+  readonly host: (server: FaultyServer) => Host;
   /** Time for one way, in milliseconds. */
   readonly latency: () => Milliseconds;
   /** Whether what is sent now does not arrive. */
   readonly loses: () => boolean;
+  /** A report reaches a gateway. */
+  readonly reports: (host: Host, report: Report) => void;
   readonly read: (server: FaultyServer, task: Task, line: Line) => void;
 }
 
@@ -30,18 +32,35 @@ const PATIENCE: Milliseconds = 1000;
 
 /** A server in simulated time: it reports, loses answers and connections, and carries out the tasks that it has read. */
 export class FaultyServer {
-  /** Members by room. */
-  readonly rooms = new Map<string, number>();
+  /** What each member of a room does when he is out of it, by the room's name. */
+  readonly #rooms = new Map<string, { readonly namespace: string; readonly members: Set<() => void> }>();
+  /** Rooms that nobody may join, and until when. */
+  readonly #refused = new Map<string, Milliseconds>();
   reports = 0;
   crashes = 0;
+  /** How many rooms of its own it has had, one after the other. */
+  #homes = 0;
+  #knownHome = "";
+  #quiet = false;
+  #heard = false;
   #link: Link | undefined;
   /** All its connections, those that have ended included. */
-  readonly #lines: Line[] = [];
+  readonly #lines: { readonly line: Line; readonly host: Host }[] = [];
   #downUntil: Milliseconds = -Infinity;
   readonly #network: ServerNetwork;
 
-  constructor(readonly address: Address, readonly interval: Milliseconds, network: ServerNetwork) {
+  constructor(
+    readonly address: Address,
+    readonly interval: Milliseconds,
+    public pool: string,
+    network: ServerNetwork,
+  ) {
     this.#network = network;
+  }
+
+  /** Whether it has reported since it was there again: until then a gateway may still count it as silent. */
+  get isHeard(): boolean {
+    return this.isUp && this.#heard;
   }
 
   get isUp(): boolean {
@@ -56,8 +75,15 @@ export class FaultyServer {
   crash(span: Milliseconds): void {
     this.#downUntil = this.#network.clock.now + span;
     this.crashes++;
-    this.rooms.clear();
+    this.#heard = false;
+    for (const room of [...this.#rooms.keys()]) this.empty(room);
+    this.#refused.clear();
     this.hangUp();
+  }
+
+  /** It reports no more. */
+  stop(): void {
+    this.#quiet = true;
   }
 
   /** Its connection breaks. */
@@ -69,23 +95,67 @@ export class FaultyServer {
     link.host.whenRunning(() => link.connection.ended(true));
   }
 
-  /** The gateway has died: what it knew of connections, also of those that had ended well, may be lost. */
-  gatewayDied(): void {
-    this.hangUp();
-    for (const line of this.#lines) line.broken = true;
+  /** A gateway has died: what it knew of connections, also of those that had ended well, may be lost. */
+  gatewayDied(host: Host): void {
+    if (this.#link?.host === host) this.hangUp();
+    for (const { line, host: its } of this.#lines) if (its === host) line.broken = true;
   }
 
-  join(room: string): void {
-    this.rooms.set(room, (this.rooms.get(room) ?? 0) + 1);
+  /** The room of its own, which lives throughout if nothing ends it, once gateways know of it. */
+  get home(): string {
+    return this.#knownHome;
   }
 
-  /** @returns whether somebody was there */
-  leave(room: string): boolean {
-    const members = this.rooms.get(room);
-    if (members === undefined) return false;
-    if (members > 1) this.rooms.set(room, members - 1);
-    else this.rooms.delete(room);
-    return true;
+  /** Somebody opens a room of its own, another one than before. */
+  settle(): void {
+    this.#homes++;
+    this.join(this.#newestHome, "acme");
+  }
+
+  /** Its rooms of its own: the one that gateways know of, and the one that it has now. */
+  get homes(): readonly string[] {
+    return [this.#knownHome, this.#newestHome];
+  }
+
+  get hasHome(): boolean {
+    return this.#rooms.has(this.#newestHome);
+  }
+
+  get #newestHome(): string {
+    return `home ${this.#homes} of ${this.address}`;
+  }
+
+  /**
+   * Somebody comes in.
+   *
+   * @param left called once he is out again, for whatever reason
+   * @returns how he leaves; nothing where the room is refused
+   */
+  join(room: string, namespace: string, left = () => {}): (() => void) | undefined {
+    if ((this.#refused.get(room) ?? -Infinity) > this.#network.clock.now) return undefined;
+    const its = this.#rooms.get(room) ?? { namespace, members: new Set() };
+    this.#rooms.set(room, its);
+    const leave = () => {
+      if (!its.members.delete(leave)) return;
+      if (its.members.size === 0) this.#rooms.delete(room);
+      left();
+    };
+    its.members.add(leave);
+    return leave;
+  }
+
+  /** Everybody is sent out of the room. */
+  empty(room: string): void {
+    for (const leave of [...this.#rooms.get(room)?.members ?? []]) leave();
+  }
+
+  /** From now on nobody may join the room, for so long. */
+  refuse(room: string, span: Milliseconds): void {
+    this.#refused.set(room, this.#network.clock.now + span);
+  }
+
+  get roomNames(): readonly string[] {
+    return [...this.#rooms.keys()];
   }
 
   #report(): void {
@@ -96,20 +166,23 @@ export class FaultyServer {
       over = true;
       clock.after(this.interval * chance.uniform(0.8, 1.2), () => this.#report());
     };
+    if (this.#quiet) return;
     if (!this.isUp) return next();
-    const link = this.#linkTo(host());
+    const link = this.#linkTo(host(this));
     const giveUp = clock.after(PATIENCE, () => {
       if (this.#link === link) this.hangUp();
       next();
     });
-    const rooms = Array.from(
-      this.rooms,
-      ([name, peers]) => ({ id: ["acme", name] as const, customer: "acme", peers }),
-    );
+    const rooms = Array.from(this.#rooms, ([name, { namespace, members }]) => ({
+      id: [namespace, name] as const,
+      customer: namespace,
+      peers: members.size,
+    }));
+    const home = this.#newestHome;
     const clients = rooms.reduce((sum, { peers }) => sum + peers, 0);
     const report = {
       address: this.address,
-      pool: "default",
+      pool: this.pool,
       version: "1",
       load: Math.min(1, clients / 200),
       clients,
@@ -120,6 +193,7 @@ export class FaultyServer {
       link.host.whenRunning(async () => {
         const proof = link.connection.begin(false, true);
         proof?.reportOf(this.address);
+        this.#network.reports(link.host, report);
         const outcome = await link.host.gateway.report(report, true);
         proof?.end();
         if (!outcome.accepted) return;
@@ -137,6 +211,8 @@ export class FaultyServer {
           if (over || this.#link !== link || !this.isUp) return;
           giveUp();
           this.reports++;
+          this.#heard = true;
+          this.#knownHome = home;
           for (const task of outcome.tasks) this.#network.read(this, task, link.line);
           if (chance.random() < 0.05) this.#endInOrder(link);
           next();
@@ -155,7 +231,7 @@ export class FaultyServer {
     if (known?.host === host) return known;
     if (known !== undefined) known.line.broken = true;
     const line: Line = { broken: false };
-    this.#lines.push(line);
+    this.#lines.push({ line, host });
     return this.#link = { host, connection: new Connection(), line };
   }
 }

@@ -7,7 +7,7 @@ import {
   StoreError,
   type StoreOptions,
 } from "../../src/store/port.ts";
-import { type Disk, shifted } from "./disk.ts";
+import { type Disk, type Reader, shifted, shiftedChange } from "./disk.ts";
 
 /** How a simulated store behaves now. */
 export interface StoreMood {
@@ -15,6 +15,8 @@ export interface StoreMood {
   readonly fails: () => boolean;
   /** How long a transaction, or an fsync, takes. */
   readonly latency: () => Milliseconds;
+  /** How long it takes until a gateway is told what another one has written. */
+  readonly lag: () => Milliseconds;
 }
 
 /** Changes that are only to be durable soon are written after so long. */
@@ -28,7 +30,7 @@ interface Waiting {
 }
 
 /** A store on a simulated disk: late, refused or cut off whenever the simulation wants it. */
-export class SimulatedStore implements Store {
+export class SimulatedStore implements Store, Reader {
   readonly #disk: Disk;
   readonly #options: StoreOptions;
   readonly #timers: Timers;
@@ -38,17 +40,32 @@ export class SimulatedStore implements Store {
   #writing: (() => void) | undefined;
   /** After the end of its process nothing happens any more. */
   #dead = false;
+  /** What others have written and this gateway has not been told yet, in order. */
+  readonly #coming: Parameters<Reader["others"]>[0][] = [];
+  readonly #unfollow: () => void;
 
   constructor(disk: Disk, options: StoreOptions, timers: Timers, mood: StoreMood) {
     this.#disk = disk;
     this.#options = options;
     this.#timers = timers;
     this.#mood = mood;
+    this.#unfollow = disk.follow(this);
+  }
+
+  others(written: Parameters<Reader["others"]>[0]): void {
+    this.#coming.push(written);
+    // Whichever wait is over first, the oldest comes: order holds.
+    this.#later(this.#mood.lag(), () => {
+      const { changes, offset } = this.#coming.shift()!;
+      const shift = offset - this.#offset();
+      this.#options.others(changes.map((change) => shiftedChange(change, shift)));
+    });
   }
 
   /** The process ends here and now. */
   kill(): void {
     this.#dead = true;
+    this.#unfollow();
   }
 
   load(): Promise<Snapshot> {
@@ -74,7 +91,7 @@ export class SimulatedStore implements Store {
       refuse(waiting, error);
       return Promise.reject(error);
     }
-    this.#disk.write({ all: shifted(snapshot, this.#offset()) });
+    this.#disk.write({ all: shifted(snapshot, this.#offset()) }, this);
     this.#disk.sync();
     for (const { resolve } of waiting) resolve({ lost: [] });
     return Promise.resolve();
@@ -91,6 +108,7 @@ export class SimulatedStore implements Store {
 
   close(): Promise<void> {
     if (!this.#dead) this.#flush();
+    this.#unfollow();
     return Promise.resolve();
   }
 
@@ -120,7 +138,9 @@ export class SimulatedStore implements Store {
     }
     const now = this.#options.unixTime();
     const answers = waiting.map(({ changes, safety, resolve }) => {
-      const lost = changes.length === 0 ? [] : this.#disk.write({ changes, offset: this.#offset(), now });
+      const lost = changes.length === 0
+        ? []
+        : this.#disk.write({ changes, offset: this.#offset(), now }, this);
       return { safety, resolve: () => resolve({ lost }) };
     });
     const written = this.#disk.written;

@@ -14,7 +14,7 @@ testStore("simulated", () => {
   const disk = new Disk();
   return {
     open: (options) => {
-      const mood = { fails: () => false, latency: () => 0 };
+      const mood = { fails: () => false, latency: () => 0, lag: () => 0 };
       return Promise.resolve(new SimulatedStore(disk, options, timers, mood));
     },
     dispose: () => {},

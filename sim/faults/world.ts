@@ -1,11 +1,21 @@
-import { type Address, groupName, type Milliseconds, type RoomId, type Task } from "../../src/fleet/mod.ts";
+import { type Address, type Change, groupName, type Milliseconds, type Task } from "../../src/fleet/mod.ts";
 import { checkConsistency } from "../../src/fleet/testing.ts";
-import { bytesOf, Ledger } from "../ledger.ts";
+import { Ledger, type Line } from "../ledger.ts";
 import { Chance } from "../placement/chance.ts";
+import { disagreements } from "./agreement.ts";
+import { Backends } from "./backends.ts";
 import { Clock } from "./clock.ts";
+import { Connects } from "./connects.ts";
 import { Disk, type Loss } from "./disk.ts";
+import { Guests, POOLS } from "./guests.ts";
 import { Host } from "./host.ts";
+import { Licences } from "./licences.ts";
+import { Operators } from "./operators.ts";
+import { Plans } from "./plans.ts";
 import { FaultyServer } from "./server.ts";
+import { ServerWatch } from "./server_watch.ts";
+import { pick, type Surroundings } from "./surroundings.ts";
+import { ToldReports } from "./told_reports.ts";
 
 /** Kinds of faults; each can be left out. */
 export const FAULTS = [
@@ -17,6 +27,7 @@ export const FAULTS = [
   "lost answers",
   "server crash",
   "clock jump",
+  "other pool",
 ] as const;
 
 export type FaultKind = typeof FAULTS[number];
@@ -27,6 +38,8 @@ export interface WorldOptions {
   /** Simulated milliseconds. */
   readonly span: Milliseconds;
   readonly without?: ReadonlySet<FaultKind>;
+  /** Gateways over one store; if absent, one. */
+  readonly gateways?: number;
 }
 
 /** What became of it: without a fault, everything that was promised was kept. */
@@ -39,79 +52,120 @@ export interface Outcome {
   readonly counts: Ledger["counts"];
 }
 
-const SERVERS = 4;
-const GROUPS = 12;
+const SERVERS = 5;
 const INTERVAL: Milliseconds = 1000;
 const DISABLE_TIMEOUT: Milliseconds = 10_000;
 const TOKEN_LIFETIME: Milliseconds = 20_000;
+const GRANT_TIMEOUT: Milliseconds = 15_000;
 const UNIX_START = 1_800_000_000_000;
+const LICENCE = { maxPeers: 10, maxRooms: 4 };
 
 /** At the end all is quiet for so long, and everything that waits arrives. */
 const CALM: Milliseconds = 30_000;
 
+/** After the last reports, what gateways tell each other has arrived within this time. */
+const HUSH: Milliseconds = 3000;
+
+/** A wall clock that was set is noticed within this time, unless the disk or the process stands still. */
+const CLOCK_NOTICED: Milliseconds = 3000;
+
 /** The model is compared with itself after each so-many-th event. */
 const CHECK_EVERY = 10;
 
-/** Clients, backends, servers and mishaps around a gateway, all decided by one seed. */
+/** Clients, backends, operators, servers and mishaps around gateways over one store, all decided by one seed. */
 export class World {
   readonly #chance: Chance;
   readonly #clock = new Clock();
   readonly #disk = new Disk();
   readonly #ledger: Ledger;
-  readonly #servers: FaultyServer[];
-  readonly #bans = new Map<string, { room: string; user: string; state: "banned" | "lifted" | "unknown" }>();
+  readonly #servers: FaultyServer[] = [];
+  readonly #plans = new Plans(() => this.#clock.now);
+  readonly #told: ToldReports;
+  readonly #licences: Licences;
+  readonly #watch: ServerWatch;
+  readonly #operators: Operators;
+  readonly #backends: Backends;
+  readonly #guests: Guests;
   readonly #syncPlaces: boolean;
-  #host!: Host;
+  /** The processes that there are now, or were last. */
+  readonly #hosts: Host[] = [];
+  /** Lives whose model was wrong once: one fault would be many. */
+  readonly #inconsistent = new WeakSet<Host>();
   #skew: Milliseconds = 0;
+  /** How often everything had been written anew when the wall clock was set, until that is noticed. */
+  #setAt: { readonly replaced: number; readonly at: Milliseconds } | undefined;
+  /** How often it has become uncertain when what is stored ends. */
+  #doubts = 0;
   #diskFullUntil: Milliseconds = -Infinity;
   #diskSlowUntil: Milliseconds = -Infinity;
   #calm = false;
-  #users = 0;
   #firstFault: Milliseconds | undefined;
 
   constructor(readonly options: WorldOptions) {
-    this.#chance = new Chance(options.seed);
+    const { seed, gateways = 1 } = options;
+    this.#chance = new Chance(seed);
     this.#syncPlaces = this.#chance.random() < 0.5;
     this.#ledger = new Ledger(() => this.#clock.now / 1000, false);
-    this.#servers = Array.from(
-      { length: SERVERS },
-      (_, i) =>
-        new FaultyServer(`s${i}.example:1` as Address, INTERVAL, {
-          clock: this.#clock,
-          chance: this.#chance,
-          host: () => this.#host,
-          latency: () => this.#latency(),
-          loses: () => this.#happens("lost answers", 0.05),
-          read: (server, task, line) => {
-            this.#ledger.read(server.address, task, line);
-            if (task.task === "RoomClose") this.#empty(server, task.id[1]);
-          },
-        }),
-    );
+    const world: Surroundings = {
+      clock: this.#clock,
+      chance: this.#chance,
+      ledger: this.#ledger,
+      servers: this.#servers,
+      repeat: (mean, act) => this.#repeat(mean, act),
+      call: (ask, answered) => this.#call(ask, answered),
+    };
+    const times = { tokenLifetime: TOKEN_LIFETIME, grantTimeout: GRANT_TIMEOUT };
+    this.#told = new ToldReports(gateways > 1);
+    this.#licences = new Licences(world, "licensed", LICENCE, this.#plans, this.#told, times);
+    const rules = { disableTimeout: DISABLE_TIMEOUT, grantTimeout: GRANT_TIMEOUT };
+    this.#watch = new ServerWatch(world, this.#plans, this.#told, rules);
+    const connects = new Connects(world, TOKEN_LIFETIME, [this.#licences, this.#watch]);
+    this.#operators = new Operators(world, this.#plans, this.#licences);
+    this.#backends = new Backends(world, connects, this.#plans, this.#told, () => this.#doubts);
+    this.#guests = new Guests(world, connects, this.#plans, this.#licences);
+    for (let i = 0; i < SERVERS; i++) this.#servers.push(this.#newServer(i));
+  }
+
+  #newServer(number: number): FaultyServer {
+    const pool = POOLS[number < 3 ? 0 : 1];
+    let turnsTo = number;
+    return new FaultyServer(`s${number}.example:1` as Address, INTERVAL, pool, {
+      clock: this.#clock,
+      chance: this.#chance,
+      host: () => {
+        if (this.#hosts.length > 1 && this.#chance.random() < 0.2) turnsTo++; // a balancer turns it to another one
+        return this.#hosts[turnsTo % this.#hosts.length]!;
+      },
+      latency: () => this.#latency(),
+      loses: () => this.#happens("lost answers", 0.05),
+      reports: (host, report) => this.#told.tell(host, report, this.#clock.now),
+      read: (server, task, line) => this.#read(server, task, line),
+    });
   }
 
   async run(): Promise<Outcome> {
-    await this.#start();
+    for (let i = 0; i < (this.options.gateways ?? 1); i++) this.#hosts.push(await this.#startHost());
     for (const server of this.#servers) {
-      server.join(homeOf(server));
+      server.settle();
       server.start();
     }
     while (this.#servers.some(({ reports }) => reports === 0)) await this.#pass(INTERVAL);
-    const { span } = this.options;
-    this.#repeat(20, () => this.#visit());
-    this.#repeat(100, () => this.#manage());
-    this.#repeat(150, () => this.#ban());
-    this.#repeat(100, () => this.#tryBan());
-    this.#repeat(1500, () => this.#closeRoom());
+    this.#guests.start();
+    this.#backends.start();
+    this.#operators.start();
     this.#repeat(2500, () => this.#mishap());
-    await this.#pass(span);
+    await this.#pass(this.options.span);
     this.#calm = true;
     this.#diskFullUntil = this.#diskSlowUntil = -Infinity;
-    if (!this.#host.alive) await this.#start();
+    for (const i of this.#hosts.keys()) await this.#restart(i);
     await this.#pass(CALM);
-    for (const ban of this.#bans.values()) this.#tryBan(ban);
+    this.#backends.tryAllBans();
     await this.#pass(5000);
     this.#ledger.close();
+    this.#checkPlans();
+    for (const server of this.#servers) server.stop();
+    await this.#pass(HUSH);
+    this.#ledger.faults.push(...disagreements(this.#hosts));
     this.#step();
     const { faults, counts } = this.#ledger;
     return { seed: this.options.seed, faults, at: this.#firstFault, events: this.#clock.events, counts };
@@ -122,17 +176,21 @@ export class World {
   }
 
   #step(): void {
-    if (this.#clock.events % CHECK_EVERY === 0 && this.#host.alive) {
-      try {
-        this.#host.gateway.inspect(checkConsistency);
-      } catch (error) {
-        this.#ledger.faults.push(
-          `the model is not consistent: ${error instanceof Error ? error.message : error}`,
-        );
-        this.#calm = true;
-      }
-    }
+    if (this.#clock.events % CHECK_EVERY === 0) { for (const host of this.#hosts) this.#compare(host); }
     if (this.#ledger.faults.length > 0) this.#firstFault ??= this.#clock.now;
+  }
+
+  #compare(host: Host): void {
+    const { alive, gateway } = host;
+    if (!alive || this.#inconsistent.has(host)) return;
+    try {
+      gateway.inspect(checkConsistency);
+    } catch (error) {
+      this.#ledger.faults.push(
+        `the model is not consistent: ${error instanceof Error ? error.message : error}`,
+      );
+      this.#inconsistent.add(host);
+    }
   }
 
   #happens(kind: FaultKind, chance: number): boolean {
@@ -153,8 +211,8 @@ export class World {
     });
   }
 
-  async #start(): Promise<void> {
-    this.#host = await Host.start({
+  #startHost(): Promise<Host> {
+    return Host.start({
       clock: this.#clock,
       disk: this.#disk,
       unixTime: () => UNIX_START + Math.floor(this.#clock.now) + this.#skew,
@@ -165,29 +223,55 @@ export class World {
           this.#clock.now < this.#diskSlowUntil
             ? this.#chance.uniform(100, 1500)
             : this.#chance.uniform(0, 6),
+        lag: () => this.#chance.exponential(30),
       },
       settings: {
         updateInterval: INTERVAL,
         disableTimeout: DISABLE_TIMEOUT,
         removeTimeout: 60_000,
         tokenLifetime: TOKEN_LIFETIME,
+        grantTimeout: GRANT_TIMEOUT,
       },
       syncPlaces: this.#syncPlaces,
+      changed: (change, host) => this.#changed(change, host),
     });
+  }
+
+  #changed(change: Change, host: Host): void {
+    switch (change.type) {
+      case "miscounted":
+        this.#ledger.faults.push(`the model counted wrong: ${JSON.stringify(change)}`);
+        return;
+      case "server-drained":
+        return this.#watch.drained(change.server, host);
+      case "server-evicting":
+        return this.#watch.evicting(change.server);
+      case "task-queued": {
+        // A place on a server that is draining is given up: who holds a token for it is refused there, but perhaps not at once.
+        const { task, server } = change;
+        const span = task.kind === "RoomClose" ? banTime(JSON.parse(task.json)) : 0;
+        const givesUp = span > 0 && span !== INTERVAL && this.#plans.mayDrain(server);
+        if (!givesUp) return;
+        const group = groupName(task.room[1]);
+        this.#watch.gaveUp(group, server, host);
+        this.#ledger.excuse(group);
+      }
+    }
   }
 
   #mishap(): void {
     const kind = FAULTS[this.#chance.integer(0, FAULTS.length - 1)]!;
     const span = this.#chance.exponential(1500);
-    const server = this.#pick(this.#servers);
+    const server = pick(this.#chance, this.#servers);
+    const number = this.#chance.integer(0, this.#hosts.length - 1);
     if (!this.#happens(kind, 1)) return;
     switch (kind) {
       case "kill":
-        return this.#kill("process", span);
-      case "power":
-        return this.#kill("power", span);
+        return this.#kill(number, "process", span);
+      case "power": // of the machine that the gateways and their store are on
+        return this.#hosts.forEach((_, i) => this.#kill(i, "power", span));
       case "pause":
-        return this.#host.pause(Math.min(15_000, span * 4));
+        return this.#hosts[number]!.pause(Math.min(15_000, span * 4));
       case "full disk":
         this.#diskFullUntil = this.#clock.now + span * 2;
         return;
@@ -199,18 +283,46 @@ export class World {
       case "server crash":
         return this.#crashServer(server, span * 3);
       case "clock jump":
-        this.#skew += this.#chance.uniform(-1_200_000, 1_200_000);
+        return this.#setClock(this.#chance.uniform(-1_200_000, 1_200_000));
+      case "other pool":
+        server.pool = POOLS.find((pool) => pool !== server.pool)!;
     }
   }
 
-  #kill(loss: Loss, span: Milliseconds): void {
-    if (!this.#host.alive) return;
-    this.#host.kill();
-    for (const server of this.#servers) server.gatewayDied();
+  /** What is stored ends at another time then, until a gateway has noticed and written it anew. */
+  #setClock(by: Milliseconds): void {
+    this.#skew += by;
+    this.#setAt = { replaced: this.#disk.replaced, at: this.#clock.now };
+    if (this.#hosts.length > 1 || !this.#hosts.every(({ alive }) => alive)) this.#doubt();
+  }
+
+  #doubt(): void {
+    this.#doubts++;
+    this.#plans.doubtDeadlines();
+    for (const server of this.#servers) this.#operators.excuseOverdue(server);
+  }
+
+  #kill(number: number, loss: Loss, span: Milliseconds): void {
+    const host = this.#hosts[number]!;
+    if (!host.alive) return;
+    host.kill();
+    if (this.#setAt?.replaced === this.#disk.replaced) {
+      const { at } = this.#setAt;
+      const since = this.#clock.now - Math.max(at, this.#diskFullUntil, this.#diskSlowUntil);
+      if (Math.min(since, host.awakeFor) > CLOCK_NOTICED && this.#hosts.length === 1) {
+        this.#ledger.faults.push(`the wall clock was set ${since} ms ago, and nothing is written anew`);
+      }
+      this.#doubt();
+    }
+    for (const server of this.#servers) server.gatewayDied(host);
     for (const group of this.#disk.crash(loss)) this.#ledger.excuse(group);
-    this.#clock.after(Math.min(span, DISABLE_TIMEOUT), () => {
-      if (!this.#host.alive) void this.#start();
-    });
+    this.#clock.after(Math.min(span, DISABLE_TIMEOUT), () => void this.#restart(number));
+  }
+
+  async #restart(number: number): Promise<void> {
+    if (this.#hosts[number]!.alive) return;
+    this.#setAt = undefined;
+    this.#hosts[number] = await this.#startHost();
   }
 
   /** A server ends, with all that is on it; that is a reason to place its groups anew once it has been silent for long. */
@@ -218,173 +330,64 @@ export class World {
     for (const group of this.#ledger.groupsOn(server.address)) this.#ledger.excuse(group);
     this.#ledger.serverGone(server.address);
     server.crash(Math.min(span, 20_000));
-    this.#ledger.excuse(homeOf(server));
-    this.#clock.after(span, () => server.join(homeOf(server)));
+    for (const home of server.homes) this.#ledger.excuse(home);
   }
 
-  #empty(server: FaultyServer, room: string): void {
-    while (server.leave(room)) this.#ledger.left(groupName(room), server.address);
+  #read(server: FaultyServer, task: Task, line: Line): void {
+    this.#ledger.read(server.address, task, line);
+    if (task.task !== "RoomClose") return;
+    const [, room] = task.id;
+    server.refuse(room, banTime(task));
+    server.empty(room);
   }
 
-  #pick<Item>(items: readonly Item[]): Item {
-    return items[this.#chance.integer(0, items.length - 1)]!;
-  }
-
-  /** A call to the gateway, and its answer, if both arrive. */
-  #call<Result>(ask: (host: Host) => Promise<Result>, answered: (result: Result) => void): void {
-    const host = this.#host;
-    if (this.#happens("lost answers", 0.02)) return;
+  /** A call to a gateway, and its answer, if both arrive. */
+  #call<Result>(ask: (host: Host) => Promise<Result>, answered: (result: Result) => void): () => boolean {
+    const host = this.#hosts.length === 1 ? this.#hosts[0]! : pick(this.#chance, this.#hosts);
+    let over = this.#happens("lost answers", 0.02);
+    if (over) return () => true;
     this.#clock.after(this.#latency(), () =>
       host.whenRunning(async () => {
         const result = await ask(host);
-        if (!host.alive || this.#happens("lost answers", 0.02)) return;
-        this.#clock.after(this.#latency(), () => answered(result));
-      }));
-  }
-
-  #connect(
-    room: string,
-    user: string,
-    answered: (outcome: Awaited<ReturnType<Host["gateway"]["connect"]>>, until: number) => void,
-  ): void {
-    const input = {
-      customer: "acme",
-      licence: { maxPeers: Infinity, maxRooms: Infinity },
-      namespace: "acme",
-      rooms: [room],
-      user,
-      pool: "default",
-    };
-    let until = 0;
-    this.#call(async ({ gateway }) => {
-      const outcome = await gateway.connect(input);
-      until = this.#clock.now + TOKEN_LIFETIME; // the token is made when the answer is
-      return outcome;
-    }, (outcome) => answered(outcome, until));
-  }
-
-  #visit(): void {
-    const group = `group ${this.#chance.integer(0, GROUPS - 1)}`;
-    const room = `{${group}} ${this.#chance.integer(0, 2)}`;
-    const comes = this.#chance.random() < 0.8;
-    const delay = this.#chance.random() ** 3;
-    const stay = this.#chance.exponential(8000);
-    this.#connect(room, `guest ${this.#users++}`, (outcome, until) => {
-      if (!outcome.granted) {
-        if (outcome.reason !== "not-durable" && outcome.reason !== "no-server") {
-          this.#ledger.faults.push(`a guest of ${room} is refused: ${outcome.reason}`);
-        }
-        return;
-      }
-      const server = this.#servers.find(({ address }) => address === outcome.server)!;
-      if (!server.isUp) this.#ledger.excuse(group); // it may stay down for longer than the gateway waits for it
-      this.#ledger.granted(group, outcome.server, until / 1000);
-      if (!comes) return;
-      const { crashes } = server;
-      const wait = delay * Math.max(0, until - this.#clock.now);
-      this.#clock.after(wait, () => {
-        if (!server.isUp || server.crashes !== crashes) return;
-        server.join(room);
-        this.#ledger.joined(group, server.address);
-        this.#clock.after(stay, () => {
-          if (server.crashes === crashes && server.leave(room)) this.#ledger.left(group, server.address);
+        over = !host.alive || this.#happens("lost answers", 0.02);
+        if (over) return;
+        this.#clock.after(this.#latency(), () => {
+          over = true;
+          answered(result);
         });
+      }));
+    return () => over || !host.alive;
+  }
+
+  /** What operators were told is so; and past its deadline a server has no room. */
+  #checkPlans(): void {
+    const past = this.#clock.now - CALM / 2;
+    for (const host of this.#hosts) {
+      host.gateway.inspect(({ servers }) => {
+        for (const { address, weight, draining } of servers) {
+          const its = { weight, draining: draining !== undefined };
+          const fits = this.#plans.possible(address).some((wanted) =>
+            wanted.weight === its.weight && wanted.draining === its.draining
+          );
+          if (fits) continue;
+          this.#ledger.faults.push(
+            `${address} is planned as ${JSON.stringify(its)}, and was to be ${
+              JSON.stringify(this.#plans.possible(address))
+            }`,
+          );
+        }
       });
-    });
-  }
-
-  /** An update or a message for a room that lives throughout. */
-  #manage(): void {
-    const room = homeOf(this.#pick(this.#servers));
-    const number = this.#ledger.nextNumber();
-    const bytes = bytesOf(number);
-    const id: RoomId = ["acme", room];
-    this.#ask(
-      number,
-      room,
-      this.#chance.random() < 0.5
-        ? { task: "RoomUpdate", id, user_data: bytes }
-        : { task: "RoomSendMessage", id, user_id: "everybody", message: bytes },
-    );
-  }
-
-  #ask(
-    number: number,
-    room: string,
-    task: Task,
-    banTime?: Milliseconds,
-    told?: (accepted: boolean) => void,
-  ): void {
-    this.#ledger.ask(number, room, task.task);
-    this.#call(({ gateway }) => gateway.manage({ task, banTime, customer: "acme" }), (outcome) => {
-      this.#ledger.answered(number, outcome === "accepted" ? "acknowledged" : "refused");
-      told?.(outcome === "accepted");
-    });
-  }
-
-  #ban(): void {
-    const room = homeOf(this.#pick(this.#servers));
-    const inForce = [...this.#bans.values()].filter(({ state }) => state === "banned");
-    const lifts = this.#chance.random() < 0.2 && inForce.length > 0;
-    const known = lifts ? this.#pick(inForce) : undefined;
-    const number = this.#ledger.nextNumber();
-    const ban = known ?? { room, user: `banned-${number}`, state: "unknown" as const };
-    const before = ban.state;
-    ban.state = "unknown";
-    this.#bans.set(ban.user, ban);
-    const ban_time = { secs: lifts ? 0 : 3600, nanos: 0 };
-    const task: Task = { task: "RoomBanClient", id: ["acme", ban.room], user_id: ban.user, ban_time };
-    // A lift is a task for a user whose name carries another number: it is not followed up.
-    const told = (accepted: boolean) => {
-      if (this.#bans.get(ban.user) === ban) ban.state = accepted ? lifts ? "lifted" : "banned" : before;
-    };
-    if (!lifts) return this.#ask(number, ban.room, task, 3_600_000, told);
-    this.#call(
-      ({ gateway }) => gateway.manage({ task, banTime: 0, customer: "acme" }),
-      (o) => told(o === "accepted"),
-    );
-  }
-
-  /** A ban holds; one that was lifted, or refused, does not. */
-  #tryBan(ban = this.#bans.size === 0 ? undefined : this.#pick([...this.#bans.values()])): void {
-    if (ban === undefined || ban.state === "unknown") return;
-    const { state } = ban;
-    this.#connect(ban.room, ban.user, (outcome) => {
-      if (ban.state !== state) return; // it has changed meanwhile
-      const banned = !outcome.granted && outcome.reason === "banned";
-      if (!outcome.granted && (outcome.reason === "not-durable" || outcome.reason === "no-server")) return;
-      if (banned !== (state === "banned")) {
-        this.#ledger.faults.push(`${ban.user} is ${state}, and a Connect says ${JSON.stringify(outcome)}`);
-      }
-    });
-  }
-
-  /** A room with somebody in it is closed. */
-  #closeRoom(): void {
-    const number = this.#ledger.nextNumber();
-    const room = `closing-${number}`;
-    this.#connect(room, "u", (outcome, until) => {
-      if (!outcome.granted) return;
-      const server = this.#servers.find(({ address }) => address === outcome.server)!;
-      const { crashes } = server;
-      if (!server.isUp) return;
-      server.join(room);
-      this.#ledger.granted(room, server.address, until / 1000);
-      this.#ledger.joined(room, server.address);
-      this.#clock.after(3 * INTERVAL, () => {
-        if (server.crashes !== crashes) return;
-        this.#ask(
-          number,
-          room,
-          { task: "RoomClose", id: ["acme", room], ban_time: { secs: 0, nanos: 0 } },
-          0,
-        );
-      });
-    });
+    }
+    for (const { address, roomNames } of this.#servers) {
+      if (!this.#plans.mustEvict(address, past) || roomNames.length === 0) continue;
+      this.#ledger.faults.push(`${address} is past its deadline for draining, and has ${roomNames.join()}`);
+    }
   }
 }
 
-/** The room of a server that lives throughout. */
-function homeOf({ address }: FaultyServer): string {
-  return `home of ${address}`;
+/** How long a RoomClose keeps everybody out, in milliseconds. */
+function banTime(task: Task): Milliseconds {
+  if (task.task !== "RoomClose") return 0;
+  const { secs, nanos } = task.ban_time;
+  return secs * 1000 + nanos / 1e6;
 }
