@@ -473,8 +473,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/walk.ts",
-    find:
-      "const fits = each.tasks.has(task) &const fits = its.tasks.has(task) &&&const fits = its.tasks.has(task) &&",
+    find: "const fits = each.tasks.has(task) &&",
     put: "const fits =",
     breaks: "tasks that were done meanwhile are listed",
   },
