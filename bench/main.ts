@@ -7,6 +7,7 @@ import { sign, verify } from "node:crypto";
 import { join } from "node:path";
 import { type Dear, dearRequests, inConnects, timeOf } from "./dearest.ts";
 import { reportBody, sendReport } from "./fleet_report.ts";
+import { appendHistory, circumstances, disturbance, historyLine } from "./history.ts";
 import { writeLargeStore } from "../sim/large_store.ts";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { limitsCost } from "./limits_cost.ts";
@@ -395,13 +396,22 @@ const MEASUREMENTS = [
   "memory",
 ] as const;
 
-const wanted = Deno.args.filter((arg) => arg !== "--json");
+const OPTIONS = ["--json", "--history"];
+const wanted = Deno.args.filter((arg) => !OPTIONS.includes(arg));
 const unknown = wanted.find((arg) => !MEASUREMENTS.some((name) => name === arg));
 if (unknown !== undefined) {
-  console.error(`error: ${unknown}: expected --json, or some of ${MEASUREMENTS.join(", ")}`);
+  console.error(`error: ${unknown}: expected ${OPTIONS.join(", ")}, or some of ${MEASUREMENTS.join(", ")}`);
   Deno.exit(2);
 }
 const wants = (name: typeof MEASUREMENTS[number]) => wanted.length === 0 || wanted.includes(name);
+
+const keeps = Deno.args.includes("--history");
+const about = keeps ? await circumstances() : undefined;
+const disturbed = about && disturbance(about);
+if (disturbed !== undefined) {
+  console.error(`error: ${disturbed}`);
+  Deno.exit(2);
+}
 
 const generator = await wrkVersion();
 using folder = new TemporaryFolder();
@@ -437,4 +447,5 @@ if (wants("placement")) rows.push(...await placement());
 if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
 if (Deno.args.includes("--json")) console.log(JSON.stringify({ generator, rows }, null, 2));
 else print(rows, generator);
+if (about !== undefined) appendHistory(historyLine(about, rows));
 if (rows.some(({ reached }) => !reached)) Deno.exitCode = 1;
