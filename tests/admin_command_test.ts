@@ -381,3 +381,12 @@ for (const shell of ["zsh", "fish"]) {
     },
   });
 }
+
+Deno.test("docs/admin.md has every command", async () => {
+  const help = await done(admin(["--help"]));
+  const commands = [...help.matchAll(/^ {2}([a-z-]+)(?: [[<].*)? {2,}\S/gm)].map(([, name]) => name!)
+    .filter((name) => name !== "help");
+  assert.ok(commands.length > 15, commands.join());
+  const page = Deno.readTextFileSync(`${PROJECT}docs/admin.md`);
+  assert.deepEqual(commands.filter((name) => !new RegExp(`\`${name}[ \`]`).test(page)), []);
+});

@@ -133,13 +133,21 @@ Deno.test("the document says which methods only show something, and a reader may
   }
 });
 
-Deno.test("a user with the role of a server may call none of them", async () => {
+Deno.test("a user with the role of a server may call none of them, and a stranger neither", async () => {
   const users = [{ name: "sfu", password: "a password of length", role: "server" }];
-  await using gateway = await TestGateway.start({ internal: { users } });
+  const operators = [{ name: "kim", password: "a password of length", role: "admin" }];
+  await using gateway = await TestGateway.start({ internal: { users }, operations: { users: operators } });
   const url = new URL(`${gateway.url}/internal`);
   [url.username, url.password] = ["sfu", "a password of length"];
   for (const [name, params] of CALLS) {
     await refusedWith(call(url.href, name, params), -32001, /operators/);
+    await refusedWith(gateway.internal(name, params), -32000, /user and password are missing/);
+    await refusedWith(
+      call(`${gateway.operations}/rpc`, name, params),
+      -32000,
+      /user and password are missing/,
+    );
+    await refusedWith(gateway.call(name, "r", "u", params), -32001, /names no method/);
   }
 });
 

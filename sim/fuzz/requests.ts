@@ -131,6 +131,14 @@ export class RequestMaker {
       peers: this.chance.integer(0, 20),
     }));
     const config = this.chance.random() < 0.5 ? garbled(TOML, this.chance) : TOML;
+    const name = this.#name();
+    const cursor = this.#pick([
+      undefined,
+      undefined,
+      hostileValue(this.chance),
+      `${this.chance.integer(0, 9)}:`,
+    ]);
+    const page = { limit: this.chance.integer(1, 3), cursor };
     return this.#request(this.#pick<[string, object]>([
       ["sfu.Report", { ...origin, load: this.chance.random(), clients: 20, rooms }],
       ["SubmitReport", { ...origin, server: "grid", load: this.chance.random(), clients: 20, rooms }],
@@ -139,7 +147,24 @@ export class RequestMaker {
       ["server.Drain", { ...address, deadline: this.chance.integer(0, 5) }],
       ["server.Resume", address],
       ["server.SetWeight", { ...address, weight: this.chance.random() }],
-      ["room.Explain", { room_id: ["acme", this.#name()] }],
+      ["server.Show", address],
+      ["server.Forget", address],
+      ["server.List", { ...page, state: this.#pick(["open", "silent", "draining"]) }],
+      ["room.List", {
+        ...page,
+        namespace: "acme",
+        server: this.#pick([address.address, undefined]),
+        prefix: name,
+      }],
+      ["room.Locate", { room_id: ["acme", name] }],
+      ["room.Explain", { room_id: ["acme", name] }],
+      ["room.Close", { room_id: ["acme", name], ban_time: this.chance.integer(0, 1) }],
+      ["ban.List", { ...page, user: name }],
+      ["ban.Lift", { room_id: ["acme", name], user_id: this.#pick([name, undefined]) }],
+      ["task.List", { ...page, room: name }],
+      ["customer.List", { ...page, prefix: name, listed: this.chance.random() < 0.5 }],
+      ["customer.Show", { id: name }],
+      ["kind.List", { ...page, namespace: name }],
       ["kind.Forget", { namespace: "acme", template: "lobby" }],
     ]));
   }

@@ -8,7 +8,10 @@ export interface Column<Row> {
   readonly side?: "left" | "right";
   /** Whether the column may be made narrower to fit: names. */
   readonly flexible?: boolean;
-  /** Columns with the highest number are left out first where there is no place; those without stay. */
+  /**
+   * Columns with the highest number are left out first where there is no place, and any that is empty; those without a
+   * number stay.
+   */
   readonly leaveOut?: number;
   /** Colours a text that has its width already. */
   readonly colour?: (text: string, row: Row) => string;
@@ -32,7 +35,9 @@ export function layOut<Row>(
   rows: readonly Row[],
   total: number,
 ): Layout<Row> {
-  let chosen = columns.map((column) => ({
+  const isNeeded = ({ leaveOut, text }: Column<Row>) =>
+    leaveOut === undefined || rows.some((row) => text(row) !== "");
+  let chosen = columns.filter(isNeeded).map((column) => ({
     column,
     width: rows.reduce((most, row) => Math.max(most, width(shown(column.text(row)))), width(column.title)),
   }));

@@ -46,6 +46,11 @@ Deno.test("names are shortened, then columns left out, then names shortened more
   assert.deepEqual(at(20), ["NAME 13", "COUNT 5"]);
 });
 
+Deno.test("a column that can be done without is left out where it is empty", () => {
+  const layout = layOut(COLUMNS, [{ name: "", count: 7 }], 80);
+  assert.deepEqual(layout.columns.map(({ column }) => column.title), ["NAME", "COUNT"]);
+});
+
 Deno.test("colours take no place, and numbers stand on the right", () => {
   const columns: Column<Row>[] = [
     { title: "COUNT", text: ({ count }) => String(count), side: "right", colour: (text) => `<${text}>` },

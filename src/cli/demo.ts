@@ -9,6 +9,7 @@ import { runGateway, type RunningGateway } from "../app/run.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { parseCommand } from "../command_line/command.ts";
 import { publicKey } from "../../sim/access_key.ts";
+import { VERSION } from "./version.ts";
 
 const SERVERS = 3;
 
@@ -68,6 +69,9 @@ async function run(data: string, duration: number): Promise<number> {
     settings,
     storedMasterKey(data).key,
     (options) => SqliteStore.open(data, options),
+    undefined,
+    undefined,
+    VERSION,
   );
   const failures: Error[] = [];
   const failed = (error: Error) => failures.push(error);
