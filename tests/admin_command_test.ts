@@ -160,6 +160,25 @@ Deno.test("customers, kinds, why a room is where it is, and the configuration", 
   assert.match(await done(run("forget-kind", "acme", "match-#", "--yes")), /^forgotten\n$/);
 });
 
+Deno.test("webhooks are listed and tried; one that does not take an event ends the command with 1", async () => {
+  await using receiver = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(null, { status: receiverStatus }),
+  );
+  let receiverStatus = 204;
+  const url = `http://127.0.0.1:${(receiver.addr as Deno.NetAddr).port}/hook`;
+  const secret = `whsec_${btoa("a secret of more than 24 bytes, surely")}`;
+  await using gateway = await TestGateway.start({ webhooks: [{ url, secret, events: ["ban.set"] }] });
+  const run = of(gateway);
+  assert.match(await done(run("webhooks")), /^webhooks\[0\] .* works +0 /m);
+  assert.match(await done(run("webhooks", "--test")), /^webhooks\[0\] .* yes +204 /m);
+  receiverStatus = 500;
+  const failing = await run("webhooks", "--test", "--json");
+  assert.equal(failing.code, 1);
+  assert.equal(JSON.parse(failing.out)[0].status, 500);
+  assert.ok(!failing.out.includes("whsec"));
+});
+
 Deno.test("status ends with 1 while something keeps somebody out, and top shows rates and load bars", async () => {
   await using gateway = await TestGateway.start();
   const run = of(gateway);

@@ -7,6 +7,7 @@ import { roomCommands } from "./commands/rooms.ts";
 import { serverCommands } from "./commands/servers.ts";
 import { taskCommands } from "./commands/tasks.ts";
 import { topCommand } from "./commands/top.ts";
+import { webhookCommands } from "./commands/webhooks.ts";
 import { completionScript, type Shell, SHELLS } from "./completion.ts";
 import { confirmAtTerminal } from "./confirm.ts";
 import { Connection } from "./connection.ts";
@@ -96,6 +97,7 @@ function createProgram(choose: Choose, terminal: Terminal): Command {
   customerCommands(program, choose);
   banCommands(program, choose);
   taskCommands(program, choose);
+  webhookCommands(program, choose);
   program.command("completion").description("print a script that completes these commands in a shell")
     .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
     .option("--name <command>", "what you call this program", parseName, "odin-admin")

@@ -12,6 +12,7 @@ import type { Closed, Explained, Located, ShownRoomEntry } from "./room_methods.
 import type { ShownPlan, ShownServer, ShownServerDetail } from "./server_methods.ts";
 import type { Status } from "./status.ts";
 import type { ShownTask } from "./task_methods.ts";
+import type { ShownWebhooks, TestedWebhooks } from "./webhook_methods.ts";
 
 export type Server = z.output<typeof ShownServer>;
 export type ServerDetail = z.output<typeof ShownServerDetail>;
@@ -49,6 +50,8 @@ export interface AdminResults {
   "kind.List": Listed<"kinds", KindEntry>;
   "kind.Forget": Record<string, never>;
   "log.SetLevel": { readonly level: string; readonly before: string };
+  "webhook.List": z.output<typeof ShownWebhooks>;
+  "webhook.Test": z.output<typeof TestedWebhooks>;
   "config.Show": { readonly config: Readonly<Record<string, unknown>> };
   "config.Reload": ReloadedConfig;
   "customers.Reload": ReloadedCustomers;

@@ -26,6 +26,30 @@ export interface WebhookControl {
 
 const Webhook = z.string().describe("The webhook, by its place in the configuration and where it is.");
 
+export const ShownWebhooks = z.object({
+  webhooks: z.array(z.object({
+    webhook: Webhook,
+    state: z.enum(["works", "fails", "ended"]).describe(
+      "`fails` since its last attempt; `ended` by an answer of 410, until the next start.",
+    ),
+    delivered: z.int().describe("Events that it took."),
+    failed: z.int().describe("Attempts that it did not answer with 2xx."),
+    dropped: z.int().describe("Events that it will not get: too many waited, or for a day."),
+    waiting: z.int().describe("Events that wait, or are on their way."),
+    oldest: z.iso.datetime().nullable().describe("When the oldest of them happened."),
+  })),
+});
+
+export const TestedWebhooks = z.object({
+  webhooks: z.array(z.object({
+    webhook: Webhook,
+    delivered: z.boolean(),
+    status: z.int().nullable().describe("HTTP status of the answer, if there was one."),
+    reason: z.string().nullable().describe("Why it was not delivered."),
+    milliseconds: z.int().describe("What it took."),
+  })),
+});
+
 /** The methods that show and try webhooks; `webhooks` is absent where none are configured. */
 export function webhookMethods(
   { webhooks }: { readonly webhooks?: WebhookControl | undefined },
@@ -36,19 +60,7 @@ export function webhookMethods(
       summary: "List the webhooks, and how it goes with each since the start",
       does: "shows",
       params: z.object({}),
-      result: z.object({
-        webhooks: z.array(z.object({
-          webhook: Webhook,
-          state: z.enum(["works", "fails", "ended"]).describe(
-            "`fails` since its last attempt; `ended` by an answer of 410, until the next start.",
-          ),
-          delivered: z.int().describe("Events that it took."),
-          failed: z.int().describe("Attempts that it did not answer with 2xx."),
-          dropped: z.int().describe("Events that it will not get: too many waited, or for a day."),
-          waiting: z.int().describe("Events that wait, or are on their way."),
-          oldest: z.iso.datetime().nullable().describe("When the oldest of them happened."),
-        })),
-      }),
+      result: ShownWebhooks,
       errors: [],
       // deno-lint-ignore require-await -- a method is asynchronous
       run: async () => ({
@@ -65,15 +77,7 @@ export function webhookMethods(
       description: "It goes past the events that wait, and is tried once, for up to ten seconds.",
       does: "changes",
       params: z.object({}),
-      result: z.object({
-        webhooks: z.array(z.object({
-          webhook: Webhook,
-          delivered: z.boolean(),
-          status: z.int().nullable().describe("HTTP status of the answer, if there was one."),
-          reason: z.string().nullable().describe("Why it was not delivered."),
-          milliseconds: z.int().describe("What it took."),
-        })),
-      }),
+      result: TestedWebhooks,
       errors: [],
       run: async () => {
         const tests = await webhooks?.test() ?? [];
