@@ -61,9 +61,9 @@ function caseOf(all: Completed, commands: readonly Completed[]): string {
 }
 
 function bash(name: string, all: Completed, commands: readonly Completed[]): string {
-  const its = functionFor(name);
+  const completer = functionFor(name);
   return `# Completion of ${name} for bash: source it, or put it into ~/.bashrc.
-${its}() {
+${completer}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" command="" candidates="" word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case " ${commands.map(({ name }) => name).join(" ")} " in
@@ -73,15 +73,15 @@ ${its}() {
 ${caseOf(all, commands)}
   COMPREPLY=($(compgen -W "$candidates" -- "$current"))
 }
-complete -o default -F ${its} ${name}
+complete -o default -F ${completer} ${name}
 `;
 }
 
 function zsh(name: string, all: Completed, commands: readonly Completed[]): string {
-  const its = functionFor(name);
+  const completer = functionFor(name);
   return `#compdef ${name}
-# Completion of ${name} for zsh: source it after compinit, or put it as ${its} into a folder of fpath.
-${its}() {
+# Completion of ${name} for zsh: source it after compinit, or put it as ${completer} into a folder of fpath.
+${completer}() {
   local command="" candidates="" word
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case " ${commands.map(({ name }) => name).join(" ")} " in
@@ -91,7 +91,7 @@ ${its}() {
 ${caseOf(all, commands)}
   compadd -- \${=candidates}
 }
-if (( \${+functions[compdef]} )); then compdef ${its} ${name}; fi
+if (( \${+functions[compdef]} )); then compdef ${completer} ${name}; fi
 `;
 }
 
@@ -107,12 +107,12 @@ function fish(name: string, all: Completed, commands: readonly Completed[]): str
         quoted(command.description)
       }`,
       ...command.choices.map((choice) => `complete -c ${name}${seen} -a ${choice}`),
-      ...command.options.map((its) => option(seen, its)),
+      ...command.options.map((each) => option(seen, each)),
     ];
   });
   return `# Completion of ${name} for fish: put it into ~/.config/fish/completions/${name}.fish.
 complete -c ${name} -f
-${all.options.map((its) => option("", its)).join("\n")}
+${all.options.map((each) => option("", each)).join("\n")}
 ${lines.join("\n")}
 `;
 }

@@ -95,17 +95,17 @@ export function statusMethod(source: StatusSource): AdminMethod {
 function poolsOf(servers: readonly ServerFigures[]): z.input<typeof Pool>[] {
   const pools = new Map<string, z.input<typeof Pool>>();
   for (const { pool, state, load, clients, grants } of servers) {
-    let its = pools.get(pool);
-    if (its === undefined) {
-      its = { pool, open: 0, silent: 0, draining: 0, load: 0, clients: 0, grants: 0 };
-      pools.set(pool, its);
+    let figures = pools.get(pool);
+    if (figures === undefined) {
+      figures = { pool, open: 0, silent: 0, draining: 0, load: 0, clients: 0, grants: 0 };
+      pools.set(pool, figures);
     }
-    its.clients += clients;
-    its.grants += grants;
-    if (state === "silent" || state === "draining") its[state]++;
+    figures.clients += clients;
+    figures.grants += grants;
+    if (state === "silent" || state === "draining") figures[state]++;
     if (state !== "open") continue;
-    its.open++;
-    its.load += (load - its.load) / its.open;
+    figures.open++;
+    figures.load += (load - figures.load) / figures.open;
   }
   return [...pools.values()];
 }
@@ -141,7 +141,9 @@ function fleetProblems({ servers, customers }: FleetFigures): Problems {
   const found: Problems = [];
   for (const { pool, open } of poolsOf(servers)) {
     if (open === 0) found.push({ severity: "error", what: `pool ${pool}: no server may take a new room` });
-    else if (servers.every((its) => its.pool !== pool || its.state !== "open" || its.load >= FULL)) {
+    else if (
+      servers.every((server) => server.pool !== pool || server.state !== "open" || server.load >= FULL)
+    ) {
       found.push({ severity: "warning", what: `pool ${pool}: all servers are full` });
     }
   }
