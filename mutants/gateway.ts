@@ -212,4 +212,23 @@ export const gateway: readonly Mutant[] = [
     put: "    try {\n      return await forgetting;",
     breaks: "a server that reports while it is forgotten is forgotten with its report",
   },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "    for (const [delivery, fate] of late) this.delivered(delivery, fate);\n",
+    put: "",
+    breaks: "what became of answers is forgotten while another process has the store",
+  },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "Math.max(before, settings.tokenLifetime)",
+    put: "settings.tokenLifetime",
+    breaks: "a reload forgets places while tokens for them are valid",
+  },
+  {
+    file: "src/gateway/durability.ts",
+    find:
+      "    await this.#storeAnew().catch((error) => this.#failed(asStoreError(error)));\n  }\n\n  async #open",
+    put: "  }\n\n  async #open",
+    breaks: "a store that is taken back keeps what another process left in it",
+  },
 ];

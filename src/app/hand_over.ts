@@ -35,6 +35,9 @@ export interface HandOverParts {
   idleTimeout(): number;
 }
 
+/** Why nothing is handed over that is in this process alone. */
+const NOT_WRITTEN = "its data folder cannot be written now";
+
 /** Calls that are under way get so long to end, in milliseconds. */
 const HOLD_WITHIN = 5000;
 
@@ -75,11 +78,16 @@ export class HandOver implements Replaceable {
 
   async release(): Promise<Ports | string> {
     const { gateway, customers, webhooks, moving, main, operations } = this.parts;
+    if (!gateway.condition.storable) return NOT_WRITTEN;
     if (!await moving.hold(HOLD_WITHIN)) return `calls are still under way after ${HOLD_WITHIN / 1000} s`;
     customers.stop();
     await gateway.release();
     webhooks.stop();
     this.folder.release();
+    if (!gateway.condition.storable) {
+      await this.resume(); // what could not be written is in this process alone
+      return NOT_WRITTEN;
+    }
     const operationsPort = operations()?.port;
     return { main: main().port, ...(operationsPort === undefined ? {} : { operations: operationsPort }) };
   }

@@ -156,7 +156,7 @@ export class Durability {
   async reopen(): Promise<void> {
     await this.#open();
     this.#retry = undefined;
-    await this.#storeAnew();
+    await this.#storeAnew().catch((error) => this.#failed(asStoreError(error)));
   }
 
   async #open(): Promise<void> {

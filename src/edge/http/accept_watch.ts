@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Http2SecureServer } from "node:http2";
 import { connect } from "node:net";
+import { CAN_SHARE } from "./shared_port.ts";
 import { log } from "../../ops/log.ts";
 
 /**
@@ -52,7 +53,7 @@ export class AcceptWatch {
     this.#failed = performance.now();
     log.error("connections are not accepted, perhaps for lack of file descriptors: listening anew");
     this.server.close();
-    this.server.listen({ port, host: this.hostname, reusePort: true });
+    this.server.listen({ port, host: this.hostname, reusePort: CAN_SHARE });
   }
 }
 

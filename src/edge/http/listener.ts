@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import { createServer, type Server } from "node:http";
 import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
 import { Server as NetServer, type Socket } from "node:net";
@@ -21,6 +20,7 @@ import {
   sessionOf,
   write,
 } from "./exchange.ts";
+import { CAN_SHARE, quietMoment } from "./shared_port.ts";
 import { Peers, SWEEP_EVERY } from "./peers.ts";
 import { type ParseError, refuseConnection, refuseUnparsed } from "./unparsed.ts";
 
@@ -243,7 +243,7 @@ async function bind(
     if (!sharing && port !== 0) Deno.listen({ hostname, port }).close();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ port, host: hostname, reusePort: true }, () => {
+      server.listen({ port, host: hostname, reusePort: CAN_SHARE }, () => {
         server.removeListener("error", reject);
         resolve();
       });
@@ -254,31 +254,6 @@ async function bind(
     throw new StartError(`${where}: ${messageOf(error)}`);
   }
 }
-
-/**
- * Resolves when no connection was accepted for a moment, or after a while: what the kernel has accepted for a listener that
- * closes is reset, unless it moves that to the other one (`net.ipv4.tcp_migrate_req`, see docs/operations.md).
- */
-async function quietMoment(server: Server | Http2SecureServer): Promise<void> {
-  const until = performance.now() + QUIET.atMost;
-  let last = performance.now();
-  const note = () => last = performance.now();
-  server.on("connection", note);
-  // Those who are asked for a new connection open one soon: half of these come here.
-  while (performance.now() < until && performance.now() - last < QUIET.lasts) await soon();
-  for (let turns = 0; turns < QUIET.turns && performance.now() < until + QUIET.lasts; turns++) {
-    const before = last;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (last !== before) turns = -1;
-  }
-  server.removeListener("connection", note);
-}
-
-/**
- * A quiet moment has begun when no connection came for so many milliseconds, which is waited for this long at most, and in so
- * many turns of the event loop.
- */
-const QUIET = { lasts: 50, atMost: 2000, turns: 3 };
 
 function soon(milliseconds = 10): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
