@@ -58,7 +58,7 @@ export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): 
         await act(client);
         calls++;
       } catch (error) {
-        failures.push(`${name}: ${error instanceof CallError ? `${error.status} ${error.message}` : error}`);
+        failures.push(`${name}: ${reasonOf(error)}`);
       }
       longest = Math.max(longest, performance.now() - began);
       if (!keeps) {
@@ -119,6 +119,12 @@ export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): 
       return { calls, failures, longest, lost: lost(), tasks: asked.size, bans };
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof CallError) return `${error.status} ${error.message}`;
+  const cause = error instanceof Error && error.cause !== undefined ? ` (${error.cause})` : "";
+  return `${error}${cause}`;
 }
 
 /** Servers get so long, in milliseconds, to fetch what waits for them. */

@@ -35,7 +35,7 @@ function takeOver(
 
 Deno.test("upgrade after upgrade under load: no call fails, and no task and no ban is lost", async () => {
   await using gateway = await TestGateway.start({
-    connections: { idleTimeout: 1 },
+    connections: { idleTimeout: 3 },
     sfuConfig: { updateInterval: 0.2 },
   });
   const before: (typeof gateway.program)[] = [];

@@ -29,4 +29,4 @@ export async function quietMoment(server: NetServer): Promise<void> {
  * A quiet moment has begun when no connection came for so many milliseconds, which is waited for this long at most, and in so
  * many turns of the event loop.
  */
-const QUIET = { lasts: 50, look: 10, atMost: 2000, turns: 3 };
+const QUIET = { lasts: 250, look: 10, atMost: 5000, turns: 3 };
