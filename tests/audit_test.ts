@@ -134,6 +134,23 @@ Deno.test("a disk that takes no more of the audit keeps nobody waiting; it is sa
   );
 });
 
+Deno.test("with audit.log: changes, calls that only show something are in the file and not in the log", async () => {
+  await using gateway = new AuditedGateway();
+  await gateway.start({ audit: { file: gateway.file, log: "changes" } });
+  for (const method of ["Info", "server.List", "rpc.discover"]) {
+    await call(`${gateway.program.url}/internal`, method, {});
+  }
+  await refusedWith(
+    call(`${gateway.program.url}/internal`, "server.Drain", { address: "unknown:1" }),
+    -32010,
+    /no server/,
+  );
+  const all = await records(gateway.file, 4);
+  assert.deepEqual(all.map(({ method }) => method), ["Info", "server.List", "rpc.discover", "server.Drain"]);
+  await gateway.program.stop();
+  assert.deepEqual(gateway.program.output.match(/called \S+/g), ["called server.Drain"]);
+});
+
 Deno.test("an audit file that cannot be written ends the start, with the member's name", async () => {
   using folder = new TemporaryFolder();
   const program = new Program({

@@ -9,7 +9,7 @@ import { Gate } from "../edge/gate.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
-import { operatorDocument } from "../edge/methods/admin/registry.ts";
+import { operatorDocument, showingMethods } from "../edge/methods/admin/registry.ts";
 import type { Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
@@ -103,7 +103,12 @@ export async function runGateway(
   parts.defer(() => recorder?.close());
   const auditFile = await openAuditFile(settings);
   parts.defer(() => auditFile?.close());
-  const audit = createAudit(auditFile && ((record) => auditFile.write(record)));
+  let showing: ReadonlySet<string> | undefined;
+  const audit = createAudit({
+    log: settings.audit.log,
+    shows: (method) => (showing ??= showingMethods(handlers.edge)).has(method),
+    write: auditFile && ((record) => auditFile.write(record)),
+  });
   const listeners: { main?: Listener; operations?: Listener | undefined } = {};
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
   observers.add(logObserver);

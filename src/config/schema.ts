@@ -375,6 +375,9 @@ export const ConfigSchema = z.object({
       "File for the audit, a JSON object a line, that only the gateway's user may read. `deno task start` may write to the data " +
         "folder alone: `data/audit.jsonl`, say. If absent, the audit is in the log only.",
     ),
+    log: z.enum(["all", "changes", "off"]).default("all").describe(
+      'Which records the log has too: `"all"`; `"changes"`, without calls that only show something; `"off"`, none.',
+    ),
     maxSize: count.default(64 * 1024 * 1024).describe(
       "Size in bytes at which the file is put aside, with the time in its name.",
     ),

@@ -36,25 +36,38 @@ export interface AuditRecord {
 /** What is no decision of anybody: what clients and servers do all day. A server that fetches its key is told. */
 const EVERY_DAY = new Set(["Connect", "sfu.Report", "SubmitReport"]);
 
-/**
- * Records every call of management and of operators, and every server that fetches its private key.
- *
- * @param write takes a record for the audit file, where there is one; must not wait for it
- */
+/** Which records the log has: all; those of calls that change something, or would have; none. */
+export type AuditLog = "all" | "changes" | "off";
+
+/** Where records go. */
+export interface AuditOptions {
+  readonly log: AuditLog;
+  /** Whether a method only shows something. */
+  readonly shows: (method: string) => boolean;
+  /** Takes a record for the audit file, where there is one; must not wait for it. */
+  readonly write?: ((record: AuditRecord) => void) | undefined;
+  readonly unixTime?: () => number;
+}
+
+/** Records every call of management and of operators, and every server that fetches its private key. */
 export function createAudit(
-  write: ((record: AuditRecord) => void) | undefined,
-  unixTime: () => number = Date.now,
+  { log: logged, shows, write, unixTime = Date.now }: AuditOptions,
 ): (call: AuditedCall) => void {
   return (call) => {
     if (EVERY_DAY.has(call.method)) return;
     const record = recordOf(call, unixTime());
-    log.info("{role} {by} at {address} called {method} {params}: {result}", {
-      ...record,
-      by: record.by ?? "(nobody by name)",
-      result: record.error === undefined ? record.outcome : `${record.outcome}, ${record.error.message}`,
-    });
+    if (logged === "all" || (logged === "changes" && !shows(call.method))) logRecord(record);
     write?.(record);
   };
+}
+
+function logRecord(record: AuditRecord): void {
+  const { by, outcome, error } = record;
+  log.info("{role} {by} at {address} called {method} {params}: {result}", {
+    ...record,
+    by: by ?? "(nobody by name)",
+    result: error === undefined ? outcome : `${outcome}, ${error.message}`,
+  });
 }
 
 function recordOf({ method, params, caller, outcome, error }: AuditedCall, unixTime: number): AuditRecord {

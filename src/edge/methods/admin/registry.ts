@@ -41,6 +41,11 @@ export function adminMethods(context: AdminContext): readonly AdminMethod[] {
   return [discoverMethod(methods, context), ...methods];
 }
 
+/** Names of the methods that only show something. */
+export function showingMethods(context: AdminContext): ReadonlySet<string> {
+  return new Set(adminMethods(context).filter(({ does }) => does === "shows").map(({ name }) => name));
+}
+
 /** The OpenRPC document of all methods for operators. */
 export function operatorDocument(context: AdminContext): object {
   return openRpcDocument(adminMethods(context), context.admin.version);
