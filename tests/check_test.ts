@@ -70,6 +70,7 @@ Deno.test("--check finds a port that is taken, a certificate that ends soon and 
   const config = configSource({
     customers: [entry, broken],
     useSsl: true,
+    operations: { port: Number(new URL(other.url).port) },
     https: {
       hostname: "127.0.0.1",
       port: Number(new URL(other.url).port),
@@ -83,6 +84,7 @@ Deno.test("--check finds a port that is taken, a certificate that ends soon and 
   Deno.writeTextFileSync(`${folder.path}/k.pem`, key);
   const { code, output } = await check(config, paths);
   assert.equal(code, 2);
+  assert.match(output, /error: operations: cannot listen on 127\.0\.0\.1 port \d+: the port is in use/);
   assert.match(output, /error: cannot listen on 127\.0\.0\.1 port \d+: the port is in use/);
   assert.match(output, /warning: the certificate in \S+ ends in 3 days/);
   assert.match(output, /warning: customer "acme", key k would be skipped/);

@@ -2,7 +2,8 @@ import { dirname, resolve } from "node:path";
 import { loadConfig, unwritable } from "../config/load.ts";
 import { keptMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
-import type { Settings } from "../config/schema.ts";
+import { isLoopback } from "../config/loopback.ts";
+import { OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
 import { StartError } from "../start_error.ts";
@@ -59,8 +60,7 @@ async function look({ config, data, record, overrides }: StartArguments): Promis
     await attempt(() => askToListen(settings));
     await attempt(() => checkUserToMake(settings, data));
     if (settings.masterKey === undefined && data !== MEMORY) await attempt(() => keptMasterKey(data));
-    const taken = listenConcern(settings);
-    if (taken !== undefined && !inUse) errors.push(taken);
+    if (!inUse) errors.push(...listenConcerns(settings));
     warnings.push(...await customerConcerns(settings));
   }
   if (inUse) {
@@ -72,9 +72,17 @@ async function look({ config, data, record, overrides }: StartArguments): Promis
   return findings;
 }
 
-/** Whether it could listen, found by listening for a moment to nobody. */
-function listenConcern(settings: Settings): string | undefined {
-  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
+/** Where it could not listen; by default operators are listened for on a free port if theirs is taken. */
+function listenConcerns({ useSsl, http, https, operations }: Settings): string[] {
+  const { enabled, hostname, port } = operations;
+  const main = listenConcern(useSsl ? https : http);
+  const needed = enabled && (port !== undefined || !isLoopback(hostname));
+  const forOperators = needed ? listenConcern({ hostname, port: port ?? OPERATIONS_PORT }) : undefined;
+  return [main, forOperators && `operations: ${forOperators}`].filter((concern) => concern !== undefined);
+}
+
+/** Whether it could listen there, found by listening for a moment to nobody. */
+function listenConcern({ hostname, port }: { hostname: string; port: number }): string | undefined {
   try {
     Deno.listen({ hostname, port }).close();
     return undefined;
