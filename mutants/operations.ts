@@ -373,7 +373,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/snapshot.ts",
-    find: "    model.taskSequence = Math.max(model.taskSequence, task.sequence);\n",
+    find: "    skipNumber(model, task.sequence);\n",
     put: "",
     breaks: "after a restart, new tasks take the numbers of restored ones",
   },
@@ -428,7 +428,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      model.taskSequence = Math.max(model.taskSequence, change.task.sequence);\n",
+    find: "      skipNumber(model, change.task.sequence);\n",
     put: "",
     breaks: "a gateway that takes over numbers its tasks as the other did",
   },

@@ -84,7 +84,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["src/fleet/placement", "src/fleet/learning"],
   ],
   "src/fleet/replication": [
-    ...["src/fleet/servers", "src/fleet/rooms", "src/fleet/state", "src/fleet/learning", "src/fleet"],
+    ...[
+      "src/fleet/servers",
+      "src/fleet/rooms",
+      "src/fleet/tasks",
+      "src/fleet/state",
+      "src/fleet/learning",
+      "src/fleet",
+    ],
   ],
   "src/fleet/servers": ["src/fleet/rooms", "src/fleet/tasks", "src/fleet/state", "src/fleet"],
   "src/fleet/rooms": ["src/fleet/tasks", "src/fleet/state", "src/fleet"],

@@ -26,7 +26,7 @@ export type Task =
 
 /** A task in a server's queue. */
 export interface QueuedTask {
-  /** Grows with every task of this gateway: the order, and the identity. */
+  /** Grows with every task of a gateway, and no two gateways number alike: the order, and the identity. */
   readonly sequence: number;
   readonly room: RoomId;
   readonly kind: Task["task"];

@@ -65,9 +65,11 @@ export class Durability {
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
+    random: () => number,
   ): Promise<Durability> {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
+    fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
     fleet.restore(model, await durability.#store.load(), clocks.now());
     return durability;
   }
@@ -225,6 +227,18 @@ export class Durability {
     settle();
     this.#offset = offset;
   }
+}
+
+/** Name of the gateway's number in the store. */
+const NUMBER = "gateway-number";
+
+/** The number by which this gateway's tasks differ from those of others; made at its first start. */
+async function gatewayNumber(store: Store, random: () => number): Promise<number> {
+  const kept = Number(await store.value(NUMBER) ?? NaN);
+  if (Number.isInteger(kept) && kept >= 0 && kept < fleet.GATEWAYS) return kept;
+  const number = 1 + Math.floor(random() * (fleet.GATEWAYS - 1)); // 0 is that of the tasks before there were numbers
+  await store.setValue(NUMBER, String(number)).catch(asStoreError); // it is made anew at the next start then
+  return number;
 }
 
 /** @throws what is no failure of the store, but a fault in it */

@@ -97,6 +97,7 @@ export class Gateway implements GatewayPort {
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
+    random: () => number,
     options: GatewayOptions,
   ) {
     this.#model = model;
@@ -106,7 +107,7 @@ export class Gateway implements GatewayPort {
     this.#observers = observers;
     this.#options = options;
     this.#syncPlaces = options.syncPlaces === true;
-    this.#random = options.random ?? Math.random;
+    this.#random = random;
     this.#startWait = new StartWait(model, options.expectedServers);
     this.view = new View(model, clocks, () => this.condition);
     this.#ticked = this.#now();
@@ -123,11 +124,12 @@ export class Gateway implements GatewayPort {
       unixTime = Date.now,
       timers = RUNTIME_TIMERS,
       observers = new Observers(() => {}),
+      random = Math.random,
     } = options;
     const clocks = { now, unixTime };
     const model = fleet.createModel(settings);
-    const durability = await Durability.open(model, options.openStore, clocks, timers, observers);
-    const gateway = new Gateway(model, durability, clocks, timers, observers, options);
+    const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
+    const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
     const waits = options.waitForReports;
     if (waits === "always" || (waits && model.servers.size === 0)) {
       gateway.#startWait.begin(now() + settings.disableTimeout);

@@ -9,6 +9,7 @@ import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
 import { plan } from "../servers/draining.ts";
 import { usageOf } from "./snapshot.ts";
 import type { Milliseconds } from "../time.ts";
+import { skipNumber } from "../tasks/numbering.ts";
 
 /**
  * Does in this model what another gateway did in its own, as the store tells it: in order, and each change once. What
@@ -49,7 +50,7 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
     case "task-queued": {
       endTask(model, change.task.sequence); // where it has moved
       model.servers.get(change.server)?.tasks.add(change.task);
-      model.taskSequence = Math.max(model.taskSequence, change.task.sequence);
+      skipNumber(model, change.task.sequence);
       return;
     }
     case "task-ended":

@@ -9,6 +9,7 @@ import { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { QueuedTask } from "../task.ts";
 import type { Count, Usage } from "../state/usage.ts";
+import { skipNumber } from "../tasks/numbering.ts";
 
 /** A restored task waits at least this long for its server: the wall clock may have jumped while nobody looked. */
 const TASK_GRACE: Milliseconds = 600_000;
@@ -99,7 +100,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
       ...task,
       expires: Math.max(task.expires, now + Math.min(TASK_GRACE, model.settings.taskLifetime)),
     });
-    model.taskSequence = Math.max(model.taskSequence, task.sequence);
+    skipNumber(model, task.sequence);
   }
 }
 

@@ -42,6 +42,7 @@ export interface Model {
   deaf: { readonly from: Milliseconds; readonly to: Milliseconds };
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
+  /** Number of the newest task of this gateway. */
   taskSequence: number;
   handOvers: number;
 }

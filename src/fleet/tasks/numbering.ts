@@ -1,0 +1,22 @@
+import type { Model } from "../state/model.ts";
+
+/** Tasks that a gateway numbers before it comes to the numbers of the next one: 1,000 a second for two years. */
+const TASKS = 2 ** 36;
+
+/** How many gateways can be told apart; all numbers together are safe integers. */
+export const GATEWAYS = 2 ** 17;
+
+/**
+ * From now on tasks get numbers of this gateway, which no other gives out; they go on growing.
+ *
+ * @param gateway from 0 to {@link GATEWAYS} - 1
+ */
+export function numberTasks(model: Model, gateway: number): void {
+  model.taskSequence = gateway * TASKS;
+}
+
+/** A task has this number already. */
+export function skipNumber(model: Model, sequence: number): void {
+  const own = Math.floor(sequence / TASKS) === Math.floor(model.taskSequence / TASKS);
+  if (own) model.taskSequence = Math.max(model.taskSequence, sequence);
+}
