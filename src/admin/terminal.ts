@@ -28,7 +28,7 @@ export function standardTerminal(): Terminal {
     try {
       while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
     } catch (error) {
-      throw error instanceof Deno.errors.BrokenPipe ? new ReaderGone() : error;
+      throw error instanceof Deno.errors.BrokenPipe ? new ReaderGone(undefined, { cause: error }) : error;
     }
   };
   return {

@@ -79,7 +79,7 @@ export class Reload implements Reloading {
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       log.error("the reload is refused, all stays as it was: {message}", { message: error.message });
-      throw new RpcError("badConfiguration", error.message);
+      throw new RpcError("badConfiguration", error.message, undefined, { cause: error });
     }
   }
 }

@@ -41,7 +41,7 @@ export class DataFolder {
       return new DataFolder(path, new FolderLock(path), handedOver);
     } catch (error) {
       handedOver?.failed();
-      throw error instanceof StoreError ? new StartError(error.message) : error;
+      throw error instanceof StoreError ? new StartError(error.message, { cause: error }) : error;
     }
   }
 

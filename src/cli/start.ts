@@ -92,7 +92,8 @@ export async function start(args: readonly string[]): Promise<void> {
     await gateway.stop();
     log.info("stopped");
   } catch (error) {
-    throw error instanceof StoreError ? new StartError(`the data folder: ${error.message}`) : error;
+    if (!(error instanceof StoreError)) throw error;
+    throw new StartError(`the data folder: ${error.message}`, { cause: error });
   } finally {
     folder?.close();
     await stopLog();

@@ -67,7 +67,8 @@ export function writeServerToml(folder: string, settings: Settings, user: MadeUs
 
 function unusable(path: string, error: unknown): StartError {
   if (error instanceof StartError) return error;
-  return new StartError(`the data folder: ${path}: ${error instanceof Error ? error.message : error}`);
+  const reason = error instanceof Error ? error.message : error;
+  return new StartError(`the data folder: ${path}: ${reason}`, { cause: error });
 }
 
 function readUser(path: string): { name: string; password: string } | undefined {

@@ -142,5 +142,5 @@ export function unwritable(option: string, file: string, error: unknown): StartE
     : error instanceof Error
     ? error.message
     : String(error);
-  return new StartError(`${option}: ${file} cannot be written: ${reason}`);
+  return new StartError(`${option}: ${file} cannot be written: ${reason}`, { cause: error });
 }

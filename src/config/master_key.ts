@@ -61,12 +61,12 @@ export function openDataFolder(folder: string): void {
 }
 
 function unreadable(path: string, error: unknown): StartError {
-  const cause = error instanceof Deno.errors.NotCapable
+  const reason = error instanceof Deno.errors.NotCapable
     ? `${notPermitted(optionsFor(path))}; --data names another folder, or :memory: to keep nothing`
     : error instanceof Error
     ? error.message
     : String(error);
-  return new StartError(`the data folder: ${path}: ${cause}`);
+  return new StartError(`the data folder: ${path}: ${reason}`, { cause: error });
 }
 
 /** The options for a folder that have not been given. */

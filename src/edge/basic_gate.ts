@@ -42,9 +42,10 @@ export function createBasicGate(
       refusals.ofCaller(name.call, client, "unauthorized", error.message);
       const retryAfter = error instanceof WrongPassword ? await guesses.wrong(client) : undefined;
       if (retryAfter !== undefined) throw tooMany(retryAfter);
-      throw new Refusal(refusal(error, {
+      const answer = refusal(error, {
         "WWW-Authenticate": `Basic realm="odin-gateway ${name.realm}", charset="UTF-8"`,
-      }));
+      });
+      throw new Refusal(answer, undefined, { cause: error });
     }
   };
 }

@@ -79,9 +79,10 @@ function orUnauthorized<Result>(context: BearerContext, client: string, read: ()
     if (!(error instanceof UnacceptableToken)) throw error;
     const reason = error.message;
     context.refusals.ofCaller("a call", client, "unauthorized", reason);
-    throw new Refusal(refusal(new RpcError("unauthorized", reason), {
+    const answer = refusal(new RpcError("unauthorized", reason, undefined, { cause: error }), {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
-    }));
+    });
+    throw new Refusal(answer, undefined, { cause: error });
   }
 }
 

@@ -73,8 +73,14 @@ export interface RpcErrorObject {
 export class RpcError extends Error {
   override readonly name = "RpcError";
 
-  constructor(readonly kind: RpcErrorName, message: string, readonly data?: JsonValue) {
-    super(message);
+  /** @param options the cause, for whoever debugs: it is never told to the caller */
+  constructor(
+    readonly kind: RpcErrorName,
+    message: string,
+    readonly data?: JsonValue,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
   }
 
   /** The error member of a JSON-RPC response (§5.1). */

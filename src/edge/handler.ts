@@ -90,7 +90,9 @@ export function createHandler(context: EdgeContext): Handler {
       return await answer(request);
     } catch (error) {
       if (error instanceof Moved) throw error;
-      const refused = error instanceof RpcError ? new Refusal(refusal(error), error.message) : error;
+      const refused = error instanceof RpcError
+        ? new Refusal(refusal(error), error.message, { cause: error })
+        : error;
       if (!(refused instanceof Refusal)) throw error;
       const { untold } = refused;
       if (untold !== undefined) {

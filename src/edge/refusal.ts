@@ -5,8 +5,8 @@ import type { HttpAnswer } from "./http/message.ts";
 /** A refusal that needs more than the error's own status. */
 export class Refusal extends Error {
   /** @param untold the cause, where the log has not been told of it */
-  constructor(readonly answer: HttpAnswer, readonly untold?: string) {
-    super();
+  constructor(readonly answer: HttpAnswer, readonly untold?: string, options?: ErrorOptions) {
+    super(undefined, options);
   }
 }
 

@@ -27,10 +27,11 @@ export function passTo(socketPath: string): Pass {
       const attempt = new Attempt(request, read);
       try {
         return await attempt.send(agent, socketPath);
-      } catch {
+      } catch (error) {
         // What the other process may have seen may have been carried out, and is not sent again.
         if (attempt.begun || performance.now() - since > RETRY.forAtMost) {
-          return refusal(new RpcError("unavailable", "the gateway was replaced meanwhile; try again"));
+          const message = "the gateway was replaced meanwhile; try again";
+          return refusal(new RpcError("unavailable", message, undefined, { cause: error }));
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY.after));
       }

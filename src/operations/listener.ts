@@ -53,6 +53,7 @@ export async function listenForOperators(
     if (!(error instanceof PortInUse) || port !== undefined || !local || !mayListen(hostname, 0)) {
       throw new StartError(
         `operations: ${error.message} (see operations.port, or start with --operations off)`,
+        { cause: error },
       );
     }
   }

@@ -17,8 +17,8 @@ export async function readBody(request: HttpRequest, limit: number): Promise<Uin
       if (size > limit) return undefined;
       chunks.push(chunk);
     }
-  } catch {
-    throw new RpcError("invalidRequest", "the body broke off");
+  } catch (error) {
+    throw new RpcError("invalidRequest", "the body broke off", undefined, { cause: error });
   }
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
 }

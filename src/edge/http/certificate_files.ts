@@ -83,7 +83,7 @@ function readPem(file: string, member: string): string {
       : error instanceof Error
       ? error.message
       : String(error);
-    throw new StartError(`${member}: ${file} cannot be read: ${reason}`);
+    throw new StartError(`${member}: ${file} cannot be read: ${reason}`, { cause: error });
   }
 }
 

@@ -250,8 +250,8 @@ async function bind(
     });
   } catch (error) {
     const where = `cannot listen on ${hostname} port ${port}`;
-    if (isInUse(error)) throw new PortInUse(`${where}: the port is in use`);
-    throw new StartError(`${where}: ${messageOf(error)}`);
+    if (isInUse(error)) throw new PortInUse(`${where}: the port is in use`, { cause: error });
+    throw new StartError(`${where}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -135,7 +135,9 @@ export class RpcServer<Call> {
       return id === undefined ? null : { jsonrpc: "2.0", id, result };
     } catch (error) {
       if (id === undefined) return null;
-      const known = error instanceof RpcError ? error : new RpcError("internal", "internal error");
+      const known = error instanceof RpcError
+        ? error
+        : new RpcError("internal", "internal error", undefined, { cause: error });
       return { jsonrpc: "2.0", id, error: known.toJSON() };
     }
   }

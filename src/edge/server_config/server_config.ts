@@ -36,7 +36,9 @@ function refusing<T>(run: () => T): T {
     if (!(error instanceof BadToml)) throw error;
     const { message, reason, line, column } = error;
     const place = line === undefined || column === undefined ? {} : { line, column };
-    throw new RpcError("invalidParams", `config: ${message}`, [{ member: "config", reason, ...place }]);
+    throw new RpcError("invalidParams", `config: ${message}`, [{ member: "config", reason, ...place }], {
+      cause: error,
+    });
   }
 }
 

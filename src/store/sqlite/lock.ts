@@ -73,6 +73,7 @@ function lock(folder: string): DatabaseSync {
     if (message === "database is locked") {
       throw new StoreError(
         `another gateway uses the folder ${folder}; stop it, or choose another with --data`,
+        { cause: error },
       );
     }
     throw new StoreError(`${fileIn(folder)} cannot be locked: ${message}`, { cause: error });
