@@ -59,23 +59,44 @@ function runtimeFor(args: readonly string[]): { file: string; target: string } {
   return fail(`${file}: no such runtime; npm pack @deno/<system>@${Deno.version.deno} fetches one`);
 }
 
-/** Copies the packages that the lock file names from Deno's own folder, where a start has put them. */
+/** Copies the packages that the program imports from Deno's own folder, where a start has put them. */
 function copyPackages(to: string): void {
   run(Deno.execPath(), ["install", "--frozen", "--entrypoint", "main.ts"], PROJECT);
   const { npmCache } = JSON.parse(run(Deno.execPath(), ["info", "--json"], PROJECT));
   const from = join(npmCache, "registry.npmjs.org");
-  const lock = JSON.parse(Deno.readTextFileSync(join(PROJECT, "deno.lock")));
-  for (const key of Object.keys(lock.npm)) {
-    const [, name, packageVersion] = /^(@?[^@]+)@([^_]+)/.exec(key) ?? fail(`deno.lock: what is ${key}?`);
-    const folder = join(from, name!, packageVersion!);
+  for (const { name, version } of packages()) {
+    const folder = join(from, name, version);
     try {
-      copyFolder(folder, join(to, name!, packageVersion!));
+      copyFolder(folder, join(to, name, version));
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       fail(`${folder} is missing: run deno task demo once, with the network, and try again`);
     }
-    Deno.copyFileSync(join(from, name!, "registry.json"), join(to, name!, "registry.json"));
+    Deno.copyFileSync(join(from, name, "registry.json"), join(to, name, "registry.json"));
   }
+}
+
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: readonly string[];
+}
+
+/** The packages that the program imports, and those that these import; the lock file may name more. */
+function packages(): Iterable<Package> {
+  const graph: {
+    readonly modules: readonly { readonly kind: string; readonly npmPackage?: string }[];
+    readonly npmPackages: Readonly<Record<string, Package>>;
+  } = JSON.parse(run(Deno.execPath(), ["info", "--json", "main.ts"], PROJECT));
+  const found = new Map<string, Package>();
+  const add = (key: string) => {
+    const its = graph.npmPackages[key];
+    if (its === undefined || found.has(key)) return;
+    found.set(key, its);
+    its.dependencies.forEach(add);
+  };
+  for (const { npmPackage } of graph.modules) if (npmPackage !== undefined) add(npmPackage);
+  return found.values();
 }
 
 function copyFolder(from: string, to: string): void {
