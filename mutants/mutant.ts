@@ -24,6 +24,14 @@ const DISK = ["--allow-read=.", "--allow-write=data"];
 export const SUITES: readonly Suite[] = [
   { name: "fleet", files: ["src/fleet/"], tests: "src/fleet", permissions: [] },
   { name: "gateway", files: ["src/gateway/"], tests: "src/gateway", permissions: DISK },
+  { name: "limits", files: ["src/edge/limits/"], tests: "src/edge/limits", permissions: [] },
+  {
+    name: "proxies",
+    files: ["src/edge/http/client_address.ts", "src/edge/http/forwarded.ts", "src/edge/http/network_list.ts"],
+    tests: "src/edge/http/client_address_test.ts",
+    permissions: [],
+  },
+  { name: "webhooks", files: ["src/webhooks/"], tests: "src/webhooks", permissions: [] },
   { name: "store", files: ["src/store/"], tests: "src/store", permissions: DISK },
 ];
 

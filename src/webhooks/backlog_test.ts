@@ -85,6 +85,7 @@ Deno.test("those that happened too long ago are taken out, but for what is on it
   ];
   for (const each of [a1, a2, b1, c1]) backlog.add(each);
   backlog.take();
+  assert.deepEqual(backlog.takeOlderThan(2), []);
   assert.deepEqual(backlog.takeOlderThan(5), [a2, b1]);
   assert.equal(backlog.oldest, 1);
 });

@@ -140,14 +140,23 @@ Deno.test("one message that is never taken keeps the others no longer than a mom
   assert.equal(bench.receiver.dropped["not delivered within a day"], 2);
 });
 
-Deno.test("a receiver that asks to wait is waited for", async () => {
+Deno.test("a receiver that has failed is left alone for a moment, and then gets one message", async () => {
+  const bench = new Bench();
+  for (let i = 0; i < 12; i++) bench.add(`order ${i}`);
+  for (const { answer } of [...bench.underWay]) await answer(FAILED);
+  assert.equal(bench.underWay.length, 0);
+  await bench.timers.pass(10_000);
+  assert.equal(bench.underWay.length, 1);
+});
+
+Deno.test("a receiver that asks to wait is waited for, with all messages", async () => {
   const bench = new Bench();
   bench.answer = () => ({ ...FAILED, wait: 300_000 });
-  bench.add("a");
+  for (let i = 0; i < 12; i++) bench.add(`order ${i}`);
   await bench.timers.pass(299_999);
-  assert.equal(bench.sent.length, 1);
+  assert.equal(bench.sent.length, 8);
   await bench.timers.pass(1);
-  assert.equal(bench.sent.length, 2);
+  assert.equal(bench.sent.length, 9);
 });
 
 Deno.test("410 ends it: what waits is dropped and counted, and nothing is taken any more", async () => {

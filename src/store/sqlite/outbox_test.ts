@@ -44,7 +44,9 @@ Deno.test("it is written within a moment, without being closed", async () => {
   const outbox = new SqliteOutbox(folder.path, SILENT);
   outbox.add(message(1));
   while (kept(folder.path).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  outbox.remove(1);
   outbox.close();
+  assert.deepEqual(kept(folder.path), []);
 });
 
 Deno.test("while it cannot be written nobody is kept waiting; it is said once, and made good", async () => {
