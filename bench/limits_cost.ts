@@ -20,7 +20,7 @@ async function processorTime(pid: number): Promise<number> {
 }
 
 /**
- * Processor time of a Connect with all limits and a trusted proxy, and with none of it, in microseconds: the median of
+ * Processor time of a Connect with metrics, all limits and a trusted proxy, and with none of it, in microseconds: the median of
  * each, and of their ratios. The two take turns, because the machine drifts.
  */
 export async function limitsCost(
@@ -37,7 +37,11 @@ export async function limitsCost(
     return program;
   };
   await using on = await start("limited", { rates: ON, trustedProxies: ["127.0.0.1"] });
-  await using off = await start("unlimited", { rates: OFF, shedding: { delay: "off" } });
+  await using off = await start("unlimited", {
+    rates: OFF,
+    shedding: { delay: "off" },
+    operations: { enabled: false },
+  });
   const cost = async ({ url, pid }: Program & { readonly url: string }) => {
     const before = await processorTime(pid);
     const { granted, refused } = await wrk(url, tokens, { seconds, connections, forwarded: true });

@@ -97,12 +97,12 @@ async function listenerRow(entry: object, file: string): Promise<Row> {
   };
 }
 
-/** What limits by key, customer and address cost, behind a proxy that is trusted. */
+/** What metrics and limits by key, customer and address cost, behind a proxy that is trusted. */
 async function limitsRow(config: object, folder: string, file: string): Promise<Row> {
   const options = { rounds: 7, seconds: 3, connections: CONNECTIONS };
   const { limited, unlimited, ratio } = await limitsCost(config, folder, file, options);
   return {
-    name: "processor time of a Connect, limits off ÷ limits and a trusted proxy",
+    name: "processor time of a Connect, metrics and limits off ÷ on, behind a trusted proxy",
     figures: { "with µs": limited.toFixed(1), "without µs": unlimited.toFixed(1) },
     value: ratio,
     unit: "",
