@@ -31,6 +31,12 @@ const config: Config = {
   // own address it needs users. role: "read" or "admin".
   // operations: { hostname: "127.0.0.1", port: 7001, users: [{ name: "boss", password: "…", role: "admin" }] },
 
+  // Proxies before the gateway, whose word for a client's address is taken; docs/proxies.md. Who is told what happens, and
+  // where it is recorded who did what; docs/webhooks.md, docs/operations.md.
+  // trustedProxies: ["10.0.0.0/8"],
+  // webhooks: [{ url: "https://…", secret: "whsec_…", events: ["server.silent", "server.back"] }],
+  // audit: { file: "data/audit.jsonl" },
+
   // Pools of servers, each with a path of its own: /eu/ for clients, /eu/internal for servers. New rooms of a pool whose
   // servers are all full go to those that it spills over to.
   // sfuPools: { available: [{ name: "eu", spill: ["us"] }, "us"], default: "eu" },
