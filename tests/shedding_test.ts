@@ -98,6 +98,13 @@ Deno.test("while the event loop is late Connects are put off first, then managem
   assert.ok(await until(async () => await gateway.manage() === UNAVAILABLE));
   assert.equal(await gateway.connect(), UNAVAILABLE);
   await gateway.report();
+  const { url } = gateway.program!;
+  const health = await fetch(`${url}/healthz`);
+  await health.body?.cancel();
+  assert.equal(health.status, 200);
+  const refused = await fetch(url, { method: "POST", body: "{}" });
+  await refused.body?.cancel();
+  assert.deepEqual([refused.status, Number(refused.headers.get("Retry-After")) > 0], [503, true]);
 
   gateway.busy(0);
   assert.ok(
