@@ -21,9 +21,10 @@ export const store: readonly Mutant[] = [
     breaks: "bans that were lifted while the store was away come back",
   },
   {
-    file: "src/store/sqlite/write.ts",
-    find: "      this.#plan(address, each);\n",
-    put: "",
+    file: "src/store/sqlite/server_fields.ts",
+    find: "export const ALL = Object.keys(SERVER_FIELDS) as readonly ServerField[];",
+    put:
+      'export const ALL = (Object.keys(SERVER_FIELDS) as readonly ServerField[]).filter((name) => name !== "weight");',
     breaks: "a snapshot loses what operators want of their servers",
   },
   {
@@ -45,9 +46,9 @@ export const store: readonly Mutant[] = [
     breaks: "a snapshot deletes the bans that a wrong wall clock takes for ended",
   },
   {
-    file: "src/store/sqlite/statements.ts",
-    find: "UPDATE server SET enabled = 1, pool = ?",
-    put: "UPDATE server SET pool = ?",
+    file: "src/store/sqlite/server_fields.ts",
+    find: 'export const REPORTED = ["enabled", "pool",',
+    put: 'export const REPORTED = ["pool",',
     breaks: "a server that came back is silent after a restart",
   },
   {
@@ -185,9 +186,8 @@ export const store: readonly Mutant[] = [
     breaks: "a row that cannot be read is left out silently",
   },
   {
-    file: "src/store/sqlite/rows.ts",
-    find:
-      '  if (!Array.isArray(usage) || !Array.isArray(cost)) throw new Error("usage and cost must be arrays");\n',
+    file: "src/store/sqlite/server_fields.ts",
+    find: "      if (!Array.isArray(list)) throw new Error(`${column} must be an array`);\n",
     put: "",
     breaks: "a server with broken sums keeps the gateway from starting",
   },
@@ -218,9 +218,9 @@ export const store: readonly Mutant[] = [
     breaks: "after a restart, a banned room is open to everybody",
   },
   {
-    file: "src/store/sqlite/rows.ts",
-    find: "draining: row.draining === 1 ? { deadline } : undefined,",
-    put: "draining: row.draining === 1 ? { deadline: undefined } : undefined,",
+    file: "src/store/sqlite/server_fields.ts",
+    find: "{ deadline: deadline === null ? undefined : fromUnixTime(number(deadline)) }",
+    put: "{ deadline: undefined }",
     breaks: "a restart forgets the deadline for draining",
   },
   {

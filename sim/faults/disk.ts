@@ -1,5 +1,6 @@
 import {
   type Address,
+  appeared,
   type Ban,
   type Change,
   groupName,
@@ -78,21 +79,8 @@ class Tables {
     overruled: Placement[],
   ): void {
     switch (change.type) {
-      case "server-appeared": {
-        const { server: address, pool, version } = change;
-        const counts = { load: 0, clients: 0, usage: [], cost: [0, 0, 0, 0, 0] as const };
-        const plan = { weight: 1, draining: undefined };
-        this.servers.set(address, {
-          address,
-          pool,
-          version,
-          enabled: true,
-          firstSeen: now,
-          ...counts,
-          ...plan,
-        });
-        return;
-      }
+      case "server-appeared":
+        return void this.servers.set(change.server, appeared(change, now));
       case "server-reported": {
         const { pool, version, load, clients, usage, cost } = change;
         return this.#update(change.server, { pool, version, load, clients, usage, cost, enabled: true });

@@ -1,3 +1,4 @@
+import type { Change } from "../change.ts";
 import type { Ban, Placement, Plan } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import { countUsage } from "../servers/availability.ts";
@@ -25,6 +26,18 @@ export interface StoredServer extends Plan {
   readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
   readonly firstSeen: Milliseconds;
   readonly cost: StoredCost;
+}
+
+/** A server that has just appeared: nothing has been reported yet. */
+export function appeared(
+  { server: address, pool, version }: Extract<Change, { readonly type: "server-appeared" }>,
+  now: Milliseconds,
+): StoredServer {
+  return {
+    ...{ address, pool, version, firstSeen: now },
+    ...{ enabled: true, load: 0, clients: 0, usage: [], cost: [0, 0, 0, 0, 0] },
+    ...{ weight: 1, draining: undefined },
+  };
 }
 
 /** A room as the store keeps it. */

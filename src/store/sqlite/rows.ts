@@ -6,10 +6,11 @@ import type {
   QueuedTask,
   Snapshot,
   StoredRoom,
-  StoredServer,
   Task,
 } from "../../fleet/mod.ts";
 import type { Statements } from "./statements.ts";
+import { name, number, text } from "./column.ts";
+import { serverFrom } from "./server_fields.ts";
 import { fromColumn } from "./text.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -37,7 +38,7 @@ export function load(
     return results;
   };
   return {
-    servers: read("server", load.servers.all(), (row) => server(row, offset)),
+    servers: read("server", load.servers.all(), (row) => serverFrom(row, (time) => time + offset)),
     placements: read(
       "placement",
       load.placements.all() as unknown as readonly [string, string, Address][],
@@ -64,26 +65,6 @@ export function load(
       template: name(row.template),
       sizes: { ...sizes(row.sizes), at: number(row.learned) + offset },
     })),
-  };
-}
-
-function server(row: Row, offset: number): StoredServer {
-  const deadline = row.deadline === null ? undefined : number(row.deadline) + offset;
-  const usage = JSON.parse(text(row.usage));
-  const cost = JSON.parse(text(row.cost));
-  if (!Array.isArray(usage) || !Array.isArray(cost)) throw new Error("usage and cost must be arrays");
-  return {
-    address: text(row.address) as Address,
-    pool: name(row.pool),
-    version: name(row.version),
-    enabled: row.enabled === 1,
-    load: number(row.load),
-    clients: number(row.clients),
-    usage,
-    firstSeen: number(row.first_seen) + offset,
-    cost: cost as unknown as StoredServer["cost"],
-    weight: number(row.weight),
-    draining: row.draining === 1 ? { deadline } : undefined,
   };
 }
 
@@ -118,18 +99,4 @@ function sizes(column: unknown) {
   const sizes = JSON.parse(text(column));
   if (!Array.isArray(sizes?.bins) || !Array.isArray(sizes.fill)) throw new Error("it has no sizes");
   return sizes;
-}
-
-function name(column: unknown): string {
-  return fromColumn(text(column));
-}
-
-function text(column: unknown): string {
-  if (typeof column !== "string") throw new Error("a text is expected");
-  return column;
-}
-
-function number(column: unknown): number {
-  if (typeof column !== "number") throw new Error("a number is expected");
-  return column;
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { ALL, columnsOf, PLANNED, REPORTED, type ServerField } from "./server_fields.ts";
 
 export type Statements = ReturnType<typeof prepare>;
 
@@ -11,12 +12,13 @@ export function prepare(database: DatabaseSync) {
     statement.setReturnArrays(true);
     return statement;
   };
+  const updateServer = (fields: readonly ServerField[]): StatementSync =>
+    sql(
+      `UPDATE server SET ${columnsOf(fields).map((column) => `${column} = ?`).join(", ")} WHERE address = ?`,
+    );
   return {
     load: {
-      servers: sql(
-        "SELECT address, pool, version, enabled, load, clients, usage, first_seen, cost, weight, draining, deadline " +
-          "FROM server",
-      ),
+      servers: sql(`SELECT ${columnsOf(ALL).join(", ")} FROM server`),
       placements: arrays("SELECT namespace, name, server FROM placement"),
       rooms: arrays("SELECT namespace, name, customer, listed FROM room"),
       bans: sql("SELECT namespace, room, user, until, customer, asked_by FROM ban"),
@@ -25,16 +27,13 @@ export function prepare(database: DatabaseSync) {
     },
     clear: ["server", "placement", "room", "task", "kind"].map((table) => sql(`DELETE FROM ${table}`)),
     server: {
-      add: sql(
-        "INSERT OR REPLACE INTO server (address, pool, version, enabled, load, clients, usage, first_seen, cost) " +
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      put: sql(
+        `INSERT OR REPLACE INTO server (${columnsOf(ALL).join(", ")}) ` +
+          `VALUES (${columnsOf(ALL).map(() => "?").join(", ")})`,
       ),
-      report: sql(
-        "UPDATE server SET enabled = 1, pool = ?, version = ?, load = ?, clients = ?, usage = ?, cost = ? " +
-          "WHERE address = ?",
-      ),
-      plan: sql("UPDATE server SET weight = ?, draining = ?, deadline = ? WHERE address = ?"),
-      disable: sql("UPDATE server SET enabled = 0 WHERE address = ?"),
+      report: updateServer(REPORTED),
+      plan: updateServer(PLANNED),
+      enable: updateServer(["enabled"]),
       remove: sql("DELETE FROM server WHERE address = ?"),
     },
     placement: {

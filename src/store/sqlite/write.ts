@@ -1,19 +1,21 @@
-import type {
-  Address,
-  Ban,
-  Change,
-  LearnedKind,
-  Placement,
-  Plan,
-  QueuedTask,
-  Snapshot,
+import {
+  type Address,
+  appeared,
+  type Ban,
+  type Change,
+  type LearnedKind,
+  type Placement,
+  type QueuedTask,
+  type Snapshot,
 } from "../../fleet/mod.ts";
+import { ALL, PLANNED, REPORTED, valuesOf } from "./server_fields.ts";
 import type { Statements } from "./statements.ts";
 import { toColumn } from "./text.ts";
 
 /** Writes rows; to be used within a transaction. */
 export class RowWriter {
   readonly #statements: Statements;
+  readonly #now: number;
   readonly #offset: number;
 
   /**
@@ -22,6 +24,7 @@ export class RowWriter {
    */
   constructor(statements: Statements, readonly unixTime: number, now: number) {
     this.#statements = statements;
+    this.#now = now;
     this.#offset = unixTime - now;
   }
 
@@ -37,21 +40,7 @@ export class RowWriter {
     const { clear, server, placement, ban } = this.#statements;
     clear.forEach((statement) => statement.run());
     ban.clear.run(this.unixTime);
-    for (const each of snapshot.servers) {
-      const { address, pool, version, enabled, load, clients, usage, firstSeen, cost } = each;
-      server.add.run(
-        address,
-        toColumn(pool),
-        toColumn(version),
-        enabled ? 1 : 0,
-        load,
-        clients,
-        JSON.stringify(usage),
-        this.#toUnixTime(firstSeen),
-        JSON.stringify(cost),
-      );
-      this.#plan(address, each);
-    }
+    for (const each of snapshot.servers) server.put.run(...valuesOf(ALL, each, this.#toUnixTime));
     for (const kind of snapshot.kinds) this.#learn(kind);
     for (const { namespace, group, server } of snapshot.placements) {
       placement.put.run(toColumn(namespace), toColumn(group), server);
@@ -66,24 +55,21 @@ export class RowWriter {
   #applyOne(change: Change, overruled: Placement[]): void {
     const { server, placement, room, ban, task } = this.#statements;
     switch (change.type) {
-      case "server-appeared": {
-        const { pool, version } = change;
-        const since = this.unixTime;
-        server.add.run(change.server, toColumn(pool), toColumn(version), 1, 0, 0, "[]", since, "[0,0,0,0,0]");
-        return;
-      }
+      case "server-appeared":
+        return void server.put.run(...valuesOf(ALL, appeared(change, this.#now), this.#toUnixTime));
       case "server-reported": {
-        const { server: address, pool, version, load, clients, usage, cost } = change;
-        const [sums, costs] = [JSON.stringify(usage), JSON.stringify(cost)];
-        server.report.run(toColumn(pool), toColumn(version), load, clients, sums, costs, address);
-        return;
+        const reported = { ...change, enabled: true };
+        return void server.report.run(...valuesOf(REPORTED, reported, this.#toUnixTime), change.server);
       }
       case "server-planned":
-        return this.#plan(change.server, change);
+        return void server.plan.run(...valuesOf(PLANNED, change, this.#toUnixTime), change.server);
       case "kind-learned":
         return this.#learn(change.kind);
       case "server-disabled":
-        return void server.disable.run(change.server);
+        return void server.enable.run(
+          ...valuesOf(["enabled"], { enabled: false }, this.#toUnixTime),
+          change.server,
+        );
       case "server-removed":
         return void server.remove.run(change.server);
       case "group-placed": {
@@ -124,11 +110,6 @@ export class RowWriter {
     }
   }
 
-  #plan(address: Address, { weight, draining }: Plan): void {
-    const deadline = draining?.deadline === undefined ? null : this.#toUnixTime(draining.deadline);
-    this.#statements.server.plan.run(weight, draining === undefined ? 0 : 1, deadline, address);
-  }
-
   #learn({ namespace, template, sizes }: LearnedKind): void {
     const { kind } = this.#statements;
     const names = [toColumn(namespace), toColumn(template)] as const;
@@ -160,7 +141,5 @@ export class RowWriter {
     this.#statements.task.put.run(sequence, server, json, this.#toUnixTime(expires), toColumn(customer));
   }
 
-  #toUnixTime(time: number): number {
-    return Math.round(time + this.#offset);
-  }
+  readonly #toUnixTime = (time: number): number => Math.round(time + this.#offset);
 }
