@@ -9,6 +9,7 @@ import { Connects } from "./connects.ts";
 import { Disk, type Loss } from "./disk.ts";
 import { Guests, POOLS } from "./guests.ts";
 import { Host } from "./host.ts";
+import { leftRooms, lostPlans } from "./kept_plans.ts";
 import { Licences } from "./licences.ts";
 import { Operators } from "./operators.ts";
 import { Plans } from "./plans.ts";
@@ -16,6 +17,7 @@ import { FaultyServer } from "./server.ts";
 import { ServerWatch } from "./server_watch.ts";
 import { pick, type Surroundings } from "./surroundings.ts";
 import { ToldReports } from "./told_reports.ts";
+import { Weather } from "./weather.ts";
 
 /** Kinds of faults; each can be left out. */
 export const FAULTS = [
@@ -57,7 +59,6 @@ const INTERVAL: Milliseconds = 1000;
 const DISABLE_TIMEOUT: Milliseconds = 10_000;
 const TOKEN_LIFETIME: Milliseconds = 20_000;
 const GRANT_TIMEOUT: Milliseconds = 15_000;
-const UNIX_START = 1_800_000_000_000;
 const LICENCE = { maxPeers: 10, maxRooms: 4 };
 
 /** At the end all is quiet for so long, and everything that waits arrives. */
@@ -65,9 +66,6 @@ const CALM: Milliseconds = 30_000;
 
 /** After the last reports, what gateways tell each other has arrived within this time. */
 const HUSH: Milliseconds = 3000;
-
-/** A wall clock that was set is noticed within this time, unless the disk or the process stands still. */
-const CLOCK_NOTICED: Milliseconds = 3000;
 
 /** The model is compared with itself after each so-many-th event. */
 const CHECK_EVERY = 10;
@@ -77,6 +75,7 @@ export class World {
   readonly #chance: Chance;
   readonly #clock = new Clock();
   readonly #disk = new Disk();
+  readonly #weather: Weather;
   readonly #ledger: Ledger;
   readonly #servers: FaultyServer[] = [];
   readonly #plans = new Plans(() => this.#clock.now);
@@ -91,19 +90,15 @@ export class World {
   readonly #hosts: Host[] = [];
   /** Lives whose model was wrong once: one fault would be many. */
   readonly #inconsistent = new WeakSet<Host>();
-  #skew: Milliseconds = 0;
-  /** How often everything had been written anew when the wall clock was set, until that is noticed. */
-  #setAt: { readonly replaced: number; readonly at: Milliseconds } | undefined;
   /** How often it has become uncertain when what is stored ends. */
   #doubts = 0;
-  #diskFullUntil: Milliseconds = -Infinity;
-  #diskSlowUntil: Milliseconds = -Infinity;
   #calm = false;
   #firstFault: Milliseconds | undefined;
 
   constructor(readonly options: WorldOptions) {
     const { seed, gateways = 1 } = options;
     this.#chance = new Chance(seed);
+    this.#weather = new Weather(this.#clock, this.#chance, this.#disk);
     this.#syncPlaces = this.#chance.random() < 0.5;
     this.#ledger = new Ledger(() => this.#clock.now / 1000, false);
     const world: Surroundings = {
@@ -156,13 +151,15 @@ export class World {
     this.#repeat(2500, () => this.#mishap());
     await this.#pass(this.options.span);
     this.#calm = true;
-    this.#diskFullUntil = this.#diskSlowUntil = -Infinity;
+    this.#weather.clear();
     for (const i of this.#hosts.keys()) await this.#restart(i);
     await this.#pass(CALM);
     this.#backends.tryAllBans();
     await this.#pass(5000);
     this.#ledger.close();
-    this.#checkPlans();
+    const past = this.#clock.now - CALM / 2;
+    this.#ledger.faults.push(...lostPlans(this.#plans, this.#hosts));
+    this.#ledger.faults.push(...leftRooms(this.#plans, this.#servers, past));
     for (const server of this.#servers) server.stop();
     await this.#pass(HUSH);
     this.#ledger.faults.push(...disagreements(this.#hosts));
@@ -215,16 +212,9 @@ export class World {
     return Host.start({
       clock: this.#clock,
       disk: this.#disk,
-      unixTime: () => UNIX_START + Math.floor(this.#clock.now) + this.#skew,
+      unixTime: this.#weather.unixTime,
       random: () => this.#chance.random(),
-      mood: {
-        fails: () => this.#clock.now < this.#diskFullUntil,
-        latency: () =>
-          this.#clock.now < this.#diskSlowUntil
-            ? this.#chance.uniform(100, 1500)
-            : this.#chance.uniform(0, 6),
-        lag: () => this.#chance.exponential(30),
-      },
+      mood: this.#weather.mood,
       settings: {
         updateInterval: INTERVAL,
         disableTimeout: DISABLE_TIMEOUT,
@@ -273,11 +263,9 @@ export class World {
       case "pause":
         return this.#hosts[number]!.pause(Math.min(15_000, span * 4));
       case "full disk":
-        this.#diskFullUntil = this.#clock.now + span * 2;
-        return;
+        return this.#weather.fillDisk(span * 2);
       case "slow disk":
-        this.#diskSlowUntil = this.#clock.now + span * 2;
-        return;
+        return this.#weather.slowDisk(span * 2);
       case "lost answers":
         return server.hangUp();
       case "server crash":
@@ -289,13 +277,12 @@ export class World {
     }
   }
 
-  /** What is stored ends at another time then, until a gateway has noticed and written it anew. */
   #setClock(by: Milliseconds): void {
-    this.#skew += by;
-    this.#setAt = { replaced: this.#disk.replaced, at: this.#clock.now };
+    this.#weather.setClock(by);
     if (this.#hosts.length > 1 || !this.#hosts.every(({ alive }) => alive)) this.#doubt();
   }
 
+  /** When what is stored ends is not certain any more. */
   #doubt(): void {
     this.#doubts++;
     this.#plans.doubtDeadlines();
@@ -306,14 +293,11 @@ export class World {
     const host = this.#hosts[number]!;
     if (!host.alive) return;
     host.kill();
-    if (this.#setAt?.replaced === this.#disk.replaced) {
-      const { at } = this.#setAt;
-      const since = this.#clock.now - Math.max(at, this.#diskFullUntil, this.#diskSlowUntil);
-      if (Math.min(since, host.awakeFor) > CLOCK_NOTICED && this.#hosts.length === 1) {
-        this.#ledger.faults.push(`the wall clock was set ${since} ms ago, and nothing is written anew`);
-      }
-      this.#doubt();
+    const neglected = this.#weather.neglectedFor(host);
+    if (neglected !== undefined && this.#hosts.length === 1) {
+      this.#ledger.faults.push(`the wall clock was set ${neglected} ms ago, and nothing is written anew`);
     }
+    if (this.#weather.misdated) this.#doubt();
     for (const server of this.#servers) server.gatewayDied(host);
     for (const group of this.#disk.crash(loss)) this.#ledger.excuse(group);
     this.#clock.after(Math.min(span, DISABLE_TIMEOUT), () => void this.#restart(number));
@@ -321,7 +305,7 @@ export class World {
 
   async #restart(number: number): Promise<void> {
     if (this.#hosts[number]!.alive) return;
-    this.#setAt = undefined;
+    this.#weather.forgetClock();
     this.#hosts[number] = await this.#startHost();
   }
 
@@ -357,31 +341,6 @@ export class World {
         });
       }));
     return () => over || !host.alive;
-  }
-
-  /** What operators were told is so; and past its deadline a server has no room. */
-  #checkPlans(): void {
-    const past = this.#clock.now - CALM / 2;
-    for (const host of this.#hosts) {
-      host.gateway.inspect(({ servers }) => {
-        for (const { address, weight, draining } of servers) {
-          const its = { weight, draining: draining !== undefined };
-          const fits = this.#plans.possible(address).some((wanted) =>
-            wanted.weight === its.weight && wanted.draining === its.draining
-          );
-          if (fits) continue;
-          this.#ledger.faults.push(
-            `${address} is planned as ${JSON.stringify(its)}, and was to be ${
-              JSON.stringify(this.#plans.possible(address))
-            }`,
-          );
-        }
-      });
-    }
-    for (const { address, roomNames } of this.#servers) {
-      if (!this.#plans.mustEvict(address, past) || roomNames.length === 0) continue;
-      this.#ledger.faults.push(`${address} is past its deadline for draining, and has ${roomNames.join()}`);
-    }
   }
 }
 
