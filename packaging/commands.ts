@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { StartError } from "../src/start_error.ts";
 
 export const PROJECT = new URL("..", import.meta.url).pathname;
 
@@ -67,7 +68,7 @@ export function run(command: string, args: readonly string[], cwd: string): stri
   return text(output.stdout);
 }
 
+/** Ends the task with one message, once what it has begun is cleared away. */
 export function fail(message: string): never {
-  console.error(`error: ${message}`);
-  Deno.exit(1);
+  throw new StartError(message);
 }

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { endForMistake } from "../src/command_line/failure.ts";
 import { copyFiles, DATA, fail, programCommands, PROJECT, readProject, run } from "./commands.ts";
 
 const DIST = join(PROJECT, "dist");
@@ -16,32 +17,44 @@ const PACKED = { runtime: "deno", packages: "packages" };
 /** Where Deno keeps packages of npm, below its folder. */
 const NPM = "npm/registry.npmjs.org";
 
-const runtime = runtimeFor(Deno.args);
-const { version } = readProject();
-Deno.mkdirSync(DIST, { recursive: true });
-const folder = Deno.makeTempDirSync({ dir: DIST, prefix: "unpacked-" });
+interface Runtime {
+  readonly file: string;
+  /** Name of the system that it is for. */
+  readonly target: string;
+}
+
 try {
-  copyFiles(folder);
-  Deno.copyFileSync(runtime.file, join(folder, PACKED.runtime));
-  Deno.chmodSync(join(folder, PACKED.runtime), 0o755);
-  copyPackages(join(folder, PACKED.packages, NPM));
-  const archive = join(DIST, "archive.tar.gz");
-  run("tar", ["-czf", archive, "-C", folder, "."], DIST);
-  const bytes = Deno.readFileSync(archive);
-  Deno.removeSync(archive);
-  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  const file = join(DIST, `odin-gateway-${version}-${runtime.target}`);
-  const head = new TextEncoder().encode(stub(digest));
-  Deno.writeFileSync(file, head);
-  Deno.writeFileSync(file, bytes, { append: true });
-  Deno.chmodSync(file, 0o755);
-  console.log(`${file} (${Math.round((head.length + bytes.length) / 1e6)} MB)`);
-} finally {
-  Deno.removeSync(folder, { recursive: true });
+  make(runtimeFor(Deno.args), readProject().version);
+} catch (error) {
+  endForMistake(error);
+}
+
+function make(runtime: Runtime, version: string): void {
+  Deno.mkdirSync(DIST, { recursive: true });
+  const folder = Deno.makeTempDirSync({ dir: DIST, prefix: "unpacked-" });
+  try {
+    copyFiles(folder);
+    Deno.copyFileSync(runtime.file, join(folder, PACKED.runtime));
+    Deno.chmodSync(join(folder, PACKED.runtime), 0o755);
+    copyPackages(join(folder, PACKED.packages, NPM));
+    const archive = join(DIST, "archive.tar.gz");
+    run("tar", ["-czf", archive, "-C", folder, "."], DIST);
+    const bytes = Deno.readFileSync(archive);
+    Deno.removeSync(archive);
+    const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+    const file = join(DIST, `odin-gateway-${version}-${runtime.target}`);
+    const head = new TextEncoder().encode(stub(digest, runtime, version));
+    Deno.writeFileSync(file, head);
+    Deno.writeFileSync(file, bytes, { append: true });
+    Deno.chmodSync(file, 0o755);
+    console.log(`${file} (${Math.round((head.length + bytes.length) / 1e6)} MB)`);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 }
 
 /** The runtime that goes into the file: the one that runs this, or the one that was named. */
-function runtimeFor(args: readonly string[]): { file: string; target: string } {
+function runtimeFor(args: readonly string[]): Runtime {
   if (args.length === 0) return { file: Deno.execPath(), target: `${Deno.build.os}-${Deno.build.arch}` };
   const [option, file, target, ...more] = args;
   if (option !== "--runtime" || target === undefined || !/^[\w-]+$/.test(target) || more.length > 0) {
@@ -108,7 +121,7 @@ function copyFolder(from: string, to: string): void {
 }
 
 /** The script before the archive. The number of bytes before that stands in it, with as many digits whatever it is. */
-function stub(digest: string): string {
+function stub(digest: string, runtime: Runtime, version: string): string {
   const commands = programCommands();
   const options = commands.map(({ name, options }) => {
     const allowed = options.map((option) => option === DATA ? '--allow-write="$write"' : option);

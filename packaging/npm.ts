@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { endForMistake } from "../src/command_line/failure.ts";
 import { copyFiles, programCommands, PROJECT, readProject, run } from "./commands.ts";
 
 const DIST = join(PROJECT, "dist");
@@ -12,36 +13,43 @@ const DIST = join(PROJECT, "dist");
 /** Version of the runtime that the project is for. */
 const RUNTIME = "2.9.6";
 
-const folder = join(DIST, "npm");
-Deno.mkdirSync(DIST, { recursive: true });
 try {
-  Deno.removeSync(folder, { recursive: true });
+  make(join(DIST, "npm"));
 } catch (error) {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  endForMistake(error);
 }
-Deno.mkdirSync(folder);
-copyFiles(folder);
-Deno.copyFileSync(join(PROJECT, "packaging/launcher.cjs"), join(folder, "launcher.cjs"));
-const commands = Object.fromEntries(programCommands().map(({ name, options }) => [name, options]));
-write("commands.json", commands);
-write("package.json", {
-  name: "odin-gateway",
-  version: readProject().version,
-  description: "Finds the ODIN voice server for every client.",
-  license: "MIT",
-  bin: { "odin-gateway": "launcher.cjs" },
-  engines: { node: ">=18" },
-  dependencies: { deno: RUNTIME },
-});
-Deno.writeTextFileSync(
-  join(folder, "README.md"),
-  "# ODIN Gateway\n\n`npx odin-gateway` runs it with `./config.ts` and `./data`; `npx odin-gateway --help` shows the options,\n" +
-    "`npx odin-gateway demo` shows it at work. `config.ts` in this package is one to begin with.\n",
-);
-const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", DIST], folder));
-Deno.removeSync(folder, { recursive: true });
-console.log(join(DIST, packed.filename));
 
-function write(name: string, content: unknown): void {
+function make(folder: string): void {
+  Deno.mkdirSync(DIST, { recursive: true });
+  try {
+    Deno.removeSync(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  Deno.mkdirSync(folder);
+  copyFiles(folder);
+  Deno.copyFileSync(join(PROJECT, "packaging/launcher.cjs"), join(folder, "launcher.cjs"));
+  const commands = Object.fromEntries(programCommands().map(({ name, options }) => [name, options]));
+  write(folder, "commands.json", commands);
+  write(folder, "package.json", {
+    name: "odin-gateway",
+    version: readProject().version,
+    description: "Finds the ODIN voice server for every client.",
+    license: "MIT",
+    bin: { "odin-gateway": "launcher.cjs" },
+    engines: { node: ">=18" },
+    dependencies: { deno: RUNTIME },
+  });
+  Deno.writeTextFileSync(
+    join(folder, "README.md"),
+    "# ODIN Gateway\n\n`npx odin-gateway` runs it with `./config.ts` and `./data`; `npx odin-gateway --help` shows the options,\n" +
+      "`npx odin-gateway demo` shows it at work. `config.ts` in this package is one to begin with.\n",
+  );
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", DIST], folder));
+  Deno.removeSync(folder, { recursive: true });
+  console.log(join(DIST, packed.filename));
+}
+
+function write(folder: string, name: string, content: unknown): void {
   Deno.writeTextFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }

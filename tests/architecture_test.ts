@@ -113,7 +113,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "bench": ["*"],
   "mutants": [],
-  "packaging": [],
+  "packaging": ["src/command_line"],
   "tests": ["*"],
 };
 
