@@ -103,7 +103,7 @@ Deno.test("a process that dies while it takes over leaves the one before as it w
     assert.equal((await second.status).code, 2);
     assert.match(second.output, /does not hand over: another process is taking over already/);
     socket.destroy();
-    await sleep(100);
+    await gateway.program.printed(new RegExp(`(?:the other process did not get ready[^]*?){${i + 1}}`));
   }
   const { calls, failures, lost } = await load.stop();
   assert.deepEqual([failures, lost], [[], 0]);

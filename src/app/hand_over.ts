@@ -53,6 +53,8 @@ const LINGER = 10_000;
 /** This process as one that can be replaced: waits for the one that does, and for requests that another passes on. */
 export class HandOver implements Replaceable {
   #stop: (() => void)[] = [];
+  /** Which sockets are those of this process. */
+  #sockets = "";
 
   constructor(readonly folder: SharedFolder, readonly parts: HandOverParts) {}
 
@@ -64,6 +66,7 @@ export class HandOver implements Replaceable {
         await listenForPassed(requests, this.parts.moving.handler),
         await offerHandOver(control, this),
       ];
+      this.#sockets = this.#socketsNow();
     } catch (error) {
       const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
       log.info("no process can take over from this one (--take-over): {reason}", { reason });
@@ -111,11 +114,23 @@ export class HandOver implements Replaceable {
         await new Promise((resolve) => setTimeout(resolve, TAKE_BACK.after));
       }
     }
-    this.stop();
-    await this.listen();
+    if (this.#sockets !== this.#socketsNow()) {
+      this.stop(); // the other process has put its own in their place
+      await this.listen();
+    }
     customers.resume();
     webhooks.resume();
     moving.goOn();
+  }
+
+  #socketsNow(): string {
+    const { control, requests } = this.folder.sockets;
+    try {
+      return [control, requests].map((path) => Deno.lstatSync(path).ino).join();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return "none";
+    }
   }
 
   leave(): void {

@@ -34,7 +34,11 @@ export async function offerHandOver(path: string, process: Replaceable): Promise
   const server = createServer((socket) => {
     if (busy) return void socket.end(textOf({ refused: "another process is taking over already" }));
     busy = true;
-    handOver(socket, process).finally(() => busy = false);
+    handOver(socket, process).catch(async (error) => {
+      log.error("handing over failed, this process goes on: {error}", { error });
+      socket.destroy();
+      await process.resume();
+    }).finally(() => busy = false);
   });
   removeSocket(path);
   await new Promise<void>((resolve, reject) => {
