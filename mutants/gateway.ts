@@ -124,14 +124,14 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "deadline: deadline === undefined ? undefined : deadline + toUnixTime(this.#clocks)",
-    put: "deadline",
+    find: "draining: draining && { deadline: shownDeadline(this.#clocks, draining.deadline) },",
+    put: 'draining: draining as Plan<UnixTime>["draining"],',
     breaks: "the deadline for draining is answered in the gateway's own time",
   },
   {
-    file: "src/gateway/gateway.ts",
-    find: "deadline: server.draining.deadline && server.draining.deadline + offset,",
-    put: "deadline: server.draining.deadline,",
+    file: "src/gateway/view.ts",
+    find: "deadline: shownDeadline(clocks, draining.deadline)",
+    put: "deadline: draining.deadline",
     breaks: "Info shows the deadline for draining in the gateway's own time",
   },
   {
@@ -142,8 +142,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "at: explanation.at + toUnixTime(this.#clocks)",
-    put: "at: explanation.at",
+    find: "at: toUnixTime(this.#clocks, explanation.at)",
+    put: "at: explanation.at as UnixTime",
     breaks: "an explanation shows the gateway's own time",
   },
   {

@@ -28,20 +28,20 @@ export interface ServerLoad {
 }
 
 /** What a server that is to be emptied has been told. */
-export interface Draining {
+export interface Draining<Time extends number = Milliseconds> {
   /** When the rooms that are still there are closed, if ever. */
-  readonly deadline: Milliseconds | undefined;
+  readonly deadline: Time | undefined;
 }
 
 /** What an operator wants of a server. */
-export interface Plan {
+export interface Plan<Time extends number = Milliseconds> {
   /** Share of what the server could take that it is to take, 0 (nothing new) to 1. */
   readonly weight: number;
   /**
    * Whether it is to be emptied: it gets no new groups and keeps what it has. At the deadline, if there is one, the
    * rooms that are still there are closed, and placed elsewhere when their clients come back.
    */
-  readonly draining: Draining | undefined;
+  readonly draining: Draining<Time> | undefined;
 }
 
 /** Which server holds a group. */
@@ -52,11 +52,11 @@ export interface Placement {
 }
 
 /** A room, or one user in a room, that `Connect` refuses until the ban ends. */
-export interface Ban {
+export interface Ban<Time extends number = Milliseconds> {
   readonly room: RoomId;
   /** The user banned; if absent, the room is banned for everybody. */
   readonly user?: string | undefined;
-  readonly until: Milliseconds;
+  readonly until: Time;
   /** The customer whose limits the ban counts towards; if absent, the room's namespace stands for it. */
   readonly customer?: string | undefined;
   /** Id of the key whose token asked for it, for people who look. */

@@ -2,7 +2,7 @@ import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Placement, Undo } from "../fleet/mod.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
-import { type Clocks, type Timers, toUnixTime } from "./timers.ts";
+import { clockOffset, type Clocks, type Timers } from "./timers.ts";
 
 /** Retry interval while the store cannot be written; longer where an attempt takes long. */
 const STORE_RETRY: Milliseconds = 1000;
@@ -51,7 +51,7 @@ export class Durability {
     this.#clocks = clocks;
     this.#timers = timers;
     this.#observers = observers;
-    this.#offset = toUnixTime(clocks);
+    this.#offset = clockOffset(clocks);
   }
 
   /**
@@ -134,7 +134,7 @@ export class Durability {
 
   /** The store keeps unix time: where the wall clock has been set, all that is stored is written anew. */
   followClock(): void {
-    const set = toUnixTime(this.#clocks) - this.#offset;
+    const set = clockOffset(this.#clocks) - this.#offset;
     // Not amid calls that may still be refused: they would be stored with the rest.
     if (Math.abs(set) < CLOCK_SET || this.#retry !== undefined || this.#inFlight.size > 0) return;
     this.#observers.tell("clockSet", set);
@@ -221,7 +221,7 @@ export class Durability {
    * @throws {StoreError}
    */
   async #storeAnew(): Promise<void> {
-    const offset = toUnixTime(this.#clocks);
+    const offset = clockOffset(this.#clocks);
     const settle = fleet.settleAll(this.#model);
     await this.#store.replace(fleet.snapshot(this.#model));
     settle();

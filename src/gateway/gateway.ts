@@ -15,6 +15,7 @@ import type {
   Plan,
   Report,
   RoomId,
+  UnixTime,
 } from "../fleet/mod.ts";
 import { SlicedWork } from "../sliced_work.ts";
 import type { Store, StoreOptions } from "../store/port.ts";
@@ -32,7 +33,7 @@ import type {
 } from "./port.ts";
 import { StartWait } from "./start_wait.ts";
 import { type Clocks, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
-import { View } from "./view.ts";
+import { shownDeadline, shownTimes, View } from "./view.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
@@ -312,7 +313,7 @@ export class Gateway implements GatewayPort {
     const { explanation } = explained;
     return Promise.resolve({
       ...explained,
-      explanation: explanation && { ...explanation, at: explanation.at + toUnixTime(this.#clocks) },
+      explanation: explanation && { ...explanation, at: toUnixTime(this.#clocks, explanation.at) },
     });
   }
 
@@ -370,25 +371,18 @@ export class Gateway implements GatewayPort {
     this.#durability.soon(fleet.endHandOver(this.#model, server, id, fate, this.#now()));
   }
 
-  figures(customers: number): Promise<FleetFigures> {
+  figures(customers: number): Promise<FleetFigures<UnixTime>> {
     const shown = fleet.figures(this.#model, customers);
-    const offset = toUnixTime(this.#clocks);
-    const servers = shown.servers.map((server) => ({ ...server, lastSeen: server.lastSeen + offset }));
+    const servers = shown.servers.map((server) => ({
+      ...server,
+      lastSeen: toUnixTime(this.#clocks, server.lastSeen),
+    }));
     return Promise.resolve({ ...shown, servers });
   }
 
   info(): Promise<ShownFleet> {
     const { servers, rooms, kinds } = fleet.info(this.#model);
-    const offset = toUnixTime(this.#clocks);
-    const shown = servers.map((server) => ({
-      ...server,
-      draining: server.draining && {
-        ...server.draining,
-        deadline: server.draining.deadline && server.draining.deadline + offset,
-      },
-      firstSeen: server.firstSeen + offset,
-      lastSeen: server.lastSeen + offset,
-    }));
+    const shown = servers.map((server) => ({ ...server, ...shownTimes(this.#clocks, server) }));
     return Promise.resolve({ servers: shown, rooms, kinds });
   }
 
@@ -422,13 +416,10 @@ export class Gateway implements GatewayPort {
     this.#durability.soon(fleet.tick(this.#model, now));
   }
 
-  #shownPlan({ weight, draining }: Plan): Plan {
-    const deadline = draining?.deadline;
+  #shownPlan({ weight, draining }: Plan): Plan<UnixTime> {
     return {
       weight,
-      draining: draining && {
-        deadline: deadline === undefined ? undefined : deadline + toUnixTime(this.#clocks),
-      },
+      draining: draining && { deadline: shownDeadline(this.#clocks, draining.deadline) },
     };
   }
 

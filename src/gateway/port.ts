@@ -29,6 +29,7 @@ import type {
   Task,
   TaskFilter,
   TaskInfo,
+  UnixTime,
 } from "../fleet/mod.ts";
 
 /**
@@ -44,7 +45,9 @@ export interface GatewayPort {
   plan(
     address: Address,
     wanted: WantedPlan,
-  ): Promise<{ readonly before: Plan; readonly after: Plan } | "no-server" | "not-durable">;
+  ): Promise<
+    { readonly before: Plan<UnixTime>; readonly after: Plan<UnixTime> } | "no-server" | "not-durable"
+  >;
   /** Forgets a server that is silent, with all that was known of it. */
   forget(address: Address): Promise<"forgotten" | ForgetRefusal | "not-durable">;
   /** Forgets what was learned of a kind of rooms. @returns whether anything was */
@@ -56,7 +59,7 @@ export interface GatewayPort {
   /** Servers and rooms as they are now, and what was learned of their kinds. */
   info(): Promise<ShownFleet>;
   /** The fleet in numbers, whatever the number of rooms. @param customers that are told one by one, at most */
-  figures(customers: number): Promise<FleetFigures>;
+  figures(customers: number): Promise<FleetFigures<UnixTime>>;
   /**
    * Takes in a report, in slices that let other calls pass; reports of one server one after the other.
    *
@@ -73,17 +76,17 @@ export interface GatewayPort {
 
 /** The fleet as people look at it: lists page by page, and one thing at a time. Changes nothing. */
 export interface FleetView {
-  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo>>;
+  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo<UnixTime>>>;
   rooms(asked: Listing<RoomFilter>): Promise<PageOf<RoomInfo>>;
-  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban>>;
-  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo>>;
+  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban<UnixTime>>>;
+  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo<UnixTime>>>;
   kinds(asked: Listing<KindFilter>): Promise<PageOf<KindInfo>>;
   /** Customers that use something now. */
   customers(asked: Listing<CustomerFilter>): Promise<PageOf<CustomerUsage>>;
-  server(address: Address): Promise<ServerDetail | undefined>;
+  server(address: Address): Promise<ServerDetail<UnixTime> | undefined>;
   room(room: RoomId): Promise<RoomDetail | undefined>;
   /** The ban of exactly this room, or of exactly this user in it. */
-  ban(room: RoomId, user: string | undefined): Promise<Ban | undefined>;
+  ban(room: RoomId, user: string | undefined): Promise<Ban<UnixTime> | undefined>;
   /** What these customers use, one after the other. */
   usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]>;
   /** The servers on which a customer has something, those with the most of its peers first. */
@@ -109,7 +112,7 @@ export type PageOf<Item> = Page<Item> | "no-cursor";
 /** Whether what has to last can be written, and until when servers are waited for after the start, if they are. */
 export interface Condition {
   readonly storable: boolean;
-  readonly waitsUntil: number | undefined;
+  readonly waitsUntil: UnixTime | undefined;
 }
 
 /** Names an answer with tasks, until it is known whether its server has read it. */
@@ -135,7 +138,7 @@ export type WantedPlan =
 
 /** The fleet as the gateway shows it. */
 export interface ShownFleet {
-  readonly servers: readonly ServerInfo[];
+  readonly servers: readonly ServerInfo<UnixTime>[];
   readonly rooms: readonly RoomInfo[];
   readonly kinds: readonly KindInfo[];
 }
@@ -144,7 +147,7 @@ export interface ShownFleet {
 export interface ShownExplanation {
   readonly server: Address;
   readonly group: string;
-  readonly explanation: Explanation | undefined;
+  readonly explanation: Explanation<UnixTime> | undefined;
 }
 
 /** A change that could not be made durable refuses the call that depends on it. */

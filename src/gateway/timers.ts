@@ -1,4 +1,4 @@
-import type { Milliseconds } from "../fleet/mod.ts";
+import { type Milliseconds, type UnixTime, unixTime } from "../fleet/mod.ts";
 
 /** What makes things happen later; each answers how to call it off. Those of the runtime, or of a simulation. */
 export interface Timers {
@@ -23,7 +23,12 @@ export interface Clocks {
   readonly unixTime: () => number;
 }
 
-/** What makes unix time of a time in the model. */
-export function toUnixTime({ now, unixTime }: Clocks): number {
+/** What unix time is ahead of the model's clock. */
+export function clockOffset({ now, unixTime }: Clocks): Milliseconds {
   return unixTime() - now();
+}
+
+/** A time in the model, as people read it. */
+export function toUnixTime(clocks: Clocks, time: Milliseconds): UnixTime {
+  return unixTime(time + clockOffset(clocks));
 }

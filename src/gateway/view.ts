@@ -7,6 +7,7 @@ import type {
   CustomerUsage,
   KindFilter,
   KindInfo,
+  Milliseconds,
   Model,
   RoomDetail,
   RoomFilter,
@@ -18,6 +19,7 @@ import type {
   ServersOfCustomer,
   TaskFilter,
   TaskInfo,
+  UnixTime,
   Walk,
 } from "../fleet/mod.ts";
 import { Pages } from "./pages.ts";
@@ -49,35 +51,35 @@ export class View implements FleetView {
     this.#condition = condition;
   }
 
-  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo>> {
+  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo<UnixTime>>> {
     return this.#page(this.#servers, asked, (filter) => fleet.walkServers(this.#model, filter), (server) => ({
       ...server,
-      ...this.#shownTimes(server),
+      ...shownTimes(this.#clocks, server),
     }));
   }
 
   rooms(asked: Listing<RoomFilter>): Promise<PageOf<RoomInfo>> {
-    return this.#page(this.#rooms, asked, (filter) => fleet.walkRooms(this.#model, filter));
+    return this.#page(this.#rooms, asked, (filter) => fleet.walkRooms(this.#model, filter), asItIs);
   }
 
-  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban>> {
+  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban<UnixTime>>> {
     const walk = (filter: BanFilter) => fleet.walkBans(this.#model, filter, this.#clocks.now);
     return this.#page(this.#bans, asked, walk, (ban) => this.#shownBan(ban));
   }
 
-  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo>> {
+  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo<UnixTime>>> {
     return this.#page(this.#tasks, asked, (filter) => fleet.walkTasks(this.#model, filter), (task) => ({
       ...task,
-      expires: task.expires + toUnixTime(this.#clocks),
+      expires: toUnixTime(this.#clocks, task.expires),
     }));
   }
 
   kinds(asked: Listing<KindFilter>): Promise<PageOf<KindInfo>> {
-    return this.#page(this.#kinds, asked, (filter) => fleet.walkKinds(this.#model, filter));
+    return this.#page(this.#kinds, asked, (filter) => fleet.walkKinds(this.#model, filter), asItIs);
   }
 
   customers(asked: Listing<CustomerFilter>): Promise<PageOf<CustomerUsage>> {
-    return this.#page(this.#customers, asked, (filter) => fleet.walkCustomers(this.#model, filter));
+    return this.#page(this.#customers, asked, (filter) => fleet.walkCustomers(this.#model, filter), asItIs);
   }
 
   usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]> {
@@ -88,9 +90,9 @@ export class View implements FleetView {
     return Promise.resolve(fleet.serversOfCustomer(this.#model, customer));
   }
 
-  server(address: Address): Promise<ServerDetail | undefined> {
+  server(address: Address): Promise<ServerDetail<UnixTime> | undefined> {
     const server = fleet.lookAtServer(this.#model, address);
-    return Promise.resolve(server && { ...server, ...this.#shownTimes(server) });
+    return Promise.resolve(server && { ...server, ...shownTimes(this.#clocks, server) });
   }
 
   room(room: RoomId): Promise<RoomDetail | undefined> {
@@ -98,42 +100,46 @@ export class View implements FleetView {
   }
 
   /** The ban of exactly this room, or of exactly this user in it. */
-  ban(room: RoomId, user: string | undefined): Promise<Ban | undefined> {
+  ban(room: RoomId, user: string | undefined): Promise<Ban<UnixTime> | undefined> {
     const ban = fleet.lookAtBan(this.#model, room, user, this.#clocks.now());
     return Promise.resolve(ban && this.#shownBan(ban));
   }
 
   condition(): Promise<Condition> {
     const { storable, waiting } = this.#condition();
-    const waitsUntil = waiting ? this.#model.startWaitUntil + toUnixTime(this.#clocks) : undefined;
+    const waitsUntil = waiting ? toUnixTime(this.#clocks, this.#model.startWaitUntil) : undefined;
     return Promise.resolve({ storable, waitsUntil });
   }
 
-  #page<Filter, Item>(
+  #page<Filter, Item, Shown>(
     pages: Pages<Item>,
     asked: Listing<Filter>,
     walk: (filter: Filter) => Walk<Item>,
-    show: (item: Item) => Item = (item) => item,
-  ): Promise<PageOf<Item>> {
+    show: (item: Item) => Shown,
+  ): Promise<PageOf<Shown>> {
     const page = asked.cursor === undefined
       ? pages.first(walk(asked.filter), asked.limit, this.#clocks.now())
       : pages.next(asked.cursor, asked.limit, this.#clocks.now());
     return Promise.resolve(page === undefined ? "no-cursor" : { ...page, items: page.items.map(show) });
   }
 
-  #shownBan(ban: Ban): Ban {
-    return { ...ban, until: ban.until + toUnixTime(this.#clocks) };
+  #shownBan(ban: Ban): Ban<UnixTime> {
+    return { ...ban, until: toUnixTime(this.#clocks, ban.until) };
   }
+}
 
-  #shownTimes({ draining, firstSeen, lastSeen }: ServerInfo) {
-    const offset = toUnixTime(this.#clocks);
-    return {
-      draining: draining && {
-        ...draining,
-        deadline: draining.deadline === undefined ? undefined : draining.deadline + offset,
-      },
-      firstSeen: firstSeen + offset,
-      lastSeen: lastSeen + offset,
-    };
-  }
+const asItIs = <Item>(item: Item): Item => item;
+
+/** The times of a server, as people read them. */
+export function shownTimes(clocks: Clocks, { draining, firstSeen, lastSeen }: ServerInfo) {
+  return {
+    draining: draining && { ...draining, deadline: shownDeadline(clocks, draining.deadline) },
+    firstSeen: toUnixTime(clocks, firstSeen),
+    lastSeen: toUnixTime(clocks, lastSeen),
+  };
+}
+
+/** The deadline for draining, as people read it. */
+export function shownDeadline(clocks: Clocks, deadline: Milliseconds | undefined): UnixTime | undefined {
+  return deadline === undefined ? undefined : toUnixTime(clocks, deadline);
 }

@@ -133,7 +133,7 @@ export class Webhooks implements Observer {
 
   changed(change: Change): void {
     const { clocks } = this.#options;
-    const event = eventOf(change, (time) => time + toUnixTime(clocks));
+    const event = eventOf(change, (time) => toUnixTime(clocks, time));
     if (event !== undefined) this.tell(event);
   }
 

@@ -9,7 +9,7 @@ import type { Milliseconds } from "../time.ts";
 export type ServerState = "open" | "silent" | "draining" | "weight 0";
 
 /** A server in numbers. */
-export interface ServerFigures {
+export interface ServerFigures<Time extends number = Milliseconds> {
   readonly address: Address;
   readonly pool: string;
   readonly state: ServerState;
@@ -25,7 +25,7 @@ export interface ServerFigures {
   readonly growth: number;
   readonly weight: number;
   readonly tasks: number;
-  readonly lastSeen: Milliseconds;
+  readonly lastSeen: Time;
 }
 
 /** What a customer uses of its licence; `Infinity` where there is no limit. */
@@ -38,8 +38,8 @@ export interface CustomerFigures {
 }
 
 /** The fleet in numbers. */
-export interface FleetFigures {
-  readonly servers: readonly ServerFigures[];
+export interface FleetFigures<Time extends number = Milliseconds> {
+  readonly servers: readonly ServerFigures<Time>[];
   /** Some of the customers that have a room, those first that have had one longest. */
   readonly customers: readonly CustomerFigures[];
   /** All other customers together, and those that nobody vouches for (`unknownCustomers`). */

@@ -7,7 +7,7 @@ import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** What is known of a server, as plain data. */
-export interface ServerInfo {
+export interface ServerInfo<Time extends number = Milliseconds> {
   readonly address: Address;
   readonly pool: string;
   readonly version: string;
@@ -20,10 +20,10 @@ export interface ServerInfo {
   readonly growth: number;
   readonly loadPerClient: number;
   readonly weight: number;
-  readonly draining: { readonly deadline: Milliseconds | undefined; readonly empty: boolean } | undefined;
+  readonly draining: { readonly deadline: Time | undefined; readonly empty: boolean } | undefined;
   readonly tasks: number;
-  readonly firstSeen: Milliseconds;
-  readonly lastSeen: Milliseconds;
+  readonly firstSeen: Time;
+  readonly lastSeen: Time;
 }
 
 /** What is known of a room, as plain data. */

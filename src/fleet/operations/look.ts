@@ -14,7 +14,7 @@ import { type RoomInfo, roomInfo, type ServerInfo, serverInfo } from "./info.ts"
 const SHOWN = 100;
 
 /** What is known of one server. */
-export interface ServerDetail extends ServerInfo {
+export interface ServerDetail<Time extends number = Milliseconds> extends ServerInfo<Time> {
   /** Load without the noise of a single report. */
   readonly steadyLoad: number;
   /** Groups that it holds, granted ones included. */

@@ -115,7 +115,7 @@ export interface TaskFilter {
 }
 
 /** A task that waits for its server, without what it carries. */
-export interface TaskInfo {
+export interface TaskInfo<Time extends number = Milliseconds> {
   readonly sequence: number;
   readonly kind: Task["task"];
   readonly server: Address;
@@ -123,7 +123,7 @@ export interface TaskInfo {
   readonly customer: string;
   /** Characters of JSON. */
   readonly size: number;
-  readonly expires: Milliseconds;
+  readonly expires: Time;
   /** Not handed over yet; in an answer of which nothing is known yet; or in one of which nothing will be known. */
   readonly state: "waiting" | "handed over" | "unproven";
 }

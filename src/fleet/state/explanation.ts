@@ -22,8 +22,8 @@ export interface LeftOut {
 }
 
 /** Why a group is on its server. */
-export interface Explanation {
-  readonly at: Milliseconds;
+export interface Explanation<Time extends number = Milliseconds> {
+  readonly at: Time;
   /** The strategy that chose, or that the client's token asked for the server. */
   readonly by: string;
   readonly kind: Kind;

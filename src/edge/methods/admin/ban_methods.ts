@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Ban, duration, type Task } from "../../../fleet/mod.ts";
+import { type Ban, duration, type Task, type UnixTime } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
 import { managementError } from "../management_error.ts";
 import { type AdminMethod, adminMethod, iso, notFound, operator } from "./method.ts";
@@ -76,7 +76,7 @@ function liftTask({ room, user }: Ban): Task {
   return { task: "RoomBanClient", id: room, user_id: user, ban_time };
 }
 
-export function showBan({ room, user, until, customer, by }: Ban): z.input<typeof ShownBan> {
+export function showBan({ room, user, until, customer, by }: Ban<UnixTime>): z.input<typeof ShownBan> {
   return {
     room: [...room],
     user: user ?? null,

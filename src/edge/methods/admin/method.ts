@@ -1,3 +1,4 @@
+import type { UnixTime } from "../../../fleet/mod.ts";
 import type { z } from "zod";
 import { RpcError, type RpcErrorName } from "../../errors.ts";
 import { parseParams } from "../../rpc/json_rpc.ts";
@@ -59,6 +60,6 @@ export function operator({ user }: AdminCall): string {
   return user === undefined ? "operator" : `operator ${user}`;
 }
 
-export function iso(unixTime: number): string {
-  return new Date(unixTime).toISOString();
+export function iso(time: UnixTime): string {
+  return new Date(time).toISOString();
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { GatewayPort } from "../../../gateway/port.ts";
-import type { ServerDetail, ServerInfo } from "../../../fleet/mod.ts";
+import type { ServerDetail, ServerInfo, UnixTime } from "../../../fleet/mod.ts";
 import type { ServerKeys } from "../../../tokens/mod.ts";
 import { NOT_DURABLE, RpcError } from "../../errors.ts";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
@@ -175,7 +175,10 @@ export function serverMethods(
   ];
 }
 
-export function showServer(server: ServerInfo, serverKeys: ServerKeys): z.input<typeof ShownServer> {
+export function showServer(
+  server: ServerInfo<UnixTime>,
+  serverKeys: ServerKeys,
+): z.input<typeof ShownServer> {
   const { address, pool, version, disabled, load, clients, rooms, grants, firstSeen, lastSeen, tasks } =
     server;
   const { growth, loadPerClient, weight, draining } = server;
@@ -201,7 +204,10 @@ export function showServer(server: ServerInfo, serverKeys: ServerKeys): z.input<
   };
 }
 
-function showDetail(server: ServerDetail, serverKeys: ServerKeys): z.input<typeof ShownServerDetail> {
+function showDetail(
+  server: ServerDetail<UnixTime>,
+  serverKeys: ServerKeys,
+): z.input<typeof ShownServerDetail> {
   const { steadyLoad, groups, unlistedRooms, foreignRooms, closingRooms, taskBytes, evicting } = server;
   const { customers, furtherCustomers } = server;
   return {

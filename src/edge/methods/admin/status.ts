@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FleetFigures, ServerFigures } from "../../../fleet/mod.ts";
+import { type FleetFigures, type ServerFigures, unixTime } from "../../../fleet/mod.ts";
 import type { Condition, GatewayPort } from "../../../gateway/port.ts";
 import type { Stats } from "../../../ops/stats.ts";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
@@ -77,8 +77,8 @@ export function statusMethod(source: StatusSource): AdminMethod {
       const { servers, rooms, bans } = fleet;
       return {
         version,
-        started: iso(startedAt),
-        time: iso(Date.now()),
+        started: iso(unixTime(startedAt)),
+        time: iso(unixTime(Date.now())),
         problems: [...ownProblems(source, await gateway.view.condition()), ...fleetProblems(fleet)],
         pools: poolsOf(servers),
         rooms,

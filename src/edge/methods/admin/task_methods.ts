@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TaskInfo } from "../../../fleet/mod.ts";
+import type { TaskInfo, UnixTime } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
 import {
@@ -54,6 +54,6 @@ export function taskMethods({ gateway }: { readonly gateway: GatewayPort }): rea
   ];
 }
 
-function showTask({ kind, room, expires, ...task }: TaskInfo): z.input<typeof ShownTask> {
+function showTask({ kind, room, expires, ...task }: TaskInfo<UnixTime>): z.input<typeof ShownTask> {
   return { ...task, task: kind, room: [...room], expires: iso(expires) };
 }

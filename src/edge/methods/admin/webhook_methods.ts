@@ -1,3 +1,4 @@
+import { unixTime } from "../../../fleet/mod.ts";
 import { z } from "zod";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
 
@@ -67,7 +68,7 @@ export function webhookMethods(
         webhooks: (webhooks?.figures ?? []).map(({ dropped, oldest, ...figures }) => ({
           ...figures,
           dropped: Object.values(dropped).reduce((sum, count) => sum + count, 0),
-          oldest: oldest === undefined ? null : iso(oldest),
+          oldest: oldest === undefined ? null : iso(unixTime(oldest)),
         })),
       }),
     }),
