@@ -7,8 +7,8 @@ import type { Plans } from "./plans.ts";
 import { pick, type Surroundings } from "./surroundings.ts";
 import type { ToldReports } from "./told_reports.ts";
 
-/** Bans that are to outlast everything, in seconds. */
-const LONG = 3600;
+/** Bans that are to outlast everything, in seconds: more than all jumps of a wall clock come to that nobody could follow. */
+const LONG = 86_400;
 
 /** Bans that are to end meanwhile, in seconds. */
 const BRIEF = 5;
