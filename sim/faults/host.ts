@@ -21,6 +21,8 @@ export interface HostOptions {
   readonly mood: StoreMood;
   readonly settings: FleetOverrides;
   readonly syncPlaces: boolean;
+  /** Which of the gateways over one disk. */
+  readonly member: number;
   /** Told of every change, here or in another gateway. */
   readonly changed: (change: Change, host: Host) => void;
 }
@@ -41,7 +43,7 @@ export class Host {
   }
 
   static async start(options: HostOptions): Promise<Host> {
-    const { clock, disk, unixTime, random, mood, settings, syncPlaces, changed } = options;
+    const { clock, disk, unixTime, random, mood, settings, syncPlaces, member, changed } = options;
     const host = new Host(clock);
     const observers = new Observers((error) => {
       throw error;
@@ -52,7 +54,8 @@ export class Host {
       every: (interval, act) => clock.every(interval, () => host.whenRunning(act)),
     };
     host.#gateway = await Gateway.open(defaultFleetSettings(settings), {
-      openStore: (options) => Promise.resolve(host.#store = new SimulatedStore(disk, options, timers, mood)),
+      openStore: (options) =>
+        Promise.resolve(host.#store = new SimulatedStore(disk, options, timers, mood, member)),
       waitForReports: false,
       syncPlaces,
       now: () => host.now,

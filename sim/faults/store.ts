@@ -35,6 +35,7 @@ export class SimulatedStore implements Store, Reader {
   readonly #options: StoreOptions;
   readonly #timers: Timers;
   readonly #mood: StoreMood;
+  readonly #member: number;
   #waiting: Waiting[] = [];
   #scheduled = false;
   #writing: (() => void) | undefined;
@@ -44,7 +45,9 @@ export class SimulatedStore implements Store, Reader {
   readonly #coming: Parameters<Reader["others"]>[0][] = [];
   readonly #unfollow: () => void;
 
-  constructor(disk: Disk, options: StoreOptions, timers: Timers, mood: StoreMood) {
+  /** @param member which of the gateways that share the disk: each has texts of its own, its number among them */
+  constructor(disk: Disk, options: StoreOptions, timers: Timers, mood: StoreMood, member = 0) {
+    this.#member = member;
     this.#disk = disk;
     this.#options = options;
     this.#timers = timers;
@@ -98,11 +101,11 @@ export class SimulatedStore implements Store, Reader {
   }
 
   value(name: string): Promise<string | undefined> {
-    return Promise.resolve(this.#disk.values.get(name));
+    return Promise.resolve(this.#disk.values.get(`${this.#member} ${name}`));
   }
 
   setValue(name: string, value: string): Promise<void> {
-    this.#disk.values.set(name, value);
+    this.#disk.values.set(`${this.#member} ${name}`, value);
     return Promise.resolve();
   }
 

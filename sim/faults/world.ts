@@ -139,7 +139,7 @@ export class World {
   }
 
   async run(): Promise<Outcome> {
-    for (let i = 0; i < (this.options.gateways ?? 1); i++) this.#hosts.push(await this.#startHost());
+    for (let i = 0; i < (this.options.gateways ?? 1); i++) this.#hosts.push(await this.#startHost(i));
     for (const server of this.#servers) {
       server.settle();
       server.start();
@@ -208,7 +208,7 @@ export class World {
     });
   }
 
-  #startHost(): Promise<Host> {
+  #startHost(member: number): Promise<Host> {
     return Host.start({
       clock: this.#clock,
       disk: this.#disk,
@@ -223,6 +223,7 @@ export class World {
         grantTimeout: GRANT_TIMEOUT,
       },
       syncPlaces: this.#syncPlaces,
+      member,
       changed: (change, host) => this.#changed(change, host),
     });
   }
@@ -306,7 +307,7 @@ export class World {
   async #restart(number: number): Promise<void> {
     if (this.#hosts[number]!.alive) return;
     this.#weather.forgetClock();
-    this.#hosts[number] = await this.#startHost();
+    this.#hosts[number] = await this.#startHost(number);
   }
 
   /** A server ends, with all that is on it; that is a reason to place its groups anew once it has been silent for long. */
