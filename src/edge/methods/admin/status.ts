@@ -35,7 +35,14 @@ const Problem = z.object({
     "An error keeps somebody out now; a warning may come to that.",
   ),
   what: z.string(),
+  todo: z.string().optional().describe("What to do about it."),
+  about: z.object({
+    server: z.string().optional(),
+    customer: z.string().optional(),
+    pool: z.string().optional(),
+  }).optional().describe("What it is about, where that is one thing."),
 });
+export type Problem = z.input<typeof Problem>;
 
 const Pool = z.object({
   pool: z.string(),
@@ -79,7 +86,7 @@ export function statusMethod(source: StatusSource): AdminMethod {
         version,
         started: iso(unixTime(startedAt)),
         time: iso(unixTime(Date.now())),
-        problems: [...ownProblems(source, await gateway.view.condition()), ...fleetProblems(fleet)],
+        problems: await problemsOf(source, fleet),
         pools: poolsOf(servers),
         rooms,
         grants: servers.reduce((sum, { grants }) => sum + grants, 0),
@@ -90,6 +97,11 @@ export function statusMethod(source: StatusSource): AdminMethod {
       };
     },
   });
+}
+
+/** What is wrong now. @param fleet with all customers that use something */
+export async function problemsOf(source: StatusSource, fleet: FleetFigures): Promise<Problem[]> {
+  return [...ownProblems(source, await source.gateway.view.condition()), ...fleetProblems(fleet)];
 }
 
 function poolsOf(servers: readonly ServerFigures[]): z.input<typeof Pool>[] {
@@ -110,57 +122,79 @@ function poolsOf(servers: readonly ServerFigures[]): z.input<typeof Pool>[] {
   return [...pools.values()];
 }
 
-type Problems = z.input<typeof Problem>[];
-
 /** What is wrong with the gateway itself. */
-function ownProblems({ ready, admin }: StatusSource, { storable, waitsUntil }: Condition): Problems {
-  const found: Problems = [];
+function ownProblems({ ready, admin }: StatusSource, { storable, waitsUntil }: Condition): Problem[] {
+  const found: Problem[] = [];
   if (!storable) {
-    const what =
-      "the store cannot be written: known rooms are served, all else is refused (the log says why)";
-    found.push({ severity: "error", what });
+    found.push({
+      severity: "error",
+      what: "the store cannot be written: known rooms are served, all else is refused (the log says why)",
+      todo: "see whether the disk of the data folder is full or read-only; it is tried again every second",
+    });
   }
-  if (!ready()) found.push({ severity: "error", what: "there are no customers: nobody can connect" });
+  if (!ready()) {
+    found.push({
+      severity: "error",
+      what: "there are no customers: nobody can connect",
+      todo: "configure customers, or see in the log why customerApi brings none",
+    });
+  }
   const days = admin.certificateDaysLeft();
   if (days !== undefined && days <= ENDS_SOON_DAYS) {
     const what = days > 0 ? `the certificate ends in ${Math.floor(days)} days` : "the certificate has ended";
-    found.push({ severity: "error", what });
+    found.push({
+      severity: "error",
+      what,
+      todo: "renew https.certFile; a new one is served without a restart",
+    });
   }
   if (waitsUntil !== undefined) {
     const what = `it has just started: rooms that it does not know wait for the servers until ${
       iso(waitsUntil)
     }`;
-    found.push({ severity: "warning", what });
+    found.push({ severity: "warning", what, todo: "wait; it ends by itself" });
   }
   return found;
 }
 
 /** What is wrong with servers, or with what customers want of them; of each sort the first few by name. */
-function fleetProblems({ servers, customers }: FleetFigures): Problems {
-  if (servers.length === 0) return [{ severity: "error", what: "no server has reported" }];
-  const found: Problems = [];
+function fleetProblems({ servers, customers }: FleetFigures): Problem[] {
+  if (servers.length === 0) {
+    const todo = "see whether servers run, and whether they reach /internal with the right user and password";
+    return [{ severity: "error", what: "no server has reported", todo }];
+  }
+  const found: Problem[] = [];
   for (const { pool, open } of poolsOf(servers)) {
-    if (open === 0) found.push({ severity: "error", what: `pool ${pool}: no server may take a new room` });
-    else if (
-      servers.every((server) => server.pool !== pool || server.state !== "open" || server.load >= FULL)
-    ) {
-      found.push({ severity: "warning", what: `pool ${pool}: all servers are full` });
+    const about = { pool };
+    if (open === 0) {
+      const todo = "start a server, or resume one that is draining";
+      found.push({ severity: "error", what: `pool ${pool}: no server may take a new room`, todo, about });
+    } else if (servers.every((its) => its.pool !== pool || its.state !== "open" || its.load >= FULL)) {
+      const todo = "start further servers in this pool";
+      found.push({ severity: "warning", what: `pool ${pool}: all servers are full`, todo, about });
     }
   }
   const silent = servers.filter(({ state }) => state === "silent").map(({ address }) => address);
-  found.push(...named(silent, (address) => ({ severity: "warning", what: `server ${address} is silent` })));
+  found.push(...named(silent, (address) => ({
+    severity: "warning",
+    what: `server ${address} is silent`,
+    todo: "see whether it runs and reaches the gateway; if it is gone for good, forget it",
+    about: { server: address },
+  })));
   const near = customers.filter(({ peers, rooms, maxPeers, maxRooms }) =>
     peers > 0 && peers >= NEAR_LIMIT * maxPeers || rooms > 0 && rooms >= NEAR_LIMIT * maxRooms
   );
   found.push(...named(near, ({ customer, peers, rooms, maxPeers, maxRooms }) => ({
     severity: peers >= maxPeers || rooms >= maxRooms ? "error" : "warning",
     what: `customer ${customer} uses ${peers} of ${maxPeers} peers and ${rooms} of ${maxRooms} rooms`,
+    todo: "give it a larger licence, or tell it; at the limit its further clients are refused",
+    about: { customer },
   })));
   return found;
 }
 
 /** The first few, and how many more there are. */
-function named<Item>(items: readonly Item[], problem: (item: Item) => Problems[number]): Problems {
+function named<Item>(items: readonly Item[], problem: (item: Item) => Problem): Problem[] {
   const found = items.slice(0, NAMED).map(problem);
   const more = items.length - found.length;
   if (more > 0) found.push({ severity: "warning", what: `and ${more} more like this` });
