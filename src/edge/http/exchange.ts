@@ -30,11 +30,34 @@ export function isSent(outgoing: Outgoing): boolean {
   return outgoing.stream === undefined || outgoing.stream.closed;
 }
 
-/** Sends the answer, if the peer is still there. */
-export function send(incoming: Incoming, outgoing: Outgoing, answer: HttpAnswer): void {
+/**
+ * Sends the answer, if the peer is still there.
+ *
+ * @param taken told whenever a peer has read what was sent of a body that goes on
+ */
+export function send(incoming: Incoming, outgoing: Outgoing, answer: HttpAnswer, taken?: () => void): void {
   if (outgoing.destroyed) return;
-  write(outgoing, answer, incoming.method === "HEAD", incoming.httpVersionMajor === 2);
+  const { stream } = answer;
+  if (stream === undefined || incoming.method === "HEAD") {
+    return write(outgoing, answer, incoming.method === "HEAD", incoming.httpVersionMajor === 2);
+  }
+  outgoing.writeHead(answer.status, { ...OWN_SITE, ...answer.headers });
+  let ended: (() => void) | undefined;
+  const over = () => {
+    ended?.();
+    ended = undefined;
+  };
+  outgoing.once("close", over);
+  incoming.socket?.once("close", over); // an answer that nobody ended does not always tell
+  ended = stream.open((piece) => {
+    if (outgoing.destroyed || outgoing.writableEnded) return;
+    if (outgoing.writableLength > MOST_UNREAD) return void outgoing.destroy();
+    if ((outgoing as ServerResponse).write(piece)) taken?.();
+  }, () => void outgoing.end());
 }
+
+/** Characters that a peer may leave unread of a body that goes on. */
+const MOST_UNREAD = 4 * 1024 * 1024;
 
 export function write(
   outgoing: Outgoing,

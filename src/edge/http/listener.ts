@@ -105,7 +105,7 @@ export async function listen(
       ? refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" })
       : await handler(request);
     if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
-    send(incoming, outgoing, answer);
+    send(incoming, outgoing, answer, () => peer.answered());
     if (leaving) session?.close(); // with HTTP/1, the answer itself asks for another connection
     if (!incoming.complete) passOver(incoming, () => peer.socket.destroy());
     peer.answered();

@@ -36,6 +36,20 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether pages of other sites must not read it; if absent, they may. */
   readonly ownSiteOnly?: boolean;
+  /** What the body consists of in place of `body`, where it goes on. */
+  readonly stream?: Stream | undefined;
+}
+
+/** A body that goes on, piece by piece, until either side ends it. */
+export interface Stream {
+  /**
+   * The header has gone out; pieces may follow.
+   *
+   * @param send sends a piece; a peer that leaves much unread is cut off
+   * @param end ends the body in good order
+   * @returns told once, when it has ended, whoever ended it
+   */
+  open(send: (piece: string) => void, end: () => void): () => void;
 }
 
 /** Answers one HTTP request. Never throws. */
