@@ -2,9 +2,10 @@ import { Hono } from "hono";
 import { createBasicGate } from "../edge/basic_gate.ts";
 import { RpcError } from "../edge/errors.ts";
 import { healthAnswer } from "../edge/health.ts";
+import type { OwnPages } from "../edge/auth/own_page.ts";
 import { type InternalUser, OPERATIONS, type Permission } from "../edge/auth/internal_access.ts";
 import { refusal } from "../edge/http/answer.ts";
-import type { Handler, HttpAnswer, HttpRequest } from "../edge/http/message.ts";
+import type { Handler, HttpAnswer, HttpRequest, Stream } from "../edge/http/message.ts";
 import { pathOf } from "../edge/http/target.ts";
 import type { OperatorRoute } from "../edge/operator_route.ts";
 import { notServed, Refusal } from "../edge/refusal.ts";
@@ -18,6 +19,8 @@ export interface OperationsContext {
   /** Whether nobody but this machine reaches the listener. */
   readonly onLoopback: boolean;
   readonly refusals: Refusals;
+  /** The pages that it has for browsers. */
+  readonly pages: OwnPages;
   /** Longest URL, in characters. */
   readonly longestUrl: number;
   readonly checks: ReadinessChecks;
@@ -25,9 +28,12 @@ export interface OperationsContext {
   readonly rpc: OperatorRoute;
 }
 
-/** What a route has beside Hono's own: the request as it came, its path, and what its sender may do. */
+/**
+ * What a route has beside Hono's own: the request as it came, its path, and what its sender may do. A route whose answer goes
+ * on sets `stream`.
+ */
 export interface OperationsEnv {
-  Bindings: { readonly request: HttpRequest; readonly path: string };
+  Bindings: { readonly request: HttpRequest; readonly path: string; stream?: Stream };
   Variables: { permission: Permission };
 }
 
@@ -57,9 +63,9 @@ export function createOperationsHandler(context: OperationsContext, ...more: rea
       throw notServed("notAllowed", "no such method of HTTP here", { Allow: METHODS.join(", ") });
     }
     const { method } = request;
-    return await answerOf(
-      await app.fetch(new Request("http://operations/", { method }), { request, path }),
-    );
+    const env: OperationsEnv["Bindings"] = { request, path };
+    const answered = await answerOf(await app.fetch(new Request("http://operations/", { method }), env));
+    return { ...answered, stream: env.stream };
   };
   return async (request) => {
     const answered = await answer(request).catch((error) => answerToError(error));
@@ -68,12 +74,12 @@ export function createOperationsHandler(context: OperationsContext, ...more: rea
 }
 
 function createApp(context: OperationsContext, more: readonly AddRoutes[]): OperationsApp {
-  const { users, onLoopback, refusals, checks } = context;
+  const { users, onLoopback, refusals, checks, pages } = context;
   const app: OperationsApp = new Hono<OperationsEnv>({
     getPath: (_request, options) => (options?.env as OperationsEnv["Bindings"]).path,
   });
   const authorized = createBasicGate(
-    { place: OPERATIONS, users, onLoopback },
+    { place: OPERATIONS, users, onLoopback, pages },
     refusals,
     ({ caller }) => caller,
     {

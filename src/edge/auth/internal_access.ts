@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "../../config/loopback.ts";
+import { pathOf } from "../http/target.ts";
 import { RpcError } from "../errors.ts";
 import type { HttpRequest } from "../http/message.ts";
+import { foreignBrowser, foreignPage, isBrowserHeader, isFromBrowser, type OwnPages } from "./own_page.ts";
 
 /** What a method does: what servers ask for, what only shows something to operators, what changes something for them. */
 export type Purpose = "serve" | "show" | "change";
@@ -45,6 +47,8 @@ export interface InternalAccess {
   readonly withoutUsers?: "loopback" | "anyone" | undefined;
   /** Whether nobody but this machine reaches the listener. */
   readonly onLoopback: boolean;
+  /** Pages of its own, which may call it from a browser; if absent, no page may. */
+  readonly pages?: OwnPages | undefined;
 }
 
 /** What an internal call is allowed to do. */
@@ -97,31 +101,46 @@ export function isProxied(request: Pick<HttpRequest, "header" | "version">): boo
 
 /**
  * What a request to `/internal` (`docs/protocol.md` §7), or to the operations listener, may do: with users, what the user may, by HTTP Basic (RFC 7617),
- * compared in constant time. Without, it is for local callers that show no sign of a proxy or a browser.
+ * compared in constant time. Without, it is for local callers that show no sign of a proxy or a browser; a listener that has
+ * pages of its own is open to a browser on this machine that shows these.
  *
  * @throws {RpcError} `unauthorized` with the reason; nothing else of the request is to be looked at then
  */
 export function permit(access: InternalAccess, request: HttpRequest): Permission {
   const { what, member } = access.place ?? INTERNAL;
   const refused = (reason: string) => new RpcError("unauthorized", `${what} are ${reason}`);
-  if (request.header("origin") !== undefined) throw refused("not open to pages in a browser");
+  const { pages } = access;
+  if (pages === undefined) {
+    if (request.header("origin") !== undefined) throw refused("not open to pages in a browser");
+  } else {
+    const foreign = foreignPage(request);
+    if (foreign !== undefined) throw refused(`not open to ${foreign}`);
+  }
   if (access.users.length > 0) {
     return permissionOf(findUser(access.users, request.header("authorization"), member));
   }
   if (access.withoutUsers === "anyone") return EVERYTHING;
   if (access.withoutUsers === undefined && !access.onLoopback) throw refused(`closed: configure ${member}`);
   if (!isLoopback(request.caller)) throw refused(`open to this machine only; configure ${member}`);
-  const sign = foreignSign(request);
+  const sign = foreignSign(request, pages);
   if (sign !== undefined) throw refused(`not open to requests with ${sign}; configure ${member}`);
   return EVERYTHING;
 }
 
 /** What shows that a request was not made by a program on this machine, if anything does. */
-function foreignSign(request: HttpRequest): string | undefined {
-  const header = request.headerNames().find((name) => !OWN_HEADERS.has(name));
+function foreignSign(request: HttpRequest, pages: OwnPages | undefined): string | undefined {
+  const browser = pages !== undefined && isFromBrowser(request);
+  const header = request.headerNames().find((name) =>
+    !OWN_HEADERS.has(name) && !(browser && isBrowserHeader(name))
+  );
   if (header !== undefined) return `the header ${header.slice(0, 100)}`;
-  const language = request.header("accept-language");
-  if (language !== undefined && language !== "*") return "a language, as browsers send it";
+  if (browser) {
+    const foreign = foreignBrowser(request, pathOf(request) ?? "", pages);
+    if (foreign !== undefined) return foreign;
+  } else {
+    const language = request.header("accept-language");
+    if (language !== undefined && language !== "*") return "a language, as browsers send it";
+  }
   if (request.version === "1.0") return "HTTP/1.0, as proxies send it";
   const [host] = request.hosts;
   return host === undefined || LOCAL_HOST.test(host) ? undefined : `another host than this machine`;

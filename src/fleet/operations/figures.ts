@@ -12,6 +12,8 @@ export type ServerState = "open" | "silent" | "draining" | "weight 0";
 export interface ServerFigures<Time extends number = Milliseconds> {
   readonly address: Address;
   readonly pool: string;
+  /** What it says of itself. */
+  readonly version: string;
   readonly state: ServerState;
   /** Load in the last report, 0 (idle) to 1 (full). */
   readonly load: number;
@@ -64,6 +66,7 @@ export function figures(model: Model, named: number): FleetFigures {
     servers: Array.from(model.servers, (server): ServerFigures => ({
       address: server.address,
       pool: server.pool,
+      version: server.version,
       state: server.closedBecause ?? "open",
       load: server.load,
       expectedLoad: expectedLoad(unweighted(server), 0),

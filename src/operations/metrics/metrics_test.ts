@@ -101,6 +101,7 @@ Deno.test("servers that are gone leave no series, and a thousand have some of th
   metrics.stop();
   const server = (i: number): ServerFigures => ({
     address: `sfu${i}:1` as Address,
+    version: "test",
     pool: "eu",
     state: i % 2 ? "silent" : "open",
     load: 0.5,
