@@ -29,7 +29,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/admin": ["src/command_line", "src/edge/methods"], // types of what the methods answer
   "src/command_line": ["src/config"],
   "src/app": [
-    ...["src/config", "src/customers", "src/edge", "src/edge/auth", "src/edge/http", "src/edge/limits"],
+    ...["src/config", "src/customers", "src/dashboard"],
+    ...["src/edge", "src/edge/auth", "src/edge/http", "src/edge/limits"],
     ...[
       "src/edge/methods",
       "src/gateway",
@@ -43,6 +44,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/tokens",
     ],
   ],
+  "src/dashboard": [
+    ...["src/dashboard/history", "src/dashboard/page", "src/edge", "src/edge/http", "src/edge/methods"],
+    ...["src/fleet/mod.ts", "src/gateway", "src/gateway/port.ts", "src/operations", "src/ops"],
+  ],
+  "src/dashboard/history": ["src/fleet/mod.ts"],
+  // What runs in the browser: types of what the gateway tells, nothing else.
+  "src/dashboard/page": ["src/dashboard", "src/dashboard/history", "src/edge/methods"],
   "src/operations/tracing": [
     ...["src/edge", "src/edge/http", "src/edge/rpc", "src/gateway/port.ts", "src/store"],
   ],

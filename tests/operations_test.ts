@@ -241,7 +241,7 @@ Deno.test("without users, what comes from a page, a proxy or under another name 
 Deno.test("no other spelling of a path leads anywhere", async () => {
   await using gateway = await TestGateway.start();
   const spellings = ["/rpc/", "//rpc", "/./rpc", "/x/../rpc", "/%72pc", "/rpc%00", "/rpc;x", "/RPC", "/*"];
-  for (const path of [...spellings, "/internal", "/"]) {
+  for (const path of [...spellings, "/internal", "//", "/dashboard", "/dashboard/"]) {
     for (const method of ["GET", "POST"]) {
       assert.equal(await statusOf(gateway.operations, method, path), 404, `${method} ${path}`);
     }

@@ -9,7 +9,11 @@ import { Gate } from "../edge/gate.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
+import { ASSETS } from "../dashboard/assets.ts";
+import { Dashboard } from "../dashboard/dashboard.ts";
+import { dashboardRoutes } from "../dashboard/routes.ts";
 import { operatorDocument, showingMethods } from "../edge/methods/admin/registry.ts";
+import { problemsOf } from "../edge/methods/admin/status.ts";
 import type { Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
@@ -58,6 +62,13 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
+/** What answers by some settings, on either listener. */
+interface Handlers {
+  readonly edge: EdgeContext;
+  readonly main: Handler;
+  readonly operations: Handler;
+}
+
 /** What the gateway asks its operator's start for. */
 export interface Operator {
   /**
@@ -104,10 +115,22 @@ export async function runGateway(
   const auditFile = await openAuditFile(settings);
   parts.defer(() => auditFile?.close());
   let showing: ReadonlySet<string> | undefined;
+  const shows = (method: string) => (showing ??= showingMethods(handlers.edge)).has(method);
+  const dashboard: Dashboard | undefined = settings.operations.enabled
+    ? new Dashboard({
+      gateway: { figures: (customers) => gateway.figures(customers) },
+      problems: (fleet) => problemsOf(handlers.edge, fleet),
+      shows,
+      version,
+    })
+    : undefined;
   const audit = createAudit({
     log: settings.audit.log,
-    shows: (method) => (showing ??= showingMethods(handlers.edge)).has(method),
-    write: auditFile && ((record) => auditFile.write(record)),
+    shows,
+    write(record) {
+      auditFile?.write(record);
+      dashboard?.audited(record);
+    },
   });
   const listeners: { main?: Listener; operations?: Listener | undefined } = {};
   const observers = new Observers((error) => log.error("an observer of changes failed: {error}", { error }));
@@ -118,6 +141,7 @@ export async function runGateway(
     ? createMetrics(version, settings.metrics.customers)
     : undefined;
   for (const observer of metrics?.observers ?? []) observers.add(observer);
+  for (const observer of dashboard?.observers ?? []) observers.add(observer);
   const measured = metrics?.store.measured(openStore) ?? openStore;
   const open = tracing?.store(measured) ?? measured;
   const gateway = await Gateway.open(fleetSettings(settings), {
@@ -179,7 +203,10 @@ export async function runGateway(
   if (metrics !== undefined && tracing !== undefined) {
     exportMetrics(metrics.registry, async () => metrics.refresh(await moment()));
   }
-  const routes = metrics === undefined ? [] : [metricsRoute(metrics, moment)];
+  const routes = [
+    ...(metrics === undefined ? [] : [metricsRoute(metrics, moment)]),
+    ...(dashboard === undefined ? [] : [dashboardRoutes(dashboard)]),
+  ];
   const reloading = new Reload(operator.reread, {
     settings: () => inForce,
     async prepare(next) {
@@ -212,7 +239,8 @@ export async function runGateway(
     stats: new Stats(),
     complaints: new Complaints(),
     serves: () => isReady(checks),
-    callObservers: [audit, metrics?.callObserver, tracing?.callObserver].filter((each) => each !== undefined),
+    callObservers: [audit, metrics?.callObserver, dashboard?.callObserver, tracing?.callObserver]
+      .filter((each) => each !== undefined),
     aroundCalls: tracing?.around,
     admin: {
       customers,
@@ -223,7 +251,7 @@ export async function runGateway(
     },
   };
   /** What answers by these settings. */
-  const handlersFor = (settings: Settings) => {
+  const handlersFor = (settings: Settings): Handlers => {
     const edge = edgeContext(settings, shared, operator.usersOf(settings));
     const handler = createHandler(edge);
     const counted = metrics?.counted(handler) ?? handler;
@@ -248,9 +276,11 @@ export async function runGateway(
   const answerOperators: Handler = (request) => handlers.operations(request);
   listeners.operations = await listenForOperators(settings, answerOperators, folder?.ports?.operations);
   parts.defer(() => listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS));
+  parts.defer(() => dashboard?.stop()); // before its listener, which would wait for the pages that are told
   listeners.main = await listen(settings, moving?.handler ?? answer, folder?.ports?.main);
   parts.defer(() => listeners.main?.stop(STOP_WITHIN_MS));
   gateway.start();
+  dashboard?.start();
   customers.start();
   parts.defer(() => customers.stop());
   shedding.start();
@@ -283,6 +313,7 @@ function operationsHandler(
       users,
       onLoopback: isLoopback(hostname),
       refusals: context.refusals,
+      pages: { hostname, isPage: (path) => ASSETS.includes(path) },
       longestUrl: settings.limits.url,
       checks,
       rpc: createOperatorRoute(context),

@@ -268,8 +268,8 @@ export const ConfigSchema = z.object({
         ),
       }),
     ).default([]).describe(
-      "Users of HTTP Basic. Without any, every program on this machine is admin; calls with a sign of a proxy or a browser " +
-        "are refused.",
+      "Users of HTTP Basic. Without any, every program on this machine is admin, and so is a browser that shows the " +
+        "[dashboard](dashboard.md); calls with a sign of a proxy, or of another page, are refused.",
     ),
   }).prefault({}).describe(
     "The listener for operators: health, metrics and admin calls ([operations.md](operations.md#the-operations-listener)).",

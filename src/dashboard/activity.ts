@@ -1,0 +1,180 @@
+import type { Ban, Change } from "../fleet/mod.ts";
+import type { Observer } from "../gateway/observers.ts";
+import type { AuditRecord } from "../ops/audit.ts";
+
+/** A name within a sentence, so that the page can show it as text, and lead to it. */
+export interface Named {
+  readonly is: "server" | "room" | "user" | "customer" | "caller";
+  readonly name: string;
+  /** Of a room. */
+  readonly namespace?: string;
+}
+
+export type Severity = "info" | "warning" | "error";
+
+/** Something that happened, as a sentence with names in it. */
+export interface Happening {
+  /** Grows by one with each. */
+  readonly number: number;
+  /** Unix time in milliseconds. */
+  readonly at: number;
+  /** Whether somebody called a method, or it happened of itself. */
+  readonly sort: "call" | "event";
+  readonly severity: Severity;
+  readonly parts: readonly (string | Named)[];
+}
+
+/** Happenings that are kept; a name in one may have 1024 bytes. */
+const KEPT = 500;
+
+/** Characters of a call's params that are shown. */
+const PARAMS = 300;
+
+/** The last things that happened: changes in the fleet, and calls that somebody decided on. */
+export class Activity {
+  #kept: Happening[] = [];
+  #number = 0;
+
+  /** @param shows whether a method only shows something: of those, only refused calls are kept */
+  constructor(readonly shows: (method: string) => boolean, readonly unixTime: () => number = Date.now) {}
+
+  readonly observer: Observer = {
+    changed: (change) => {
+      const its = ofChange(change);
+      if (its !== undefined) this.#add("event", ...its);
+    },
+    paused: (gap) =>
+      this.#add("event", "warning", `the gateway did not run for ${(gap / 1000).toFixed(1)} s`),
+    clockSet: (by) => this.#add("event", "warning", `the wall clock was set by ${(by / 1000).toFixed(1)} s`),
+    storeFailed: () =>
+      this.#add(
+        "event",
+        "error",
+        "the data folder cannot be written: known rooms are served, all else is refused",
+      ),
+    storeRecovered: () => this.#add("event", "info", "the data folder can be written again"),
+  };
+
+  /** A call that the audit has recorded. */
+  readonly audited = ({ role, by, customer, address, method, params, outcome, error }: AuditRecord): void => {
+    if (outcome === "success" && this.shows(method)) return;
+    const who: (string | Named)[] = by === undefined
+      ? ["a program on this machine"]
+      : [role === "customer" ? "key " : "user ", { is: "caller", name: by }];
+    const whose: (string | Named)[] = customer === undefined
+      ? []
+      : [" of ", { is: "customer", name: customer }];
+    const text = JSON.stringify(params) ?? "";
+    const shown = text === "{}" ? "" : ` ${text.length > PARAMS ? `${text.slice(0, PARAMS)}…` : text}`;
+    const end = error === undefined ? "" : `: ${error.message}`;
+    const severity = outcome === "success" ? "info" : outcome === "rejected" ? "warning" : "error";
+    this.#add("call", severity, ...who, ...whose, ` at ${address} called ${method}${shown}${end}`);
+  };
+
+  /** What is kept with a number above this one, the oldest first. */
+  since(number: number): readonly Happening[] {
+    const first = this.#kept[0];
+    if (first === undefined || number >= this.#number) return [];
+    return this.#kept.slice(Math.max(0, number - first.number + 1));
+  }
+
+  get newest(): number {
+    return this.#number;
+  }
+
+  #add(sort: Happening["sort"], severity: Severity, ...parts: (string | Named)[]): void {
+    this.#kept.push({ number: ++this.#number, at: this.unixTime(), sort, severity, parts });
+    // In one go from time to time, so that a crowd of happenings does not move all of them each time.
+    if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);
+  }
+}
+
+type Told = [Severity, ...(string | Named)[]];
+
+const server = (name: string): Named => ({ is: "server", name });
+const room = ([namespace, name]: readonly [string, string]): Named => ({ is: "room", namespace, name });
+
+/** What people want to know of a change; nothing of what happens all day. */
+function ofChange(change: Change): Told | undefined {
+  switch (change.type) {
+    case "server-appeared":
+      return ["info", "server ", server(change.server), ` appeared in pool ${change.pool}`];
+    case "server-planned": {
+      const { weight, draining } = change;
+      const share = weight === 1 ? "all" : `${Math.round(weight * 100)} %`;
+      const end = draining === undefined
+        ? ""
+        : draining.deadline === undefined
+        ? ", and is draining"
+        : ", and is draining, with a deadline";
+      return ["info", "server ", server(change.server), ` is to take ${share} of what it could${end}`];
+    }
+    case "server-evicting": {
+      const rest = ` is past its deadline for draining: ${change.rooms} rooms are closed there`;
+      return ["warning", "server ", server(change.server), rest];
+    }
+    case "server-odd":
+      return ["warning", "server ", server(change.server), `: ${change.what}`];
+    case "server-drained":
+      return ["info", "server ", server(change.server), " is empty: it can be stopped"];
+    case "server-enabled":
+      return ["info", "server ", server(change.server), " reports again"];
+    case "server-disabled":
+      return ["warning", "server ", server(change.server), " is silent: it gets no new rooms"];
+    case "server-removed":
+      return ["warning", "server ", server(change.server), " is removed"];
+    case "group-placed": {
+      if (change.from === undefined) return undefined;
+      const { namespace, group, from } = change;
+      return [
+        "info",
+        "group ",
+        room([namespace, group]),
+        " moved from ",
+        server(from),
+        " to ",
+        server(change.server),
+      ];
+    }
+    case "collision": {
+      const { holder, loser } = change;
+      const told = [" is on ", server(holder), " already: ", server(loser), " is told to close it"];
+      return ["warning", "room ", room(change.room), ...told];
+    }
+    case "close-ignored":
+      return [
+        "warning",
+        "room ",
+        room(change.room),
+        " is still on ",
+        server(change.server),
+        ", which was told to close it",
+      ];
+    case "miscounted":
+      return ["error", `the gateway has counted ${change.count} wrong, and put it right: please report it`];
+    case "banned":
+      return ["info", ...whom(change.ban), " is banned from room ", room(change.ban.room)];
+    case "ban-ended": {
+      const how = change.lifted ? " was lifted" : " has ended";
+      return ["info", "the ban of ", ...whom(change.ban), " from room ", room(change.ban.room), how];
+    }
+    case "task-ended":
+      return change.expired
+        ? ["warning", `task ${change.sequence} was given up: its server did not fetch it`]
+        : undefined;
+    case "server-reported":
+    case "group-released":
+    case "room-opened":
+    case "room-changed":
+    case "room-closed":
+    case "kind-learned":
+    case "task-queued":
+      return undefined;
+    default:
+      return change satisfies never;
+  }
+}
+
+function whom({ user }: Ban): (string | Named)[] {
+  return user === undefined ? ["everybody"] : ["user ", { is: "user", name: user }];
+}

@@ -1,0 +1,113 @@
+/**
+ * What the browser gets, as text: the page's own sources, with their types stripped by the runtime when they are first asked
+ * for, and Preact from its package. Imported as text, so that they are there without a permission to read files, in every
+ * kind of package, and nothing is built.
+ *
+ * @module
+ */
+import { stripTypeScriptTypes } from "node:module";
+import preact from "preact" with { type: "text" };
+import hooks from "preact/hooks" with { type: "text" };
+import printable from "../printable.ts" with { type: "text" };
+import page from "./page/index.html" with { type: "text" };
+import icon from "./page/icon.svg" with { type: "text" };
+import style from "./page/style.css" with { type: "text" };
+import activityPage from "./page/activity_page.ts" with { type: "text" };
+import app from "./page/app.ts" with { type: "text" };
+import bansPage from "./page/bans_page.ts" with { type: "text" };
+import chart from "./page/chart.ts" with { type: "text" };
+import confirm from "./page/confirm.ts" with { type: "text" };
+import customersPage from "./page/customers_page.ts" with { type: "text" };
+import fleet from "./page/fleet.ts" with { type: "text" };
+import format from "./page/format.ts" with { type: "text" };
+import heat from "./page/heat.ts" with { type: "text" };
+import kindsPage from "./page/kinds_page.ts" with { type: "text" };
+import name from "./page/name.ts" with { type: "text" };
+import overviewPage from "./page/overview_page.ts" with { type: "text" };
+import parts from "./page/parts.ts" with { type: "text" };
+import roomPage from "./page/room_page.ts" with { type: "text" };
+import roomsPage from "./page/rooms_page.ts" with { type: "text" };
+import route from "./page/route.ts" with { type: "text" };
+import rpc from "./page/rpc.ts" with { type: "text" };
+import serverActions from "./page/server_actions.ts" with { type: "text" };
+import serverLoad from "./page/server_load.ts" with { type: "text" };
+import serverPage from "./page/server_page.ts" with { type: "text" };
+import serversPage from "./page/servers_page.ts" with { type: "text" };
+
+/** A file that the browser gets. */
+export interface Asset {
+  readonly text: string;
+  readonly type: string;
+}
+
+/** Where each file is; all scripts are in one folder, whatever folder they come from. */
+const FOLDER = "/dashboard/";
+
+const SCRIPTS: Readonly<Record<string, string>> = {
+  "activity_page.ts": activityPage,
+  "app.ts": app,
+  "bans_page.ts": bansPage,
+  "chart.ts": chart,
+  "confirm.ts": confirm,
+  "customers_page.ts": customersPage,
+  "fleet.ts": fleet,
+  "format.ts": format,
+  "heat.ts": heat,
+  "kinds_page.ts": kindsPage,
+  "name.ts": name,
+  "overview_page.ts": overviewPage,
+  "parts.ts": parts,
+  "room_page.ts": roomPage,
+  "rooms_page.ts": roomsPage,
+  "route.ts": route,
+  "rpc.ts": rpc,
+  "server_actions.ts": serverActions,
+  "server_load.ts": serverLoad,
+  "server_page.ts": serverPage,
+  "servers_page.ts": serversPage,
+  "printable.ts": printable,
+};
+
+/** Scripts of others, which are JavaScript already. */
+const PACKAGES: Readonly<Record<string, string>> = { "preact.js": preact, "hooks.js": hooks };
+
+/** How modules name what is in another place in the browser. */
+const PLACES: Readonly<Record<string, string>> = {
+  "preact": "./preact.js",
+  "preact/hooks": "./hooks.js",
+  "../../printable.ts": "./printable.ts",
+};
+
+const SCRIPT = "text/javascript; charset=utf-8";
+
+const makers = new Map<string, () => Asset>([
+  ["/", () => ({ text: page, type: "text/html; charset=utf-8" })],
+  [`${FOLDER}style.css`, () => ({ text: style, type: "text/css; charset=utf-8" })],
+  [`${FOLDER}icon.svg`, () => ({ text: icon, type: "image/svg+xml" })],
+  ...Object.entries(SCRIPTS).map(([name, source]) =>
+    [FOLDER + name, () => ({ text: inPlace(stripTypeScriptTypes(source)), type: SCRIPT })] as const
+  ),
+  ...Object.entries(PACKAGES).map(([name, source]) =>
+    [FOLDER + name, () => ({ text: inPlace(source), type: SCRIPT })] as const
+  ),
+]);
+
+const made = new Map<string, Asset>();
+
+/** The paths of all files; `/` is the page. */
+export const ASSETS: readonly string[] = [...makers.keys()];
+
+/** @param path one of {@link ASSETS} */
+export function assetAt(path: string): Asset {
+  let asset = made.get(path);
+  if (asset === undefined) made.set(path, asset = makers.get(path)!());
+  return asset;
+}
+
+/** A script whose imports name files that the browser can get. */
+function inPlace(script: string): string {
+  return script.replace(/(\bfrom\s*)"([^"]+)"/g, (all, from: string, name: string) => {
+    const place = PLACES[name];
+    return place === undefined ? all : `${from}"${place}"`;
+  }).replace(/^\/\/# sourceMappingURL=.*$/m, "");
+}

@@ -1,0 +1,109 @@
+import type { FleetFigures } from "../fleet/mod.ts";
+import type { CallObserver } from "../edge/call_observer.ts";
+import type { Problem } from "../edge/methods/admin/status.ts";
+import type { GatewayPort } from "../gateway/port.ts";
+import type { Observer } from "../gateway/observers.ts";
+import type { AuditRecord } from "../ops/audit.ts";
+import { log } from "../ops/log.ts";
+import { Activity } from "./activity.ts";
+import { Counters } from "./counters.ts";
+import { type Counted, History } from "./history/history.ts";
+import { FINE } from "./history/track.ts";
+import { Live } from "./live.ts";
+import { CUSTOMERS, stateOf } from "./state.ts";
+import { Trouble } from "./trouble.ts";
+
+/** Milliseconds between two updates of pages that are looked at. */
+const UPDATE_EVERY = 1000;
+
+/** Happenings that a page is told when it comes, and with one update, at most. */
+const TOLD = 200;
+
+/** What the dashboard looks at. */
+export interface DashboardSource {
+  readonly gateway: Pick<GatewayPort, "figures">;
+  /** What is wrong now. @param fleet with all customers */
+  readonly problems: (fleet: FleetFigures) => Promise<readonly Problem[]>;
+  /** Whether a method only shows something. */
+  readonly shows: (method: string) => boolean;
+  readonly version: string;
+}
+
+/** What the dashboard knows: what is, what was, and what happened. Costs next to nothing while nobody looks. */
+export class Dashboard {
+  readonly history = new History();
+  readonly live = new Live();
+  readonly activity: Activity;
+  readonly observers: readonly Observer[];
+  readonly callObserver: CallObserver;
+  readonly #counters = new Counters();
+  readonly #trouble = new Trouble();
+  #counted: Counted = this.#counters.take(1);
+  #problems: readonly Problem[] = [];
+  #recordedAt = performance.now();
+  #told = 0;
+  #updating = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(readonly source: DashboardSource) {
+    this.activity = new Activity(source.shows);
+    this.observers = [this.activity.observer, { changed: this.#trouble.changed }];
+    this.callObserver = this.#counters.observer;
+  }
+
+  /** Takes a record of the audit. */
+  audited(record: AuditRecord): void {
+    this.activity.audited(record);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.update(), UPDATE_EVERY);
+  }
+
+  /** Ends what pages listen to. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.live.stop();
+  }
+
+  /** What happened last, for a page that comes. */
+  happenings() {
+    return this.activity.since(this.activity.newest - TOLD);
+  }
+
+  /** Looks at the fleet where it is time to, or somebody wants to know. */
+  async update(): Promise<void> {
+    if (this.#updating) return;
+    this.#updating = true;
+    try {
+      await this.#update(performance.now());
+    } catch (error) {
+      log.error("the dashboard could not be brought up to date: {error}", { error });
+    } finally {
+      this.#updating = false;
+    }
+  }
+
+  async #update(now: number): Promise<void> {
+    const { live } = this;
+    const steps = Math.floor((now - this.#recordedAt + UPDATE_EVERY / 2) / (FINE.step * 1000));
+    if (!live.isWatched) live.forget();
+    if (steps === 0 && !live.isWatched) return;
+    const first = live.isWatched && this.#problems.length === 0;
+    const figures = await this.source.gateway.figures(
+      live.isWatched && (steps > 0 || first) ? Infinity : CUSTOMERS,
+    );
+    if (steps > 0) {
+      this.#counted = this.#counters.take((now - this.#recordedAt) / 1000);
+      this.history.add(figures, this.#counted, steps - 1);
+      this.#recordedAt = now;
+    }
+    if (!live.isWatched) return;
+    if (steps > 0 || first) {
+      this.#problems = [...await this.source.problems(figures), ...this.#trouble.problems()];
+    }
+    const since = Math.max(this.#told, this.activity.newest - TOLD);
+    this.#told = this.activity.newest;
+    live.tell(stateOf(figures, this.#counted, this.#problems), this.activity.since(since));
+  }
+}

@@ -1,0 +1,114 @@
+/// <reference lib="dom" />
+import { type ComponentChild, h } from "preact";
+import { useState } from "preact/hooks";
+import type { Happening, Named } from "../activity.ts";
+import { useFleet } from "./fleet.ts";
+import { timeOfDay } from "./format.ts";
+import { Name, RoomName } from "./name.ts";
+import { Field, State } from "./parts.ts";
+import { linkTo } from "./route.ts";
+
+/** What happened in the fleet, and who did what, as it comes. */
+export function ActivityPage(): ComponentChild {
+  const { activity } = useFleet();
+  const [text, setText] = useState("");
+  const [sort, setSort] = useState("");
+  const [severity, setSeverity] = useState("");
+  const [held, setHeld] = useState<readonly Happening[]>();
+  const shown = (held ?? activity).filter((its) =>
+    (sort === "" || its.sort === sort) && (severity === "" || its.severity !== "info") &&
+    (text === "" || sentence(its).toLowerCase().includes(text.toLowerCase()))
+  ).toReversed();
+  return h(
+    "section",
+    null,
+    h("h1", null, "Activity"),
+    h(
+      "form",
+      { class: "filters", role: "search", onSubmit: (event: Event) => event.preventDefault() },
+      h(Field, {
+        label: "With this text",
+        children: h("input", {
+          type: "search",
+          value: text,
+          onInput: ({ currentTarget }) => setText(currentTarget.value),
+        }),
+      }),
+      h(Field, {
+        label: "Show",
+        children: h(
+          "select",
+          { value: sort, onChange: (event: Event) => setSort((event.target as HTMLSelectElement).value) },
+          h("option", { value: "" }, "calls and events"),
+          h("option", { value: "call" }, "calls: who did what"),
+          h("option", { value: "event" }, "events: what happened"),
+        ),
+      }),
+      h(Field, {
+        label: "Severity",
+        children: h(
+          "select",
+          {
+            value: severity,
+            onChange: (event: Event) => setSeverity((event.target as HTMLSelectElement).value),
+          },
+          h("option", { value: "" }, "all"),
+          h("option", { value: "bad" }, "warnings and errors"),
+        ),
+      }),
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": held !== undefined,
+          onClick: () => setHeld(held === undefined ? activity : undefined),
+        },
+        "Hold",
+      ),
+    ),
+    shown.length === 0 ? h("p", null, "Nothing so far.") : h(
+      "ol",
+      { class: "activity", "aria-label": "What happened, the newest first" },
+      shown.map((its) =>
+        h(
+          "li",
+          { class: its.severity, key: its.number },
+          h("time", { dateTime: new Date(its.at).toISOString() }, timeOfDay(its.at)),
+          h(State, { state: its.severity }),
+          h(
+            "span",
+            null,
+            its.parts.map((part, i) =>
+              typeof part === "string"
+                ? h(Name, { name: part, whole: true, key: i })
+                : h(Part, { part, key: i })
+            ),
+          ),
+        )
+      ),
+    ),
+  );
+}
+
+/** A name in the sentence, with a link to what it names. */
+function Part({ part: { is, name, namespace } }: { part: Named }): ComponentChild {
+  switch (is) {
+    case "server":
+      return h("a", { href: linkTo("server", name) }, h(Name, { name }));
+    case "customer":
+      return h("a", { href: linkTo("customer", name) }, h(Name, { name }));
+    case "room": {
+      const room = [namespace ?? "", name] as const;
+      return h("a", { href: linkTo("room", ...room) }, h(RoomName, { room }));
+    }
+    case "user":
+    case "caller":
+      return h("b", null, h(Name, { name }));
+  }
+}
+
+function sentence({ parts }: Happening): string {
+  return parts.map((part) => typeof part === "string" ? part : `${part.namespace ?? ""} ${part.name}`).join(
+    "",
+  );
+}

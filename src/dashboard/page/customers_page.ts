@@ -1,0 +1,206 @@
+/// <reference lib="dom" />
+import { type ComponentChild, h } from "preact";
+import { useState } from "preact/hooks";
+import type { z } from "zod";
+import type { ShownCustomer, ShownCustomerDetail } from "../../edge/methods/admin/customer_methods.ts";
+import type { Courses } from "../history/history.ts";
+import { Bar, Chart } from "./chart.ts";
+import { useFleet } from "./fleet.ts";
+import { counted, measured } from "./format.ts";
+import { Name } from "./name.ts";
+import { Answer, Facts, Field, Pager, Table } from "./parts.ts";
+import { linkTo, linkWith } from "./route.ts";
+import { get, useAsked, useCall } from "./rpc.ts";
+
+type Customer = z.output<typeof ShownCustomer>;
+type Detail = z.output<typeof ShownCustomerDetail>;
+interface CustomerList {
+  readonly customers: readonly Customer[];
+  readonly cursor: string | null;
+}
+type CustomerHistory = { steps?: { hour: number; day: number }; customer?: Courses<"peers" | "rooms"> };
+
+/** Customers, with what they use of their licences. */
+export function CustomersPage({ query }: { query: URLSearchParams }): ComponentChild {
+  const prefix = query.get("prefix") ?? "";
+  const listed = query.get("listed") !== "no";
+  const search = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    const given = (name: string) => String(form.get(name) ?? "");
+    location.hash = linkWith("customers", { prefix: given("prefix"), listed: given("listed") });
+  };
+  return h(
+    "section",
+    null,
+    h("h1", null, "Customers"),
+    h(
+      "form",
+      { class: "filters", role: "search", onSubmit: search, key: String(query) },
+      h(Field, {
+        label: "Id begins with",
+        children: h("input", { type: "search", name: "prefix", maxLength: 1024, defaultValue: prefix }),
+      }),
+      h(Field, {
+        label: "Show",
+        children: h(
+          "select",
+          { name: "listed", value: listed ? "" : "no" },
+          h("option", { value: "" }, "those in the list of customers"),
+          h("option", { value: "no" }, "others that use something"),
+        ),
+      }),
+      h("button", { type: "submit", class: "main" }, "Search"),
+    ),
+    h(Found, { prefix, listed, key: String(query) }),
+  );
+}
+
+function Found({ prefix, listed }: { prefix: string; listed: boolean }): ComponentChild {
+  const { customers: live } = useFleet();
+  const [cursor, setCursor] = useState<string>();
+  const filter = prefix === "" ? { listed } : { listed, prefix };
+  const asked = useCall<CustomerList>("customer.List", cursor === undefined ? filter : { cursor });
+  return h(Answer<CustomerList>, {
+    asked,
+    children: ({ customers, cursor: next }) => [
+      customers.length === 0 ? h("p", { role: "status" }, "No customer.") : h(Table, {
+        label: "Customers",
+        head: ["Customer", "Clients", "of", "Rooms", "of", "Keys", "Pools"],
+        children: customers.map((customer) =>
+          h(CustomerLine, { customer: { ...customer, ...live.get(customer.id) }, key: customer.id })
+        ),
+      }),
+      h(Pager, {
+        cursor: next,
+        first: cursor === undefined,
+        next: setCursor,
+        begin: () => setCursor(undefined),
+      }),
+    ],
+  });
+}
+
+function CustomerLine(
+  { customer: { id, peers, maxPeers, rooms, maxRooms, keys, pools } }: { customer: Customer },
+): ComponentChild {
+  return h(
+    "tr",
+    null,
+    h("th", { scope: "row" }, h("a", { href: linkTo("customer", id) }, h(Name, { name: id }))),
+    h("td", { class: "number" }, counted(peers)),
+    h("td", { class: "drawn" }, h(Licence, { used: peers, of: maxPeers })),
+    h("td", { class: "number" }, counted(rooms)),
+    h("td", { class: "drawn" }, h(Licence, { used: rooms, of: maxRooms })),
+    h("td", { class: "number" }, counted(keys)),
+    h("td", null, pools === null ? "any" : pools.join(", ")),
+  );
+}
+
+/** What is used of a limit, where there is one. */
+function Licence({ used, of }: { used: number; of: number | null }): ComponentChild {
+  if (of === null) return h("span", null, "no limit");
+  const full = used >= of ? " ✗ reached" : used >= 0.8 * of ? " ▲ near" : "";
+  return h(
+    "span",
+    null,
+    h(Bar, { parts: [{ name: "used", value: of === 0 ? 1 : used / of }] }),
+    ` ${counted(of)}${full}`,
+  );
+}
+
+/** A customer: its licence, its keys, its servers, and its last day. */
+export function CustomerPage({ id }: { id: string }): ComponentChild {
+  const asked = useCall<Detail>("customer.Show", { id });
+  const query = `?${new URLSearchParams({ customer: id })}`;
+  const history = useAsked(id, () => get<CustomerHistory>(`/dashboard/history${query}`), 10);
+  return h(
+    "section",
+    null,
+    h("h1", null, "Customer ", h(Name, { name: id, whole: true })),
+    h("p", null, h("button", { type: "button", onClick: asked.again }, "Refresh")),
+    h(Answer<Detail>, { asked, children: (detail) => h(Known, { detail }) }),
+    h(Answer<CustomerHistory>, {
+      asked: history,
+      children: ({ customer, steps }) =>
+        customer === undefined || steps === undefined
+          ? h(
+            "p",
+            null,
+            "Nothing was recorded of it: it uses nothing now, or a hundred others were there before.",
+          )
+          : h(
+            "div",
+            { class: "charts" },
+            (["hour", "day"] as const).map((of) => {
+              const lines = [{ name: "clients", values: customer.peers[of] }, {
+                name: "rooms",
+                values: customer.rooms[of],
+              }];
+              return h(Chart, { title: `Last ${of}`, step: steps[of], format: measured, lines, key: of });
+            }),
+          ),
+    }),
+  );
+}
+
+function Known({ detail }: { detail: Detail }): ComponentChild {
+  const {
+    peers,
+    maxPeers,
+    rooms,
+    maxRooms,
+    reported,
+    granted,
+    keys,
+    servers,
+    furtherServers,
+    pools,
+    listed,
+  } = detail;
+  return h(
+    "div",
+    null,
+    h(Facts, {
+      facts: [
+        ["Clients", h("span", null, `${counted(peers)} of `, h(Licence, { used: peers, of: maxPeers }))],
+        ["Rooms", h("span", null, `${counted(rooms)} of `, h(Licence, { used: rooms, of: maxRooms }))],
+        ["Reported", `${counted(reported.peers)} clients, ${counted(reported.rooms)} rooms`],
+        ["On their way", `${counted(granted.peers)} clients, ${counted(granted.rooms)} rooms`],
+        ["Pools", pools === null ? "any" : pools.join(", ")],
+        ["In the list of customers", listed ? "yes" : "no"],
+        ["Rooms", h("a", { href: linkWith("rooms", { customer: detail.id }) }, "show them")],
+      ],
+    }),
+    h("h2", null, "Keys"),
+    h(Table, {
+      label: "Keys",
+      head: ["Key", "Namespace", "Pools", "Can be used"],
+      children: keys.map(({ id, namespace, pools, usable }, i) =>
+        h(
+          "tr",
+          { key: i },
+          h("th", { scope: "row" }, h(Name, { name: id })),
+          h("td", null, h(Name, { name: namespace })),
+          h("td", null, pools === null ? "those of the customer" : pools.join(", ")),
+          h("td", null, usable ? "✓ yes" : "✗ no: the log says why"),
+        )
+      ),
+    }),
+    h("h2", null, "Servers"),
+    h(Table, {
+      label: "Servers with something of this customer",
+      head: ["Server", "Clients", "Rooms"],
+      children: servers.map(({ server, peers, rooms }) =>
+        h(
+          "tr",
+          { key: server },
+          h("th", { scope: "row" }, h("a", { href: linkTo("server", server) }, h(Name, { name: server }))),
+          h("td", { class: "number" }, counted(peers)),
+          h("td", { class: "number" }, counted(rooms)),
+        )
+      ),
+    }),
+    furtherServers > 0 && h("p", null, `and ${counted(furtherServers)} more`),
+  );
+}

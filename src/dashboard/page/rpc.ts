@@ -1,0 +1,76 @@
+/// <reference lib="dom" />
+import { useEffect, useState } from "preact/hooks";
+
+/** Why a call was refused, as the gateway says it. */
+export class CallError extends Error {}
+
+/** Calls a method for operators. @throws {CallError} where it is refused, or the gateway does not answer */
+export async function call<Result>(method: string, params: object = {}): Promise<Result> {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+  const answer = await ask<{ result?: Result; error?: { message: string } }>("/rpc", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body,
+  });
+  if (answer.error !== undefined) throw new CallError(answer.error.message);
+  return answer.result!;
+}
+
+/** What the gateway answers to a GET. */
+export function get<Result>(path: string): Promise<Result> {
+  return ask<Result>(path, {});
+}
+
+async function ask<Result>(path: string, options: RequestInit): Promise<Result> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...options, credentials: "same-origin" });
+  } catch {
+    throw new CallError("the gateway does not answer");
+  }
+  try {
+    return await response.json();
+  } catch {
+    throw new CallError(`the gateway answers with status ${response.status}`);
+  }
+}
+
+/** What was asked for: the answer that is there, or why there is none. */
+export interface Asked<Result> {
+  readonly result: Result | undefined;
+  readonly error: string | undefined;
+  /** Asks again. */
+  readonly again: () => void;
+}
+
+/**
+ * Asks when the page is shown, and whenever what is asked for is another.
+ *
+ * @param key names what is asked for
+ * @param every seconds after which it is asked for again; if absent, only when somebody wants it
+ */
+export function useAsked<Result>(key: string, ask: () => Promise<Result>, every?: number): Asked<Result> {
+  const [state, setState] = useState<{ key: string; result?: Result; error?: string }>({ key });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let here = true;
+    const run = () =>
+      ask().then(
+        (result) => here && setState({ key, result }),
+        (error: Error) => here && setState((before) => ({ ...before, key, error: error.message })),
+      );
+    run();
+    const timer = every === undefined ? undefined : setInterval(run, every * 1000);
+    return () => {
+      here = false;
+      clearInterval(timer);
+    };
+  }, [key, turn, every]);
+  const { result, error } = state.key === key ? state : { result: undefined, error: undefined };
+  return { result, error, again: () => setTurn((turn) => turn + 1) };
+}
+
+/** A method's result, asked for when it is shown. */
+export function useCall<Result>(method: string, params: object): Asked<Result> {
+  return useAsked(`${method} ${JSON.stringify(params)}`, () => call<Result>(method, params));
+}

@@ -1,0 +1,106 @@
+import { type ComponentChild, h } from "preact";
+import type { ServerRow } from "../state.ts";
+import { ActionButton } from "./confirm.ts";
+import { moment, share, span } from "./format.ts";
+import { Name } from "./name.ts";
+import { Field } from "./parts.ts";
+import { call } from "./rpc.ts";
+
+interface Plan {
+  readonly weight: number;
+  readonly draining: { readonly deadline: string | null } | null;
+}
+
+/** Deadlines for draining that can be chosen, in seconds. */
+const DEADLINES = [300, 900, 3600, 4 * 3600, 86_400];
+
+/** What can be done with a server, for whoever may. */
+export function ServerActions({ address, state, weight, done }: Pick<ServerRow, "state" | "weight"> & {
+  address: string;
+  done?: () => void;
+}): ComponentChild {
+  const name = h(Name, { name: address });
+  const after = done === undefined ? {} : { done };
+  return h(
+    "span",
+    { class: "buttons" },
+    state === "draining"
+      ? h(ActionButton, {
+        label: "Resume",
+        explains: ["The server ", name, " gets new rooms again."],
+        async run() {
+          await call<Plan>("server.Resume", { address });
+          return `${address} gets new rooms again`;
+        },
+        ...after,
+      })
+      : h(ActionButton, {
+        label: "Drain",
+        harmful: true,
+        explains: [
+          "The server ",
+          name,
+          " gets no new rooms. The rooms that it has stay, until the deadline if there is one.",
+        ],
+        fields: h(Field, {
+          label: "Close what is left after",
+          children: h(
+            "select",
+            { name: "deadline" },
+            h("option", { value: "" }, "never: wait until it is empty"),
+            DEADLINES.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
+          ),
+        }),
+        async run(form) {
+          const given = form.get("deadline");
+          const deadline = given === null || given === "" ? {} : { deadline: Number(given) };
+          const { draining } = await call<Plan>("server.Drain", { address, ...deadline });
+          const end = draining?.deadline ?? null;
+          return end === null ? `${address} is draining` : `${address} is draining, until ${moment(end)}`;
+        },
+        ...after,
+      }),
+    h(ActionButton, {
+      label: "Weight",
+      explains: [
+        "How much of what it could take the server ",
+        name,
+        " is to take. With 0 it gets no new rooms.",
+      ],
+      fields: h(Field, {
+        label: "Weight in percent",
+        children: h("input", {
+          name: "weight",
+          type: "number",
+          min: 0,
+          max: 100,
+          step: 1,
+          required: true,
+          defaultValue: String(Math.round(weight * 100)),
+        }),
+      }),
+      async run(form) {
+        const plan = await call<Plan>("server.SetWeight", {
+          address,
+          weight: Number(form.get("weight")) / 100,
+        });
+        return `${address} is to take ${share(plan.weight)} of what it could`;
+      },
+      ...after,
+    }),
+    state === "silent" && h(ActionButton, {
+      label: "Forget",
+      harmful: true,
+      explains: [
+        "The server ",
+        name,
+        " is gone for good: its rooms, its tasks and its weight are forgotten.",
+      ],
+      async run() {
+        await call("server.Forget", { address });
+        return `${address} is forgotten`;
+      },
+      ...after,
+    }),
+  );
+}

@@ -1,0 +1,61 @@
+import type { Change } from "../fleet/mod.ts";
+import type { Problem } from "../edge/methods/admin/status.ts";
+
+/** What happened within so many milliseconds is trouble of now. */
+const RECENT = 10 * 60_000;
+
+/** Troubles that are remembered; of more, the oldest is forgotten. */
+const REMEMBERED = 100;
+
+const SORTS = {
+  collision: {
+    what: "reported rooms that another server holds",
+    todo: "see whether it was cut off for a while, or two servers have one address; it is told to close them",
+  },
+  "close-ignored": {
+    what: "keeps rooms open that it was told to close",
+    todo: "see the server's own log; if it stays so, drain and restart it",
+  },
+  "server-odd": {
+    what: "does what it should not",
+    todo: "see Activity, and the gateway's log, for what it is",
+  },
+} as const;
+
+type Sort = keyof typeof SORTS;
+
+/** What servers did in the last minutes that an operator should look at, which the fleet's figures do not show. */
+export class Trouble {
+  readonly #found = new Map<
+    string,
+    { readonly sort: Sort; readonly server: string; times: number; last: number }
+  >();
+
+  constructor(readonly now: () => number = () => performance.now()) {}
+
+  readonly changed = (change: Change): void => {
+    if (change.type === "collision") this.#note("collision", change.loser);
+    else if (change.type === "close-ignored" || change.type === "server-odd") {
+      this.#note(change.type, change.server);
+    }
+  };
+
+  problems(): Problem[] {
+    const now = this.now();
+    for (const [key, { last }] of this.#found) if (now - last > RECENT) this.#found.delete(key);
+    return Array.from(this.#found.values(), ({ sort, server, times }) => ({
+      severity: "warning",
+      what: `server ${server} ${SORTS[sort].what} (${times} in the last minutes)`,
+      todo: SORTS[sort].todo,
+      about: { server },
+    }));
+  }
+
+  #note(sort: Sort, server: string): void {
+    const key = `${sort} ${server}`;
+    const before = this.#found.get(key);
+    this.#found.delete(key);
+    if (this.#found.size >= REMEMBERED) this.#found.delete(this.#found.keys().next().value!);
+    this.#found.set(key, { sort, server, times: (before?.times ?? 0) + 1, last: this.now() });
+  }
+}
