@@ -37,6 +37,11 @@ export class Crowd {
     this.#timer = setInterval(() => this.#arrive(), 1000 / this.options.arrivals);
   }
 
+  /** So many clients come at once. */
+  burst(clients: number): void {
+    for (let i = 0; i < clients; i++) this.#arrive();
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#connecting);

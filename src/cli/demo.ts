@@ -9,6 +9,7 @@ import { runGateway, type RunningGateway } from "../app/run.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { parseCommand } from "../command_line/command.ts";
 import { publicKey } from "../../sim/access_key.ts";
+import { Scenes } from "./demo_scenes.ts";
 import { VERSION } from "./version.ts";
 
 const SERVERS = 3;
@@ -93,7 +94,10 @@ async function run(data: string, duration: number): Promise<number> {
   });
   introduce(gateway, accessKey);
   crowd.start();
+  const scenes = new Scenes({ gateway: gateway.url, accessKey, server: servers[0]!.address, crowd, failed });
+  scenes.start();
   await showStatus(servers, crowd, failures, duration);
+  await scenes.stop();
   await crowd.stop();
   await Promise.all(servers.map((server) => server.stop()));
   await gateway.stop();
@@ -101,9 +105,14 @@ async function run(data: string, duration: number): Promise<number> {
   return crowd.connects === 0 ? failures.length + 1 : failures.length;
 }
 
-function introduce({ url, operationsUrl = url }: RunningGateway, accessKey: string): void {
+function introduce({ url, operationsUrl }: RunningGateway, accessKey: string): void {
   const token = new TokenGenerator(accessKey).createToken("my-room", "me", { lifetime: 86400 });
-  console.log(`A gateway with ${SERVERS} simulated servers runs at ${url}
+  const dashboard = operationsUrl === undefined
+    ? "There is no dashboard: this machine's port for it cannot be used."
+    : `The dashboard, to look at it in a browser:\n\n  ${operationsUrl}/`;
+  console.log(`${dashboard}
+
+A gateway with ${SERVERS} simulated servers runs at ${url}
 
 A token for room "my-room", made from a customer's access key, valid for a day:
 
@@ -119,9 +128,10 @@ See the servers and rooms:
 
 See whether it is well (its metrics are at /metrics):
 
-  curl -s ${operationsUrl}/readyz
+  curl -s ${operationsUrl ?? url}/readyz
 
-Clients come and go now. Ctrl-C ends the demo.
+Clients come and go now. A user is banned, a burst of clients comes, and after half a minute a server is drained for a while.
+Ctrl-C ends the demo.
 `);
 }
 
