@@ -18,10 +18,14 @@ export class Running implements AsyncDisposable {
   }
 }
 
-/** Whether a program is there; its tests are skipped without it, but not in CI. */
-export function isInstalled(name: string): boolean {
+/**
+ * Whether a program is there; its tests are skipped without it, but not in CI.
+ *
+ * @param version the option with which it does no more than say its version
+ */
+export function isInstalled(name: string, version = "-v"): boolean {
   try {
-    new Deno.Command(name, { args: ["-v"], stdout: "null", stderr: "null" }).outputSync();
+    new Deno.Command(name, { args: [version], stdout: "null", stderr: "null" }).outputSync();
     return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -1,0 +1,322 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { SimulatedServer } from "../../sim/server.ts";
+import { TestGateway } from "../gateway.ts";
+import { freePort } from "../programs.ts";
+import { assertAccessible, type Browser, eventually, launch, watchedPage } from "./page.ts";
+
+/** Names as strangers may choose them, and what must be seen of them. */
+const HOSTILE = [
+  ["<img src=x onerror=window.hacked=1>", "<img src=x onerror=window.hacked=1>"],
+  ["</script><script>window.hacked=1</script>", "</script><script>window.hacked=1</script>"],
+  ["\u202egnp.exe", "\\u202egnp.exe"],
+  ["zero\u200bwidth", "zero\\u200bwidth"],
+  ["a\u0007b", "a\\u0007b"],
+  ["../..?#&%2f%", "../..?#&%2f%"],
+  ["javascript:window.hacked=1", "javascript:window.hacked=1"],
+  ["x".repeat(1024), "x".repeat(80)],
+] as const;
+
+const USERS = [
+  { name: "viewer", password: "a password of some length" },
+  { name: "boss", password: "a password of another length", role: "admin" },
+];
+
+/** A gateway with two simulated servers, and a few clients in two rooms. */
+class LiveGateway implements AsyncDisposable {
+  private constructor(readonly gateway: TestGateway, readonly servers: readonly SimulatedServer[]) {}
+
+  static async start(config: object = {}): Promise<LiveGateway> {
+    const gateway = await TestGateway.start({
+      sfuConfig: { updateInterval: 1, disableTimeout: 2.5 },
+      ...config,
+    });
+    const servers = await Promise.all(
+      ["sfu-a.test:4433", "sfu-b.test:4433"].map((address) =>
+        SimulatedServer.start({ gateway: `${gateway.url}/internal`, address, capacity: 100 })
+      ),
+    );
+    const live = new LiveGateway(gateway, servers);
+    for (const user of ["alice", "bob", "carol"]) await live.join("lobby", user);
+    await live.join("match-1", "dave");
+    return live;
+  }
+
+  async join(room: string, user: string): Promise<void> {
+    const { address, token } = await this.gateway.connect(room, user);
+    const { hosting } = this.servers.find((server) => server.address === address)!;
+    hosting.join(hosting.verify(token), room, { user });
+  }
+
+  get url(): string {
+    return this.gateway.operations;
+  }
+
+  show(address: string): Promise<{ weight: number; draining: object | null }> {
+    return this.gateway.internal("server.Show", { address });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+    await this.gateway[Symbol.asyncDispose]();
+  }
+}
+
+let browser: Browser;
+Deno.test.beforeAll(async () => {
+  browser = await launch();
+});
+Deno.test.afterAll(() => browser.close());
+
+/** A test in the browser: what playwright and the gateway have open between tests is theirs. */
+function test(name: string, run: () => Promise<void>): void {
+  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+}
+
+const PAGES: readonly [string, string][] = [
+  ["overview", "Servers2"],
+  ["servers", "sfu-a.test:4433"],
+  ["server/sfu-a.test%3A4433", "Load of one client"],
+  ["rooms", "lobby"],
+  ["room/acme/lobby", "✓ chosen"],
+  ["customers", "acme"],
+  ["customer/acme", "Servers"],
+  ["bans", "mallory"],
+  ["kinds", "Kinds"],
+  ["activity", "appeared in pool default"],
+];
+
+for (const [theme, width] of [["light", 1280], ["dark", 360], ["light", 3840]] as const) {
+  test(`every page, ${theme}, ${width} pixels wide: live data, no fault, accessible, no wider than the screen`, async () => {
+    await using live = await LiveGateway.start();
+    await live.gateway.call("RoomBanClient", "lobby", "backend", {
+      room_id: "lobby",
+      user_id: "mallory",
+      ban_time: 600,
+    });
+    const { page, faults } = await watchedPage(browser, live.url, {
+      colorScheme: theme,
+      viewport: { width, height: 900 },
+    });
+    for (const [path, text] of PAGES) {
+      await page.goto(`${live.url}/#/${path}`);
+      const main = page.getByRole("main");
+      await eventually(() => main.innerText(), (shown) => shown.replaceAll("\n", "").includes(text), path);
+      await page.waitForTimeout(200);
+      assert.equal(
+        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        true,
+        `${path} is too wide`,
+      );
+      await assertAccessible(page, `${path}, ${theme}`);
+      await page.screenshot({
+        path: `data/screenshots/${path.split("/")[0]}-${theme}-${width}.png`,
+        fullPage: true,
+      });
+    }
+    assert.deepEqual(faults, []);
+    await page.close();
+  });
+}
+
+test("the overview says what is wrong now, what to do, and leads there; and that all is well again", async () => {
+  await using live = await LiveGateway.start();
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.getByText("✓ All is well").waitFor();
+  await live.servers[0]!.stop();
+  const problem = page.getByRole("listitem").filter({ hasText: "server sfu-a.test:4433 is silent" });
+  await problem.waitFor();
+  assert.match(await problem.innerText(), /What to do: see whether it runs/);
+  await problem.getByRole("link").click();
+  await page.getByRole("heading", { name: "Server sfu-a.test:4433" }).waitFor();
+  await page.getByText("✗ silent").first().waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("draining, resuming and weighing ask first, change the gateway, and show what came of it", async () => {
+  await using live = await LiveGateway.start();
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.getByRole("link", { name: "Servers", exact: true }).click();
+  const row = page.getByRole("row").filter({ hasText: "sfu-b.test:4433" });
+  const dialog = page.getByRole("dialog");
+
+  await row.getByRole("button", { name: "Drain" }).click();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await live.show("sfu-b.test:4433")).draining, null, "nothing happens without a confirmation");
+
+  await row.getByRole("button", { name: "Drain" }).click();
+  await dialog.getByLabel("Close what is left after").selectOption("3600");
+  await dialog.getByRole("button", { name: "Drain" }).click();
+  await page.getByText(/sfu-b\.test:4433 is draining, until /).waitFor();
+  await row.getByText("▼ draining").waitFor();
+  assert.notEqual((await live.show("sfu-b.test:4433")).draining, null);
+
+  await row.getByRole("button", { name: "Resume" }).click();
+  await dialog.getByRole("button", { name: "Resume" }).click();
+  await row.getByText("● open").waitFor();
+  assert.equal((await live.show("sfu-b.test:4433")).draining, null);
+
+  await row.getByRole("button", { name: "Weight" }).click();
+  await dialog.getByLabel("Weight in percent").fill("25");
+  await dialog.getByRole("button", { name: "Weight" }).click();
+  await page.getByText("is to take 25% of what it could").first().waitFor();
+  assert.equal((await live.show("sfu-b.test:4433")).weight, 0.25);
+
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByRole("listitem").filter({ hasText: "called server.SetWeight" }).waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("a room is found, closed and banned; its ban is lifted", async () => {
+  await using live = await LiveGateway.start();
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.getByRole("link", { name: "Rooms", exact: true }).click();
+  await page.getByLabel("Name begins with").fill("lob");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("1 rooms").waitFor();
+  await page.getByRole("link", { name: "acme / lobby" }).click();
+  await page.getByText("✓ chosen").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Keep it closed for").selectOption("3600");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByText(/nobody gets in until/).waitFor();
+  await eventually(
+    () =>
+      Promise.resolve(
+        live.servers.flatMap(({ hosting }) => [...hosting.rooms.values()].map(({ id }) => id[1])),
+      ),
+    (rooms) => !rooms.includes("lobby"),
+    "its server closes the room",
+  );
+  await page.getByRole("link", { name: "Bans" }).click();
+  await page.getByRole("button", { name: "Lift" }).click();
+  await dialog.getByRole("button", { name: "Lift" }).click();
+  await page.getByText("No ban.").waitFor();
+  assert.deepEqual(await live.gateway.internal("ban.List", {}), { bans: [], cursor: null });
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("a call that is refused says why in the dialogue, and changes nothing", async () => {
+  await using live = await LiveGateway.start();
+  const { page } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/room/acme/nowhere`);
+  await page.getByText("no server for room found").first().waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await dialog.getByRole("alert").getByText(/✗ .*room/).waitFor();
+  await page.close();
+});
+
+test("names are text and nothing but text, and what cannot be seen in them is written out", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.report("sfu:1", HOSTILE.map(([name]) => ({ name, peers: 1, customer: name.slice(0, 40) })));
+  const { page, faults } = await watchedPage(browser, gateway.operations);
+  for (const path of ["rooms", "customers?listed=no", "server/sfu%3A1"]) {
+    await page.goto(`${gateway.operations}/#/${path}`);
+    await page.getByRole("main").getByText("zero").first().waitFor();
+    const shown = await page.getByRole("main").innerText();
+    if (path === "rooms") { for (const [, text] of HOSTILE) assert.ok(shown.includes(text), text); }
+    for (const unseen of "\u202e\u200b\u0007") assert.ok(!shown.includes(unseen), path);
+    assert.equal(await page.locator("main img, main script, main iframe").count(), 0);
+    await assertAccessible(page, path);
+  }
+  for (const [name, text] of HOSTILE) {
+    await page.goto(`${gateway.operations}/#/rooms`);
+    await page.getByRole("main").getByRole("link").filter({ hasText: text }).first().click();
+    await page.getByRole("heading", { level: 1 }).getByText(text.slice(0, 20)).waitFor();
+    await page.getByText("yes").first().waitFor();
+    const hash = await page.evaluate(() => location.hash);
+    assert.equal(decodeURIComponent(hash.split("/")[3]!), name, "the link leads to exactly this room");
+  }
+  assert.equal(await page.evaluate(() => "hacked" in window), false);
+  assert.deepEqual(faults.filter((fault) => !/40[04]/.test(fault)), []);
+  await page.close();
+});
+
+test("a gateway that stops is missed, and the page goes on when it is back", async () => {
+  await using live = await LiveGateway.start({ operations: { port: freePort() } });
+  const { page } = await watchedPage(browser, live.url);
+  await live.gateway.program.stop("SIGKILL");
+  await page.getByText(/✗ The gateway does not answer\. What you see is of \d\d:\d\d:\d\d/).waitFor();
+  await live.gateway.restart();
+  await page.getByText("● live").waitFor();
+  await live.gateway.report("sfu-new:1");
+  await page.getByRole("link", { name: "Servers", exact: true }).click();
+  await page.getByText("sfu-new:1").waitFor();
+  await page.close();
+});
+
+test("whoever may only look sees no button that would change something, and the gateway would refuse it", async () => {
+  await using live = await LiveGateway.start({ operations: { port: 0, users: USERS } });
+  const [httpCredentials] = USERS.map(({ name: username, password }) => ({ username, password }));
+  const { page, faults } = await watchedPage(browser, live.url, { httpCredentials: httpCredentials! });
+  await page.getByText("user viewer · may look only").waitFor();
+  const harm = page.locator("button:not(.sort)").filter({
+    hasText: /^(Drain|Resume|Weight|Forget|Close|Lift)$/,
+  });
+  for (const [path] of PAGES) {
+    await page.goto(`${live.url}/#/${path}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForTimeout(300);
+    assert.equal(await harm.count(), 0, path);
+  }
+  assert.deepEqual(faults, []);
+  const status = await page.evaluate(async () => {
+    const body = JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "server.Drain",
+      params: { address: "sfu-a.test:4433" },
+    });
+    const answer = await fetch("/rpc", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+    });
+    return (await answer.json()).error?.message;
+  });
+  assert.match(String(status), /takes the role admin/);
+  assert.equal((await live.show("sfu-a.test:4433")).draining, null);
+  await page.close();
+});
+
+test("everything can be done by keyboard alone", async () => {
+  await using live = await LiveGateway.start();
+  const { page } = await watchedPage(browser, live.url);
+  const focused = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText ?? "");
+  const tabTo = async (text: string) => {
+    for (let i = 0; i < 60; i++) {
+      if (await focused() === text) return;
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`${text} is not reached by Tab`);
+  };
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Skip to the page");
+  await tabTo("Servers");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Servers" }).waitFor();
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.id),
+    "main",
+    "a screen reader goes on at the new page",
+  );
+  await page.getByText("sfu-a.test:4433").waitFor();
+  await tabTo("Drain");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await focused(), "Drain", "the focus comes back to the button");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await tabTo("Drain");
+  await page.keyboard.press("Enter");
+  await page.getByText("sfu-a.test:4433 is draining").first().waitFor();
+  await page.close();
+});
