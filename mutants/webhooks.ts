@@ -40,7 +40,7 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     file: "src/webhooks/receiver.ts",
-    find: "    this.#paused = true;\n",
+    find: "    this.#pauses++;\n",
     put: "",
     breaks: "a failing receiver gets no time to recover",
   },
@@ -58,8 +58,14 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     file: "src/webhooks/receiver.ts",
-    find: "Math.max(wanted, this.#wait(this.#failures))",
-    put: "this.#wait(this.#failures)",
+    find: "before === this.#failures",
+    put: "true",
+    breaks: "a receiver is left alone the longer the more was on its way when it failed",
+  },
+  {
+    file: "src/webhooks/receiver.ts",
+    find: "    if (wanted > 0) this.#pause(wanted);\n",
+    put: "",
     breaks: "Retry-After is not heeded",
   },
   {

@@ -36,9 +36,13 @@ export class Receiver {
   readonly #backlog: Backlog;
   readonly #waits = new Set<() => void>();
   #underWay = 0;
-  /** Attempts that have failed since the last that did not. */
+  /**
+   * Failures in a row. Those of messages that were on their way together count as one: they tell of one fault, and the
+   * receiver would be left alone the longer the more there were.
+   */
   #failures = 0;
-  #paused = false;
+  /** Reasons to send nothing for now: a failure, and each answer that asks us to wait. */
+  #pauses = 0;
   #ended = false;
   #stopped = true;
   delivered = 0;
@@ -87,18 +91,20 @@ export class Receiver {
   }
 
   #pump(): void {
-    if (this.#stopped || this.#ended || this.#paused) return;
+    if (this.#stopped || this.#ended || this.#pauses > 0) return;
     const { unixTime } = this.#options;
     this.#drop("not delivered within a day", this.#backlog.takeOlderThan(unixTime() - TRIED_FOR));
     while (this.#underWay < (this.#failures > 0 ? 1 : AT_A_TIME)) {
       const message = this.#backlog.take();
       if (message === undefined) return;
       this.#underWay++;
-      this.#options.send(message).then((outcome) => this.#ends(message, outcome));
+      const before = this.#failures;
+      this.#options.send(message).then((outcome) => this.#ends(message, outcome, before === this.#failures));
     }
   }
 
-  #ends(message: Message, outcome: Outcome): void {
+  /** @param news whether no failure was noticed while the message was on its way */
+  #ends(message: Message, outcome: Outcome, news: boolean): void {
     this.#underWay--;
     if (this.#stopped || this.#ended) return;
     switch (outcome.kind) {
@@ -115,7 +121,7 @@ export class Receiver {
         this.#options.changed("ended", "it answers with status 410");
         break;
       case "failed":
-        this.#fails(message, outcome.reason, outcome.wait ?? 0);
+        this.#fails(message, outcome.reason, outcome.wait ?? 0, news);
         break;
       default:
         outcome satisfies never;
@@ -123,16 +129,22 @@ export class Receiver {
     this.#pump();
   }
 
-  #fails(message: Message, reason: string, wanted: number): void {
+  #fails(message: Message, reason: string, wanted: number, news: boolean): void {
     this.failed++;
     if (this.#failures === 0) this.#options.changed("fails", reason);
-    this.#failures++;
     const attempts = this.#backlog.failed(message);
-    this.#after(Math.max(wanted, this.#wait(attempts)), () => this.#backlog.again(message));
-    if (this.#paused) return;
-    // The others are for the same receiver: it gets time to recover, longer with each attempt in a row that failed.
-    this.#paused = true;
-    this.#after(Math.max(wanted, this.#wait(this.#failures)), () => this.#paused = false);
+    this.#after(this.#wait(attempts), () => this.#backlog.again(message));
+    if (news) {
+      this.#failures++;
+      // The others are for the same receiver: it gets time to recover, longer with each failure in a row.
+      this.#pause(this.#wait(this.#failures));
+    }
+    if (wanted > 0) this.#pause(wanted);
+  }
+
+  #pause(wait: number): void {
+    this.#pauses++;
+    this.#after(wait, () => this.#pauses--);
   }
 
   #wait(attempts: number): number {

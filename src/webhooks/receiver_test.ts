@@ -149,6 +149,53 @@ Deno.test("a receiver that has failed is left alone for a moment, and then gets 
   assert.equal(bench.underWay.length, 1);
 });
 
+for (const underWay of [1, 3, 8]) {
+  Deno.test(`an outage counts once, however many messages it meets (${underWay})`, async () => {
+    const bench = new Bench();
+    for (let i = 0; i < 30; i++) bench.add(i < underWay ? `order ${i}` : "order 0", `message ${i}`);
+    for (const { answer } of [...bench.underWay]) await answer(FAILED);
+    assert.equal(bench.timers.next, 1000);
+    await bench.timers.pass(1000);
+    await bench.underWay[0]!.answer(FAILED);
+    await bench.timers.pass(1999);
+    assert.equal(bench.underWay.length, 0);
+    await bench.timers.pass(1);
+    assert.equal(bench.underWay.length, 1);
+    bench.answer = () => OK;
+    await bench.underWay[0]!.answer(OK);
+    await bench.timers.pass(4000);
+    assert.equal(bench.done.length, 30);
+  });
+}
+
+Deno.test("what was sent before a failure and fails late does not lengthen the outage", async () => {
+  const bench = new Bench();
+  for (let i = 0; i < 12; i++) bench.add(`order ${i}`);
+  const [first, ...late] = [...bench.underWay];
+  await first!.answer(FAILED);
+  await bench.timers.pass(1000);
+  for (const { answer } of late) await answer(FAILED);
+  assert.equal(bench.receiver.state, "fails");
+  assert.equal(bench.underWay.length, 1);
+  bench.answer = () => OK;
+  await bench.underWay[0]!.answer(OK);
+  await bench.timers.pass(3000);
+  assert.equal(bench.receiver.state, "works");
+  assert.equal(bench.done.length, 12);
+});
+
+Deno.test("the longest wait that is asked for is kept, whichever answer asks for it", async () => {
+  const bench = new Bench();
+  for (let i = 0; i < 12; i++) bench.add(`order ${i}`);
+  for (const [i, { answer }] of [...bench.underWay].entries()) {
+    await answer(i === 5 ? { ...FAILED, wait: 300_000 } : FAILED);
+  }
+  await bench.timers.pass(299_999);
+  assert.equal(bench.underWay.length, 0);
+  await bench.timers.pass(1);
+  assert.equal(bench.underWay.length, 1);
+});
+
 Deno.test("a receiver that asks to wait is waited for, with all messages", async () => {
   const bench = new Bench();
   bench.answer = () => ({ ...FAILED, wait: 300_000 });
