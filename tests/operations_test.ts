@@ -134,6 +134,58 @@ Deno.test("a configured port that is taken ends the start, naming the member", a
   );
 });
 
+Deno.test({
+  name: "where the main listener is to have port 7001, operators are listened for on a free one",
+  ignore: Deno.build.os !== "linux", // other systems have no such address on loopback
+  fn: async (t) => {
+    const hostname = "127.70.1.7"; // nobody else's, so that port 7001 is free
+    for (const main of [hostname, "127.70.1.8"]) {
+      await t.step(`the main listener on ${main}`, async () => {
+        using folder = new TemporaryFolder();
+        const config = configSource({ http: { hostname: main, port: 0 }, operations: { hostname } });
+        await using program = new Program({ config, folder: folder.path, args: ["--port", "7001"] });
+        await program.printed(/listens on http:\/\/127\.70\.1\.\d:7001/);
+        const [, url, port] = await program.printed(/operations: .* are at (http:\/\/127\.70\.1\.7:(\d+))/);
+        assert.equal(port === "7001", main !== hostname);
+        assert.equal((await ask(`${url}/healthz`)).status, 200);
+        assert.doesNotMatch(program.output, /taken/);
+      });
+    }
+  },
+});
+
+Deno.test("operators cannot be listened for where the main listener is, and --check says so", async (t) => {
+  using folder = new TemporaryFolder();
+  const port = freePort();
+  const certificate = { certFile: "/nowhere.pem" };
+  const users = [{ name: "kim", password: "a password of some length" }];
+  const main = { hostname: "127.0.0.1", port };
+  const wrong: [string, object, string[]][] = [
+    ["by an option", { http: main }, ["--operations", `127.0.0.1:${port}`]],
+    ["by another name", { http: main }, ["--operations", `localhost:${port}`]],
+    ["by the option for the main one", { operations: { port } }, ["--port", String(port)]],
+    ["over TLS", { useSsl: true, https: { ...main, ...certificate }, operations: { port } }, []],
+    ["on all addresses", { http: { ...main, hostname: "0.0.0.0" }, operations: { port } }, []],
+    ["on all addresses by default", {
+      http: { ...main, port: 7001 },
+      operations: { hostname: "0.0.0.0", users },
+    }, []],
+  ];
+  for (const [what, config, args] of wrong) {
+    await t.step(what, async () => {
+      for (const more of [[], ["--check"]]) {
+        const options = { config: configSource(config), folder: folder.path, args: [...args, ...more] };
+        await using program = new Program(options);
+        assert.equal((await program.status).code, 2);
+        assert.match(
+          program.output,
+          /operations\.port: expected another port than the main listener's, \S+ port \d+/,
+        );
+      }
+    });
+  }
+});
+
 Deno.test("a gateway that Deno does not let listen there runs without, and says which permission it lacks", async () => {
   using folder = new TemporaryFolder();
   const port = freePort();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defaultFleetSettings, parseAddress, strategies, type StrategyName } from "../fleet/mod.ts";
 import { type Customer, isName } from "../tokens/mod.ts";
 import { parseNetwork } from "./network.ts";
+import { collide, type ListeningAddress } from "./listening_address.ts";
 import { isLoopback } from "./loopback.ts";
 import { recommendedServerConfig } from "./recommended.ts";
 import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
@@ -458,6 +459,12 @@ export const ConfigSchema = z.object({
   if (operations.enabled && operations.users.length === 0 && !isLoopback(operations.hostname)) {
     wrong(["operations", "users"], `expected a user, since other machines reach ${operations.hostname}`);
   }
+  const port = operations.port ?? (isLoopback(operations.hostname) ? undefined : OPERATIONS_PORT);
+  const main = mainAddress(config);
+  if (operations.enabled && port !== undefined && collide(main, { ...operations, port })) {
+    const message = `expected another port than the main listener's, ${main.hostname} port ${port}`;
+    wrong(["operations", "port"], message);
+  }
   const pools = sfuPools?.available.map(poolName) ?? [];
   const known = (where: (string | number)[], name: string) => {
     if (!pools.includes(name)) wrong(where, `expected one of the pools available (${pools.join(", ")})`);
@@ -487,6 +494,13 @@ export type Config = z.input<typeof ConfigSchema>;
 
 /** A configuration with every default filled in. */
 export type Settings = z.output<typeof ConfigSchema>;
+
+/** Where the main listener is to listen. */
+export function mainAddress(
+  { useSsl, http, https }: Pick<Settings, "useSsl" | "http" | "https">,
+): ListeningAddress {
+  return useSsl ? https : http;
+}
 
 /** The pools: their names, none where none are configured; the default one; and where each spills over to. */
 export interface Pools {

@@ -1,5 +1,6 @@
 import { notPermitted } from "../config/permission.ts";
-import { OPERATIONS_PORT, type Settings } from "../config/schema.ts";
+import { collide } from "../config/listening_address.ts";
+import { mainAddress, OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { isLoopback } from "../config/loopback.ts";
 import type { Handler } from "../edge/http/message.ts";
 import { listen, type Listener, type ListenerSettings, PortInUse } from "../edge/http/listener.ts";
@@ -25,6 +26,10 @@ export async function listenForOperators(
   const { enabled, hostname, port } = settings.operations;
   if (!enabled) return undefined;
   const local = isLoopback(hostname);
+  // The main listener comes later, and would find its own port taken by this one.
+  const isOfMain = (port: number) => collide(mainAddress(settings), { hostname, port });
+  const byDefault = local && isOfMain(OPERATIONS_PORT) ? 0 : OPERATIONS_PORT;
+  const kept = shared !== undefined && isOfMain(shared) ? undefined : shared;
   const at = async (port: number): Promise<Listener> => {
     const http = { hostname, port };
     const ofOperators = (its: ListenerSettings): ListenerSettings => ({
@@ -34,18 +39,18 @@ export async function listenForOperators(
       connections: { ...its.connections, limit: CONNECTIONS },
       limits: its.limits,
     });
-    const listener = await listen(ofOperators(settings), handler, shared);
+    const listener = await listen(ofOperators(settings), handler, kept);
     return { ...listener, prepare: (next) => listener.prepare(ofOperators(next)) };
   };
   const option = `--allow-net=${hostname.includes(":") ? `[${hostname}]` : hostname}`;
-  if (!mayListen(hostname, port ?? OPERATIONS_PORT)) {
-    const reason = notPermitted(`${option}:${port ?? OPERATIONS_PORT}`);
-    if (port !== undefined || !local) throw cannotListen(hostname, port ?? OPERATIONS_PORT, reason);
+  if (!mayListen(hostname, port ?? byDefault)) {
+    const reason = notPermitted(`${option}:${port ?? byDefault}`);
+    if (port !== undefined || !local) throw cannotListen(hostname, port ?? byDefault, reason);
     log.warning("no operations listener, and so neither metrics nor admin calls: {reason}", { reason });
     return undefined;
   }
   try {
-    const listener = await at(port ?? shared ?? OPERATIONS_PORT);
+    const listener = await at(port ?? kept ?? byDefault);
     log.info("operations: health, metrics and admin calls are at {url}", { url: listener.url });
     return listener;
   } catch (error) {
