@@ -74,6 +74,32 @@ Deno.test("readiness names each check and what is missing; the main port says th
   assert.equal(await statusOf(gateway.url, "POST", "/healthz"), 404, "POST is for calls");
 });
 
+Deno.test("a gateway that stops is alive to the last, and no longer ready", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.report("sfu:1");
+  const { hostname, port } = new URL(gateway.url);
+  const half = connect(Number(port), hostname); // a request that the gateway waits for
+  half.on("error", () => {});
+  const token = gateway.tokens.createToken("r", "u");
+  half.write(`POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Length: 10\r\n\r\n{`);
+  await sleep(100);
+  assert.equal((await ask(`${gateway.operations}/readyz`)).status, 200);
+  gateway.program.kill("SIGTERM");
+  await gateway.program.printed(/finishing the requests under way/);
+  const { status, body } = await ask(`${gateway.operations}/readyz`);
+  assert.equal(status, 503);
+  const { listening, ...others } = JSON.parse(body).checks;
+  assert.match(listening.missing, /takes no connections: it stops/);
+  for (const check of Object.values(others)) assert.deepEqual(check, { ok: true });
+  assert.match(
+    (await ask(`${gateway.operations}/metrics`)).body,
+    /^odin_gateway_ready\{check="listening"\} 0$/m,
+  );
+  assert.equal((await ask(`${gateway.operations}/healthz`)).status, 200);
+  half.destroy();
+  assert.equal((await gateway.program.status).code, 0);
+});
+
 Deno.test("a gateway without customers is alive, but not ready", async () => {
   await using gateway = await TestGateway.start({ customers: [] });
   assert.equal((await ask(`${gateway.operations}/healthz`)).status, 200);

@@ -190,7 +190,7 @@ export async function listen(
     connections: () => ({ open: peers.open, limit: peers.limit }),
     port: address.port,
     certificateDaysLeft: () => certificate?.daysLeft(Date.now()),
-    hears: () => !peers.full && !acceptWatch.failed,
+    hears: () => !stopping && !leaving && !peers.full && !acceptWatch.failed,
     prepare({ https, connections }) {
       const serve = certificate?.prepare(https);
       return () => {
