@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defaultFleetSettings, parseAddress, strategies, type StrategyName } from "../fleet/mod.ts";
 import { type Customer, isName } from "../tokens/mod.ts";
-import { parseNetwork } from "./network.ts";
+import { otherFirstAddress, parseNetwork } from "./network.ts";
 import { collide, type ListeningAddress } from "./listening_address.ts";
 import { isLoopback } from "./loopback.ts";
 import { recommendedServerConfig } from "./recommended.ts";
@@ -39,11 +39,18 @@ const serverPattern = z.string().min(1).superRefine((text, context) => {
 /** A network whose proxies are believed; everything is none, since then anybody could say to be anybody. */
 const proxyNetwork = z.string().superRefine((text, context) => {
   const network = parseNetwork(text);
-  if (network !== undefined && network.bits > 0) return;
-  const message = network === undefined
-    ? "expected an IP address, or a network as 10.0.0.0/8 or fd00::/8"
-    : "expected the networks of your proxies alone: with this one, callers could claim any address";
-  context.addIssue({ code: "custom", message });
+  const wrong = (message: string) => context.addIssue({ code: "custom", message });
+  if (network === undefined) return wrong("expected an IP address, or a network as 10.0.0.0/8 or fd00::/8");
+  const { address, bits } = network;
+  if (bits === 0) {
+    return wrong(
+      "expected the networks of your proxies alone: with this one, callers could claim any address",
+    );
+  }
+  const first = otherFirstAddress(network);
+  if (first !== undefined) {
+    wrong(`expected ${first}/${bits} for that whole network, or ${address} for the address alone`);
+  }
 }).meta({ expected: "text, an IP address or a network in CIDR notation" });
 
 const webhookUrl = z.string().superRefine((text, context) => {

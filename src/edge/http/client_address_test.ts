@@ -98,12 +98,38 @@ Deno.test("any text at all in the headers is read without a fault, and gives an 
   }));
 });
 
+/** Spellings of networks, and whether a proxy at 10.9.0.2 is in them: IPv4 that is written as IPv6 is IPv4. */
+const MAPPED: [text: string, trusted: boolean][] = [
+  ["::ffff:10.9.0.2", true],
+  ["::FFFF:10.9.0.2", true],
+  ["::ffff:a09:2", true],
+  ["0:0:0:0:0:ffff:0a09:0002", true],
+  ["::ffff:10.9.0.0/120", true],
+  ["::ffff:10.9.0.2/128", true],
+  ["::ffff:10.8.0.0/111", true],
+  ["::ffff:10.9.0.3", false],
+  ["::ffff:10.9.1.0/120", false],
+  ["::10.9.0.2", false],
+  ["64:ff9b::10.9.0.2", false],
+  ["::fffe:10.9.0.2", false],
+  ["::/1", false],
+];
+for (const [text, trusted] of MAPPED) {
+  Deno.test(`a proxy at 10.9.0.2 is ${trusted ? "trusted" : "a stranger"} with ${text} in trustedProxies`, () => {
+    const client = clientOf("10.9.0.2", { "x-forwarded-for": "203.0.113.7" }, [text]);
+    assert.equal(client, trusted ? "203.0.113.7" : "10.9.0.2");
+  });
+}
+
 const NETWORKS = [
   ["10.0.0.0/8", 8],
   ["fd00::/8", 8],
   ["192.0.2.1", 32],
   ["2001:db8::1", 128],
   ["0.0.0.0/0", 0],
+  ["::/0", 0],
+  ["::ffff:0:0/96", 0],
+  ["::ffff:0:0/95", 95],
   ["10.0.0.0/", undefined],
   ["10.0.0.0/33", undefined],
   ["10.0.0.0/ 8", undefined],
