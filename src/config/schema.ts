@@ -3,9 +3,10 @@ import { defaultFleetSettings, parseAddress, strategies, type StrategyName } fro
 import { type Customer, isName } from "../tokens/mod.ts";
 import { otherFirstAddress, parseNetwork } from "./network.ts";
 import { collide, type ListeningAddress } from "./listening_address.ts";
+import { isTypo } from "../misspelling.ts";
 import { isLoopback } from "./loopback.ts";
 import { recommendedServerConfig } from "./recommended.ts";
-import { checkedLater, describeUnknown, isTypo, unknownMembers } from "./unknown_members.ts";
+import { checkedLater, describeUnknown, unknownMembers } from "./unknown_members.ts";
 import { EVENT_NAMES, webhookKey } from "./webhook.ts";
 
 /*

@@ -37,6 +37,7 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
       description: "Its cost grows with the rooms; the lists by pages show the same.",
       does: "shows",
       params: z.object({}),
+      ignoresUnknownParams: true,
       result: z.object({
         servers: z.array(ShownServer),
         rooms: z.array(

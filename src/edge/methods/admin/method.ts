@@ -2,6 +2,7 @@ import type { UnixTime } from "../../../fleet/mod.ts";
 import type { z } from "zod";
 import { RpcError, type RpcErrorName } from "../../errors.ts";
 import { parseParams } from "../../rpc/json_rpc.ts";
+import { refuseUnknownParams } from "./unknown_params.ts";
 
 /** Who calls a method for operators. */
 export interface AdminCall {
@@ -19,6 +20,8 @@ export interface AdminMethod {
   /** Whether it only shows something, or changes something: what the roles of users differ in. */
   readonly does: "shows" | "changes";
   readonly params: z.ZodObject;
+  /** Whether params that it does not know are ignored rather than refused: today's gateway does so. */
+  readonly ignoresUnknownParams?: boolean;
   readonly result: z.ZodType;
   /** The errors of its own, besides those that any call may end with. */
   readonly errors: readonly RpcErrorName[];
@@ -42,6 +45,7 @@ export function adminMethod<Params extends z.ZodObject, Result extends z.ZodType
     ...method,
     call: (params, call) => {
       try {
+        if (method.ignoresUnknownParams !== true) refuseUnknownParams(method.params, params);
         return run(parseParams(method.params, params), call) as Promise<object>;
       } catch (error) {
         return Promise.reject(error);
