@@ -48,6 +48,8 @@ async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][n
       version: "1",
       startedAt: 0,
       certificateDaysLeft: () => undefined,
+      customersNotRefreshed: () => undefined,
+      ceiling: () => 0.8,
     },
     clients: new ClientAddresses([]),
     rates: new Rates(settings.rates, settings.limits.batch),

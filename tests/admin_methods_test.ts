@@ -361,6 +361,18 @@ Deno.test("the level of the log is changed while the gateway runs, and nothing t
   assert.doesNotMatch(gateway.program.output, /granted .*(quiet|silent)/);
 });
 
+Deno.test("gateway.Status says that all servers will be above the ceiling, what to do, and what it is about", async () => {
+  await using gateway = await TestGateway.start({ placement: { ceiling: 0.5 } });
+  await gateway.report("a:1", [{ name: "r", peers: 3 }], { load: 0.7 });
+  const { problems } = await gateway.internal<{ problems: object[] }>("gateway.Status", {});
+  assert.deepEqual(problems, [{
+    severity: "warning",
+    what: "pool default: all servers are expected to be above the ceiling (placement.ceiling)",
+    todo: "start further servers in this pool",
+    about: { pool: "default" },
+  }]);
+});
+
 Deno.test("gateway.Status says what is wrong now", async () => {
   await using gateway = await TestGateway.start({
     sfuConfig: { updateInterval: 0.2, disableTimeout: 1, removeTimeout: 3600 },

@@ -85,3 +85,33 @@ Deno.test("another master key on the same data is told loudly, once", async () =
   assert.deepEqual(told, [false, false, true, false]);
   for (const output of outputs) for (const key of keys) assert.ok(!output.includes(key));
 });
+
+Deno.test("gateway.Status says that the list cannot be refreshed, and why, until it can again", async () => {
+  using folder = new TemporaryFolder();
+  const answers = [`${list}`, 'JSON.parse("<html>")', `${list}`].map((answer) => `() => ${answer}`).join(
+    ", ",
+  );
+  await using program = await start(
+    folder,
+    "async () => answers[Date.now() < begun + 500 ? 0 : Date.now() < begun + 2500 ? 1 : 2]()",
+    `const begun = Date.now();\nconst answers = [${answers}];`,
+  );
+  const wrong = async () => {
+    const { problems } = await call<{ problems: { what: string }[] }>(
+      `${program.url}/internal`,
+      "gateway.Status",
+      {},
+    );
+    return problems.map(({ what }) => what).filter((what) => what.includes("list of customers"));
+  };
+  const becomes = async (count: number) => {
+    for (let tries = 0; tries < 100; tries++) {
+      const found = await wrong();
+      if (found.length === count) return found;
+      await sleep(50);
+    }
+    assert.fail(program.output);
+  };
+  assert.match((await becomes(1))[0]!, /stays as it was: .*the answer is not JSON/);
+  await becomes(0);
+});

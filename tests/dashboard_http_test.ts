@@ -224,6 +224,20 @@ Deno.test("a page is told the state, then only what changes, and is let go when 
   assert.ok(performance.now() - before < 10_000);
 });
 
+Deno.test("who was removed from the users is told nothing more after a reload", async () => {
+  await using gateway = await TestGateway.start({ operations: { port: 0, users: USERS } });
+  const look = () => fetch(`${gateway.operations}/dashboard/live`, { headers: basic("viewer") });
+  const response = await look();
+  assert.equal(response.status, 200);
+  const file = `${gateway.folder.path}/config.ts`;
+  Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replace('"viewer"', '"another"'));
+  await gateway.internal("config.Reload", {});
+  for await (const _ of response.body!); // it ends
+  const after = await look();
+  await after.body?.cancel();
+  assert.equal(after.status, 401);
+});
+
 Deno.test("only so many pages are told at a time, and one that goes away makes room", async () => {
   await using gateway = await TestGateway.start();
   const open = async () => {

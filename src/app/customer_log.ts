@@ -5,12 +5,20 @@ import { log } from "../ops/log.ts";
 export class CustomerLog implements CustomerEvents {
   /** What was odd, while somebody wants to know. */
   #warnings: string[] | undefined;
+  /** Why the list could not be refreshed the last time; nothing where it could. */
+  notRefreshed: string | undefined;
 
   loaded(customers: number, keys: number): void {
+    this.notRefreshed = undefined;
     log.debug("{customers} customers with {keys} keys", { customers, keys });
   }
 
+  unchanged(): void {
+    this.notRefreshed = undefined;
+  }
+
   kept(reason: string): void {
+    this.notRefreshed = reason;
     log.warning("the customers stay as they are: {reason}", { reason });
     this.#warnings?.push(`the customers stay as they are: ${reason}`);
   }

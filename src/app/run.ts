@@ -219,6 +219,7 @@ export async function runGateway(
         shedding.limit = shedsAbove(next);
         for (const anew of listenAnew) anew?.();
         handlers = nextHandlers;
+        dashboard?.live.stop(); // whoever may still look comes back
         takeCustomers();
         inForce = next;
         warnAboutAccess(next);
@@ -248,6 +249,8 @@ export async function runGateway(
       version,
       startedAt: Date.now(),
       certificateDaysLeft: () => listeners.main?.certificateDaysLeft(),
+      customersNotRefreshed: () => customerLog.notRefreshed,
+      ceiling: () => inForce.placement.ceiling,
     },
   };
   /** What answers by these settings. */

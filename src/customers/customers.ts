@@ -9,6 +9,8 @@ export type CustomerSettings = Pick<Settings, "customers" | "customerApi" | "sfu
 /** What becomes of the list of customers, for the log. */
 export interface CustomerEvents {
   loaded(customers: number, keys: number): void;
+  /** The list was refreshed, and is the same as before. */
+  unchanged?(): void;
   /** The list could not be refreshed; the last good one stays. */
   kept(reason: string): void;
   broken(entry: BrokenEntry): void;
@@ -143,7 +145,9 @@ export class Customers {
   async #take(given: unknown): Promise<void> {
     const round = this.#round;
     const entries = Array.isArray(given) ? await asJson(given) : undefined;
-    if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) return;
+    if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) {
+      return this.events.unchanged?.();
+    }
     const list = await readList(given, this.#settings);
     const fromApi = this.#settings.customerApi !== undefined;
     const text = fromApi ? `[${(await asJson(list.customers) ?? []).join()}]` : undefined;

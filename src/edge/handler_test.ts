@@ -50,6 +50,8 @@ const handler = createHandler({
     version: "1",
     startedAt: 0,
     certificateDaysLeft: () => undefined,
+    customersNotRefreshed: () => undefined,
+    ceiling: () => 0.8,
   },
   clients: new ClientAddresses([]),
   rates: new Rates(settings.rates, settings.limits.batch),

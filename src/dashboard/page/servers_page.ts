@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { ServerRow } from "../state.ts";
 import { Bar, BarKey, Spark } from "./chart.ts";
 import { mayChange, useFleet } from "./fleet.ts";
@@ -13,22 +13,30 @@ import { get, useAsked } from "./rpc.ts";
 import { ServerActions } from "./server_actions.ts";
 import { LOAD_PARTS, partsOf } from "./server_load.ts";
 
-type Row = ServerRow & { readonly address: string };
+interface Row {
+  readonly address: string;
+  readonly its: ServerRow;
+}
+
+/** What is drawn of a server that has no history yet. */
+const NONE: readonly (number | null)[] = [];
+
+const collator = new Intl.Collator(undefined, { numeric: true });
 
 /** Columns that the table can be sorted by. */
 const COLUMNS: readonly { name: string; of: (row: Row) => string | number }[] = [
   { name: "Server", of: ({ address }) => address },
-  { name: "State", of: ({ state }) => state },
-  { name: "Load", of: ({ load }) => load },
-  { name: "Expected", of: ({ expectedLoad }) => expectedLoad },
-  { name: "In parts", of: ({ expectedLoad }) => expectedLoad },
-  { name: "Clients", of: ({ clients }) => clients },
-  { name: "On their way", of: ({ grants }) => grants },
-  { name: "Rooms", of: ({ rooms }) => rooms },
-  { name: "Tasks", of: ({ tasks }) => tasks },
-  { name: "Weight", of: ({ weight }) => weight },
-  { name: "Pool", of: ({ pool }) => pool },
-  { name: "Version", of: ({ version }) => version },
+  { name: "State", of: ({ its }) => its.state },
+  { name: "Load", of: ({ its }) => its.load },
+  { name: "Expected", of: ({ its }) => its.expectedLoad },
+  { name: "In parts", of: ({ its }) => its.expectedLoad },
+  { name: "Clients", of: ({ its }) => its.clients },
+  { name: "On their way", of: ({ its }) => its.grants },
+  { name: "Rooms", of: ({ its }) => its.rooms },
+  { name: "Tasks", of: ({ its }) => its.tasks },
+  { name: "Weight", of: ({ its }) => its.weight },
+  { name: "Pool", of: ({ its }) => its.pool },
+  { name: "Version", of: ({ its }) => its.version },
 ];
 
 const STATES = ["open", "silent", "draining", "weight 0"];
@@ -40,10 +48,9 @@ export function ServersPage(): ComponentChild {
   const [state, setState] = useState("");
   const [sorted, setSorted] = useState({ column: 0, down: false });
   const { result: minutes = {} } = useAsked("minutes", () => get<Minutes>("/dashboard/minutes"), 30);
-  const rows = Array.from(servers, ([address, row]): Row => ({ address, ...row }))
-    .filter((row) =>
-      `${row.address} ${row.pool} ${row.version}`.includes(text) && (state === "" || row.state === state)
-    );
+  const rows = Array.from(servers, ([address, its]): Row => ({ address, its })).filter(({ address, its }) =>
+    `${address} ${its.pool} ${its.version}`.includes(text) && (state === "" || its.state === state)
+  );
   const { of } = COLUMNS[sorted.column]!;
   rows.sort((a, b) => compare(of(a), of(b)) * (sorted.down ? -1 : 1) || compare(a.address, b.address));
   const head = COLUMNS.map(({ name }, column) => {
@@ -86,15 +93,30 @@ export function ServersPage(): ComponentChild {
     h(Table, {
       label: "Servers",
       head: [...head, "Last hour", ...(mayChange() ? ["Actions"] : [])],
-      children: rows.map((row) =>
-        h(ServerLine, { row, minutes: minutes[row.address] ?? [], key: row.address })
+      children: rows.map(({ address, its }) =>
+        h(ServerLine, { address, row: its, minutes: minutes[address] ?? NONE, key: address })
       ),
     }),
   );
 }
 
-function ServerLine({ row, minutes }: { row: Row; minutes: readonly (number | null)[] }): ComponentChild {
-  const { address, state, pool, version, load, expectedLoad, clients, grants, rooms, weight, tasks } = row;
+/** A row; drawn anew only where it has changed, as most of 200 have not with each news. */
+function ServerLine({ address, row, minutes }: {
+  address: string;
+  row: ServerRow;
+  minutes: readonly (number | null)[];
+}): ComponentChild {
+  const acts = mayChange();
+  return useMemo(() => drawn(address, row, minutes, acts), [address, row, minutes, acts]);
+}
+
+function drawn(
+  address: string,
+  row: ServerRow,
+  minutes: readonly (number | null)[],
+  acts: boolean,
+): ComponentChild {
+  const { state, pool, version, load, expectedLoad, clients, grants, rooms, weight, tasks } = row;
   return h(
     "tr",
     null,
@@ -111,10 +133,10 @@ function ServerLine({ row, minutes }: { row: Row; minutes: readonly (number | nu
     h("td", null, h(Name, { name: pool })),
     h("td", null, h(Name, { name: version })),
     h("td", { class: "drawn" }, h(Spark, { values: minutes })),
-    mayChange() && h("td", null, h(ServerActions, { address, state, weight })),
+    acts && h("td", null, h(ServerActions, { address, state, weight })),
   );
 }
 
 function compare(a: string | number, b: string | number): number {
-  return typeof a === "string" ? a.localeCompare(String(b)) : a - Number(b);
+  return typeof a === "string" ? collator.compare(a, String(b)) : a - Number(b);
 }

@@ -17,4 +17,8 @@ export interface AdminFacts {
   readonly startedAt: number;
   /** Days until the certificate ends; nothing where there is none. */
   readonly certificateDaysLeft: () => number | undefined;
+  /** Why the list of customers could not be refreshed the last time; nothing where it could. */
+  readonly customersNotRefreshed: () => string | undefined;
+  /** Expected load above which a server gets a new room only if all others would be above it too. */
+  readonly ceiling: () => number;
 }

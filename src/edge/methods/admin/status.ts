@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type FleetFigures, type ServerFigures, unixTime } from "../../../fleet/mod.ts";
 import type { Condition, GatewayPort } from "../../../gateway/port.ts";
 import type { Stats } from "../../../ops/stats.ts";
+import { printable } from "../../../printable.ts";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
 import { Amount, Count, Time } from "./shapes.ts";
 import type { AdminFacts } from "./facts.ts";
@@ -26,6 +27,9 @@ const FULL = 0.95;
 
 /** Customers whose licences are looked at; those that have had a room longest. */
 const CUSTOMERS = 10_000;
+
+/** Characters of a reason that are shown. */
+const REASON = 300;
 
 /** Of each sort of problem, so many are named. */
 const NAMED = 5;
@@ -101,7 +105,10 @@ export function statusMethod(source: StatusSource): AdminMethod {
 
 /** What is wrong now. @param fleet with all customers that use something */
 export async function problemsOf(source: StatusSource, fleet: FleetFigures): Promise<Problem[]> {
-  return [...ownProblems(source, await source.gateway.view.condition()), ...fleetProblems(fleet)];
+  return [
+    ...ownProblems(source, await source.gateway.view.condition()),
+    ...fleetProblems(fleet, source.admin.ceiling()),
+  ];
 }
 
 function poolsOf(servers: readonly ServerFigures[]): z.input<typeof Pool>[] {
@@ -139,6 +146,17 @@ function ownProblems({ ready, admin }: StatusSource, { storable, waitsUntil }: C
       todo: "configure customers, or see in the log why customerApi brings none",
     });
   }
+  const reason = admin.customersNotRefreshed();
+  if (reason !== undefined) {
+    const what = `the list of customers cannot be refreshed, and stays as it was: ${
+      printable(reason).slice(0, REASON)
+    }`;
+    found.push({
+      severity: "warning",
+      what,
+      todo: "see whether the customer API answers; it is asked again",
+    });
+  }
   const days = admin.certificateDaysLeft();
   if (days !== undefined && days <= ENDS_SOON_DAYS) {
     const what = days > 0 ? `the certificate ends in ${Math.floor(days)} days` : "the certificate has ended";
@@ -158,7 +176,7 @@ function ownProblems({ ready, admin }: StatusSource, { storable, waitsUntil }: C
 }
 
 /** What is wrong with servers, or with what customers want of them; of each sort the first few by name. */
-function fleetProblems({ servers, customers }: FleetFigures): Problem[] {
+function fleetProblems({ servers, customers }: FleetFigures, ceiling: number): Problem[] {
   if (servers.length === 0) {
     const todo = "see whether servers run, and whether they reach /internal with the right user and password";
     return [{ severity: "error", what: "no server has reported", todo }];
@@ -169,9 +187,16 @@ function fleetProblems({ servers, customers }: FleetFigures): Problem[] {
     if (open === 0) {
       const todo = "start a server, or resume one that is draining";
       found.push({ severity: "error", what: `pool ${pool}: no server may take a new room`, todo, about });
-    } else if (servers.every((its) => its.pool !== pool || its.state !== "open" || its.load >= FULL)) {
+    } else {
       const todo = "start further servers in this pool";
-      found.push({ severity: "warning", what: `pool ${pool}: all servers are full`, todo, about });
+      const all = (is: (server: ServerFigures) => boolean) =>
+        servers.every((its) => its.pool !== pool || its.state !== "open" || is(its));
+      if (all(({ load }) => load >= FULL)) {
+        found.push({ severity: "warning", what: `pool ${pool}: all servers are full`, todo, about });
+      } else if (all(({ expectedLoad }) => expectedLoad > ceiling)) {
+        const what = `pool ${pool}: all servers are expected to be above the ceiling (placement.ceiling)`;
+        found.push({ severity: "warning", what, todo, about });
+      }
     }
   }
   const silent = servers.filter(({ state }) => state === "silent").map(({ address }) => address);
