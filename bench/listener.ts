@@ -4,81 +4,12 @@
  *
  * @module
  */
-import { Gate } from "../src/edge/gate.ts";
 import { readConfig } from "../src/config/load.ts";
 import { Connection } from "../src/edge/http/connection.ts";
-import { createHandler } from "../src/edge/handler.ts";
-import { ClientAddresses } from "../src/edge/http/client_address.ts";
 import type { Handler, HttpRequest } from "../src/edge/http/message.ts";
 import { listen } from "../src/edge/http/listener.ts";
-import { Rates } from "../src/edge/limits/rates.ts";
 import { COMMON_HEADERS } from "../src/edge/http/answer.ts";
-import type { Address } from "../src/fleet/mod.ts";
-import { SETTINGS } from "../src/fleet/testing.ts";
-import { Gateway } from "../src/gateway/gateway.ts";
-import { Complaints } from "../src/ops/complaints.ts";
-import { Refusals } from "../src/ops/refusals.ts";
-import { Stats } from "../src/ops/stats.ts";
-import { NO_STORE } from "../src/store/no_store.ts";
-import { createKeyRing, ServerKeys } from "../src/tokens/mod.ts";
-
-/** The handler of a gateway with one server and one customer. */
-async function createGatewayHandler(entry: Parameters<typeof createKeyRing>[0][number]): Promise<Handler> {
-  const serverKeys = new ServerKeys(Buffer.from("a master key of a bench"));
-  const gateway = await Gateway.open(SETTINGS, {
-    openStore: () => Promise.resolve(NO_STORE),
-    waitForReports: false,
-  });
-  await gateway.report({
-    address: "sfu:4433" as Address,
-    pool: "default",
-    version: "1",
-    load: 0,
-    clients: 0,
-    rooms: [],
-  }, true);
-  return createHandler({
-    gateway,
-    serverKeys,
-    stats: new Stats(),
-    callObservers: [],
-    admin: {
-      customers: { byId: new Map(), ring: new Map() },
-      shownConfig: () => ({}),
-      version: "1",
-      startedAt: 0,
-      certificateDaysLeft: () => undefined,
-      customersNotRefreshed: () => undefined,
-      ceiling: () => 0.8,
-    },
-    clients: new ClientAddresses([]),
-    rates: new Rates(settings.rates, settings.limits.batch),
-    shedding: { shed: "nothing" },
-    complaints: new Complaints(),
-    refusals: new Refusals(),
-    limits: settings.limits,
-    internal: { users: [], onLoopback: true },
-    compatibility: settings.compatibility,
-    roomIdPrefix: false,
-    pools: { names: [], default: "default" },
-    recommended: {},
-    gate: new Gate(),
-    reloading: {
-      config: () => Promise.reject(new Error("nothing to reload")),
-      customers: () => Promise.reject(new Error("nothing to reload")),
-    },
-    tokenLifetime: 300,
-    maxBanTime: 1000,
-    trust: {
-      customers: (await createKeyRing([{ ...entry, maxPeers: Infinity, maxRooms: Infinity }])).ring,
-      servers: serverKeys,
-      unknownCustomers: undefined,
-      leeway: 300,
-    },
-    ready: () => true,
-    serves: () => true,
-  });
-}
+import { createGatewayHandler } from "../src/edge/testing.ts";
 
 /** Serves by the listener that comes with Deno: fast, but without time-outs and limits of connections. */
 function listenByRuntime(handler: Handler): string {
@@ -119,7 +50,7 @@ const { settings } = readConfig({
   http: { hostname: "127.0.0.1", port: 0 },
   rates: { perKey: 1_000_000, perCustomer: 1_000_000 }, // counted as ever, and never reached
 });
-const handler = await createGatewayHandler(JSON.parse(entry!));
+const handler = await createGatewayHandler(JSON.parse(entry!), settings);
 console.log(which === "own" ? (await listen(settings, handler)).url : listenByRuntime(handler));
 for await (const _line of Deno.stdin.readable) { // ends with its input
   const { user, system } = process.cpuUsage();

@@ -1,80 +1,20 @@
-import { Gate } from "./gate.ts";
 import assert from "node:assert/strict";
 import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
 import fc from "../../tests/packages/fast_check.ts";
 import { publicKey } from "../../sim/access_key.ts";
 import { readConfig } from "../config/load.ts";
-import type { Address } from "../fleet/mod.ts";
-import { SETTINGS } from "../fleet/testing.ts";
-import { Gateway } from "../gateway/gateway.ts";
-import { Complaints } from "../ops/complaints.ts";
-import { Refusals } from "../ops/refusals.ts";
-import { Stats } from "../ops/stats.ts";
-import { NO_STORE } from "../store/no_store.ts";
-import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
 import { Connection } from "./http/connection.ts";
-import { createHandler } from "./handler.ts";
-import { ClientAddresses } from "./http/client_address.ts";
 import type { HttpAnswer } from "./http/message.ts";
-import { Rates } from "./limits/rates.ts";
+import { createGatewayHandler } from "./testing.ts";
 
 const accessKey = generateAccessKey();
 const { settings } = readConfig({});
-const serverKeys = new ServerKeys(Buffer.from("a master key of a test"));
-const { ring } = await createKeyRing([{
+const handler = await createGatewayHandler({
   id: "acme",
   maxPeers: Infinity,
   maxRooms: Infinity,
   accessKeys: [{ publicKey: { ...publicKey(accessKey), kty: "OKP", crv: "Ed25519" } }],
-}]);
-const gateway = await Gateway.open(SETTINGS, {
-  openStore: () => Promise.resolve(NO_STORE),
-  waitForReports: false,
-});
-await gateway.report({
-  address: "sfu:4433" as Address,
-  pool: "default",
-  version: "1",
-  load: 0,
-  clients: 0,
-  rooms: [],
-}, true);
-const handler = createHandler({
-  gateway,
-  serverKeys,
-  stats: new Stats(),
-  callObservers: [],
-  admin: {
-    customers: { byId: new Map(), ring: new Map() },
-    shownConfig: () => ({}),
-    version: "1",
-    startedAt: 0,
-    certificateDaysLeft: () => undefined,
-    customersNotRefreshed: () => undefined,
-    ceiling: () => 0.8,
-  },
-  clients: new ClientAddresses([]),
-  rates: new Rates(settings.rates, settings.limits.batch),
-  shedding: { shed: "nothing" },
-  complaints: new Complaints(),
-  limits: settings.limits,
-  refusals: new Refusals(),
-  internal: { users: [], onLoopback: true },
-  compatibility: settings.compatibility,
-  roomIdPrefix: false,
-  pools: { names: [], default: "default" },
-  recommended: {},
-  gate: new Gate(),
-  reloading: {
-    config: () => Promise.resolve({ changed: [], restart: [], warnings: [] }),
-    customers: () => Promise.resolve({ customers: 0, keys: 0, warnings: [] }),
-  },
-  tokenLifetime: 300,
-  maxBanTime: 1000,
-  trust: { customers: ring, servers: serverKeys, unknownCustomers: undefined, leeway: 300 },
-  ready: () => true,
-  serves: () => true,
-});
+}, settings);
 
 const METHODS = ["Connect", "RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];
 const token = new TokenGenerator(accessKey).createToken("room", "user", { subject: METHODS });

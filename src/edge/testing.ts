@@ -1,0 +1,75 @@
+import type { Settings } from "../config/schema.ts";
+import type { Address } from "../fleet/mod.ts";
+import { SETTINGS } from "../fleet/testing.ts";
+import { Gateway } from "../gateway/gateway.ts";
+import { Complaints } from "../ops/complaints.ts";
+import { Refusals } from "../ops/refusals.ts";
+import { Stats } from "../ops/stats.ts";
+import { NO_STORE } from "../store/no_store.ts";
+import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
+import { Gate } from "./gate.ts";
+import { createHandler } from "./handler.ts";
+import { ClientAddresses } from "./http/client_address.ts";
+import type { Handler } from "./http/message.ts";
+import { Rates } from "./limits/rates.ts";
+
+/** The handler of a gateway with one server and one customer. */
+export async function createGatewayHandler(
+  entry: Parameters<typeof createKeyRing>[0][number],
+  settings: Settings,
+): Promise<Handler> {
+  const serverKeys = new ServerKeys(Buffer.from("a master key of a test"));
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: () => Promise.resolve(NO_STORE),
+    waitForReports: false,
+  });
+  await gateway.report({
+    address: "sfu:4433" as Address,
+    pool: "default",
+    version: "1",
+    load: 0,
+    clients: 0,
+    rooms: [],
+  }, true);
+  return createHandler({
+    gateway,
+    serverKeys,
+    stats: new Stats(),
+    callObservers: [],
+    admin: {
+      customers: { byId: new Map(), ring: new Map() },
+      shownConfig: () => ({}),
+      version: "1",
+      startedAt: 0,
+      certificateDaysLeft: () => undefined,
+      customersNotRefreshed: () => undefined,
+      ceiling: () => 0.8,
+    },
+    clients: new ClientAddresses([]),
+    rates: new Rates(settings.rates, settings.limits.batch),
+    shedding: { shed: "nothing" },
+    complaints: new Complaints(),
+    refusals: new Refusals(),
+    limits: settings.limits,
+    internal: { users: [], onLoopback: true },
+    compatibility: settings.compatibility,
+    roomIdPrefix: false,
+    pools: { names: [], default: "default" },
+    recommended: {},
+    gate: new Gate(),
+    reloading: {
+      config: () => Promise.reject(new Error("nothing to reload")),
+      customers: () => Promise.reject(new Error("nothing to reload")),
+    },
+    tokenLifetime: 300,
+    maxBanTime: 1000,
+    trust: {
+      customers: (await createKeyRing([{ ...entry, maxPeers: Infinity, maxRooms: Infinity }])).ring,
+      servers: serverKeys,
+      unknownCustomers: undefined,
+      leeway: 300,
+    },
+    ready: () => true,
+    serves: () => true,
+  });
+}
