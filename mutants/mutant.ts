@@ -31,7 +31,12 @@ export const SUITES: readonly Suite[] = [
     tests: "src/edge/http/client_address_test.ts",
     permissions: [],
   },
-  { name: "webhooks", files: ["src/webhooks/"], tests: "src/webhooks", permissions: [] },
+  {
+    name: "webhooks",
+    files: ["src/webhooks/"],
+    tests: "src/webhooks",
+    permissions: ["--allow-net=127.0.0.1"],
+  },
   { name: "store", files: ["src/store/"], tests: "src/store", permissions: DISK },
 ];
 

@@ -81,6 +81,18 @@ export const webhooks: readonly Mutant[] = [
     breaks: "what was dropped is sent after a restart",
   },
   {
+    file: "src/webhooks/bounded_connections.ts",
+    find: "      heard.left -= chunk.length;\n",
+    put: "",
+    breaks: "a receiver that answers without end is listened to for ever",
+  },
+  {
+    file: "src/webhooks/bounded_connections.ts",
+    find: "this.#heard.set(socket, { left: 0, tooMuch: () => socket.destroy() });",
+    put: "return;",
+    breaks: "a kept connection may bring what it likes",
+  },
+  {
     file: "src/webhooks/event.ts",
     find: "const order = subjectOf([namespace, groupName(its)]);",
     put: "const order = subjectOf(room);",

@@ -24,15 +24,18 @@ export class WebhookReceiver implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #watchers: (() => void)[] = [];
 
-  constructor() {
+  /** @param tls certificate and key, as PEM, where it is reached by https */
+  constructor(readonly tls?: { readonly cert: string; readonly key: string }) {
     this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...tls },
       (request) => this.#take(request),
     );
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}/hook?token=hidden`;
+    return `${
+      this.tls === undefined ? "http" : "https"
+    }://127.0.0.1:${this.#server.addr.port}/hook?token=hidden`;
   }
 
   /** Events that came, by name and subject; each as often as it came. */

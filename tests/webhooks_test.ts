@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { configSource, Program, TemporaryFolder } from "../sim/program.ts";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { call } from "../sim/rpc_client.ts";
 import { newCertificate } from "./certificate.ts";
 import { sleep, TestGateway } from "./gateway.ts";
+import { EndlessReceiver } from "./endless_receiver.ts";
 import { WebhookReceiver } from "./webhook_receiver.ts";
 
 /** A gateway that tells these receivers. */
@@ -227,6 +229,43 @@ Deno.test("webhook.Test says of each receiver whether it takes events, webhook.L
     ],
   );
   assert.match(String(webhooks[0]!.webhook), /^webhooks\[0\] \(http:\/\/127\.0\.0\.1:\d+\)$/);
+});
+
+Deno.test("a receiver with TLS has to be known by an authority of the runtime, or by DENO_CERT", async () => {
+  const certificate = await newCertificate();
+  await using known = new WebhookReceiver(certificate);
+  await using unknown = new WebhookReceiver(await newCertificate());
+  using folder = new TemporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/authorities.pem`, certificate.cert);
+  const webhooks = [known, unknown].map(({ url, secret }) => ({ url, secret }));
+  await using program = await Program.start({
+    config: configSource({ webhooks, customers: [newCustomer("acme").entry] }),
+    folder: folder.path,
+    env: { DENO_CERT: `${folder.path}/authorities.pem` },
+  });
+  const result = await call<{ webhooks: { delivered: boolean; reason: string | null }[] }>(
+    `${program.url}/internal`,
+    "webhook.Test",
+    {},
+  );
+  assert.deepEqual(result.webhooks.map(({ delivered }) => delivered), [true, false]);
+  assert.match(result.webhooks[1]!.reason ?? "", /certificate/);
+  assert.deepEqual([known.events, unknown.events], [["webhook.test test"], []]);
+});
+
+Deno.test("a receiver that answers without end keeps nobody waiting: its message fails, and calls are answered", async () => {
+  await using quick = new WebhookReceiver();
+  using endless = new EndlessReceiver();
+  const secret = quick.secret;
+  await using gateway = await TestGateway.start({
+    webhooks: [{ url: endless.url, secret }, { url: quick.url, secret }],
+  });
+  await gateway.report("a:1");
+  await gateway.program.printed(
+    /webhooks\[0\] .* does not take events: its answer is longer than 65536 bytes/,
+  );
+  for (let i = 0; i < 20; i++) await gateway.connect(`r${i}`, "u");
+  await quick.until(({ events }) => events.length === 21);
 });
 
 Deno.test("without webhooks there is nothing to list or to test", async () => {

@@ -1,3 +1,4 @@
+import { type Answer, BoundedConnections } from "./bounded_connections.ts";
 import { signatureHeaders } from "./signature.ts";
 
 /** A receiver takes so long to answer, in milliseconds, or has failed. */
@@ -30,7 +31,7 @@ export type Send = (message: Sent) => Promise<Outcome>;
 
 /** How a receiver is reached, with connections that no other receiver shares. */
 export class Delivery implements Disposable {
-  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
+  readonly #connections: BoundedConnections;
   readonly #stopping = new AbortController();
 
   constructor(
@@ -38,26 +39,22 @@ export class Delivery implements Disposable {
     readonly keys: readonly Uint8Array[],
     readonly unixTime: () => number,
     readonly timeout = TIMEOUT,
-  ) {}
+  ) {
+    this.#connections = new BoundedConnections(url);
+  }
 
   readonly send: Send = async ({ id, body }) => {
     const timestamp = Math.floor(this.unixTime() / 1000);
     const late = AbortSignal.timeout(this.timeout);
     try {
-      const response = await fetch(this.url, {
-        method: "POST",
-        headers: {
-          "Content-Type": "application/cloudevents+json; charset=utf-8",
-          "User-Agent": "odin-gateway",
-          ...signatureHeaders({ id, timestamp, body }, this.keys),
-        },
-        body,
-        redirect: "manual", // a message is for whom it is addressed to
-        signal: AbortSignal.any([late, this.#stopping.signal]),
-        client: this.#client,
-      });
-      await response.body?.cancel();
-      return outcomeOf(response);
+      const headers = {
+        "Content-Type": "application/cloudevents+json; charset=utf-8",
+        "User-Agent": "odin-gateway",
+        ...signatureHeaders({ id, timestamp, body }, this.keys),
+      };
+      return outcomeOf(
+        await this.#connections.post(headers, body, AbortSignal.any([late, this.#stopping.signal])),
+      );
     } catch (error) {
       if (late.aborted) return { kind: "failed", reason: `no answer within ${this.timeout / 1000} s` };
       return { kind: "failed", reason: error instanceof Error ? reasonOf(error) : String(error) };
@@ -66,14 +63,14 @@ export class Delivery implements Disposable {
 
   [Symbol.dispose](): void {
     this.#stopping.abort();
-    this.#client.close();
+    this.#connections[Symbol.dispose]();
   }
 }
 
-function outcomeOf({ status, headers }: Response): Outcome {
+function outcomeOf({ status, retryAfter }: Answer): Outcome {
   if (status >= 200 && status < 300) return { kind: "delivered", status };
   if (status === 410) return { kind: "gone", status };
-  const seconds = Number(headers.get("Retry-After") ?? NaN);
+  const seconds = Number(retryAfter ?? NaN);
   const wait = seconds > 0 ? { wait: Math.min(LONGEST_WAIT, seconds * 1000) } : {};
   return { kind: "failed", reason: `it answers with status ${status}`, status, ...wait };
 }
