@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
-import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { Agent, request } from "node:http";
 import { call } from "../sim/rpc_client.ts";
 import { configSource, Program, TemporaryFolder } from "../sim/program.ts";
 import { newCertificate } from "./certificate.ts";
@@ -257,6 +257,27 @@ Deno.test("without a user's password nobody sees more than health, on any route 
   assert.match(refused.body, /user and password are missing \(see operations\.users\)/);
 });
 
+Deno.test("questions for health that are answered are not logged as refused", async () => {
+  for (const users of [USERS, []]) {
+    await using gateway = await TestGateway.start({ operations: { port: 0, users } });
+    for (const headers of [{}, { "X-Forwarded-For": "203.0.113.7" }, { Origin: "http://page.example" }]) {
+      for (const path of ["/healthz", "/readyz"]) {
+        for (const method of ["GET", "HEAD"]) {
+          const status = await statusOf(gateway.operations, method, path, headers);
+          assert.equal(status, path === "/healthz" ? 200 : 503);
+        }
+      }
+    }
+    assert.equal(
+      await statusOf(gateway.operations, "GET", "/healthz", basic("boss", "wrong")),
+      users.length > 0 ? 401 : 200,
+    );
+    await gateway.program.stop();
+    const refusals = gateway.program.output.split("\n").filter((line) => line.includes("is refused"));
+    assert.equal(refusals.length, users.length > 0 ? 1 : 0, "the wrong password alone");
+  }
+});
+
 Deno.test("the role read sees, the role admin changes, and neither gets what servers get", async () => {
   await using gateway = await TestGateway.start({ operations: { port: 0, users: USERS } });
   const as = (name: string) => (method: string, params: object) => {
@@ -354,6 +375,59 @@ Deno.test("operators' connections have time-outs, and a crowd of them does not k
     await sleep(100);
   }
 });
+
+const CROWDS: [what: string, sent: string][] = [
+  ["say nothing", ""],
+  ["send half a header", "GET /metrics HTTP/1.1\r\nHost: x\r\nX: "],
+  ["send half a body", "POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{"],
+  ["ask for health", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+];
+for (const [what, sent] of CROWDS) {
+  Deno.test(`connections without credentials that ${what}, and come back, keep neither probes nor operators out`, async () => {
+    await using gateway = await TestGateway.start({ operations: { port: 0, users: USERS } });
+    const { hostname: host, port } = new URL(gateway.operations);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { Host: "localhost", ...basic("viewer", USERS[0]!.password) };
+    /** Whether the connection was there before. */
+    const askAsViewer = () =>
+      new Promise<boolean>((resolve, reject) => {
+        const sending = request({ host, port, agent, path: "/metrics", headers }, (its) => {
+          its.resume();
+          its.on("end", () => resolve(sending.reusedSocket));
+        });
+        sending.on("error", reject);
+        sending.end();
+      });
+    await askAsViewer();
+    const sockets = new Set<Socket>();
+    let over = false;
+    const come = () => {
+      const socket = connect(Number(port), host, () => socket.write(sent));
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.resume();
+      socket.on("close", () => {
+        sockets.delete(socket);
+        if (!over) setTimeout(come, 10);
+      });
+    };
+    for (let i = 0; i < 80; i++) come();
+    try {
+      await gateway.program.printed(/64 connections are open, the limit/);
+      for (let i = 0; i < 10; i++) {
+        assert.equal(
+          (await ask(`${gateway.operations}/healthz`, { headers: { Connection: "close" } })).status,
+          200,
+        );
+        assert.ok(await askAsViewer(), "a connection with the right password stays");
+      }
+    } finally {
+      over = true;
+      for (const socket of sockets) socket.destroy();
+      agent.destroy();
+    }
+  });
+}
 
 Deno.test("beyond loopback the listener speaks TLS where the main one does", async () => {
   await using gateway = await TestGateway.start();

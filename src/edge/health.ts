@@ -14,5 +14,6 @@ export function healthAnswer(method: string, path: string, serves: () => boolean
 }
 
 function status(good: boolean): HttpAnswer {
-  return { status: good ? 200 : 503, body: JSON.stringify({ status: good ? "ok" : "unavailable" }) };
+  const body = JSON.stringify({ status: good ? "ok" : "unavailable" });
+  return { status: good ? 200 : 503, body, toAnybody: true };
 }

@@ -3,7 +3,13 @@ import { createBasicGate } from "../edge/basic_gate.ts";
 import { RpcError } from "../edge/errors.ts";
 import { healthAnswer } from "../edge/health.ts";
 import type { OwnPages } from "../edge/auth/own_page.ts";
-import { type InternalUser, OPERATIONS, type Permission } from "../edge/auth/internal_access.ts";
+import {
+  type InternalAccess,
+  type InternalUser,
+  OPERATIONS,
+  type Permission,
+  permit,
+} from "../edge/auth/internal_access.ts";
 import { refusal } from "../edge/http/answer.ts";
 import type { Handler, HttpAnswer, HttpRequest, Stream } from "../edge/http/message.ts";
 import { pathOf } from "../edge/http/target.ts";
@@ -30,10 +36,10 @@ export interface OperationsContext {
 
 /**
  * What a route has beside Hono's own: the request as it came, its path, and what its sender may do. A route whose answer goes
- * on sets `stream`.
+ * on sets `stream`; `toAnybody` is as in {@link HttpAnswer}.
  */
 export interface OperationsEnv {
-  Bindings: { readonly request: HttpRequest; readonly path: string; stream?: Stream };
+  Bindings: { readonly request: HttpRequest; readonly path: string; toAnybody?: boolean; stream?: Stream };
   Variables: { permission: Permission };
 }
 
@@ -65,7 +71,7 @@ export function createOperationsHandler(context: OperationsContext, ...more: rea
     const { method } = request;
     const env: OperationsEnv["Bindings"] = { request, path };
     const answered = await answerOf(await app.fetch(new Request("http://operations/", { method }), env));
-    return { ...answered, stream: env.stream };
+    return { ...answered, stream: env.stream, toAnybody: env.toAnybody === true };
   };
   return async (request) => {
     const answered = await answer(request).catch((error) => answerToError(error));
@@ -78,23 +84,17 @@ function createApp(context: OperationsContext, more: readonly AddRoutes[]): Oper
   const app: OperationsApp = new Hono<OperationsEnv>({
     getPath: (_request, options) => (options?.env as OperationsEnv["Bindings"]).path,
   });
-  const authorized = createBasicGate(
-    { place: OPERATIONS, users, onLoopback, pages },
-    refusals,
-    ({ caller }) => caller,
-    {
-      call: "a request to operations",
-      realm: "operations",
-    },
-  );
-  app.use(async ({ env: { request, path }, set }, next) => {
-    try {
-      set("permission", await authorized(request));
-    } catch (error) {
-      const health = healthAnswer(request.method, path, () => isReady(checks));
-      if (health === undefined || request.header("authorization") !== undefined) throw error;
-      return responseTo(health);
+  const access: InternalAccess = { place: OPERATIONS, users, onLoopback, pages };
+  const name = { call: "a request to operations", realm: "operations" };
+  const authorized = createBasicGate(access, refusals, ({ caller }) => caller, name);
+  app.use(async ({ env, set }, next) => {
+    const { request, path } = env;
+    const health = healthAnswer(request.method, path, () => isReady(checks));
+    if (health !== undefined && request.header("authorization") === undefined) {
+      env.toAnybody = true;
+      if (!isPermitted(access, request)) return responseTo(health); // nothing is refused, so nothing is said
     }
+    set("permission", await authorized(request));
     return await next();
   });
   app.get("/healthz", () => Response.json({ status: "ok" }));
@@ -115,6 +115,16 @@ function createApp(context: OperationsContext, more: readonly AddRoutes[]): Oper
   });
   app.onError((error) => responseTo(answerToError(error)));
   return app;
+}
+
+function isPermitted(access: InternalAccess, request: HttpRequest): boolean {
+  try {
+    permit(access, request);
+    return true;
+  } catch (error) {
+    if (error instanceof RpcError) return false;
+    throw error;
+  }
 }
 
 /** What a route that fails is answered with. */

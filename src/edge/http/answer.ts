@@ -36,6 +36,7 @@ export function preflightAnswer(request: Pick<HttpRequest, "header">): HttpAnswe
   return {
     status: 204,
     body: null,
+    toAnybody: true,
     headers: {
       "Access-Control-Allow-Headers": `Authorization,Content-Type${further}`,
       "Access-Control-Allow-Methods": "POST, OPTIONS",

@@ -10,6 +10,7 @@ import type { Handler } from "./message.ts";
 import { AcceptWatch } from "./accept_watch.ts";
 import { Certificate } from "./certificate.ts";
 import { defaultConnectionLimit } from "./connection_limit.ts";
+import { RESERVE } from "./crowd.ts";
 import {
   type Incoming,
   noteWhenSent,
@@ -63,8 +64,8 @@ const PIPELINED = 64;
 /** Streams that a connection of HTTP/2 may have open at a time. */
 const STREAMS = 100;
 
-/** Connections above the limit that are accepted, so that one of a crowd can make room for one of somebody else. */
-const OVER_LIMIT = 16;
+/** Connections above the limit that are accepted, so that one of a crowd can make room: the reserve, and those that end. */
+const OVER_LIMIT = 2 * RESERVE;
 
 /**
  * Listens for HTTP/1.1, plain or TLS, and for HTTP/2 over TLS. What a peer does too slowly (send a header or a body, read
@@ -104,6 +105,7 @@ export async function listen(
     const answer = stopping
       ? refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" })
       : await handler(request);
+    if (answer.status < 300 && answer.toAnybody !== true) peers.proved(peer);
     if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
     send(incoming, outgoing, answer, () => peer.answered());
     if (leaving) session?.close(); // with HTTP/1, the answer itself asks for another connection

@@ -36,6 +36,8 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether pages of other sites must not read it; if absent, they may. */
   readonly ownSiteOnly?: boolean;
+  /** Whether anybody gets such an answer, so that a success says nothing of who asked; if absent, not. */
+  readonly toAnybody?: boolean;
   /** What the body consists of in place of `body`, where it goes on. */
   readonly stream?: Stream | undefined;
 }

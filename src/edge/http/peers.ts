@@ -3,6 +3,7 @@ import type { Settings } from "../../config/schema.ts";
 import { networkOf } from "../../ops/caller_network.ts";
 import { log } from "../../ops/log.ts";
 import { Connection } from "./connection.ts";
+import { Crowd, RESERVE } from "./crowd.ts";
 import { type Incoming, isSent, type Outgoing } from "./exchange.ts";
 import { refuseConnection } from "./unparsed.ts";
 
@@ -34,6 +35,7 @@ export class Peer {
   /** Since when a header has been coming, after a request that was answered. */
   headerSince: number | undefined;
   isHttp2 = false;
+  isProved = false;
   #bytes = 0;
   #ending = false;
 
@@ -81,6 +83,11 @@ export class Peer {
     return [...this.answering].every(([outgoing, incoming]) => !incoming.complete && !outgoing.writableEnded);
   }
 
+  /** Whether a request is being worked on, or its answer is being read. */
+  get isServed(): boolean {
+    return this.isAnswering && !this.isSending;
+  }
+
   /** Ends it for being late; one that is amid a request is told. */
   end(): void {
     if (this.#ending || this.isHttp2 || !this.isSending) return void this.socket.destroy();
@@ -95,7 +102,9 @@ export class Peers implements Iterable<Peer> {
   /** Over HTTP/2 requests name a socket that stands for the connection's own: they are found by their session. */
   readonly #sessions = new WeakMap<object, Peer>();
   readonly #byFarEnd = new Map<string, Peer>();
-  readonly #networks = new Map<string, Set<Peer>>();
+  readonly #crowd = new Crowd();
+  /** Those that have made room, and are not gone yet. */
+  readonly #going = new Set<Peer>();
   /** Connections on which TLS has not been agreed on, by their far end. */
   readonly #handshakes = new Map<string, { readonly socket: Socket; readonly since: number }>();
   readonly #broken = new WeakSet<Socket>();
@@ -126,7 +135,7 @@ export class Peers implements Iterable<Peer> {
   handshake(socket: Socket): void {
     const far = farEnd(socket);
     this.#handshakes.set(far, { socket, since: performance.now() });
-    if (this.open > this.limit) this.#endOldestHandshake();
+    if (this.open > this.limit + RESERVE) this.#endOldestHandshake();
     socket.on("error", () => {});
     socket.on("close", () => {
       if (this.#handshakes.get(far)?.socket === socket) this.#handshakes.delete(far);
@@ -167,13 +176,20 @@ export class Peers implements Iterable<Peer> {
         if (error instanceof Error) this.#broken.add(socket);
       });
     });
-    if (this.#peers.size > this.limit) this.#makeRoom(peer);
+    this.#makeRoom(peer);
     return peer;
   }
 
   /** Notes that it breaks. */
   watch(socket: Socket): void {
     socket.on("error", () => this.#broken.add(socket));
+  }
+
+  /** A request on it was answered with success that not everybody has: who makes it is no stranger. */
+  proved(peer: Peer): void {
+    if (peer.isProved) return;
+    peer.isProved = true;
+    this.#crowd.prove(peer);
   }
 
   /** Ends the connections that are late with something; if there are many, those that do nothing. */
@@ -203,11 +219,23 @@ export class Peers implements Iterable<Peer> {
     this.#handshakes.values().next().value?.socket.destroy();
   }
 
+  /** One goes if there are too many. */
+  #makeRoom(newcomer: Peer): void {
+    const over = this.#peers.size - this.#going.size - this.limit;
+    if (over <= 0) return;
+    this.#tellLimit();
+    const goes = this.#crowd.whoGoes(newcomer, over);
+    if (goes === undefined) return;
+    this.#crowd.remove(goes); // it is gone in the next turn, and the next newcomer may come before
+    this.#going.add(goes);
+    goes.socket.destroy();
+  }
+
   #tellLimit(): void {
     if (performance.now() - this.#told < 60_000) return;
     this.#told = performance.now();
     log.warning(
-      "{limit} connections are open, the limit: of further ones, those of the network with most are closed",
+      "{limit} connections are open, the limit: of further ones, those of the network with most are closed, strangers' first",
       { limit: this.limit },
     );
   }
@@ -223,37 +251,17 @@ export class Peers implements Iterable<Peer> {
     return (peer.requests === 0 || peer.headerSince !== undefined ? headerTimeout : idleTimeout) * 1000;
   }
 
-  /** There are too many: one goes, of the network that has most. It is the new one where that network is its own. */
-  #makeRoom(newcomer: Peer): void {
-    this.#tellLimit();
-    let heaviest = this.#networks.get(newcomer.network)!;
-    for (const peers of this.#networks.values()) if (peers.size > heaviest.size) heaviest = peers;
-    if (heaviest.has(newcomer)) return void newcomer.socket.destroy();
-    // One that is being answered is served; if all are, it is the oldest.
-    let victim: Peer | undefined;
-    for (const peer of heaviest) {
-      victim ??= peer;
-      if (peer.isAnswering && !peer.isSending) continue;
-      victim = peer;
-      break;
-    }
-    victim!.socket.destroy();
-  }
-
   #add(peer: Peer): void {
     this.#peers.set(peer.socket, peer);
     this.#byFarEnd.set(peer.far, peer);
-    const others = this.#networks.get(peer.network);
-    if (others === undefined) this.#networks.set(peer.network, new Set([peer]));
-    else others.add(peer);
+    this.#crowd.add(peer);
   }
 
   #remove(peer: Peer): void {
     if (!this.#peers.delete(peer.socket)) return;
     if (this.#byFarEnd.get(peer.far) === peer) this.#byFarEnd.delete(peer.far);
-    const others = this.#networks.get(peer.network)!;
-    others.delete(peer);
-    if (others.size === 0) this.#networks.delete(peer.network);
+    this.#crowd.remove(peer);
+    this.#going.delete(peer);
   }
 }
 
