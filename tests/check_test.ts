@@ -70,7 +70,7 @@ Deno.test("--check finds a port that is taken, a certificate that ends soon and 
   const config = configSource({
     customers: [entry, broken],
     useSsl: true,
-    operations: { port: Number(new URL(other.url).port) },
+    operations: { port: Number(new URL(other.operations).port) },
     https: {
       hostname: "127.0.0.1",
       port: Number(new URL(other.url).port),
