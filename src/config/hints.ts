@@ -27,7 +27,7 @@ function name(path: readonly PropertyKey[]): string {
 }
 
 /** Parts of a configuration where nothing is shown that might be a password or a key. */
-const SECRET = /^(internal|operations|customers|customerApi)$|key|password|secret/i;
+const SECRET = /^(internal|operations|customers|customerApi|url)$|key|password|secret/i;
 
 /** Texts that are shown: short ones of letters and digits, which are words or numbers rather than credentials. */
 const A_WORD = /^[\w.\/-]{0,24}$/;

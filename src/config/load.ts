@@ -88,10 +88,11 @@ export function readConfig(
       `${source}: masterKey is shorter than 16 bytes; whoever guesses it can make tokens for every server`,
     );
   }
-  if (result.data.internal.users.some(({ password }) => password.length < UNGUESSABLE)) {
+  for (const [member, who] of [["internal", "servers"], ["operations", "users"]] as const) {
+    if (result.data[member].users.every(({ password }) => password.length >= UNGUESSABLE)) continue;
     warnings.push(
-      `${source}: internal.users: a password is shorter than ${UNGUESSABLE} characters: amid guesses from their address, ` +
-        "servers that have not called before are kept waiting",
+      `${source}: ${member}.users: a password is shorter than ${UNGUESSABLE} characters: amid guesses from their address, ` +
+        `${who} that have not called before are kept waiting`,
     );
   }
   return { settings: result.data, warnings };

@@ -50,14 +50,18 @@ function masked(name: string, value: unknown): Json {
   return Object.fromEntries(members.map(([name, each]) => [name, masked(name, each)]));
 }
 
-/** A URL may hold a user with a password, or a token among what it asks for. */
+/** A URL may hold a user with a password, or a token in its path or among what it asks for. */
 function withoutCredentials(text: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
   const url = URL.parse(text);
   if (url === null) return SECRET;
-  if (url.username === "" && url.password === "" && url.search === "") return text;
+  if (`${url.username}${url.password}${url.search}${url.hash}` === "" && url.pathname.length <= 1) {
+    return text;
+  }
   if (url.username !== "") url.username = "user";
   if (url.password !== "") url.password = "secret";
+  if (url.pathname.length > 1) url.pathname = "/secret";
   if (url.search !== "") url.search = "?secret";
+  if (url.hash !== "") url.hash = "#secret";
   return url.href;
 }

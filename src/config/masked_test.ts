@@ -22,8 +22,25 @@ Deno.test("no secret is shown, wherever it stands and whatever a new member is c
   assert.deepEqual((shown.internal as { users: object[] }).users, [
     { name: "kim", password: "(secret)", role: "operator" },
   ]);
-  assert.match(text, /https:\/\/user:secret@hooks\.example\/a\?secret/);
+  assert.match(text, /https:\/\/user:secret@hooks\.example\/secret\?secret/);
 });
+
+const urls: [url: string, shown: string][] = [
+  ["https://hooks.example", "https://hooks.example"],
+  ["https://hooks.example:8443/", "https://hooks.example:8443/"],
+  ["https://hooks.example/services/T0/B0/S3CRET", "https://hooks.example/secret"],
+  ["https://hooks.example/S3CRET/", "https://hooks.example/secret"],
+  ["https://hooks.example?S3CRET", "https://hooks.example/?secret"],
+  ["https://hooks.example/#S3CRET", "https://hooks.example/#secret"],
+  ["HTTPS://S3CRET@hooks.example/a", "https://user@hooks.example/secret"],
+  ["redis://:S3CRET@store.example/S3CRET", "redis://:secret@store.example/secret"],
+  ["https://[S3CRET", "(secret)"],
+];
+for (const [url, shown] of urls) {
+  Deno.test(`of ${url} nothing is shown but where it is`, () => {
+    assert.deepEqual(maskedConfig({ webhooks: [{ url }] }), { webhooks: [{ url: shown }] });
+  });
+}
 
 Deno.test("what is no secret is shown as it is, as far as JSON can", () => {
   const shown = maskedConfig({

@@ -233,7 +233,9 @@ export const ConfigSchema = z.object({
         name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
           "User name of HTTP Basic; no colon.",
         ),
-        password: z.string().min(1).describe("Password; 16 characters or more cannot be guessed."),
+        password: z.string().min(1).describe(
+          "Password; 16 characters or more cannot be guessed. Shorter ones are compared only now and then while somebody guesses from the same address, but where they have been right before.",
+        ),
         role: z.enum(["server", "operator"]).optional().describe(
           '`"server"` may call what servers call, `"operator"` all else. If absent, both.',
         ),
@@ -271,7 +273,9 @@ export const ConfigSchema = z.object({
         name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
           "User name of HTTP Basic; no colon.",
         ),
-        password: z.string().min(1).describe("Password; 16 characters or more cannot be guessed."),
+        password: z.string().min(1).describe(
+          "Password; 16 characters or more cannot be guessed. Shorter ones are compared only now and then while somebody guesses from the same address, but where they have been right before.",
+        ),
         role: z.enum(["read", "admin"]).default("read").describe(
           '`"read"` may see everything, `"admin"` may change it too.',
         ),
@@ -484,10 +488,9 @@ export const ConfigSchema = z.object({
       each.spill.forEach((name, s) => known(["sfuPools", "available", i, "spill", s], name));
     });
   }
-  config.webhooks.forEach(({ url }, i) => {
-    if (config.webhooks.findIndex((other) => other.url === url) < i) {
-      wrong(["webhooks", i, "url"], "expected another URL than those before");
-    }
+  const urls = config.webhooks.map(({ url }) => URL.parse(url)?.href ?? url); // however they are spelt
+  urls.forEach((url, i) => {
+    if (urls.indexOf(url) < i) wrong(["webhooks", i, "url"], "expected another URL than those before");
   });
   if (sfuConfig.disableTimeout <= sfuConfig.updateInterval) {
     wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval");

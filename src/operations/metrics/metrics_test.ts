@@ -3,6 +3,7 @@ import type { Address, CustomerFigures, FleetFigures, ServerFigures } from "../.
 import { RpcError } from "../../edge/errors.ts";
 import type { CallOutcome } from "../../ops/stats.ts";
 import { createMetrics } from "./metrics.ts";
+import { labelOf } from "./named_customers.ts";
 
 const PAGE = new URL("../../../docs/metrics.md", import.meta.url);
 
@@ -66,13 +67,47 @@ Deno.test("customers are told one by one, with limits that they have, and the re
   assert.deepEqual(await samples(metrics, "customer_peers", figures), [
     'odin_gateway_customer_peers{customer="a"} 1',
     `odin_gateway_customer_peers{customer="b\\n\\"'"} 2`,
-    `odin_gateway_customer_peers{customer="${"c".repeat(100)}…"} 3`,
+    `odin_gateway_customer_peers{customer="${"c".repeat(100)}…efeea944a76157a8"} 3`,
     'odin_gateway_customer_peers{customer="(others)"} 7',
     'odin_gateway_customer_peers{customer="demo_*"} 15',
   ]);
   assert.deepEqual((await samples(metrics, "customer_peers_limit", figures)).length, 2);
   assert.deepEqual(await samples(metrics, "customer_rooms_limit", figures), []);
   assert.deepEqual(await samples(metrics, "customer_peers"), [], "who is gone leaves no series");
+});
+
+Deno.test("each customer has a label of its own, however long its name, and none has that of several together", async () => {
+  const metrics = createMetrics("1", 100);
+  metrics.stop();
+  const long = "x".repeat(100);
+  const names = [
+    long,
+    `${long}1`,
+    `${long}2`,
+    `${long}…`,
+    "(others)",
+    "(others)…",
+    `${"x".repeat(99)}😀`,
+    "X",
+    "x",
+  ];
+  names.push(...names.map(labelOf).filter((label) => !names.includes(label))); // named like another one's label
+  const figures = {
+    ...NOTHING,
+    customers: names.map((name, i) => customer(name, i + 1)),
+    others: { peers: 99, rooms: 1 },
+  };
+  const lines = await samples(metrics, "customer_peers", figures);
+  assert.equal(lines.length, names.length + 1, lines.join("\n"));
+  assert.deepEqual(lines.map((line) => Number(line.split(" ").at(-1))), [...names.map((_, i) => i + 1), 99]);
+  for (const line of lines) assert.ok(line.isWellFormed() && line.length < 200, line);
+  for (const name of names) {
+    const caller = { address: "", internal: false, by: undefined, role: undefined, customer: name };
+    const error = new RpcError("peerLimit", "");
+    metrics.callObserver({ method: "Connect", params: {}, caller, outcome: "rejected", error, duration: 1 });
+  }
+  const refusals = await samples(metrics, "customer_refusals_total");
+  assert.equal(refusals.filter((line) => line.endsWith(" 1")).length, names.length);
 });
 
 Deno.test("whatever callers do, refusals have a bounded number of series", async () => {

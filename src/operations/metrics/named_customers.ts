@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isUnvouched } from "../../fleet/mod.ts";
 
 /** What customers are called together that have no metrics of their own. */
@@ -6,12 +7,15 @@ export const OTHERS = "(others)";
 /** What customers of `unknownCustomers` are called together: whoever makes a key makes one. */
 export const UNVOUCHED = "demo_*";
 
-/** Longest name of a customer in a label, in characters. */
+/** Longest name of a customer in a label, in characters, and digits of the number that tells longer ones apart. */
 const LONGEST = 100;
+const DIGITS = 16;
 
-/** A customer's name as a label has it. */
+/** A customer's name as a label has it: another for each, and none that several customers have together. */
 export function labelOf(customer: string): string {
-  return customer.length <= LONGEST ? customer : `${customer.slice(0, LONGEST)}…`;
+  if (customer.length <= LONGEST && !customer.startsWith(OTHERS)) return customer;
+  const number = createHash("sha256").update(customer).digest("hex").slice(0, DIGITS);
+  return `${customer.slice(0, LONGEST).toWellFormed()}…${number}`;
 }
 
 /**
