@@ -58,6 +58,11 @@ export const RpcErrors = {
     http: 200,
     cause: "not as things are now; `message` says what has to be done before",
   },
+  answerTooLong: {
+    code: -32015,
+    http: 200,
+    cause: "too much for one answer to a batch; ask for less, or without a batch",
+  },
 } as const;
 
 export type RpcErrorName = keyof typeof RpcErrors;

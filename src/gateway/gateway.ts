@@ -33,7 +33,8 @@ import type {
 } from "./port.ts";
 import { StartWait } from "./start_wait.ts";
 import { type Clocks, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
-import { shownDeadline, shownTimes, View } from "./view.ts";
+import { shownDeadline, View } from "./view.ts";
+import { wholeFleet } from "./whole_fleet.ts";
 
 /** How often the life cycle of servers, grants and rooms is looked at. */
 const TICK: Milliseconds = 250;
@@ -381,9 +382,7 @@ export class Gateway implements GatewayPort {
   }
 
   info(): Promise<ShownFleet> {
-    const { servers, rooms, kinds } = fleet.info(this.#model);
-    const shown = servers.map((server) => ({ ...server, ...shownTimes(this.#clocks, server) }));
-    return Promise.resolve({ servers: shown, rooms, kinds });
+    return wholeFleet(this.#model, this.#clocks);
   }
 
   async #takeIn(input: Report): Promise<boolean> {

@@ -8,6 +8,7 @@ import type { Proof } from "../http/connection.ts";
 import type { Permission, Purpose } from "../auth/internal_access.ts";
 import { readReport } from "../reports/report_reader.ts";
 import { type Method, method, methodReading, parseParams } from "../rpc/json_rpc.ts";
+import { Turns } from "../rpc/turns.ts";
 import { completeServerConfig } from "../server_config/server_config.ts";
 import type { AdminMethod } from "./admin/method.ts";
 import { type AdminContext, adminMethods } from "./admin/registry.ts";
@@ -111,9 +112,10 @@ export function operatorMethods(context: InternalContext): Record<string, Method
   const methods = adminMethods(context);
   const of = (does: AdminMethod["does"]) =>
     Object.fromEntries(
-      methods.filter((method) => method.does === does).map(({ name, call }) => {
+      methods.filter((method) => method.does === does).map(({ name, call, isDear }) => {
         const run = (params: unknown, { permission: { user } }: InternalCall) => call(params, { user });
-        return [name, methodReading((params) => params, run)];
+        const turns = isDear === true ? new Turns() : undefined;
+        return [name, { ...methodReading((params) => params, run), onlyShows: does === "shows", turns }];
       }),
     );
   return { ...restricted(context, of("changes"), "change"), ...restricted(context, of("shows"), "show") };

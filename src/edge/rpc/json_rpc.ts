@@ -1,7 +1,11 @@
 import type { z } from "zod";
 import type { CallOutcome } from "../../ops/stats.ts";
 import { RpcError, type RpcErrorObject, RpcErrors } from "../errors.ts";
+import { SlicedWork } from "../../sliced_work.ts";
+import { BatchAnswer } from "./batch_answer.ts";
 import { readJson } from "./json_body.ts";
+import type { Turns } from "./turns.ts";
+import { Written, written } from "./written.ts";
 
 /*
  * JSON-RPC 2.0 is written out here, because a library (json-rpc-2.0) has to be wrapped in nearly as much to be
@@ -11,6 +15,10 @@ import { readJson } from "./json_body.ts";
 
 /** A method: how its params are read, and what it does. `call` is what the edge knows about the caller. */
 export interface Method<Call> {
+  /** Whether it changes nothing, so that a call may be refused for the length of its answer; if absent, it does. */
+  readonly onlyShows?: boolean;
+  /** Whose turn it is, of a method that shows so much that one call is made at a time. */
+  readonly turns?: Turns | undefined;
   /** Why the caller may not call it, if so. */
   refuse?(call: Call): string | undefined;
   /** @throws {RpcError} `invalidParams` */
@@ -68,7 +76,7 @@ interface Request {
 }
 
 type Response =
-  | { readonly jsonrpc: "2.0"; readonly id: Id; readonly result: object }
+  | { readonly jsonrpc: "2.0"; readonly id: Id; readonly result: object | Written }
   | { readonly jsonrpc: "2.0"; readonly id: Id; readonly error: RpcErrorObject };
 
 /** Runs a call of a method within something, a span say; resolves and rejects as the call does. */
@@ -113,15 +121,23 @@ export class RpcServer<Call> {
     }
     further?.(json.length - 1);
     // One after the other: calls of a batch take effect in order.
-    const responses: Response[] = [];
+    const responses: string[] = [];
+    const shown = new BatchAnswer();
+    const work = new SlicedWork();
     for (const request of json) {
-      const response = await this.#one(request, call, allows);
-      if (response !== null) responses.push(response);
+      const response = await this.#one(request, call, allows, shown);
+      if (response !== null) responses.push(textOf(response));
+      if (work.due) await work.letOthersPass();
     }
-    return { body: responses.length === 0 ? null : JSON.stringify(responses), unavailable: false };
+    return { body: responses.length === 0 ? null : `[${responses.join(",")}]`, unavailable: false };
   }
 
-  async #one(request: unknown, call: Call, allows: (name: string) => boolean): Promise<Response | null> {
+  async #one(
+    request: unknown,
+    call: Call,
+    allows: (name: string) => boolean,
+    shown?: BatchAnswer,
+  ): Promise<Response | null> {
     const wrong = whatIsWrong(request);
     if (wrong !== undefined) return invalidRequest(idOf(request) ?? null, wrong);
     const { id, method: name, params } = request as Request;
@@ -130,7 +146,7 @@ export class RpcServer<Call> {
       if (method === undefined || !allows(name)) {
         throw new RpcError("methodNotFound", "no such method for this caller");
       }
-      const run = () => this.#run(name, method, params, call, id === undefined);
+      const run = () => this.#run(name, method, params, call, id === undefined, shown);
       const result = await (this.around === undefined ? run() : this.around(name, run));
       return id === undefined ? null : { jsonrpc: "2.0", id, result };
     } catch (error) {
@@ -142,7 +158,14 @@ export class RpcServer<Call> {
     }
   }
 
-  async #run(name: string, method: Method<Call>, params: unknown, call: Call, notification: boolean) {
+  async #run(
+    name: string,
+    method: Method<Call>,
+    params: unknown,
+    call: Call,
+    notification: boolean,
+    shown: BatchAnswer | undefined,
+  ): Promise<object | Written> {
     const start = performance.now();
     const end = (outcome: CallOutcome, error?: unknown) =>
       this.ended({ method: name, params, call, outcome, error, duration: performance.now() - start });
@@ -150,7 +173,14 @@ export class RpcServer<Call> {
       const refusal = method.refuse?.(call);
       if (refusal !== undefined) throw new RpcError("forbidden", refusal);
       if (Array.isArray(params)) throw new RpcError("invalidParams", "params must be an object, by name");
-      const result = await method.run(method.read(params ?? {}, call) as never, call, notification);
+      if (method.onlyShows === true) shown?.mustTakeMore();
+      const input = method.read(params ?? {}, call) as never;
+      const make = async () => {
+        const result = await method.run(input, call, notification);
+        return method.onlyShows === true ? await written(result) : result;
+      };
+      const result = await (method.turns === undefined ? make() : method.turns.take(make));
+      if (result instanceof Written) shown?.take(result);
       end("success");
       return result;
     } catch (error) {
@@ -210,5 +240,10 @@ function invalidRequest(id: Id, cause: string): Response {
 function answerOf(response: Response | null): RpcAnswer {
   if (response === null) return { body: null, unavailable: false };
   const unavailable = "error" in response && response.error.code === RpcErrors.unavailable.code;
-  return { body: JSON.stringify(response), unavailable };
+  return { body: textOf(response), unavailable };
+}
+
+function textOf(response: Response): string {
+  if (!("result" in response) || !(response.result instanceof Written)) return JSON.stringify(response);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(response.id)},"result":${response.result.json}}`;
 }

@@ -3,6 +3,7 @@ import type { GatewayPort } from "../../../gateway/port.ts";
 import type { ServerKeys } from "../../../tokens/mod.ts";
 import type { Stats } from "../../../ops/stats.ts";
 import { logLevel, type LogLevelName, setLogLevel } from "../../../ops/log.ts";
+import { mappedInSlices } from "../../rpc/written.ts";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
 import { showKind, ShownKind } from "./kind_methods.ts";
 import { ShownRoomEntry, showRoom } from "./room_methods.ts";
@@ -34,10 +35,12 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
     adminMethod({
       name: "Info",
       summary: "Show all servers, rooms and kinds of rooms, and counts of calls, in one answer",
-      description: "Its cost grows with the rooms; the lists by pages show the same.",
+      description:
+        "Its cost grows with the rooms, and one call of it is made at a time; the lists by pages show the same.",
       does: "shows",
       params: z.object({}),
       ignoresUnknownParams: true,
+      isDear: true,
       result: z.object({
         servers: z.array(ShownServer),
         rooms: z.array(
@@ -51,9 +54,12 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
         const { servers, rooms, kinds } = await gateway.info();
         const updated = new Map(servers.map(({ address, lastSeen }) => [address, iso(lastSeen)]));
         return {
-          servers: servers.map((server) => showServer(server, serverKeys)),
-          rooms: rooms.map((room) => ({ ...showRoom(room), updated: updated.get(room.server)! })),
-          kinds: kinds.map(showKind),
+          servers: await mappedInSlices(servers, (server) => showServer(server, serverKeys)),
+          rooms: await mappedInSlices(
+            rooms,
+            (room) => ({ ...showRoom(room), updated: updated.get(room.server)! }),
+          ),
+          kinds: await mappedInSlices(kinds, showKind),
           stats: { apiCalls: [...stats.apiCalls] },
         };
       },

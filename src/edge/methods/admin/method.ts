@@ -22,6 +22,8 @@ export interface AdminMethod {
   readonly params: z.ZodObject;
   /** Whether params that it does not know are ignored rather than refused: today's gateway does so. */
   readonly ignoresUnknownParams?: boolean;
+  /** Whether it shows so much that one call is made at a time. */
+  readonly isDear?: boolean;
   readonly result: z.ZodType;
   /** The errors of its own, besides those that any call may end with. */
   readonly errors: readonly RpcErrorName[];
