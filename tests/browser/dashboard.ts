@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { Program } from "../../sim/program.ts";
 import { SimulatedServer } from "../../sim/server.ts";
 import { TestGateway } from "../gateway.ts";
 import { freePort } from "../programs.ts";
@@ -119,7 +120,7 @@ for (const [theme, width] of [["light", 1280], ["dark", 360], ["light", 3840]] a
   });
 }
 
-test("the overview says what is wrong now, what to do, and leads there; and that all is well again", async () => {
+test("the overview says what is wrong now, what to do, and leads there; and that all is well before", async () => {
   await using live = await LiveGateway.start();
   const { page, faults } = await watchedPage(browser, live.url);
   await page.getByText("✓ All is well").waitFor();
@@ -127,6 +128,7 @@ test("the overview says what is wrong now, what to do, and leads there; and that
   const problem = page.getByRole("listitem").filter({ hasText: "server sfu-a.test:4433 is silent" });
   await problem.waitFor();
   assert.match(await problem.innerText(), /What to do: see whether it runs/);
+  await assertAccessible(page, "with a problem");
   await problem.getByRole("link").click();
   await page.getByRole("heading", { name: "Server sfu-a.test:4433" }).waitFor();
   await page.getByText("✗ silent").first().waitFor();
@@ -142,6 +144,7 @@ test("draining, resuming and weighing ask first, change the gateway, and show wh
   const dialog = page.getByRole("dialog");
 
   await row.getByRole("button", { name: "Drain" }).click();
+  await assertAccessible(page, "with a dialogue");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   assert.equal((await live.show("sfu-b.test:4433")).draining, null, "nothing happens without a confirmation");
 
@@ -175,7 +178,7 @@ test("a room is found, closed and banned; its ban is lifted", async () => {
   await page.getByRole("link", { name: "Rooms", exact: true }).click();
   await page.getByLabel("Name begins with").fill("lob");
   await page.getByRole("button", { name: "Search" }).click();
-  await page.getByText("1 rooms").waitFor();
+  await page.getByText("1 room", { exact: true }).waitFor();
   await page.getByRole("link", { name: "acme / lobby" }).click();
   await page.getByText("✓ chosen").waitFor();
   await page.getByRole("button", { name: "Close" }).click();
@@ -248,6 +251,57 @@ test("a gateway that stops is missed, and the page goes on when it is back", asy
   await live.gateway.report("sfu-new:1");
   await page.getByRole("link", { name: "Servers", exact: true }).click();
   await page.getByText("sfu-new:1").waitFor();
+  await page.close();
+});
+
+test("another process takes over, and the page goes on with that one", async () => {
+  await using gateway = await TestGateway.start({ operations: { port: freePort() } });
+  const { page } = await watchedPage(browser, gateway.operations);
+  const before = gateway.program;
+  const config = Deno.readTextFileSync(`${gateway.folder.path}/config.ts`);
+  gateway.program = await Program.start({ config, folder: gateway.folder.path, args: ["--take-over"] });
+  await before.status;
+  await gateway.report("sfu-new:1");
+  await page.getByRole("link", { name: "Servers", exact: true }).click();
+  await page.getByText("sfu-new:1").waitFor();
+  await page.getByText("● live").waitFor();
+  await page.close();
+});
+
+test("200 servers and 100,000 rooms: the browser has one page of them, and a search finds one", async () => {
+  await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 60, disableTimeout: 300 } });
+  for (let i = 0; i < 200; i++) {
+    const rooms = Array.from({ length: 500 }, (_, j) => ({ name: `room-${i}-${j}`, peers: 1 }));
+    await gateway.report(`sfu-${i}.test:4433`, rooms, { load: i / 200 });
+  }
+  const { page, faults } = await watchedPage(browser, gateway.operations);
+  await page.getByText("100,000").first().waitFor();
+  await page.getByRole("link", { name: "Servers", exact: true }).click();
+  await page.getByText("200 of 200 servers").waitFor();
+  await page.getByRole("button", { name: "Load" }).click();
+  await page.getByRole("button", { name: "Load" }).click();
+  const first = page.getByRole("main").getByRole("rowheader").first();
+  await eventually(
+    () => first.innerText(),
+    (text) => text.trim() === "sfu-199.test:4433",
+    "sorted by load, the fullest first",
+  );
+  await page.getByLabel("Address, pool or version").fill("sfu-17.");
+  await page.getByText("1 of 200 servers").waitFor();
+
+  await page.getByRole("link", { name: "Rooms", exact: true }).click();
+  await page.getByText("100 rooms on this page, and there are more").waitFor();
+  const rows = page.getByRole("main").getByRole("rowheader");
+  const before = await rows.first().innerText();
+  await page.getByRole("button", { name: "Next page" }).click();
+  await eventually(() => rows.first().innerText(), (text) => text !== before, "the next page");
+  assert.equal(await rows.count(), 100);
+  await page.getByLabel("Name begins with").fill("room-123-456");
+  await page.getByLabel("Server").fill("sfu-123.test:4433");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("1 room", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "acme / room-123-456" }).waitFor();
+  assert.deepEqual(faults, []);
   await page.close();
 });
 

@@ -43,7 +43,11 @@ function Problems({ fleet }: { fleet: Fleet }): ComponentChild {
     "section",
     { class: "problems", "aria-label": "What is wrong now" },
     h("h2", null, "What is wrong now"),
-    h("ul", { role: "status" }, problems.map((problem) => h(OneProblem, { problem, key: problem.what }))),
+    h(
+      "div",
+      { role: "status" },
+      h("ul", null, problems.map((problem) => h(OneProblem, { problem, key: problem.what }))),
+    ),
   );
 }
 

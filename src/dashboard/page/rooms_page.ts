@@ -82,7 +82,7 @@ function Found({ filter }: { filter: Readonly<Record<string, string>> }): Compon
 
 function roomsText(count: number, first: boolean, more: boolean): string {
   if (count === 0) return more ? "None among those looked at so far; there are more to look at." : "No room.";
-  return `${counted(count)} rooms${first && !more ? "" : " on this page"}${
+  return `${counted(count)} ${count === 1 ? "room" : "rooms"}${first && !more ? "" : " on this page"}${
     more ? ", and there are more" : ""
   }`;
 }
