@@ -30,7 +30,7 @@ function operatorsFolder(): TemporaryFolder {
     `${folder.path}/customers.ts`,
     `export const customers: object[] = [${JSON.stringify(entry)}];`,
   );
-  const rest = configSource({ operations: { enabled: false } }).replace("export default", "const rest =");
+  const rest = configSource({ operations: { port: 0 } }).replace("export default", "const rest =");
   Deno.writeTextFileSync(
     `${folder.path}/config.ts`,
     `import { customers } from "./customers.ts"; ${rest} export default { ...rest, customers };`,
@@ -38,7 +38,7 @@ function operatorsFolder(): TemporaryFolder {
   return folder;
 }
 
-/** Starts it, waits until it answers, reloads, and stops it. */
+/** Starts it, waits until it answers, has its dashboard, reloads, and stops it. */
 async function tryOut(command: Deno.Command): Promise<string> {
   const child = command.spawn();
   let output = "";
@@ -49,6 +49,12 @@ async function tryOut(command: Deno.Command): Promise<string> {
     if (url !== undefined && !asked) {
       asked = true;
       assert.deepEqual(await (await fetch(`${url}/healthz`)).json(), { status: "ok" });
+      const [, operations] = /operations: .* are at (http:[^\s,]+)/.exec(output) ?? [];
+      for (const path of ["", "dashboard/app.ts", "dashboard/preact.js"]) {
+        const { status, body } = await fetch(`${operations}/${path}`);
+        await body?.cancel();
+        assert.equal(status, 200, path);
+      }
       child.kill("SIGHUP");
     }
     if (/was read again: nothing has changed/.test(output)) child.kill("SIGTERM");
