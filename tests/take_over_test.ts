@@ -4,6 +4,7 @@ import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/prog
 import { startLoad } from "../sim/upgrades.ts";
 import { newCertificate } from "./certificate.ts";
 import { refusedWith, sleep, TestGateway } from "./gateway.ts";
+import { WebhookReceiver } from "./webhook_receiver.ts";
 
 /** Whether the kernel hands over connections that it has accepted and the process has not (docs/operations.md). */
 function kernelMoves(): boolean {
@@ -153,4 +154,129 @@ Deno.test("what comes on an open connection of TLS is passed on, and answered wi
     for (let i = 0; i < 3; i++) assert.ok((await (await info()).json()).result, alpn);
     await before.stop();
   }
+});
+
+/** A configuration whose customers come from an API that never answers again once it has answered. */
+function slowCustomers(entry: object): string {
+  const list = configSource({ customers: [entry], startup: { waitForReports: false } });
+  return `${list.replace("export default", "const base =")}
+const { customers, ...others } = base;
+const waits = () => new Promise(() => setInterval(() => {}, 60_000));
+let asked = 0;
+export default { ...others, customerApi: {
+  updateInterval: 3600,
+  updateFunction: () => asked++ === 0 && !import.meta.url.includes("?") ? customers : waits(),
+} };`;
+}
+
+Deno.test("no process waits to hand over for what an operator's call waits for, and nor does any caller", async (t) => {
+  await using receiver = new WebhookReceiver();
+  const never = Promise.withResolvers<Response>();
+  receiver.answer = () => never.promise;
+  const webhooks = [{ url: receiver.url, secret: receiver.secret, events: ["ban.lifted"] }];
+  const { entry, accessKey } = newCustomer("acme");
+  const plain = configSource({ webhooks, customers: [entry], startup: { waitForReports: false } });
+  const cases: [string, string, string | undefined][] = [
+    ["webhook.Test", plain, undefined],
+    ["customers.Reload", slowCustomers(entry), undefined],
+    ["config.Reload", plain, `await new Promise(() => setInterval(() => {}, 60_000));\n${plain}`],
+  ];
+  for (const [method, config, later] of cases) {
+    await t.step(method, async () => {
+      using folder = new TemporaryFolder();
+      await using program = await Program.start({ config, folder: folder.path });
+      if (later !== undefined) Deno.writeTextFileSync(`${folder.path}/config.ts`, later);
+      const url = `${program.url}/internal`;
+      const weight = (weight: number) => ({
+        ...{ jsonrpc: "2.0", id: 2, method: "server.SetWeight" },
+        params: { address: "sfu-a:4433", weight },
+      });
+      const load = startLoad({ url: program.url, accessKey, kept: 3, fresh: 0, pause: 10 });
+      await sleep(300);
+      const asked = fetch(url, {
+        method: "POST",
+        body: JSON.stringify([{ jsonrpc: "2.0", id: 1, method, params: {} }, weight(0.5)]),
+      });
+      await sleep(200); // until it waits
+      await using next = await Program.start({ config, folder: folder.path, args: ["--take-over"] });
+      const answers = await (await asked).json();
+      for (const { error } of answers) assert.match(error.message, /another process has taken over/);
+      assert.equal(answers.length, 2);
+      const { failures, lost, calls } = await load.stop();
+      assert.deepEqual([failures, lost], [[], 0]);
+      assert.ok(calls > 10);
+      assert.match(next.output, /in place of the process before/);
+    });
+  }
+  never.resolve(new Response());
+});
+
+Deno.test("no call of an operator, and no probe, fails on the operations listener while processes take over", async () => {
+  await using gateway = await TestGateway.start({
+    operations: { hostname: "127.0.0.1", port: 0 },
+    connections: { idleTimeout: 3 },
+  });
+  await gateway.report("sfu-a:4433");
+  const url = gateway.operations;
+  const rpc = (method: string, params: object) => async (client: Deno.HttpClient) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+    const response = await fetch(`${url}/rpc`, { method: "POST", client, body });
+    assert.equal(response.headers.get("Access-Control-Allow-Origin"), null);
+    const { result } = await response.json();
+    return result !== undefined;
+  };
+  const get = (path: string) => async (client: Deno.HttpClient) => {
+    const response = await fetch(url + path, { client });
+    const text = await response.text();
+    return response.ok && text.includes(path === "/metrics" ? "odin_gateway_" : "ok");
+  };
+  const asks = {
+    "gateway.Status": rpc("gateway.Status", {}),
+    "server.SetWeight": rpc("server.SetWeight", { address: "sfu-a:4433", weight: 1 }),
+    "/healthz": get("/healthz"),
+    "/metrics": get("/metrics"),
+  };
+  const failures: string[] = [];
+  const counts: Record<string, number> = {};
+  let over = false;
+  const callers = Object.entries(asks).map(async ([name, ask]) => {
+    using client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
+    while (!over) {
+      const fine = await ask(client).catch(String);
+      if (fine !== true) failures.push(`${name}: ${fine}`);
+      counts[name] = (counts[name] ?? 0) + 1;
+      await sleep(5);
+    }
+  });
+  const before: (typeof gateway.program)[] = [];
+  for (let i = 0; i < 4; i++) {
+    await sleep(150);
+    before.push(gateway.program);
+    gateway.program = await Program.start(takeOver(gateway));
+    assert.equal(gateway.operations, url);
+  }
+  await sleep(300);
+  over = true;
+  await Promise.all(callers);
+  assert.deepEqual(failures, []);
+  for (const name of Object.keys(asks)) assert.ok(counts[name]! > 10, `${name}: ${counts[name]}`);
+  for (const program of before) assert.equal((await program.status).code, 0, program.output);
+});
+
+Deno.test("a page of the dashboard is told on by the process that takes over", async () => {
+  await using gateway = await TestGateway.start({ operations: { hostname: "127.0.0.1", port: 0 } });
+  const live = `${gateway.operations}/dashboard/live`;
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
+  const looking = fetch(live).then((response) => response.text());
+  const before = gateway.program;
+  await (await fetch(`${gateway.operations}/healthz`, { client })).text();
+  gateway.program = await Program.start(takeOver(gateway));
+  assert.match(await looking, /event: hello/, "what was told so far; it has ended");
+  const passed = await fetch(live, { client });
+  assert.equal(passed.headers.get("Content-Type"), "text/event-stream");
+  assert.equal(await passed.text(), "", "on a connection to the process before, it ends at once");
+  const reader = (await fetch(live, { client })).body!.getReader();
+  assert.match(new TextDecoder().decode((await reader.read()).value), /event: hello/);
+  await reader.cancel();
+  await before.stop();
 });

@@ -1,10 +1,11 @@
 import type { Customers } from "../customers/customers.ts";
 import type { Listener } from "../edge/http/listener.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import type { Gate } from "../edge/gate.ts";
+import type { Handler } from "../edge/http/message.ts";
 import type { Ports } from "../hand_over/lines.ts";
-import type { Moving } from "../hand_over/moving.ts";
 import { offerHandOver, type Replaceable } from "../hand_over/offer.ts";
-import { listenForPassed } from "../hand_over/passed.ts";
+import { listenForPassed, type Place } from "../hand_over/passed.ts";
 import type { Sockets } from "../hand_over/sockets.ts";
 import { log } from "../ops/log.ts";
 import { StoreError } from "../store/port.ts";
@@ -28,9 +29,13 @@ export interface HandOverParts {
   readonly gateway: Gateway;
   readonly customers: Customers;
   readonly webhooks: RunningWebhooks;
-  readonly moving: Moving;
+  readonly gate: Gate;
+  /** What answers the requests that another process passes on. */
+  readonly handlers: Readonly<Record<Place, Handler>>;
   main(): Listener;
   operations(): Listener | undefined;
+  /** Ends answers that go on, so that those who listen come again, and to the other process. */
+  endStreams(): void;
   /** Milliseconds that connections may stay open without a request. */
   idleTimeout(): number;
 }
@@ -43,9 +48,6 @@ const HOLD_WITHIN = 5000;
 
 /** A folder that the other process should have given back is tried again after so many milliseconds, for so long. */
 const TAKE_BACK = { after: 20, forAtMost: 10_000 };
-
-/** Requests of operators get so long to finish, in milliseconds. */
-const OPERATORS_WITHIN = 500;
 
 /** Time beyond the longest idle time after which connections that are still open are closed, in milliseconds. */
 const LINGER = 10_000;
@@ -63,7 +65,7 @@ export class HandOver implements Replaceable {
     const { sockets: { control, requests } } = this.folder;
     try {
       this.#stop = [
-        await listenForPassed(requests, this.parts.moving.handler),
+        await listenForPassed(requests, this.parts.handlers),
         await offerHandOver(control, this),
       ];
       this.#sockets = this.#socketsNow();
@@ -80,9 +82,9 @@ export class HandOver implements Replaceable {
   }
 
   async release(): Promise<Ports | string> {
-    const { gateway, customers, webhooks, moving, main, operations } = this.parts;
+    const { gateway, customers, webhooks, gate, main, operations } = this.parts;
     if (!gateway.condition.storable) return NOT_WRITTEN;
-    if (!await moving.hold(HOLD_WITHIN)) return `calls are still under way after ${HOLD_WITHIN / 1000} s`;
+    if (!await gate.close(HOLD_WITHIN)) return `calls are still under way after ${HOLD_WITHIN / 1000} s`;
     customers.stop();
     await gateway.release();
     webhooks.stop();
@@ -96,7 +98,7 @@ export class HandOver implements Replaceable {
   }
 
   async resume(): Promise<void> {
-    const { gateway, customers, webhooks, moving } = this.parts;
+    const { gateway, customers, webhooks, gate } = this.parts;
     const since = performance.now();
     while (true) {
       try {
@@ -120,7 +122,7 @@ export class HandOver implements Replaceable {
     }
     customers.resume();
     webhooks.resume();
-    moving.goOn();
+    gate.open();
   }
 
   #socketsNow(): string {
@@ -134,9 +136,11 @@ export class HandOver implements Replaceable {
   }
 
   leave(): void {
-    const { moving, main, operations, idleTimeout } = this.parts;
-    moving.move();
-    Promise.all([main().leave(idleTimeout() + LINGER), operations()?.stop(OPERATORS_WITHIN)])
+    const { gate, main, operations, endStreams, idleTimeout } = this.parts;
+    gate.move();
+    endStreams();
+    const within = idleTimeout() + LINGER;
+    Promise.all([main().leave(within), operations()?.leave(within)])
       .then(() => this.folder.left());
   }
 }

@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { differenceOf, needsRestart } from "../config/reload.ts";
 import type { Settings } from "../config/schema.ts";
 import { RpcError } from "../edge/errors.ts";
+import type { Gate } from "../edge/gate.ts";
 import type { ReloadedConfig, ReloadedCustomers, Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { log } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
@@ -16,9 +17,17 @@ export interface Reloadable {
    * @throws {StartError} where they cannot be used; then nothing has changed
    */
   prepare(settings: Settings): Promise<() => void>;
-  /** Puts only the customers of these settings in force, and asks their customer API. */
-  takeCustomers(settings: Settings): Promise<ReloadedCustomers>;
+  /**
+   * Reads the customers of these settings. When the answer is called they alone are in force, and their customer API is
+   * asked; what it answers then resolves when it has answered.
+   *
+   * @throws {StartError} where they cannot be used; then nothing has changed
+   */
+  prepareCustomers(settings: Settings): Promise<() => Promise<ReloadedCustomers>>;
 }
+
+/** A configuration, and a customer API, get so long in milliseconds: what waits longer keeps the next reload from its turn. */
+const WITHIN = 30_000;
 
 /**
  * Reads configuration, customers and certificate again, one reload after the other, each wholly or not at all. No connection
@@ -27,15 +36,24 @@ export interface Reloadable {
 export class Reload implements Reloading {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param read reads the configuration; absent where it came from no file */
-  constructor(readonly read: (() => Promise<LoadedConfig>) | undefined, readonly parts: Reloadable) {}
+  /**
+   * @param read reads the configuration; absent where it came from no file
+   * @param gate nothing is put in force while another process has the data
+   * @param within milliseconds that what is asked for a reload may take
+   */
+  constructor(
+    readonly read: (() => Promise<LoadedConfig>) | undefined,
+    readonly gate: Gate,
+    readonly parts: Reloadable,
+    readonly within = WITHIN,
+  ) {}
 
   config(): Promise<ReloadedConfig> {
     return this.#inTurn(async () => {
       const { settings, warnings } = await this.#read();
       const { members, inForce } = differenceOf(this.parts.settings(), settings);
       const apply = await this.parts.prepare(inForce);
-      apply();
+      await this.gate.during(apply);
       const changed = members.filter((member) => needsRestart(member) === undefined);
       const restart = members.flatMap((member) => {
         const reason = needsRestart(member);
@@ -56,11 +74,22 @@ export class Reload implements Reloading {
     return this.#inTurn(async () => {
       const { settings: { customers, customerApi } } = await this.#read();
       const { customers: _, customerApi: __, ...others } = this.parts.settings();
-      return await this.parts.takeCustomers({
+      const take = await this.parts.prepareCustomers({
         ...others,
         ...(customers === undefined ? {} : { customers }),
         ...(customerApi === undefined ? {} : { customerApi }),
       });
+      const taken = await this.gate.during(() => ({ answered: take() }));
+      return await this.#inTime(
+        taken.answered,
+        () =>
+          new RpcError(
+            "unavailable",
+            `the customer API has not answered within ${
+              this.within / 1000
+            } s: the customers before stay until it does`,
+          ),
+      );
     });
   }
 
@@ -68,7 +97,27 @@ export class Reload implements Reloading {
     if (this.read === undefined) {
       throw new StartError("this gateway was started without a configuration file");
     }
-    return await this.read();
+    return await this.#inTime(
+      this.read(),
+      () =>
+        new StartError(
+          `the configuration could not be read within ${
+            this.within / 1000
+          } s: something that it or what it imports waits for ` +
+            "(an await outside any function) does not come",
+        ),
+    );
+  }
+
+  /** Waits no longer than a reload may take. What comes later is not looked at. */
+  async #inTime<Result>(coming: Promise<Result>, late: () => Error): Promise<Result> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(late()), this.within);
+    try {
+      return await Promise.race([coming, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #inTurn<Result>(reload: () => Promise<Result>): Promise<Result> {

@@ -19,7 +19,8 @@ import { createOperatorRoute } from "../edge/operator_route.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Observers } from "../gateway/observers.ts";
 import { exportMetrics } from "../operations/metrics/export.ts";
-import { Moving } from "../hand_over/moving.ts";
+import { movable } from "../hand_over/moving.ts";
+import type { Place } from "../hand_over/passed.ts";
 import { passTo } from "../hand_over/passing.ts";
 import { listenForOperators } from "../operations/listener.ts";
 import { createMetrics, metricsRoute, type Moment } from "../operations/metrics/metrics.ts";
@@ -207,7 +208,8 @@ export async function runGateway(
     ...(metrics === undefined ? [] : [metricsRoute(metrics, moment)]),
     ...(dashboard === undefined ? [] : [dashboardRoutes(dashboard)]),
   ];
-  const reloading = new Reload(operator.reread, {
+  const gate = new Gate();
+  const reloading = new Reload(operator.reread, gate, {
     settings: () => inForce,
     async prepare(next) {
       const listenAnew = [listeners.main!.prepare(next), listeners.operations?.prepare(next)];
@@ -225,14 +227,15 @@ export async function runGateway(
         warnAboutAccess(next);
       };
     },
-    async takeCustomers(next) {
+    async prepareCustomers(next) {
       const take = await customers.prepare(next);
-      inForce = next;
-      const warnings = await customerLog.during(take);
-      return { customers: customers.count, keys: customers.ring.size, warnings };
+      return async () => {
+        inForce = next;
+        const warnings = await customerLog.during(take);
+        return { customers: customers.count, keys: customers.ring.size, warnings };
+      };
     },
   });
-  const gate = new Gate();
   const shared: SharedContext = {
     ...{ serverKeys, customers, refusals, shedding, reloading, gate },
     gateway: tracing?.gateway(gateway) ?? gateway,
@@ -267,20 +270,23 @@ export async function runGateway(
   let handlers = handlersFor(settings);
   const { folder } = operator;
   const answer: Handler = (request) => handlers.main(request);
-  const moving = folder && new Moving(gate, answer, passTo(folder.sockets.requests));
-  const handOver = moving && new HandOver(folder, {
-    ...{ gateway, customers, webhooks, moving },
+  const answerOperators: Handler = (request) => handlers.operations(request);
+  const answers = folder === undefined
+    ? { main: answer, operations: answerOperators }
+    : movableHandlers(gate, { main: answer, operations: answerOperators }, folder);
+  const handOver = folder && new HandOver(folder, {
+    ...{ gateway, customers, webhooks, gate, handlers: answers },
     main: () => listeners.main!,
     operations: () => listeners.operations,
+    endStreams: () => dashboard?.stop(),
     idleTimeout: () => inForce.connections.idleTimeout * 1000,
   });
   await handOver?.listen();
   parts.defer(() => handOver?.stop());
-  const answerOperators: Handler = (request) => handlers.operations(request);
-  listeners.operations = await listenForOperators(settings, answerOperators, folder?.ports?.operations);
+  listeners.operations = await listenForOperators(settings, answers.operations, folder?.ports?.operations);
   parts.defer(() => listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS));
   parts.defer(() => dashboard?.stop()); // before its listener, which would wait for the pages that are told
-  listeners.main = await listen(settings, moving?.handler ?? answer, folder?.ports?.main);
+  listeners.main = await listen(settings, answers.main, folder?.ports?.main);
   parts.defer(() => listeners.main?.stop(STOP_WITHIN_MS));
   gateway.start();
   dashboard?.start();
@@ -298,9 +304,25 @@ export async function runGateway(
     settings: () => inForce,
     certificateDaysLeft: () => listeners.main!.certificateDaysLeft(),
     async stop() {
-      if (moving?.hasMoved === true) await listeners.main?.stop(STOP_WITHIN_MS); // all else is the other process's
-      else await running.disposeAsync();
+      if (gate.hasMoved) { // all else is the other process's
+        await Promise.all([
+          listeners.main?.stop(STOP_WITHIN_MS),
+          listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS),
+        ]);
+      } else await running.disposeAsync();
     },
+  };
+}
+
+/** What answers while this process may hand over. Health and metrics are told at once, as long as this process is there. */
+function movableHandlers(
+  gate: Gate,
+  { main, operations }: Readonly<Record<Place, Handler>>,
+  { sockets: { requests } }: SharedFolder,
+): Record<Place, Handler> {
+  return {
+    main: movable(gate, main, passTo(requests, "main")),
+    operations: movable(gate, operations, passTo(requests, "operations"), () => false),
   };
 }
 

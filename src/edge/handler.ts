@@ -169,13 +169,13 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
       if (body === undefined) throw bodyTooLong(limits.publicBody);
       const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
       const further = (requests: number) => rates.further(token, client, requests, now);
-      gate.enter(body);
+      const visit = gate.enter(body);
       try {
         const answer = await rpc.answer(body, call, allowed, further);
         await endOfTurn();
         return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
       } finally {
-        gate.leave();
+        visit.leave();
       }
     } finally {
       rates.end(client);
@@ -208,6 +208,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       const permission = await authorized(request);
       const body = await readBody(request, limits.internalBody);
       if (body === undefined) throw bodyTooLong(limits.internalBody);
+      const visit = gate.enter(body);
       const call: InternalCall = {
         pool,
         caller,
@@ -215,8 +216,8 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
         permission,
         deliveries: [],
         proof,
+        visit,
       };
-      gate.enter(body);
       try {
         const answer = await rpc.answer(body, call, () => true);
         for (const delivery of call.deliveries) {
@@ -224,7 +225,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
         }
         return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
       } finally {
-        gate.leave();
+        visit.leave();
       }
     } finally {
       proof?.end();

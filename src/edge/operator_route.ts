@@ -23,6 +23,7 @@ export function createOperatorRoute(context: EdgeContext): OperatorRoute {
   return async (request, permission) => {
     const body = await readBody(request, limits.publicBody);
     if (body === undefined) throw bodyTooLong(limits.publicBody);
+    const visit = context.gate.enter(body);
     const call: InternalCall = {
       pool: pools.default,
       caller: request.caller,
@@ -30,13 +31,13 @@ export function createOperatorRoute(context: EdgeContext): OperatorRoute {
       permission,
       deliveries: [],
       proof: undefined,
+      visit,
     };
-    context.gate.enter(body);
     try {
       const answer = await rpc.answer(body, call, () => true);
       return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
     } finally {
-      context.gate.leave();
+      visit.leave();
     }
   };
 }

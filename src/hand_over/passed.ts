@@ -8,9 +8,13 @@ import { removeSocket } from "./sockets.ts";
 export const CALLER = "odin-passed-caller";
 export const HOSTS = "odin-passed-hosts";
 export const VERSION = "odin-passed-version";
+export const PLACE = "odin-passed-place";
+
+/** Which listener a request came to; one that does not say came to the main one. */
+export type Place = "main" | "operations";
 
 /** Those, which are no part of the request. */
-const OURS = new Set([CALLER, HOSTS, VERSION]);
+const OURS = new Set([CALLER, HOSTS, PLACE, VERSION]);
 
 /**
  * Answers requests that a process passes on which has handed over. The socket is the owner's of the data folder alone, so
@@ -19,7 +23,10 @@ const OURS = new Set([CALLER, HOSTS, VERSION]);
  * @returns how to stop; only a process that has not handed over may, since that removes the socket
  * @throws where there can be no such socket
  */
-export async function listenForPassed(path: string, handler: Handler): Promise<() => void> {
+export async function listenForPassed(
+  path: string,
+  handlers: Readonly<Record<Place, Handler>>,
+): Promise<() => void> {
   const server: Server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
   server.on("request", async (incoming, outgoing) => {
     incoming.on("error", () => {});
@@ -31,7 +38,8 @@ export async function listenForPassed(path: string, handler: Handler): Promise<(
       () => false,
       undefined,
     );
-    send(incoming, outgoing, await handler(passedRequest(request)));
+    const place: Place = request.header(PLACE) === "operations" ? "operations" : "main";
+    send(incoming, outgoing, await handlers[place](passedRequest(request)));
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   removeSocket(path);

@@ -3,13 +3,13 @@ import { Agent, type ClientRequest, request as httpRequest } from "node:http";
 import { refusal } from "../edge/http/answer.ts";
 import type { HttpAnswer, HttpRequest } from "../edge/http/message.ts";
 import { RpcError } from "../edge/errors.ts";
-import { CALLER, HOSTS, VERSION } from "./passed.ts";
+import { CALLER, HOSTS, PLACE, type Place, VERSION } from "./passed.ts";
 import type { Pass } from "./moving.ts";
 
 /** Headers that are about the connection they came on, not about the request (RFC 9110 §7.6.1), and those set anew. */
 const HOP = new Set([
   ...["connection", "keep-alive", "upgrade", "http2-settings", "transfer-encoding", "te", "trailer"],
-  ...["content-length", "expect", "host", "proxy-connection", CALLER, HOSTS, VERSION],
+  ...["content-length", "expect", "host", "proxy-connection", CALLER, HOSTS, PLACE, VERSION],
 ]);
 
 /** A process that is not there yet is tried again after so many milliseconds, for so long. */
@@ -18,15 +18,20 @@ const RETRY = { after: 5, forAtMost: 10_000 };
 /** Connections to the other process at a time; what is more waits its turn. */
 const CONNECTIONS = 64;
 
-/** Passes requests on to whoever listens at the socket, which is the process that has the data folder. */
-export function passTo(socketPath: string): Pass {
+/**
+ * Passes requests on to whoever listens at the socket, which is the process that has the data folder.
+ *
+ * @param place the listener that they came to
+ */
+export function passTo(socketPath: string, place: Place): Pass {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   return async (request, read) => {
     const since = performance.now();
     while (true) {
-      const attempt = new Attempt(request, read);
+      const attempt = new Attempt(request, read, place);
       try {
-        return await attempt.send(agent, socketPath);
+        const answer = await attempt.send(agent, socketPath);
+        return place === "operations" ? { ...answer, ownSiteOnly: true } : answer;
       } catch (error) {
         // What the other process may have seen may have been carried out, and is not sent again.
         if (attempt.begun || performance.now() - since > RETRY.forAtMost) {
@@ -45,7 +50,11 @@ class Attempt {
   begun = false;
 
   /** @param read the body, where it was read already */
-  constructor(readonly request: HttpRequest, readonly read: Uint8Array | undefined) {}
+  constructor(
+    readonly request: HttpRequest,
+    readonly read: Uint8Array | undefined,
+    readonly place: Place,
+  ) {}
 
   send(agent: Agent, socketPath: string): Promise<HttpAnswer> {
     const { method, target: path } = this.request;
@@ -53,6 +62,10 @@ class Attempt {
       const outgoing = httpRequest(
         { agent, socketPath, method, path, headers: this.#headers() },
         (incoming) => {
+          if (/^text\/event-stream/.test(incoming.headers["content-type"] ?? "")) {
+            incoming.destroy(); // it goes on; one that ends at once lets a page come again, by a new connection
+            return resolve({ status: 200, body: "", headers: ownHeaders(incoming.headers) });
+          }
           const chunks: Uint8Array[] = [];
           incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
           incoming.on("error", reject);
@@ -78,6 +91,7 @@ class Attempt {
       [CALLER]: request.caller,
       [VERSION]: request.version,
       [HOSTS]: JSON.stringify(request.hosts),
+      [PLACE]: this.place,
       host: "gateway",
     };
     const length = read === undefined ? request.header("content-length") : String(read.length);

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { createBasicGate } from "../edge/basic_gate.ts";
 import { RpcError } from "../edge/errors.ts";
+import { Moved } from "../edge/gate.ts";
 import { healthAnswer } from "../edge/health.ts";
 import type { OwnPages } from "../edge/auth/own_page.ts";
 import {
@@ -53,7 +54,8 @@ export type AddRoutes = (app: OperationsApp) => void;
 
 /**
  * Answers on the operations listener. Without credentials there is nothing but health, and that without detail. Hono sees
- * the path as it came, neither decoded nor normalized, so that no other spelling of a path leads around a check.
+ * the path as it came, neither decoded nor normalized, so that no other spelling of a path leads around a check. Rejects with
+ * `Moved` where the gate is closed, and with nothing else.
  */
 export function createOperationsHandler(context: OperationsContext, ...more: readonly AddRoutes[]): Handler {
   const app = createApp(context, more);
@@ -127,8 +129,13 @@ function isPermitted(access: InternalAccess, request: HttpRequest): boolean {
   }
 }
 
-/** What a route that fails is answered with. */
+/**
+ * What a route that fails is answered with.
+ *
+ * @throws {Moved} where another process is about to answer
+ */
 function answerToError(error: unknown): HttpAnswer {
+  if (error instanceof Moved) throw error;
   if (error instanceof Refusal) return error.answer;
   if (error instanceof RpcError) return refusal(error);
   log.error("a request to operations failed: {error}", { error });

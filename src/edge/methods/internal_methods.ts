@@ -14,6 +14,15 @@ import type { AdminMethod } from "./admin/method.ts";
 import { type AdminContext, adminMethods } from "./admin/registry.ts";
 import { ServerAddress } from "./admin/shapes.ts";
 
+/** A request at the gateway, which waits outside for what is not the gateway, so that nobody has to wait for it (`gate.ts`). */
+export interface Visit {
+  readonly isInside: boolean;
+  /** @throws {RpcError} where another process takes over meanwhile */
+  elsewhere<Result>(wait: () => Promise<Result>): Promise<Result>;
+  /** @throws {RpcError} where another process has taken over */
+  comeIn(): Promise<void>;
+}
+
 /** What a call of an internal method comes with. */
 export interface InternalCall {
   readonly pool: string;
@@ -26,6 +35,8 @@ export interface InternalCall {
   readonly proof: Proof | undefined;
   /** Takes what is to be told once it is known whether the answer was fully sent. */
   readonly deliveries: Delivery[];
+  /** The request that it came with, which all calls of a batch share. */
+  readonly visit: Visit;
 }
 
 /** What the internal methods work with. */
@@ -112,8 +123,9 @@ export function operatorMethods(context: InternalContext): Record<string, Method
   const methods = adminMethods(context);
   const of = (does: AdminMethod["does"]) =>
     Object.fromEntries(
-      methods.filter((method) => method.does === does).map(({ name, call, isDear }) => {
-        const run = (params: unknown, { permission: { user } }: InternalCall) => call(params, { user });
+      methods.filter((method) => method.does === does).map(({ name, call, isDear, waitsForOthers }) => {
+        const run = (params: unknown, { permission: { user }, visit }: InternalCall) =>
+          waitsForOthers === true ? visit.elsewhere(() => call(params, { user })) : call(params, { user });
         const turns = isDear === true ? new Turns() : undefined;
         return [name, { ...methodReading((params) => params, run), onlyShows: does === "shows", turns }];
       }),
@@ -135,6 +147,10 @@ function restricted(
         const reason = whoseItIs(purpose, permission);
         refusals.ofCaller(name, client, "forbidden", reason);
         return reason;
+      },
+      run: (params: never, call: InternalCall, notification: boolean) => {
+        const run = () => method.run(params, call, notification);
+        return call.visit.isInside ? run() : call.visit.comeIn().then(run); // amid a batch another process may take over
       },
     }]),
   );

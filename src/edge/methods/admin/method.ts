@@ -19,6 +19,12 @@ export interface AdminMethod {
   readonly description?: string;
   /** Whether it only shows something, or changes something: what the roles of users differ in. */
   readonly does: "shows" | "changes";
+  /**
+   * Whether it waits for what may take seconds and is not the gateway: a webhook's receiver, the customer API, what the
+   * configuration imports. A process that hands over does not wait for it; so the method itself must see to it that it
+   * touches nothing that was handed over meanwhile (`Gate.during`).
+   */
+  readonly waitsForOthers?: true;
   readonly params: z.ZodObject;
   /** Whether params that it does not know are ignored rather than refused: today's gateway does so. */
   readonly ignoresUnknownParams?: boolean;

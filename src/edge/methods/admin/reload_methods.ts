@@ -44,6 +44,7 @@ export function reloadMethods({ reloading }: { readonly reloading: Reloading }):
       summary: "Read the configuration, the customers and the certificate again, as SIGHUP does",
       description: "One that cannot be used is refused, and nothing of it is in force.",
       does: "changes",
+      waitsForOthers: true,
       params: z.object({}),
       result: z.object({
         changed: z.array(z.string()).describe("Members that differ from before and are in force now."),
@@ -62,6 +63,7 @@ export function reloadMethods({ reloading }: { readonly reloading: Reloading }):
       name: "customers.Reload",
       summary: "Read the customers again, or ask the customer API now",
       does: "changes",
+      waitsForOthers: true,
       params: z.object({}),
       result: z.object({
         customers: z.int().describe("Customers in the list that is in force now."),

@@ -77,6 +77,7 @@ export function webhookMethods(
       summary: "Send a test event to each webhook, and say what became of it",
       description: "It goes past the events that wait, and is tried once, for up to ten seconds.",
       does: "changes",
+      waitsForOthers: true,
       params: z.object({}),
       result: TestedWebhooks,
       errors: [],
