@@ -1,33 +1,9 @@
 import assert from "node:assert/strict";
+import { admin, type Ended, RUN } from "./admin_command.ts";
 import { freePort, isInstalled } from "./programs.ts";
 import { sleep, TestGateway } from "./gateway.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
-const RUN = [
-  "run",
-  "--no-prompt",
-  "--allow-net",
-  "--allow-env=ODIN_GATEWAY_URL,ODIN_GATEWAY_USER",
-  "main.ts",
-  "admin",
-];
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command as scripts do: without a terminal. */
-async function admin(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...RUN, ...args],
-    cwd: PROJECT,
-    env,
-    stdin: "null",
-  }).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
 
 const of = (gateway: TestGateway) => (...args: string[]) => admin([...args, "--url", gateway.operations]);
 

@@ -24,7 +24,8 @@ Environment:
   ${ENVIRONMENT.url}   where the gateway listens for operators, like --url
   ${ENVIRONMENT.user}  name:password, like --user
 
-Ends with 0 when it is done, 1 when the gateway refuses, 2 when the command line is wrong, 3 when no gateway answers.`;
+Ends with 0 when it is done, 1 when the gateway refuses or the output cannot
+be written, 2 when the command line is wrong, 3 when no gateway answers.`;
 
 interface GlobalOptions {
   readonly url?: string;

@@ -1,3 +1,5 @@
+import { EXIT, Failure } from "./failure.ts";
+
 /** Where a command writes to, and whether somebody sits there. */
 export interface Terminal {
   /** Columns of a line; Infinity where it goes into a file or another program. */
@@ -6,9 +8,9 @@ export interface Terminal {
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
   readonly colours: boolean;
-  /** Writes a line. @throws {ReaderGone} */
+  /** Writes a line. @throws {ReaderGone | OutputFailed} */
   print(line: string): void;
-  /** Writes a text as it is. @throws {ReaderGone} */
+  /** Writes a text as it is. @throws {ReaderGone | OutputFailed} */
   write(text: string): void;
   /** Writes a line for people who sit there, beside the output. */
   note(line: string): void;
@@ -19,6 +21,9 @@ export class ReaderGone extends Error {
   override readonly name = "ReaderGone";
 }
 
+/** The output cannot be written, to a full disk perhaps. */
+export class OutputFailed extends Failure {}
+
 /** Standard output. */
 export function standardTerminal(): Terminal {
   const isTerminal = Deno.stdout.isTerminal();
@@ -28,7 +33,9 @@ export function standardTerminal(): Terminal {
     try {
       while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
     } catch (error) {
-      throw error instanceof Deno.errors.BrokenPipe ? new ReaderGone(undefined, { cause: error }) : error;
+      if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone(undefined, { cause: error });
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new OutputFailed(EXIT.refused, `the output cannot be written: ${reason}`, { cause: error });
     }
   };
   return {

@@ -98,7 +98,6 @@ export function problemLines(terminal: Terminal, { problems }: GatewayStatus): s
 
 async function reloadConfig(context: Context): Promise<void> {
   const answer = await context.connection.call("config.Reload", {});
-  if (context.json) return context.terminal.print(json(answer));
   const { changed, restart, warnings } = answer;
   const lines = [
     changed.length === 0
@@ -107,12 +106,12 @@ async function reloadConfig(context: Context): Promise<void> {
     ...restart.map(({ member, reason }) => `takes a restart: ${member}, ${reason}`),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
-  for (const line of lines) context.terminal.print(shown(line));
+  say(context, answer, ...lines);
 }
 
 async function reloadCustomers(context: Context): Promise<void> {
   const answer = await context.connection.call("customers.Reload", {});
-  if (context.json) return context.terminal.print(json(answer));
-  context.terminal.print(`${answer.customers} customers with ${answer.keys} keys are in force`);
-  for (const warning of answer.warnings) context.terminal.print(shown(`warning: ${warning}`));
+  const { customers, keys, warnings } = answer;
+  const lines = warnings.map((warning) => `warning: ${warning}`);
+  say(context, answer, `${customers} customers with ${keys} keys are in force`, ...lines);
 }

@@ -120,7 +120,7 @@ async function drain(
   if (wait !== true) {
     return say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
   }
-  if (!context.json) context.terminal.print(`${address} gets no new rooms${closesWhen(plan, context.now())}`);
+  if (!context.json) say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
   for (let last = ""; true; await context.sleep(LOOK_EVERY)) {
     const server = await patiently(context, () => connection.call("server.Show", { address }));
     if (server.draining === null) throw refused(`${address} is not draining any more`);

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { GatewayStatus, Server } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
 import { Failure } from "../failure.ts";
-import { json } from "../output.ts";
+import { jsonLine } from "../output.ts";
 import { parseSpan, showSpan } from "../span.ts";
 import { type Column, layOut, line, titles } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
@@ -50,7 +50,7 @@ async function watch(context: Context, interval: number, count: number | undefin
       screen.show([coloured(terminal, "red", cut(`error: ${shown(error.message)}`, terminal.columns))]);
     });
     if (look === undefined) continue;
-    if (context.json) terminal.print(json(look));
+    if (context.json) terminal.print(jsonLine(look));
     else {
       const lines = frame(context, look, before);
       if (screen === undefined) lines.forEach((line) => terminal.print(line));
