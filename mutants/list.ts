@@ -1,3 +1,4 @@
+import { dashboard } from "./dashboard.ts";
 import { fleet } from "./fleet.ts";
 import { gateway } from "./gateway.ts";
 import { limits } from "./limits.ts";
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...store,
   ...limits,
   ...webhooks,
+  ...dashboard,
 ];

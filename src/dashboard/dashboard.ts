@@ -89,7 +89,7 @@ export class Dashboard {
     const steps = Math.floor((now - this.#recordedAt + UPDATE_EVERY / 2) / (FINE.step * 1000));
     if (!live.isWatched) live.forget();
     if (steps === 0 && !live.isWatched) return;
-    const first = live.isWatched && this.#problems.length === 0;
+    const first = live.isWatched && !live.hasTold;
     const figures = await this.source.gateway.figures(
       live.isWatched && (steps > 0 || first) ? Infinity : CUSTOMERS,
     );

@@ -39,6 +39,11 @@ export class Live {
     return this.#viewers.size > 0;
   }
 
+  /** Whether anything was told since somebody began to look. */
+  get hasTold(): boolean {
+    return this.#told.size > 0;
+  }
+
   get isFull(): boolean {
     return this.#viewers.size >= VIEWERS;
   }
