@@ -37,6 +37,7 @@ export const SUITES: readonly Suite[] = [
     tests: "src/webhooks",
     permissions: ["--allow-net=127.0.0.1"],
   },
+  {
     name: "own pages",
     files: ["src/edge/auth/own_page.ts"],
     tests: "src/edge/auth/own_page_test.ts",
