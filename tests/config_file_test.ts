@@ -112,6 +112,16 @@ const mistakes: [string, string, RegExp, Record<string, string>?][] = [
     'throw new Error("no vault");',
     /config\.ts cannot be loaded: line 1, column 7: no vault/,
   ],
+  [
+    "a member that throws when it is read",
+    'export default { get masterKey() { throw new Error("no vault"); } };',
+    /config\.ts cannot be loaded: line 1, column 42: no vault/,
+  ],
+  [
+    "also deep in it",
+    'export default { customers: [{ get id() { throw "no vault"; } }] };',
+    /config\.ts cannot be loaded: no vault/,
+  ],
   ["what is thrown and is no error", 'throw "no vault";', /config\.ts cannot be loaded: no vault/],
 ];
 for (const [what, config, message, files] of mistakes) {

@@ -120,6 +120,9 @@ Deno.test("a configuration that is wrong is refused with its message, and nothin
   await refusedWith(its.reload(), -32012, /limits\.batch: expected number/);
   its.writeText("export default {");
   await refusedWith(its.reload(), -32012, /config\.ts cannot be loaded: line 1/);
+  its.writeText('export default { get http() { throw new Error("no vault"); } };');
+  await refusedWith(its.reload(), -32012, /config\.ts cannot be loaded: line 1, column \d+: no vault/);
+  its.writeText("export default {");
   assert.equal((await gateway.connect("r", "u")).address, "sfu:4433");
   gateway.program.kill("SIGHUP");
   await gateway.program.printed(

@@ -54,7 +54,12 @@ export async function loadConfig(
   if (typeof module.default !== "object" || module.default === null) {
     throw new StartError(`${path}: expected an object as default export ("export default { … }")`);
   }
-  return readConfig(module.default, overrides, path);
+  try {
+    return readConfig(module.default, overrides, path);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError(explainImport(path, error), { cause: error }); // a getter of the operator's, that throws
+  }
 }
 
 /** Checks a configuration, as {@link loadConfig} does, that is already there. */
