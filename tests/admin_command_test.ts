@@ -353,11 +353,61 @@ Deno.test("completion for bash knows commands, their options and their choices",
   assert.deepEqual(await complete("serv"), ["servers", "server"]);
   assert.deepEqual(await complete("--url", "http://x", "drain", "a:1", "--d"), ["--deadline"]);
   assert.deepEqual(await complete("completion", "f"), ["fish"]);
+  const values = [
+    ["--url", "status"],
+    ["--url", "=", "status"],
+    ["--url", "http", ":", "//status", ":", "7001"],
+    ["--user", "rooms", ":", "status"],
+    ["--user", "kim", ":", "bans", "--url", "rooms"],
+  ];
+  for (const value of values) {
+    assert.deepEqual(await complete(...value, "dr"), ["drain"], value.join(" "));
+    assert.deepEqual(
+      await complete(...value, "drain", "a", ":", "1", "--d"),
+      ["--deadline"],
+      value.join(" "),
+    );
+  }
+  assert.deepEqual(await complete("--url", ""), [""], "nothing is known of a value");
+  assert.deepEqual(await complete("--user", "kim", ":", "st"), [""]);
   assert.ok((await complete("rooms", "--")).includes("--json"));
   assert.match(await done(admin(["completion", "zsh", "--name", "gw"])), /^#compdef gw\n/);
   assert.match(await done(admin(["completion", "fish"])), /^complete -c odin-admin .* -a drain /m);
   assert.equal((await admin(["completion", "bash", "--name", "x;y"])).code, 2);
 });
+
+/** Asks each shell's own way what it would offer after some words. */
+const ASK: Readonly<Record<string, string>> = {
+  zsh: 'compadd() { shift; print -l -- "$@" }; _files() { print files }; source "$1"; shift; ' +
+    'words=("$@"); CURRENT=$#; _odin_admin',
+  fish: 'source "$argv[1]"; complete -C "$argv[2..]"',
+};
+
+for (const [shell, ask] of Object.entries(ASK)) {
+  Deno.test({
+    name: `completion for ${shell} does not take the value of an option for the command`,
+    ignore: !isInstalled(shell),
+    async fn() {
+      const script = await done(admin(["completion", shell]));
+      const file = Deno.makeTempFileSync({ dir: "data" });
+      try {
+        Deno.writeTextFileSync(file, script);
+        const offered = async (...words: string[]) => {
+          const zeroth = shell === "zsh" ? [shell] : [];
+          const { stdout } = await new Deno.Command(shell, {
+            args: ["-c", ask, ...zeroth, file, "odin-admin", ...words],
+          }).output();
+          return new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.split("\t")[0]!);
+        };
+        assert.ok((await offered("--url", "status", "dr")).includes("drain"));
+        assert.ok((await offered("--user", "rooms", "drain", "a:1", "--")).includes("--deadline"));
+        assert.ok((await offered("completion", "")).includes("fish"));
+      } finally {
+        Deno.removeSync(file);
+      }
+    },
+  });
+}
 
 for (const shell of ["zsh", "fish"]) {
   Deno.test({

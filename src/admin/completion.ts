@@ -51,7 +51,13 @@ function functionFor(name: string): string {
   return `_${name.replace(/\W/g, "_")}`;
 }
 
-/** Finds the command among the words before the one that is completed; the same in bash and zsh but for the words. */
+/** The options that take a value: the next word is none of the commands. */
+function takers(all: Completed, commands: readonly Completed[]): string[] {
+  const taking = [all, ...commands].flatMap(({ options }) => options.filter(({ takes }) => takes));
+  return [...new Set(taking.map(({ long }) => long))];
+}
+
+/** Finds the command among the words before the one that is completed; the same in bash and zsh. */
 function caseOf(all: Completed, commands: readonly Completed[]): string {
   const lines = commands.map((command) =>
     `    ${command.name}) candidates="${[...command.choices, ...longs(command), ...longs(all)].join(" ")}" ;;`
@@ -64,11 +70,27 @@ function bash(name: string, all: Completed, commands: readonly Completed[]): str
   const completer = functionFor(name);
   return `# Completion of ${name} for bash: source it, or put it into ~/.bashrc.
 ${completer}() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" command="" candidates="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " ${commands.map(({ name }) => name).join(" ")} " in
-      *" $word "*) command="$word"; break ;;
+  # Without the = and : that bash makes words of, with what is on both sides of a colon.
+  local -a words=()
+  local current="\${COMP_WORDS[COMP_CWORD]}" command="" candidates="" word joins=0 i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="\${COMP_WORDS[i]}"
+    case "$word" in
+      =) ;;
+      :) joins=1 ;;
+      *) if ((joins && \${#words[@]})); then words[\${#words[@]}-1]+=":$word"; else words+=("$word"); fi; joins=0 ;;
     esac
+  done
+  ((joins)) && return # within a value
+  for ((i = 0; i < \${#words[@]}; i++)); do
+    case " ${takers(all, commands).join(" ")} " in
+      *" \${words[i]} "*) ((++i < \${#words[@]})) || return; continue ;; # its value is not a command
+    esac
+    if [[ -z "$command" ]]; then
+      case " ${commands.map(({ name }) => name).join(" ")} " in
+        *" \${words[i]} "*) command="\${words[i]}" ;;
+      esac
+    fi
   done
 ${caseOf(all, commands)}
   COMPREPLY=($(compgen -W "$candidates" -- "$current"))
@@ -82,11 +104,16 @@ function zsh(name: string, all: Completed, commands: readonly Completed[]): stri
   return `#compdef ${name}
 # Completion of ${name} for zsh: source it after compinit, or put it as ${completer} into a folder of fpath.
 ${completer}() {
-  local command="" candidates="" word
-  for word in "\${(@)words[2,CURRENT-1]}"; do
-    case " ${commands.map(({ name }) => name).join(" ")} " in
-      *" $word "*) command="$word"; break ;;
+  local command="" candidates="" i
+  for ((i = 2; i < CURRENT; i++)); do
+    case " ${takers(all, commands).join(" ")} " in
+      *" \${words[i]} "*) ((++i < CURRENT)) || { _files; return; }; continue ;; # its value is not a command
     esac
+    if [[ -z "$command" ]]; then
+      case " ${commands.map(({ name }) => name).join(" ")} " in
+        *" \${words[i]} "*) command="\${words[i]}" ;;
+      esac
+    fi
   done
 ${caseOf(all, commands)}
   compadd -- \${=candidates}
@@ -98,19 +125,33 @@ if (( \${+functions[compdef]} )); then compdef ${completer} ${name}; fi
 function fish(name: string, all: Completed, commands: readonly Completed[]): string {
   const quoted = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const names = commands.map((command) => command.name).join(" ");
+  const chosen = `_${functionFor(name)}_chosen`;
   const option = (condition: string, { long, description, takes }: Completed["options"][number]) =>
     `complete -c ${name}${condition} -l ${long.slice(2)}${takes ? " -r" : ""} -d ${quoted(description)}`;
   const lines = commands.flatMap((command) => {
-    const seen = ` -n '__fish_seen_subcommand_from ${command.name}'`;
+    const seen = ` -n '${chosen} ${command.name}'`;
     return [
-      `complete -c ${name} -n 'not __fish_seen_subcommand_from ${names}' -a ${command.name} -d ${
-        quoted(command.description)
-      }`,
+      `complete -c ${name} -n '${chosen} none' -a ${command.name} -d ${quoted(command.description)}`,
       ...command.choices.map((choice) => `complete -c ${name}${seen} -a ${choice}`),
       ...command.options.map((each) => option(seen, each)),
     ];
   });
   return `# Completion of ${name} for fish: put it into ~/.config/fish/completions/${name}.fish.
+# Whether this is the command that was chosen, or none was; the value of an option is not one.
+function ${chosen}
+  set -l takes no
+  for word in (commandline -opc)[2..]
+    if test $takes = yes
+      set takes no
+    else if contains -- $word ${takers(all, commands).join(" ")}
+      set takes yes
+    else if contains -- $word ${names}
+      test $word = $argv[1]
+      return
+    end
+  end
+  test none = $argv[1]
+end
 complete -c ${name} -f
 ${all.options.map((each) => option("", each)).join("\n")}
 ${lines.join("\n")}

@@ -68,10 +68,27 @@ const widths: readonly (readonly [string, number])[] = [
   ["e\u0301", 1],
   ["ｱ", 1],
   ["Ａ", 2],
+  ["क्षि", 3],
+  ["नि", 2],
+  ["กำ", 2],
+  ["ำ", 1],
+  ["กิ", 1],
+  ["\u1100\u1161\u11a8", 2],
+  ["👋🏽", 2],
+  ["🇩🇪", 2],
+  ["1️⃣", 2],
 ];
 for (const [text, columns] of widths) {
   Deno.test(`"${text}" is ${columns} columns wide`, () => assert.equal(width(text), columns));
 }
+
+Deno.test("texts side by side are as wide as they are alone, whatever the second begins with", () => {
+  for (const [left] of widths) {
+    for (const [right, columns] of widths.filter(([text]) => !/\p{Emoji}/u.test(text))) {
+      assert.equal(width(`${left}  ${right}`), width(left) + 2 + columns, `${left}  ${right}`);
+    }
+  }
+});
 
 Deno.test("what is cut off is marked, and a wide character is never cut in two", () => {
   assert.equal(cut("abcdef", 4), "abc…");

@@ -39,9 +39,18 @@ export function pad(text: string, columns: number, side: "left" | "right"): stri
   return side === "left" ? text + blanks : blanks + text;
 }
 
-/** Two columns for what East Asian type, and emoji, are as wide as; none for marks that stand alone. */
+/** What takes no column of its own: marks above, below or around a letter, joiners, and what ends a Hangul syllable. */
+const WITHOUT_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+
+/**
+ * Two columns for emoji, which are one picture however many characters they are made of; of all else what each character
+ * takes, as terminals count: the letters of an Indic conjunct, and vowels that stand beside them, are beside each other.
+ */
 function widthOf(grapheme: string): number {
-  if (/^\p{M}+$/u.test(grapheme)) return 0;
   if (/\p{Emoji_Presentation}|\ufe0f/u.test(grapheme)) return 2;
-  return eastAsianWidth(grapheme.codePointAt(0)!);
+  let columns = 0;
+  for (const character of grapheme) {
+    if (!WITHOUT_WIDTH.test(character)) columns += eastAsianWidth(character.codePointAt(0)!);
+  }
+  return columns;
 }
