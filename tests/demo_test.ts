@@ -82,7 +82,7 @@ Deno.test("deno task token makes a key, its entry for config.ts, and tokens that
   assert.deepEqual(JSON.parse(claims!).sub, ["Connect"]);
 
   const { createKeyRing, ServerKeys, verifyClientToken } = await import("../src/tokens/mod.ts");
-  const { parseCustomer } = await import("../src/config/schema.ts");
+  const { parseCustomer } = await import("../src/config/customer_entry.ts");
   const { ring, broken } = await createKeyRing([parseCustomer(entry, "entry", [])!]);
   assert.deepEqual(broken, []);
   const trust = {

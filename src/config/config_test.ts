@@ -4,7 +4,7 @@ import { Customers } from "../customers/customers.ts";
 import { fleetSettings } from "./fleet_settings.ts";
 import { readConfig } from "./load.ts";
 import { StartError } from "../start_error.ts";
-import { parseCustomers } from "./schema.ts";
+import { parseCustomers } from "./customer_entry.ts";
 
 const key = { kid: "k", kty: "OKP", crv: "Ed25519", x: "x" };
 

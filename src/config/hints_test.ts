@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Customers } from "../customers/customers.ts";
 import { readConfig } from "./load.ts";
-import { parseCustomers } from "./schema.ts";
+import { parseCustomers } from "./customer_entry.ts";
 import { unknownMembers } from "./unknown_members.ts";
 import { z } from "zod";
 

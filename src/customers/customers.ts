@@ -1,7 +1,8 @@
 import { SlicedWork } from "../sliced_work.ts";
 import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
 import { explainPermission } from "../config/permission.ts";
-import { type BrokenEntry, configuredPools, parseCustomer, type Settings } from "../config/schema.ts";
+import { configuredPools, type Settings } from "../config/schema.ts";
+import { type BrokenEntry, parseCustomer } from "../config/customer_entry.ts";
 
 /** Where the customers come from, and the pools that there are. */
 export type CustomerSettings = Pick<Settings, "customers" | "customerApi" | "sfuPools">;
