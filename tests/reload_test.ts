@@ -142,7 +142,7 @@ Deno.test("SIGHUP reads the configuration again, and all that it imports", async
     [(its.base as { customers: object[] }).customers[0], other.entry],
     (_, value) => value,
   );
-  Deno.writeTextFileSync(`${gateway.folder.path}/customers.json`, "[]");
+  Deno.writeTextFileSync(`${gateway.folder.path}/customers.json`, JSON.stringify([other.entry]));
   Deno.writeTextFileSync(
     `${gateway.folder.path}/customers.ts`,
     `import list from "./customers.json" with { type: "json" }; export const customers: object[] = list;`,
@@ -154,7 +154,7 @@ Deno.test("SIGHUP reads the configuration again, and all that it imports", async
   );
   gateway.program.kill("SIGHUP");
   await gateway.program.printed(/the configuration was read again: customers changed/);
-  await refusedWith(gateway.connect("r", "u"), -32009, /no customers yet/);
+  await refusedWith(gateway.connect("r", "u"), -32000, /key \(kid\) is not known/);
   Deno.writeTextFileSync(`${gateway.folder.path}/customers.json`, list);
   const { customers, keys } = await gateway.internal<{ customers: number; keys: number }>(
     "customers.Reload",
@@ -269,4 +269,85 @@ Deno.test("twenty reloads in the middle of load: no request fails, and no connec
   const buffer = new Uint8Array(100);
   const read = await kept.read(buffer);
   assert.match(new TextDecoder().decode(buffer.subarray(0, read ?? 0)), /^HTTP\/1\.1 200 OK/);
+});
+
+const BROKEN_KEY = { publicKey: { kid: "k", kty: "OKP", crv: "Ed25519", x: "short" } };
+
+/** Configurations by which nobody could connect any more. */
+const EMPTYING: [string, (config: object) => string, RegExp][] = [
+  ["a list in place of the configuration", () => "export default []", /expected an object as default export/],
+  [
+    "no customers",
+    (config) => configSource({ ...config, customers: undefined }),
+    /customers: there are none/,
+  ],
+  ["an empty list", (config) => configSource({ ...config, customers: [] }), /customers: there are none/],
+  [
+    "customers whose keys are all broken",
+    (config) => configSource({ ...config, customers: [{ id: "acme", accessKeys: [BROKEN_KEY] }] }),
+    /customers: none can be used \(customer "acme", key k: /,
+  ],
+  [
+    "customers without a key",
+    (config) => configSource({ ...config, customers: [{ id: "acme", accessKeys: [] }] }),
+    /nobody could connect any more/,
+  ],
+];
+Deno.test("a reload that leaves nobody who can connect is refused, and all who could still can", async (t) => {
+  await using its = await Reloadable.start();
+  const { gateway } = its;
+  await gateway.report("sfu:4433");
+  for (const [what, text, message] of EMPTYING) {
+    await t.step(what, async () => {
+      its.writeText(text({ ...its.base, logLevel: "DEBUG" }));
+      for (const method of ["config.Reload", "customers.Reload"]) {
+        await refusedWith(gateway.internal(method, {}), -32012, message);
+      }
+      assert.equal((await gateway.connect("r", "u")).address, "sfu:4433");
+    });
+  }
+  await gateway.program.printed(/the reload is refused, all stays as it was: [^\n]*nobody could connect/);
+  its.write({ customers: [], unknownCustomers: { maxPeers: 5, maxRooms: 5 } });
+  assert.ok((await its.reload()).changed.includes("customers"), "strangers are let in, and so it was too");
+});
+
+Deno.test("a reload names the customers that it has to leave out", async () => {
+  await using its = await Reloadable.start();
+  const { customers } = its.base as { customers: object[] };
+  its.write({ customers: [...customers, { id: "broken", accessKeys: [BROKEN_KEY] }] });
+  const { warnings } = await its.reload();
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /^customer "broken", key k is skipped: /);
+});
+
+Deno.test("a reload is refused where what it can take over does not go with what takes a restart", async () => {
+  const users = [{ name: "ann", password: "sixteen characters" }];
+  await using its = await Reloadable.start({ operations: { hostname: "0.0.0.0", port: 0, users } });
+  const { gateway } = its;
+  const status = () =>
+    fetch(`${gateway.operations}/readyz`, {
+      headers: { Authorization: `Basic ${btoa("ann:sixteen characters")}` },
+    });
+  its.write({ operations: { hostname: "127.0.0.1", port: 0 } });
+  const { message } = await refusedWith(
+    its.reload(),
+    -32012,
+    /operations\.users: expected a user, since other machines reach 0\.0\.0\.0/,
+  );
+  assert.match(message, /restart the gateway, or leave operations\.hostname as before/);
+  const response = await status();
+  assert.notEqual(response.status, 401);
+  await response.body?.cancel();
+});
+
+Deno.test("a reload tells what would keep the restart from succeeding that it asks for", async () => {
+  await using its = await Reloadable.start();
+  its.write({ useSsl: true, https: { certFile: "/nowhere/c.pem", keyFile: "/nowhere/k.pem" } });
+  const { restart, warnings } = await its.reload();
+  assert.ok(restart.some(({ member }) => member === "useSsl"));
+  assert.match(
+    warnings.join(),
+    /useSsl takes a restart, and that would fail: https\.certFile: .*\/nowhere\/c\.pem/,
+  );
+  await its.gateway.program.printed(/useSsl takes a restart, and that would fail/);
 });

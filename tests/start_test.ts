@@ -34,7 +34,16 @@ const mistakes: [string, string[], string, RegExp][] = [
   ["an unknown option", ["--prot", "1"], "export default {};", /^error: unknown option '--prot'/],
   ["a wrong port", ["--port", "x"], "export default {};", /--port.*expected a port/],
   ["a wrong member", [], "export default { logLevel: 5 };", /logLevel: expected/],
-  ["no default export", [], "export const x = 1;", /expected an object as default export/],
+  ["no default export", [], "export const x = 1;", /expected an object as default export.*, not nothing/],
+  ["a list as default export", [], "export default []", /expected an object as default export.*, not a list/],
+  [
+    "a promise of a configuration",
+    [],
+    "export default (async () => ({}))()",
+    /not a promise: .*default await/,
+  ],
+  ["a function as default export", [], "export default () => ({})", /not a function/],
+  ["a map as default export", [], "export default new Map()", /not a Map/],
   ["a syntax error", [], "export default {", /config\.ts cannot be loaded/],
   [
     "no certificate",

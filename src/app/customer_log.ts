@@ -34,7 +34,19 @@ export class CustomerLog implements CustomerEvents {
     try {
       await act();
     } finally {
-      this.#warnings = undefined;
+      if (this.#warnings === warnings) this.#warnings = undefined; // a later action may want to know by now
+    }
+    return warnings;
+  }
+
+  /** @returns what was odd while the action ran, up to where it waits for something */
+  atOnce(act: () => void): readonly string[] {
+    const before = this.#warnings;
+    const warnings: string[] = this.#warnings = [];
+    try {
+      act();
+    } finally {
+      this.#warnings = before;
     }
     return warnings;
   }

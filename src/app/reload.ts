@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { differenceOf, needsRestart } from "../config/reload.ts";
 import type { Settings } from "../config/schema.ts";
 import { RpcError } from "../edge/errors.ts";
+import { readCertificate } from "../edge/http/certificate_files.ts";
 import type { Gate } from "../edge/gate.ts";
 import type { ReloadedConfig, ReloadedCustomers, Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { log } from "../ops/log.ts";
@@ -12,11 +13,12 @@ export interface Reloadable {
   /** The settings in force. */
   settings(): Settings;
   /**
-   * Reads all that these settings name, to be in force at once when the answer is called, which cannot fail.
+   * Reads all that these settings name, to be in force at once when the answer is called, which cannot fail, and says what is
+   * odd about the customers.
    *
    * @throws {StartError} where they cannot be used; then nothing has changed
    */
-  prepare(settings: Settings): Promise<() => void>;
+  prepare(settings: Settings): Promise<() => readonly string[]>;
   /**
    * Reads the customers of these settings. When the answer is called they alone are in force, and their customer API is
    * asked; what it answers then resolves when it has answered.
@@ -50,15 +52,17 @@ export class Reload implements Reloading {
 
   config(): Promise<ReloadedConfig> {
     return this.#inTurn(async () => {
-      const { settings, warnings } = await this.#read();
-      const { members, inForce } = differenceOf(this.parts.settings(), settings);
-      const apply = await this.parts.prepare(inForce);
-      await this.gate.during(apply);
-      const changed = members.filter((member) => needsRestart(member) === undefined);
+      const { settings, warnings: found } = await this.#read();
+      const { members, inForce, conflicts } = differenceOf(this.parts.settings(), settings);
       const restart = members.flatMap((member) => {
         const reason = needsRestart(member);
         return reason === undefined ? [] : [{ member, reason }];
       });
+      if (conflicts.length > 0) throw new StartError(inPart(conflicts, restart.map(({ member }) => member)));
+      const apply = await this.parts.prepare(inForce);
+      const aboutCustomers = await this.gate.during(apply); // logged already
+      const changed = members.filter((member) => needsRestart(member) === undefined);
+      const warnings = [...found, ...concernsOfRestart(this.parts.settings(), settings)];
       for (const warning of warnings) log.warning("{warning}", { warning });
       log.info("the configuration was read again: {changed}", {
         changed: changed.length === 0 ? "nothing has changed" : `${changed.join(", ")} changed`,
@@ -66,7 +70,7 @@ export class Reload implements Reloading {
       for (const { member, reason } of restart) {
         log.warning("{member} has changed and takes a restart: {reason}", { member, reason });
       }
-      return { changed, restart, warnings };
+      return { changed, restart, warnings: [...warnings, ...aboutCustomers] };
     });
   }
 
@@ -130,5 +134,25 @@ export class Reload implements Reloading {
       log.error("the reload is refused, all stays as it was: {message}", { message: error.message });
       throw new RpcError("badConfiguration", error.message, undefined, { cause: error });
     }
+  }
+}
+
+/** Why a configuration that is right cannot be taken over without a restart. */
+function inPart(conflicts: readonly string[], restart: readonly string[]): string {
+  const these = restart.join(", ");
+  return `without a restart, which ${these} would take, the rest does not go with what is in force\n  ${
+    conflicts.join("\n  ")
+  }\n  restart the gateway, or leave ${these} as before`;
+}
+
+/** What would keep a start with these settings from succeeding that a reload does not look at. */
+function concernsOfRestart(before: Settings, after: Settings): string[] {
+  if (before.useSsl || !after.useSsl) return [];
+  try {
+    readCertificate(after.https);
+    return [];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [`useSsl takes a restart, and that would fail: ${error.message}`];
   }
 }

@@ -12,7 +12,11 @@ function reloadsOf(file: string, within: number) {
   const read = async () => readConfig((await importFresh(`file://${file}`)).default as object);
   const reload = new Reload(read, gate, {
     settings: () => settings,
-    prepare: (next) => Promise.resolve(() => void (settings = next)),
+    prepare: (next) =>
+      Promise.resolve(() => {
+        settings = next;
+        return [];
+      }),
     prepareCustomers: (next) =>
       Promise.resolve(async () => {
         settings = next;

@@ -222,9 +222,10 @@ export async function runGateway(
         for (const anew of listenAnew) anew?.();
         handlers = nextHandlers;
         dashboard?.live.stop(); // whoever may still look comes back
-        takeCustomers();
+        const odd = customerLog.atOnce(() => void takeCustomers());
         inForce = next;
         warnAboutAccess(next);
+        return odd;
       };
     },
     async prepareCustomers(next) {

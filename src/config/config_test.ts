@@ -169,6 +169,7 @@ Deno.test("a pool that a customer or a key is bound to and that there is none of
           pools: ["ue"],
         }],
       }],
+      unknownCustomers: "forbidden",
       customerApi: undefined,
       sfuPools: { available: ["eu"], default: "eu" },
     },

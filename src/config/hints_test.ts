@@ -133,7 +133,7 @@ for (const noLimit of [{ maxRooms: null }, { maxRooms: "Infinity" }, { maxRooms:
     let kept: string | undefined;
     const x = "TC3lMPKKC3C3uPMGPliiayUm32APb3GXKsNNLSxooFw";
     const usable = [{ ...list[0], accessKeys: [{ publicKey: { ...publicKey, x } }] }];
-    const settings = { customers: undefined, sfuPools: undefined };
+    const settings = { customers: undefined, sfuPools: undefined, unknownCustomers: "forbidden" as const };
     const events = { loaded: () => {}, kept: () => {}, broken: () => {} };
     const api = { updateFunction: () => Promise.resolve(usable), updateInterval: 60 };
     const memory = {

@@ -51,15 +51,34 @@ export async function loadConfig(
   } catch (error) {
     throw new StartError(explainImport(path, error));
   }
-  if (typeof module.default !== "object" || module.default === null) {
-    throw new StartError(`${path}: expected an object as default export ("export default { … }")`);
+  const config = module.default;
+  if (!isObject(config)) {
+    throw new StartError(
+      `${path}: expected an object as default export ("export default { … }"), not ${nameOf(config)}`,
+    );
   }
   try {
-    return readConfig(module.default, overrides, path);
+    return readConfig(config, overrides, path);
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(explainImport(path, error), { cause: error }); // a getter of the operator's, that throws
   }
+}
+
+/** Whether the value has members as a configuration has: those of a list or a promise would be none, and so all left out. */
+function isObject(value: unknown): value is object {
+  return ["[object Object]", "[object Module]"].includes(Object.prototype.toString.call(value));
+}
+
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Promise) return 'a promise: write "export default await …"';
+  if (value === undefined) return "nothing";
+  return value === null
+    ? "null"
+    : typeof value === "object"
+    ? `a ${value.constructor.name}`
+    : `a ${typeof value}`;
 }
 
 /** Checks a configuration, as {@link loadConfig} does, that is already there. */

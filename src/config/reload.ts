@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Settings } from "./schema.ts";
+import { describeIssues } from "./hints.ts";
+import { ConfigSchema, type Settings } from "./schema.ts";
 
 /**
  * What a reload does with each member of the configuration: `"reload"` takes it over; any other text says why it takes a
@@ -61,13 +62,16 @@ export interface Difference {
   readonly members: readonly string[];
   /** The later configuration, with the earlier one's members where they take a restart. */
   readonly inForce: Settings;
+  /** What does not go together in that, although it does in each of the two: `operations.users: expected …`. */
+  readonly conflicts: readonly string[];
 }
 
 /** Compares the configuration in force with one that was read again. */
 export function differenceOf(before: Settings, after: Settings): Difference {
   const members: string[] = [];
   const inForce = merge(before, after, "", members) as Settings;
-  return { members, inForce };
+  const checked = ConfigSchema.safeParse(inForce);
+  return { members, inForce, conflicts: checked.success ? [] : describeIssues(checked.error, inForce) };
 }
 
 /** Members are looked into down to this depth: `limits.headers`. What is deeper is one value, as a list is. */

@@ -87,3 +87,61 @@ Deno.test("a function that was read again is taken, and named only where its tex
 Deno.test("a member that the table does not have is a fault of ours, and no silent reload", () => {
   assert.throws(() => needsRestart("nowhere.at.all"), /no entry for nowhere\.at\.all/);
 });
+
+const USER = { name: "ann", password: "sixteen characters" };
+const mixtures: [string, object, object, RegExp[]][] = [
+  [
+    "operators' users may not go while other machines reach the listener",
+    { operations: { hostname: "0.0.0.0", users: [USER] } },
+    { operations: { hostname: "127.0.0.1" } },
+    [/^operations\.users: expected a user, since other machines reach 0\.0\.0\.0/],
+  ],
+  [
+    "nor where the listener is to be switched off",
+    { operations: { hostname: "0.0.0.0", users: [USER] } },
+    { operations: { enabled: false } },
+    [/^operations\.users: expected a user/],
+  ],
+  [
+    "they may go while only this machine does, whatever a restart will open",
+    { operations: { users: [USER] } },
+    { operations: { port: 9000 } },
+    [],
+  ],
+  ["what does not go together in one configuration is no matter of a mixture", {}, { logLevel: "DEBUG" }, []],
+];
+for (const [what, before, after, conflicts] of mixtures) {
+  Deno.test(`what a reload puts in force is checked as a whole: ${what}`, () => {
+    const found = differenceOf(settingsOf(before), settingsOf(after)).conflicts;
+    assert.equal(found.length, conflicts.length, String(found));
+    conflicts.forEach((pattern, i) => assert.match(found[i]!, pattern));
+  });
+}
+
+Deno.test("a configuration that was read is right when it is read again, with all that it may have", () => {
+  const settings = settingsOf({
+    customers: [{ id: "acme", maxPeers: Infinity, maxRooms: 5, accessKeys: [] }],
+    unknownCustomers: { maxPeers: 5, maxRooms: 5 },
+    sfuPools: { available: ["eu", { name: "us", spill: ["eu"] }], default: "eu" },
+    sfuConfig: { recommended: { quic: { keep_alive_interval: 1234 } } },
+    internal: { users: [{ ...USER, role: "server", addresses: ["a:*"] }] },
+    webhooks: [{
+      url: "https://example.org/x",
+      secret: `whsec_${btoa("x".repeat(24))}`,
+      events: ["ban.lifted"],
+    }],
+    rates: {},
+    trustedProxies: ["10.0.0.0/8"],
+    masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+  });
+  for (
+    const more of [{}, {
+      customers: undefined,
+      customerApi: { updateFunction: () => Promise.resolve([]) },
+    }]
+  ) {
+    const { conflicts, members } = differenceOf(settings, settingsOf({ ...settings, ...more }));
+    assert.deepEqual(conflicts, []);
+    assert.equal(members.includes("sfuPools"), false);
+  }
+});

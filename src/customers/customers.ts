@@ -1,11 +1,15 @@
+import { StartError } from "../start_error.ts";
 import { SlicedWork } from "../sliced_work.ts";
 import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
 import { explainPermission } from "../config/permission.ts";
 import { configuredPools, type Settings } from "../config/schema.ts";
 import { type BrokenEntry, parseCustomer } from "../config/customer_entry.ts";
 
-/** Where the customers come from, and the pools that there are. */
-export type CustomerSettings = Pick<Settings, "customers" | "customerApi" | "sfuPools">;
+/** Where the customers come from, the pools that there are, and whether others are let in too. */
+export type CustomerSettings = Pick<
+  Settings,
+  "customers" | "customerApi" | "sfuPools" | "unknownCustomers"
+>;
 
 /** What becomes of the list of customers, for the log. */
 export interface CustomerEvents {
@@ -76,11 +80,15 @@ export class Customers {
    * time then; until its answer the list before stays.
    *
    * @returns resolves after the first answer of the customer API, if there is one
+   * @throws {StartError} where nobody could connect any more who can now: as a customer API's, such a list is a mistake
    */
   async prepare(settings: CustomerSettings): Promise<() => Promise<void>> {
     const list = settings.customerApi === undefined
       ? await readList(settings.customers ?? [], settings)
       : undefined;
+    if (list !== undefined && list.ring.size === 0 && this.ring.size > 0 && !admitsUnknown(settings)) {
+      throw new StartError(nobodyLeft(list));
+    }
     return async () => {
       clearTimeout(this.#timer);
       this.#round++;
@@ -180,6 +188,16 @@ export class Customers {
     const rest = broken.length - NAMED;
     if (rest > 0) this.events.broken({ entry: `and ${rest} more`, reason: "for reasons like these" });
   }
+}
+
+/** That nobody could connect with this list, and why. */
+function nobodyLeft({ broken: [first] }: CustomerList): string {
+  const why = first === undefined ? "there are none" : `none can be used (${first.entry}: ${first.reason})`;
+  return `customers: ${why}, so nobody could connect any more; if that is meant, restart the gateway`;
+}
+
+function admitsUnknown({ unknownCustomers }: Pick<Settings, "unknownCustomers">): boolean {
+  return unknownCustomers !== "forbidden";
 }
 
 /** A list of customers that was read. */

@@ -15,6 +15,7 @@ function customersOf(answer: () => unknown) {
         updateInterval: 60,
       },
       sfuPools: undefined,
+      unknownCustomers: "forbidden",
     },
     {
       loaded: (count, keys) => told.push(`loaded ${count}, ${keys}`),
