@@ -105,3 +105,129 @@ Deno.test("--check beside the running gateway says so, and neither its port nor 
   await gateway.report("sfu:4433");
   assert.equal((await gateway.connect("r", "u")).address, "sfu:4433");
 });
+
+const hook = { url: "http://127.0.0.1:9/", secret: `whsec_${btoa("x".repeat(24))}` };
+const ann = { name: "ann", password: "sixteen characters" };
+const inData = (make: (data: string) => void) => (folder: string) => {
+  Deno.mkdirSync(`${folder}/data`);
+  make(`${folder}/data`);
+};
+
+/** What keeps a gateway from starting: its configuration, its arguments, its folder, and what is said by both. */
+const OBSTACLES: [string, object, string[], (folder: string) => void, RegExp][] = [
+  [
+    "audit.file in a folder that is not there",
+    { audit: { file: "FOLDER/no/a" } },
+    [],
+    () => {},
+    /audit\.file: .*no such file/i,
+  ],
+  [
+    "--record in a folder that is not there",
+    {},
+    ["--record", "FOLDER/no/r"],
+    () => {},
+    /--record: .*no such file/i,
+  ],
+  [
+    "audit.file that is a pipe",
+    { audit: { file: "FOLDER/pipe" } },
+    [],
+    (folder) => void new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).outputSync(),
+    /audit\.file: .*it is a pipe/,
+  ],
+  [
+    "webhooks that are no database",
+    { webhooks: [hook] },
+    [],
+    inData((data) => Deno.writeTextFileSync(`${data}/webhooks.db`, "garbage".repeat(100))),
+    /webhooks\.db/,
+  ],
+  [
+    "webhooks that are a folder",
+    { webhooks: [hook] },
+    [],
+    inData((data) => Deno.mkdirSync(`${data}/webhooks.db`)),
+    /webhooks\.db/,
+  ],
+  ["a lock that is a folder", {}, [], inData((data) => Deno.mkdirSync(`${data}/lock.db`)), /lock\.db/],
+  [
+    "a lock that is no database",
+    {},
+    [],
+    inData((data) => Deno.writeTextFileSync(`${data}/lock.db`, "garbage".repeat(100))),
+    /lock\.db/,
+  ],
+  [
+    "a data folder that is a link to nowhere",
+    {},
+    [],
+    (folder) =>
+      void new Deno.Command("ln", { args: ["-s", `${folder}/no/x`, `${folder}/data`] }).outputSync(),
+    /the data folder/,
+  ],
+  [
+    "a path too long to be taken over",
+    {},
+    ["--take-over", "--data", `FOLDER/${"d".repeat(120)}`],
+    () => {},
+    /too long for a socket/,
+  ],
+  [
+    "server.toml that is a folder",
+    { http: { hostname: "0.0.0.0", port: 0 } },
+    [],
+    inData((data) => Deno.mkdirSync(`${data}/server.toml`)),
+    /server\.toml/,
+  ],
+  [
+    "an address for operators that is another machine's",
+    { operations: { hostname: "203.0.113.7", port: 0, users: [ann] } },
+    [],
+    () => {},
+    /operations: cannot listen on 203\.0\.113\.7/,
+  ],
+];
+for (const [what, config, args, prepare, message] of OBSTACLES) {
+  Deno.test(`--check says what keeps a gateway from starting, and it does: ${what}`, async () => {
+    for (const checks of [true, false]) {
+      using folder = new TemporaryFolder();
+      prepare(folder.path);
+      const here = (text: string) => text.replaceAll("FOLDER", folder.path);
+      await using program = new Program({
+        config: here(configSource({ customers: [entry], ...config })),
+        folder: folder.path,
+        args: [...args.map(here), ...(checks ? ["--check"] : [])],
+      });
+      const { code } = await program.status;
+      assert.equal(code, 2, program.output);
+      assert.match(program.output, message);
+    }
+  });
+}
+
+Deno.test("--check and the start agree on a port for operators that Deno does not let them listen on", async () => {
+  for (const check of [["--check"], []]) {
+    using folder = new TemporaryFolder();
+    await using program = new Program({
+      config: configSource({ customers: [entry], operations: { port: 18_444 } }),
+      folder: folder.path,
+      permissions: ["--no-prompt", "--allow-net=127.0.0.1:0", "--allow-read", `--allow-write=${folder.path}`],
+      args: check,
+    });
+    assert.equal((await program.status).code, 2, program.output);
+    assert.match(
+      program.output,
+      /operations: cannot listen on 127\.0\.0\.1 port 18444: .*--allow-net=127\.0\.0\.1:18444/,
+    );
+  }
+});
+
+Deno.test("--check takes files in the data folder, which the start makes", async () => {
+  using folder = new TemporaryFolder();
+  const config = configSource({ customers: [entry], audit: { file: `${folder.path}/data/audit.jsonl` } });
+  const args = ["--check", "--record", `${folder.path}/data/record.jsonl`];
+  await using program = new Program({ config, folder: folder.path, args });
+  assert.equal((await program.status).code, 0, program.output);
+  assert.deepEqual(filesIn(folder.path), ["config.ts"]);
+});

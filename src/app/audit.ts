@@ -1,4 +1,4 @@
-import { unwritable } from "../config/load.ts";
+import { refusePipe, unwritable } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
 import { AuditFile } from "../ops/audit_file.ts";
 import { log } from "../ops/log.ts";
@@ -12,6 +12,7 @@ export async function openAuditFile({ audit }: Pick<Settings, "audit">): Promise
   const { file, maxSize, maxAge, keep } = audit;
   if (file === undefined) return undefined;
   try {
+    refusePipe(file);
     return await AuditFile.open(file, { maxSize, maxAge: maxAge * 1000, keep }, {
       failed: (error) =>
         log.error(

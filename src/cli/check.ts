@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { loadConfig, unwritable } from "../config/load.ts";
+import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
 import { keptMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import { isLoopback } from "../config/loopback.ts";
@@ -8,7 +8,7 @@ import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
 import { StartError } from "../start_error.ts";
 import type { StartArguments } from "./arguments.ts";
-import { concernsAboutData, isInUse, MEMORY } from "./data_folder.ts";
+import { concernAboutWebhooks, concernsAboutData, isInUse, MEMORY } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { checkUserToMake } from "./made_user.ts";
 import { whyNotWritable } from "./writable.ts";
@@ -31,7 +31,7 @@ export async function check(args: StartArguments): Promise<void> {
   if (errors.length > 0) Deno.exit(2);
 }
 
-async function look({ config, data, record, overrides }: StartArguments): Promise<Findings> {
+async function look({ config, data, record, takeOver, overrides }: StartArguments): Promise<Findings> {
   const findings: Findings = { errors: [], warnings: [] };
   const { errors, warnings } = findings;
   const attempt = async <Result>(look: () => Result | Promise<Result>): Promise<Result | undefined> => {
@@ -44,8 +44,8 @@ async function look({ config, data, record, overrides }: StartArguments): Promis
     }
   };
   const inUse = isInUse(data);
-  errors.push(...concernsAboutData(data));
-  if (record !== undefined) await attempt(() => checkFile("--record", record));
+  errors.push(...concernsAboutData(data, takeOver));
+  if (record !== undefined) await attempt(() => checkFile("--record", record, data));
   const loaded = await attempt(() => loadConfig(config, overrides));
   if (loaded !== undefined) {
     const { settings } = loaded;
@@ -56,9 +56,11 @@ async function look({ config, data, record, overrides }: StartArguments): Promis
       if (concern !== undefined) warnings.push(`the certificate in ${settings.https.certFile} ${concern}`);
     }
     const { file } = settings.audit;
-    if (file !== undefined) await attempt(() => checkFile("audit.file", file));
+    if (file !== undefined) await attempt(() => checkFile("audit.file", file, data));
     await attempt(() => askToListen(settings));
     await attempt(() => checkUserToMake(settings, data));
+    const webhooks = settings.webhooks.length > 0 ? concernAboutWebhooks(data) : undefined;
+    if (webhooks !== undefined) errors.push(webhooks);
     if (settings.masterKey === undefined && data !== MEMORY) await attempt(() => keptMasterKey(data));
     if (!inUse) errors.push(...listenConcerns(settings));
     warnings.push(...await customerConcerns(settings));
@@ -77,7 +79,8 @@ function listenConcerns({ useSsl, http, https, operations }: Settings): string[]
   const { enabled, hostname, port } = operations;
   const main = listenConcern(useSsl ? https : http);
   const needed = enabled && (port !== undefined || !isLoopback(hostname));
-  const forOperators = needed ? listenConcern({ hostname, port: port ?? OPERATIONS_PORT }) : undefined;
+  const address = { hostname, port: port ?? OPERATIONS_PORT };
+  const forOperators = needed ? listenConcern(address) ?? whyNotPermitted(address) : undefined;
   return [main, forOperators && `operations: ${forOperators}`].filter((concern) => concern !== undefined);
 }
 
@@ -87,7 +90,7 @@ function listenConcern({ hostname, port }: { hostname: string; port: number }): 
     Deno.listen({ hostname, port }).close();
     return undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined; // told by `askToListen`
+    if (error instanceof Deno.errors.NotCapable) return undefined; // told elsewhere, with the option that is missing
     const reason = error instanceof Deno.errors.AddrInUse
       ? "the port is in use"
       : error instanceof Error
@@ -95,6 +98,13 @@ function listenConcern({ hostname, port }: { hostname: string; port: number }): 
       : String(error);
     return `cannot listen on ${hostname} port ${port}: ${reason}`;
   }
+}
+
+/** As the start asks for what operators need (`operations/listener.ts`). */
+function whyNotPermitted({ hostname, port }: { hostname: string; port: number }): string | undefined {
+  const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return undefined;
+  return `cannot listen on ${hostname} port ${port}: ${notPermitted(`--allow-net=${host}`)}`;
 }
 
 /** Customers and keys that would be left out. A customer API is not called. */
@@ -113,21 +123,29 @@ async function customerConcerns(settings: Settings): Promise<string[]> {
   return concerns;
 }
 
-/** @throws {StartError} where what the option or member names could not be written */
-function checkFile(option: string, file: string): void {
+/**
+ * @param data the data folder, which the start makes before it opens the file
+ * @throws {StartError} where what the option or member names could not be written
+ */
+function checkFile(option: string, file: string, data: string): void {
   const path = resolve(file);
   try {
     if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
       throw new Error(notPermitted(`--allow-write=${file}`));
     }
+    refusePipe(path);
     if (isThere(path)) Deno.openSync(path, { append: true }).close();
-    else {
+    else if (isThere(dirname(path)) || data === MEMORY || !isWithin(resolve(data), dirname(path))) {
       const reason = whyNotWritable(dirname(path));
       if (reason !== undefined) throw new Error(reason);
     }
   } catch (error) {
     throw unwritable(option, file, error);
   }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }
 
 function isThere(path: string): boolean {

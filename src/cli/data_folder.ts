@@ -2,7 +2,8 @@ import { dirname, join, resolve } from "node:path";
 import { openDataFolder } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import { StartError } from "../start_error.ts";
-import { FolderLock, isLocked } from "../store/sqlite/lock.ts";
+import { FolderLock, isLocked, lockConcern } from "../store/sqlite/lock.ts";
+import { outboxConcern } from "../store/sqlite/outbox.ts";
 import { schemaConcern } from "../store/sqlite/schema.ts";
 import type { Ports } from "../hand_over/lines.ts";
 import { type HandedOver, requestHandOver } from "../hand_over/request.ts";
@@ -93,10 +94,12 @@ export class DataFolder {
 /** @returns nothing where no gateway runs on the folder */
 async function askForFolder(path: string, version: string): Promise<HandedOver | undefined> {
   const sockets = socketsIn(path);
-  if (sockets === undefined) {
-    throw new StartError(`--take-over: the path of the data folder is too long for a socket in it: ${path}`);
-  }
+  if (sockets === undefined) throw new StartError(pathTooLong(path));
   return await requestHandOver(sockets.control, version);
+}
+
+function pathTooLong(path: string): string {
+  return `--take-over: the path of the data folder is too long for a socket in it: ${path}`;
 }
 
 /** Whether a gateway runs on the data folder now. */
@@ -104,17 +107,23 @@ export function isInUse(folder: string): boolean {
   return folder !== MEMORY && isLocked(folder);
 }
 
-/** What would keep a start from using the data folder, found without making or changing a file. */
-export function concernsAboutData(folder: string): string[] {
+/**
+ * What would keep a start from using the data folder, found without making or changing a file.
+ *
+ * @param takeOver whether it is to replace the process that has the folder
+ */
+export function concernsAboutData(folder: string, takeOver: boolean): string[] {
   if (folder === MEMORY) return [];
   const concerns: string[] = [];
   const path = resolve(folder);
+  if (takeOver && socketsIn(path) === undefined) concerns.push(pathTooLong(folder));
   for (const name of ["read", "write"] as const) {
     if (Deno.permissions.querySync({ name, path }).state !== "granted") {
       concerns.push(`the data folder: ${folder}: ${notPermitted(`--allow-${name}=${folder}`)}`);
     }
   }
   if (concerns.length > 0) return concerns;
+  if (leadsNowhere(path)) return [`the data folder: ${folder}: it is a link to what is not there`];
   const present = nearest(path);
   const reason = whyNotWritable(present);
   if (reason !== undefined) {
@@ -122,8 +131,23 @@ export function concernsAboutData(folder: string): string[] {
     return [`the data folder: ${folder}: ${where}${reason}`];
   }
   if (present !== path) return [];
-  const database = schemaConcern(join(path, "gateway.db"));
-  return database === undefined ? [] : [`the data folder: ${database}`];
+  return [lockConcern(path), schemaConcern(join(path, "gateway.db"))]
+    .flatMap((concern) => concern === undefined ? [] : [`the data folder: ${concern}`]);
+}
+
+/** What would keep a start from sending webhooks. */
+export function concernAboutWebhooks(folder: string): string | undefined {
+  const concern = folder === MEMORY ? undefined : outboxConcern(resolve(folder));
+  return concern && `the data folder: ${concern}`;
+}
+
+/** Whether it is a symbolic link to what is not there, in whose place nothing can be made. */
+function leadsNowhere(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink && nearest(path) !== path;
+  } catch {
+    return false;
+  }
 }
 
 /** The path, or the nearest folder above it that is there. */

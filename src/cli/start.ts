@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { loadConfig, unwritable } from "../config/load.ts";
+import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
 import { StartError } from "../start_error.ts";
 import { KeptSecrets } from "../config/kept_secrets.ts";
 import { storedMasterKey } from "../config/master_key.ts";
@@ -126,6 +126,7 @@ function mayRead(variable: string): boolean {
 /** @throws {StartError} where the file cannot be written */
 function openRecorder(file: string): TraceRecorder {
   try {
+    refusePipe(file);
     const recorder = new TraceRecorder(file, (error) => log.error("{file}: {error}", { file, error }));
     log.warning("recording grants and reports to {file}: it grows until the gateway stops", { file });
     return recorder;

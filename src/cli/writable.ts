@@ -4,7 +4,7 @@ import { closeSync, constants, openSync } from "node:fs";
 const WITHOUT_NAME = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR;
 
 /** Faults that tell that a folder cannot be written; any other means only that the file system has no files without names. */
-const TELLING = /^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR)\b/;
+const TELLING = /^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR|ENOENT)\b/;
 
 /**
  * Why no file can be made in a folder, found without making one that anybody sees; nothing where one can be, or where that

@@ -42,6 +42,7 @@ export function checkInternalUser(folder: string): void {
   const path = join(folder, FILES.user);
   try {
     readUser(path);
+    readText(join(folder, FILES.server));
   } catch (error) {
     throw unusable(path, error);
   }

@@ -160,6 +160,17 @@ function member(config: Record<string, unknown>, key: string, replaced: object):
   return { [key]: typeof value === "object" ? { ...value, ...replaced } : value ?? replaced };
 }
 
+/** @throws where a file to write to is a pipe: opening it would wait for a reader, and so would every line */
+export function refusePipe(path: string): void {
+  let isPipe: boolean | null = false;
+  try {
+    isPipe = Deno.statSync(path).isFifo;
+  } catch {
+    // What is not there, or may not be looked at, is found when it is opened.
+  }
+  if (isPipe === true) throw new Error("it is a pipe; expected a file");
+}
+
 /** A file that an option names cannot be written. */
 export function unwritable(option: string, file: string, error: unknown): StartError {
   const reason = error instanceof Deno.errors.NotCapable

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../port.ts";
 import { FileWatch } from "./file_watch.ts";
+import { databaseConcern } from "./schema.ts";
 
 /**
  * A lock on a data folder for this process, by an exclusive transaction on a file of its own: the operating system ends
@@ -54,6 +55,11 @@ export function isLocked(folder: string): boolean {
   } finally {
     database?.close();
   }
+}
+
+/** What would keep every process from the lock, found without making or changing a file. */
+export function lockConcern(folder: string): string | undefined {
+  return databaseConcern(fileIn(folder));
 }
 
 function fileIn(folder: string): string {

@@ -2,18 +2,25 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Outbox, OutboxEvents, StoredMessage } from "../outbox.ts";
 import { StoreError } from "../port.ts";
+import { databaseConcern } from "./schema.ts";
 
 /** What is to be written waits this long for more, and for another attempt where it cannot be written, in milliseconds. */
 const WRITE_AFTER = 50;
 const RETRY_AFTER = 1000;
 
-/** Version of the file. */
+/** The file, and its version. */
+const FILE = "webhooks.db";
 const VERSION = 1;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   sequence INTEGER PRIMARY KEY, receiver TEXT NOT NULL, id TEXT NOT NULL, ordered TEXT NOT NULL, body TEXT NOT NULL,
   created INTEGER NOT NULL
 ) STRICT; PRAGMA user_version = ${VERSION};`;
+
+/** What would keep a gateway from keeping messages in the folder, found without making or changing a file. */
+export function outboxConcern(folder: string): string | undefined {
+  return databaseConcern(join(folder, FILE), VERSION);
+}
 
 /**
  * Messages in an SQLite file of their own in the data folder, so that they are in nobody's way: neither their number nor a
@@ -32,7 +39,7 @@ export class SqliteOutbox implements Outbox {
 
   /** @throws {StoreError} where the file cannot be opened */
   constructor(folder: string, events: OutboxEvents) {
-    const file = join(folder, "webhooks.db");
+    const file = join(folder, FILE);
     this.#events = events;
     try {
       this.#database = new DatabaseSync(file);

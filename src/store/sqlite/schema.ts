@@ -77,6 +77,15 @@ const HEADER = { magic: "SQLite format 3\0", userVersion: 60, length: 100 };
  * @returns nothing where nothing is wrong, or there is no such file
  */
 export function schemaConcern(path: string): string | undefined {
+  return databaseConcern(path, MIGRATIONS.length);
+}
+
+/**
+ * As {@link schemaConcern}, of another database.
+ *
+ * @param known the latest version that this gateway knows; any, if absent
+ */
+export function databaseConcern(path: string, known = Infinity): string | undefined {
   const header = new Uint8Array(HEADER.length);
   let read: number | null;
   try {
@@ -91,6 +100,6 @@ export function schemaConcern(path: string): string | undefined {
     return `${path} is no database; restore it from a backup, or move it away`;
   }
   const version = new DataView(header.buffer).getInt32(HEADER.userVersion);
-  if (version <= MIGRATIONS.length) return undefined;
-  return `${path} has schema version ${version}, and this gateway knows ${MIGRATIONS.length}; run the gateway that wrote it`;
+  if (version <= known) return undefined;
+  return `${path} has schema version ${version}, and this gateway knows ${known}; run the gateway that wrote it`;
 }
