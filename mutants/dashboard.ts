@@ -36,13 +36,13 @@ export const dashboard: readonly Mutant[] = [
   },
   {
     file: PAGE,
-    find: '  if (!own && !isLoopback(name)) return "another host than this machine";\n',
+    find: '  if (!isOwnHost(host, hostname)) return "another host than this machine";\n',
     put: "",
     breaks: "a name that was made to mean this machine is believed",
   },
   {
     file: PAGE,
-    find: 'name.endsWith(".localhost")',
+    find: 'name === "localhost"',
     put: 'name.endsWith("localhost")',
     breaks: "anybody may register a name that passes for this machine",
   },

@@ -101,7 +101,8 @@ Deno.test("without users, a browser on this machine sees what its own page asks 
   const { host, port } = new URL(operations);
   const own = { Host: host, Origin: `http://${host}`, Referer: `http://${host}/` };
   const from = (name: string) => ({ Host: name, Origin: `http://${name}`, Referer: `http://${name}/` });
-  const cases: [string, number, string, string, Record<string, string>][] = [
+  type Case = [what: string, status: number, method: string, path: string, headers: Record<string, string>];
+  const cases: Case[] = [
     ["the page, by its address", 200, "GET", "/", { ...TYPED, Host: host }],
     ["a script of the page", 200, "GET", "/dashboard/app.ts", { ...OWN, Host: host }],
     ["a call of the page", 200, "POST", "/rpc", { ...OWN, ...own, ...JSON_TYPE }],
@@ -151,6 +152,18 @@ Deno.test("without users, a browser on this machine sees what its own page asks 
       ...from(`intranet:${port}`),
       ...JSON_TYPE,
     }],
+    // Browsers send no Sec-Fetch-Site where the page came by plain HTTP from a name: it looks like a program's.
+    ...["/metrics", "/", "/dashboard/live", "/dashboard/minutes"].flatMap((path) =>
+      ["evil", "evil.example", "evil.localhost"].map((name): Case => [
+        `${path} by a rebound name, ${name}, as a program would ask`,
+        401,
+        "GET",
+        path,
+        { Host: `${name}:${port}`, "Accept-Language": "*", "User-Agent": "Mozilla/5.0" },
+      ])
+    ),
+    ["figures for a program", 200, "GET", "/metrics", { Host: host, "Accept-Language": "*" }],
+    ["figures for a program, by localhost", 200, "GET", "/metrics", { Host: "LocalHost" }],
     ["a stranger's browser through a proxy", 401, "GET", "/metrics", { ...TYPED, Host: host }],
     ["a stranger's page through a proxy", 401, "GET", "/dashboard/live", {
       ...OWN,

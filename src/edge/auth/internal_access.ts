@@ -3,7 +3,14 @@ import { isLoopback } from "../../config/loopback.ts";
 import { pathOf } from "../http/target.ts";
 import { RpcError } from "../errors.ts";
 import type { HttpRequest } from "../http/message.ts";
-import { foreignBrowser, foreignPage, isBrowserHeader, isFromBrowser, type OwnPages } from "./own_page.ts";
+import {
+  foreignBrowser,
+  foreignPage,
+  isBrowserHeader,
+  isFromBrowser,
+  isOwnHost,
+  type OwnPages,
+} from "./own_page.ts";
 
 /** What a method does: what servers ask for, what only shows something to operators, what changes something for them. */
 export type Purpose = "serve" | "show" | "change";
@@ -81,7 +88,7 @@ const OWN_HEADERS = new Set([
   ...["connection", "keep-alive", "upgrade", "http2-settings"],
 ]);
 
-/** Names by which a local caller calls this machine: loopback, or a name without a domain. */
+/** Names by which a local server calls `/internal`, which no page may call: loopback, or a name without a domain. */
 const LOCAL_HOST = /^(127(\.\d+){3}|\[::1\]|[^.:[\]]+|([^.:[\]]+\.)*localhost\.?)(:\d+)?$/i;
 
 /** Headers by which a request says that a proxy has passed it on. */
@@ -143,7 +150,10 @@ function foreignSign(request: HttpRequest, pages: OwnPages | undefined): string 
   }
   if (request.version === "1.0") return "HTTP/1.0, as proxies send it";
   const [host] = request.hosts;
-  return host === undefined || LOCAL_HOST.test(host) ? undefined : `another host than this machine`;
+  if (host === undefined) return undefined;
+  // Not every browser says that it is one, so that a listener with pages is as strict with programs.
+  const own = pages === undefined ? LOCAL_HOST.test(host) : isOwnHost(host, pages.hostname);
+  return own ? undefined : "another host than this machine";
 }
 
 function permissionOf({ name, role, addresses }: InternalUser): Permission {

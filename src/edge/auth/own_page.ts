@@ -52,6 +52,15 @@ export function foreignPage(request: Asked): string | undefined {
 }
 
 /**
+ * Whether a `Host` names this machine beyond doubt: a loopback address, `localhost`, or the configured name. Any other name,
+ * also one without a domain, may be somebody's who made it mean this machine.
+ */
+export function isOwnHost(host: string, hostname: string): boolean {
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  return name === "localhost" || name === hostname.toLowerCase() || isLoopback(name);
+}
+
+/**
  * Why a browser's request may not come from this machine, where nobody has to say who he is. A name that was made to mean
  * this machine (DNS rebinding) shows in `Host`; a proxy that brings the whole world here shows in where the page was loaded
  * from. Parts of the page itself tell nothing, and so may be asked for first.
@@ -62,9 +71,7 @@ export function foreignBrowser(
   { hostname, isPage }: OwnPages,
 ): string | undefined {
   const [host = ""] = request.hosts;
-  const name = host.replace(/:\d+$/, "").toLowerCase();
-  const own = name === hostname.toLowerCase() || name === "localhost" || name.endsWith(".localhost");
-  if (!own && !isLoopback(name)) return "another host than this machine";
+  if (!isOwnHost(host, hostname)) return "another host than this machine";
   if (isPage(path)) return undefined;
   const from = request.header("origin") ?? request.header("referer");
   return from !== undefined && isOwn(from, request) ? undefined : "no page of this listener that made it";
