@@ -172,6 +172,33 @@ test("draining, resuming and weighing ask first, change the gateway, and show wh
   await page.close();
 });
 
+test("a question stays what was asked, and so does what is done, whatever somebody else does meanwhile", async () => {
+  await using live = await LiveGateway.start();
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.getByRole("link", { name: "Servers", exact: true }).click();
+  const row = page.getByRole("row").filter({ hasText: "sfu-b.test:4433" });
+  const dialog = page.getByRole("dialog");
+  const address = "sfu-b.test:4433";
+  await row.getByRole("button", { name: "Drain" }).click();
+  await live.gateway.internal("server.Drain", { address });
+  await row.getByText("▼ draining").waitFor();
+  await dialog.getByRole("heading", { name: "Drain?" }).waitFor();
+  await dialog.getByRole("button", { name: "Drain" }).click();
+  await page.getByText(`${address} is draining`).first().waitFor();
+  assert.notEqual((await live.show(address)).draining, null);
+
+  await row.getByRole("button", { name: "Weight" }).click();
+  await dialog.getByLabel("Weight in percent").fill("37");
+  await live.gateway.internal("server.Resume", { address });
+  await live.gateway.internal("server.SetWeight", { address, weight: 0.5 });
+  await row.getByText("● open").waitFor();
+  await dialog.getByRole("button", { name: "Weight" }).click();
+  await page.getByText("is to take 37% of what it could").first().waitFor();
+  assert.equal((await live.show(address)).weight, 0.37);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test("a room is found, closed and banned; its ban is lifted", async () => {
   await using live = await LiveGateway.start();
   const { page, faults } = await watchedPage(browser, live.url);

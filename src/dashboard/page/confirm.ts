@@ -34,23 +34,40 @@ export interface Action {
   readonly run: (form: FormData) => Promise<string>;
   readonly done?: () => void;
   readonly harmful?: boolean;
+  /** Whether the button is there; if absent, it is. A question that has been asked stays until it is answered. */
+  readonly offered?: boolean;
 }
 
-/** A button that asks before it acts, and says what came of it. */
-export function ActionButton(
-  { label, explains, fields, run, done, harmful = false }: Action,
-): ComponentChild {
+/**
+ * A button that asks before it acts, and says what came of it. What is asked, and done then, is what it was when the button
+ * was pressed, whatever is news since.
+ */
+export function ActionButton(action: Action): ComponentChild {
+  const { label, harmful = false, offered = true } = action;
+  const [asked, setAsked] = useState<Action>();
+  return h(
+    "span",
+    null,
+    offered &&
+      h(
+        "button",
+        { type: "button", class: harmful ? "harmful" : "", onClick: () => setAsked(action) },
+        label,
+      ),
+    asked !== undefined && h(Question, { asked, answered: () => setAsked(undefined) }),
+  );
+}
+
+/** The dialogue in which something is asked. */
+function Question({ asked, answered }: { asked: Action; answered: () => void }): ComponentChild {
+  const { label, explains, fields, run, done, harmful = false } = asked;
   const dialog = useRef<HTMLDialogElement>(null);
-  const [open, setOpen] = useState(false);
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-  }, [open]);
+  useEffect(() => dialog.current?.showModal(), []);
   const close = () => {
     dialog.current?.close();
-    setOpen(false);
-    setError(undefined);
+    answered();
   };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -69,25 +86,20 @@ export function ActionButton(
   };
   const title = `${label}?`;
   return h(
-    "span",
-    null,
-    h("button", { type: "button", class: harmful ? "harmful" : "", onClick: () => setOpen(true) }, label),
-    open && h(
-      "dialog",
-      { ref: dialog, "aria-label": title, onClose: close },
+    "dialog",
+    { ref: dialog, "aria-label": title, onClose: close },
+    h(
+      "form",
+      { onSubmit: submit },
+      h("h2", null, title),
+      h("p", null, explains),
+      fields,
+      error !== undefined && h("p", { class: "error", role: "alert" }, `✗ ${error}`),
       h(
-        "form",
-        { onSubmit: submit },
-        h("h2", null, title),
-        h("p", null, explains),
-        fields,
-        error !== undefined && h("p", { class: "error", role: "alert" }, `✗ ${error}`),
-        h(
-          "div",
-          { class: "buttons" },
-          h("button", { type: "submit", class: harmful ? "harmful" : "main", disabled: busy }, label),
-          h("button", { type: "button", onClick: close }, "Cancel"),
-        ),
+        "div",
+        { class: "buttons" },
+        h("button", { type: "submit", class: harmful ? "harmful" : "main", disabled: busy }, label),
+        h("button", { type: "button", onClick: close }, "Cancel"),
       ),
     ),
   );

@@ -24,43 +24,47 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
   return h(
     "span",
     { class: "buttons" },
-    state === "draining"
-      ? h(ActionButton, {
-        label: "Resume",
-        explains: ["The server ", name, " gets new rooms again."],
-        async run() {
-          await call<Plan>("server.Resume", { address });
-          return `${address} gets new rooms again`;
-        },
-        ...after,
-      })
-      : h(ActionButton, {
-        label: "Drain",
-        harmful: true,
-        explains: [
-          "The server ",
-          name,
-          " gets no new rooms. The rooms that it has stay, until the deadline if there is one.",
-        ],
-        fields: h(Field, {
-          label: "Close what is left after",
-          children: h(
-            "select",
-            { name: "deadline" },
-            h("option", { value: "" }, "never: wait until it is empty"),
-            DEADLINES.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
-          ),
-        }),
-        async run(form) {
-          const given = form.get("deadline");
-          const deadline = given === null || given === "" ? {} : { deadline: Number(given) };
-          const { draining } = await call<Plan>("server.Drain", { address, ...deadline });
-          const end = draining?.deadline ?? null;
-          return end === null ? `${address} is draining` : `${address} is draining, until ${moment(end)}`;
-        },
-        ...after,
-      }),
     h(ActionButton, {
+      key: "Resume",
+      offered: state === "draining",
+      label: "Resume",
+      explains: ["The server ", name, " gets new rooms again."],
+      async run() {
+        await call<Plan>("server.Resume", { address });
+        return `${address} gets new rooms again`;
+      },
+      ...after,
+    }),
+    h(ActionButton, {
+      key: "Drain",
+      offered: state !== "draining",
+      label: "Drain",
+      harmful: true,
+      explains: [
+        "The server ",
+        name,
+        " gets no new rooms. The rooms that it has stay, until the deadline if there is one.",
+      ],
+      fields: h(Field, {
+        label: "Close what is left after",
+        children: h(
+          "select",
+          { name: "deadline" },
+          h("option", { value: "" }, "never: wait until it is empty"),
+          DEADLINES.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
+        ),
+      }),
+      async run(form) {
+        const given = form.get("deadline");
+        const deadline = given === null || given === "" ? {} : { deadline: Number(given) };
+        const { draining } = await call<Plan>("server.Drain", { address, ...deadline });
+        const end = draining?.deadline ?? null;
+        return end === null ? `${address} is draining` : `${address} is draining, until ${moment(end)}`;
+      },
+      ...after,
+    }),
+    h(ActionButton, {
+      key: "Weight",
       label: "Weight",
       explains: [
         "How much of what it could take the server ",
@@ -88,7 +92,9 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
       },
       ...after,
     }),
-    state === "silent" && h(ActionButton, {
+    h(ActionButton, {
+      key: "Forget",
+      offered: state === "silent",
       label: "Forget",
       harmful: true,
       explains: [
