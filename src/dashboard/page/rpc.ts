@@ -25,13 +25,13 @@ async function ask<Result>(path: string, options: RequestInit): Promise<Result> 
   let response: Response;
   try {
     response = await fetch(path, { ...options, credentials: "same-origin" });
-  } catch {
-    throw new CallError("the gateway does not answer");
+  } catch (error) {
+    throw new CallError("the gateway does not answer", { cause: error });
   }
   try {
     return await response.json();
-  } catch {
-    throw new CallError(`the gateway answers with status ${response.status}`);
+  } catch (error) {
+    throw new CallError(`the gateway answers with status ${response.status}`, { cause: error });
   }
 }
 
