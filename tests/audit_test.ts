@@ -37,8 +37,8 @@ class AuditedGateway implements AsyncDisposable {
     return this;
   }
 
-  backend(method: string, params: object): Promise<unknown> {
-    const token = signerOf(this.#customer.accessKey)({ rid: "room", uid: "u", sub: method });
+  backend(method: string, params: object, sub = method): Promise<unknown> {
+    const token = signerOf(this.#customer.accessKey)({ rid: "room", uid: "u", sub });
     return call(this.program.url, method, params, { token });
   }
 
@@ -75,21 +75,25 @@ Deno.test("management and operators' calls are in the audit file, without payloa
   await gateway.backend("Connect", {});
   await gateway.backend("RoomSendMessage", { room_id: "room", user_id: "u", message: [115, 101, 99] });
   await refusedWith(gateway.backend("RoomClose", { room_id: "elsewhere" }), -32001, /rid/);
+  await refusedWith(gateway.backend("RoomClose", { room_id: "room" }, "Connect"), -32601, /no such method/);
   await internal(ann, "server.Drain", { address: "sfu:4433", deadline: 60 });
   await internal(sfu, "server.Drain", { address: "sfu:4433" });
-  const all = await records(gateway.file, 5);
+  const all = await records(gateway.file, 6);
   assert.deepEqual(all.map(({ method, role, outcome }) => [method, role, outcome]), [
     ["sfu.GridConfig", "server", "success"],
     ["RoomSendMessage", "customer", "success"],
     ["RoomClose", "customer", "rejected"],
+    ["RoomClose", "customer", "rejected"],
     ["server.Drain", "operator", "success"],
     ["server.Drain", "server", "rejected"],
   ]);
-  const [config, message, close, drain] = all;
+  const [config, message, close, notInSub, drain] = all;
   assert.deepEqual(config!.params, { version: "1", config: { characters: 15 } });
   assert.deepEqual(message!.params, { room_id: "room", user_id: "u", message: { items: 3 } });
   assert.deepEqual([message!.customer, message!.address], ["acme", "127.0.0.1"]);
   assert.deepEqual(close!.error, { code: -32001, message: "room_id is not one of the token's rid values" });
+  assert.deepEqual(notInSub!.error, { code: -32601, message: "no such method for this caller" });
+  assert.deepEqual([notInSub!.customer, notInSub!.params], ["acme", { room_id: "room" }]);
   assert.deepEqual([drain!.by, drain!.address, drain!.params], ["ann", "203.0.113.7", {
     address: "sfu:4433",
     deadline: 60,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { signerOf } from "../sim/access_key.ts";
 import { refusedWith, sleep, TestGateway } from "./gateway.ts";
 import { freePort, isInstalled, Running } from "./programs.ts";
 
@@ -108,6 +109,90 @@ Deno.test("metrics tell of tasks handed over, of those that are repeated, and of
   await gateway.connect("r", "u");
   await reaches(gateway, "rooms_moved_total", 1);
 });
+
+Deno.test("whatever is refused is in the metrics, with its cause and whose it is", async (t) => {
+  await using gateway = await TestGateway.start({
+    rates: { perKey: 20 },
+    internal: { users: [{ name: "odin", password: "x".repeat(20) }] },
+    limits: { headers: 4096 },
+  });
+  const token = (sub?: string) => {
+    const sign = signerOf(gateway.accessKey);
+    return { Authorization: `Bearer ${sign({ rid: "r", uid: "u", ...(sub === undefined ? {} : { sub }) })}` };
+  };
+  const rpc = (method: string, params: unknown = {}) => ({ jsonrpc: "2.0", id: 1, method, params });
+  const rows: [string, () => Promise<void>, Record<string, number>][] = [
+    ["a method that the sub does not name", () => told(gateway.post(rpc("RoomClose"), token("Connect"))), {
+      'refusals_total{method="RoomClose",cause="method-not-found"}': 1,
+      'customer_refusals_total{customer="acme",cause="method-not-found"}': 1,
+      'calls_total{method="RoomClose",outcome="rejected"}': 1,
+    }],
+    ["a method that there is not", () => told(gateway.post(rpc("RoomOpen"), token())), {
+      'refusals_total{method="(none)",cause="method-not-found"}': 1,
+      'customer_refusals_total{customer="acme",cause="method-not-found"}': 2,
+    }],
+    ["a sub that names no method", () => told(gateway.post(rpc("Connect"), token("Nothing"))), {
+      'refusals_total{method="(none)",cause="forbidden"}': 1,
+      'customer_refusals_total{customer="acme",cause="forbidden"}': 1,
+    }],
+    ["no JSON", () => told(gateway.post("{", token())), {
+      'refusals_total{method="(none)",cause="parse-error"}': 1,
+      'customer_refusals_total{customer="acme",cause="parse-error"}': 1,
+    }],
+    ["no request", () => told(gateway.post([1, 2], token())), {
+      'refusals_total{method="(none)",cause="invalid-request"}': 2,
+      'customer_refusals_total{customer="acme",cause="invalid-request"}': 2,
+    }],
+    ["a long body", () => told(gateway.post("x".repeat(70_000), token())), {
+      'refusals_total{method="(none)",cause="body-too-long"}': 1,
+      'customer_refusals_total{customer="acme",cause="body-too-long"}': 1,
+    }],
+    ["no token", () => told(gateway.post(rpc("Connect"), {})), {
+      'refusals_total{method="(none)",cause="unauthorized"}': 1,
+    }],
+    ["no password", () => told(gateway.post(rpc("Info"), {}, "/internal")), {
+      'refusals_total{method="(none)",cause="unauthorized"}': 2,
+    }],
+    ["no such path", () => told(gateway.post("{}", {}, "/nowhere")), {
+      'refusals_total{method="(none)",cause="no-such-path"}': 1,
+    }],
+    ["bytes that are no request", () => bytes(gateway, "GARBAGE\r\n\r\n"), {
+      'refusals_total{method="(none)",cause="invalid-request"}': 3,
+      'http_responses_total{code="400"}': 2, // and no JSON
+    }],
+    ["headers that are too long", () => bytes(gateway, `POST / HTTP/1.1\r\nA: ${"b".repeat(9000)}\r\n\r\n`), {
+      'refusals_total{method="(none)",cause="header-too-long"}': 1,
+      'http_responses_total{code="431"}': 1,
+    }],
+    ["more than a key may", async () => {
+      for (let i = 0; i < 300; i++) await told(gateway.post(rpc("Connect"), token()));
+    }, {}],
+  ];
+  for (const [what, act, expected] of rows) {
+    await t.step(what, async () => {
+      await act();
+      for (const [series, value] of Object.entries(expected)) await reaches(gateway, series, value);
+    });
+  }
+  const { values } = await Scrape.of(gateway);
+  const limited = values.get('refusals_total{method="(none)",cause="too-many-requests"}')!;
+  assert.ok(limited > 0);
+  assert.equal(values.get('customer_refusals_total{customer="acme",cause="too-many-requests"}'), limited);
+  assert.equal(values.get('http_responses_total{code="429"}'), limited);
+});
+
+/** An answer whose body does not matter. */
+async function told(answer: Promise<Response>): Promise<void> {
+  await (await answer).body?.cancel();
+}
+
+/** Sends bytes as they are, and waits for the end of the connection. */
+async function bytes({ url }: TestGateway, text: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await connection.write(new TextEncoder().encode(text));
+  while (await connection.read(new Uint8Array(4096)) !== null);
+}
 
 Deno.test("without an operations listener nothing is counted, and calls are answered all the same", async () => {
   await using gateway = await TestGateway.start({ operations: { enabled: false } });

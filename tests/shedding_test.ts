@@ -107,6 +107,12 @@ Deno.test("while the event loop is late Connects are put off first, then managem
   assert.deepEqual([refused.status, Number(refused.headers.get("Retry-After")) > 0], [503, true]);
 
   gateway.busy(0);
+  const [, operations] = /operations: .*?(http:\/\/[\w.:]+)/.exec(gateway.program!.output) ?? [];
+  const metrics = await (await fetch(`${operations}/metrics`)).text();
+  for (const method of ["(none)", "Connect"]) {
+    assert.ok(metrics.includes(`refusals_total{method="${method}",cause="overloaded"}`), metrics);
+  }
+  assert.ok(metrics.includes('customer_refusals_total{customer="acme",cause="overloaded"}'));
   assert.ok(
     await until(async () => await gateway.connect() === undefined && await gateway.manage() === undefined),
   );

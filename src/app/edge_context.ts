@@ -17,7 +17,7 @@ export interface SharedContext extends
     | "serverKeys"
     | "stats"
     | "complaints"
-    | "refusals"
+    | "refused"
     | "serves"
     | "callObservers"
     | "aroundCalls"

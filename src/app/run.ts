@@ -9,6 +9,10 @@ import { Gate } from "../edge/gate.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
+import { refusal } from "../edge/http/answer.ts";
+import type { UnreadObserver } from "../edge/http/unparsed.ts";
+import { Refusal, refusedRequest } from "../edge/refusal.ts";
+import type { RefusalObserver } from "../edge/refusal_observer.ts";
 import { ASSETS } from "../dashboard/assets.ts";
 import { Dashboard } from "../dashboard/dashboard.ts";
 import { dashboardRoutes } from "../dashboard/routes.ts";
@@ -186,6 +190,14 @@ export async function runGateway(
     refusals.sumUp();
     metrics?.stop();
   });
+  const refused: RefusalObserver = (its) => {
+    refusals.tell(its);
+    metrics?.refused(its);
+  };
+  const unread: UnreadObserver = (error, address) => {
+    metrics?.answers.unread(error);
+    refused(refusedRequest(new Refusal(refusal(error), error), address));
+  };
   const shedding = createShedding(settings);
   const checks: ReadinessChecks = {
     listening: () => listeners.main?.hears() ?? false,
@@ -238,7 +250,7 @@ export async function runGateway(
     },
   });
   const shared: SharedContext = {
-    ...{ serverKeys, customers, refusals, shedding, reloading, gate },
+    ...{ serverKeys, customers, refused, shedding, reloading, gate },
     gateway: tracing?.gateway(gateway) ?? gateway,
     webhooks,
     stats: new Stats(),
@@ -261,7 +273,7 @@ export async function runGateway(
   const handlersFor = (settings: Settings): Handlers => {
     const edge = edgeContext(settings, shared, operator.usersOf(settings));
     const handler = createHandler(edge);
-    const counted = metrics?.counted(handler) ?? handler;
+    const counted = metrics?.answers.counted(handler) ?? handler;
     return {
       edge,
       main: tracing?.handler(counted) ?? counted,
@@ -287,7 +299,7 @@ export async function runGateway(
   listeners.operations = await listenForOperators(settings, answers.operations, folder?.ports?.operations);
   parts.defer(() => listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS));
   parts.defer(() => dashboard?.stop()); // before its listener, which would wait for the pages that are told
-  listeners.main = await listen(settings, answers.main, folder?.ports?.main);
+  listeners.main = await listen(settings, answers.main, folder?.ports?.main, unread);
   parts.defer(() => listeners.main?.stop(STOP_WITHIN_MS));
   gateway.start();
   dashboard?.start();
@@ -338,7 +350,7 @@ function operationsHandler(
     {
       users,
       onLoopback: isLoopback(hostname),
-      refusals: context.refusals,
+      refused: context.refused,
       pages: { hostname, isPage: (path) => ASSETS.includes(path) },
       longestUrl: settings.limits.url,
       checks,

@@ -1,5 +1,4 @@
 import { UNGUESSABLE } from "../config/load.ts";
-import type { Refusals } from "../ops/refusals.ts";
 import { Guesses, TOO_MANY_GUESSES } from "./auth/guesses.ts";
 import { type InternalAccess, type Permission, permit, WrongPassword } from "./auth/internal_access.ts";
 import { RpcError } from "./errors.ts";
@@ -16,36 +15,32 @@ import { Refusal } from "./refusal.ts";
  */
 export function createBasicGate(
   access: InternalAccess,
-  refusals: Refusals,
   clientOf: (request: HttpRequest) => string,
   name: { readonly call: string; readonly realm: string },
 ): (request: HttpRequest) => Promise<Permission> {
   const guesses = new Guesses(access.users.some(({ password }) => password.length < UNGUESSABLE));
   const tooMany = (seconds: number) => {
     const headers = { "Retry-After": String(seconds), Connection: "close" };
-    return new Refusal(refusal(TOO_MANY_GUESSES, headers));
+    const told = { call: name.call, cause: "too many guesses" };
+    return new Refusal(refusal(TOO_MANY_GUESSES, headers), TOO_MANY_GUESSES, told);
   };
   return async (request) => {
     const client = clientOf(request);
     const credentials = request.header("authorization");
     const pause = guesses.pause(client, credentials);
-    if (pause !== undefined) {
-      refusals.ofCaller(name.call, client, "too many guesses", TOO_MANY_GUESSES.message);
-      throw tooMany(pause);
-    }
+    if (pause !== undefined) throw tooMany(pause);
     try {
       const permission = permit(access, request);
       if (credentials !== undefined) guesses.right(client, credentials);
       return permission;
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      refusals.ofCaller(name.call, client, "unauthorized", error.message);
       const retryAfter = error instanceof WrongPassword ? await guesses.wrong(client) : undefined;
       if (retryAfter !== undefined) throw tooMany(retryAfter);
       const answer = refusal(error, {
         "WWW-Authenticate": `Basic realm="odin-gateway ${name.realm}", charset="UTF-8"`,
       });
-      throw new Refusal(answer, undefined, { cause: error });
+      throw new Refusal(answer, error, { call: name.call, cause: "unauthorized" });
     }
   };
 }

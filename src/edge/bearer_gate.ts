@@ -4,7 +4,6 @@ import type { HttpRequest } from "./http/message.ts";
 import type { Exceeded, Payer, Rates } from "./limits/rates.ts";
 import { notServed, Refusal } from "./refusal.ts";
 import type { Settings } from "../config/schema.ts";
-import type { Refusals } from "../ops/refusals.ts";
 import {
   claimedMethods,
   claimedOwner,
@@ -17,15 +16,14 @@ import {
 /** What the gate works with. */
 export interface BearerContext {
   readonly limits: Settings["limits"];
-  readonly refusals: Refusals;
   readonly trust: TokenTrust;
   /** How many requests a key, a customer or an address may make. */
   readonly rates: Rates;
 }
 
 /** The bearer token of a request (RFC 6750 §2.1), as it came. */
-export function bearerOf(context: BearerContext, request: HttpRequest, client: string): string {
-  return orUnauthorized(context, client, () => {
+export function bearerOf(context: BearerContext, request: HttpRequest): string {
+  return orUnauthorized(() => {
     const header = request.header("authorization");
     if (header === undefined) throw new UnacceptableToken("the Authorization header is missing");
     if (header.length > context.limits.authorization) {
@@ -39,15 +37,13 @@ export function bearerOf(context: BearerContext, request: HttpRequest, client: s
 }
 
 /** Whose token it is, verified, and admitted by the limits of key and customer. */
-export function authorize(context: BearerContext, bearer: string, client: string, now: number): ClientToken {
+export function authorize(context: BearerContext, bearer: string, now: number): ClientToken {
   const { rates, trust } = context;
   const admitted = (payer: Payer, exceeded: Exceeded | undefined) => {
     if (exceeded === undefined) return;
-    const error = tooManyRequests(exceeded);
-    context.refusals.ofRequest(payer.customer, error.message, error.message);
-    throw limited(error, exceeded);
+    throw tooManyRequests(exceeded, payer.customer);
   };
-  return orUnauthorized(context, client, () => {
+  return orUnauthorized(() => {
     if (rates.isRefusing(now)) {
       // To check a signature costs more than all else that is done for a refused request.
       const payer = claimedOwner(bearer, trust);
@@ -61,34 +57,33 @@ export function authorize(context: BearerContext, bearer: string, client: string
 
 /** Whether a token, be it genuine or not, could call nothing but Connect. */
 export function isForConnectAlone(
-  context: BearerContext,
-  client: string,
   names: readonly string[],
   allows: (token: Pick<ClientToken, "methods">) => (name: string) => boolean,
   bearer: string,
 ): boolean {
-  const allowed = allows({ methods: orUnauthorized(context, client, () => claimedMethods(bearer)) });
+  const allowed = allows({ methods: orUnauthorized(() => claimedMethods(bearer)) });
   return names.every((name) => name === "Connect" || !allowed(name));
 }
 
 /** Refuses with 401 what is not acceptable as a token. */
-function orUnauthorized<Result>(context: BearerContext, client: string, read: () => Result): Result {
+function orUnauthorized<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof UnacceptableToken)) throw error;
-    const reason = error.message;
-    context.refusals.ofCaller("a call", client, "unauthorized", reason);
-    const answer = refusal(new RpcError("unauthorized", reason, undefined, { cause: error }), {
+    const unauthorized = new RpcError("unauthorized", error.message, undefined, { cause: error });
+    const answer = refusal(unauthorized, {
       "WWW-Authenticate": 'Bearer realm="odin-gateway", error="invalid_token"',
     });
-    throw new Refusal(answer, undefined, { cause: error });
+    throw new Refusal(answer, unauthorized, { call: "a call", cause: "unauthorized" });
   }
 }
 
-/** Why a request is refused that exceeds a limit. */
-export function tooManyRequests({ by }: Exceeded): RpcError {
-  return new RpcError("tooManyRequests", TOO_MANY[by]);
+/** The refusal of a request that exceeds a limit, with the time after which to try again. */
+export function tooManyRequests({ by, retryAfter }: Exceeded, customer?: string): Refusal {
+  const error = new RpcError("tooManyRequests", TOO_MANY[by]);
+  const answer = refusal(error, { "Retry-After": String(retryAfter) });
+  return new Refusal(answer, error, customer === undefined ? {} : { customer });
 }
 
 const TOO_MANY: Readonly<Record<Exceeded["by"], string>> = {
@@ -97,8 +92,3 @@ const TOO_MANY: Readonly<Record<Exceeded["by"], string>> = {
   address: "too many requests from this address; try again later",
   "requests at a time": "too many requests at a time from this address; try again later",
 };
-
-/** The refusal of it, with the time after which to try again. */
-export function limited(error: RpcError, { retryAfter }: Exceeded): Refusal {
-  return new Refusal(refusal(error, { "Retry-After": String(retryAfter) }));
-}

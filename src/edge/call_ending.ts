@@ -4,25 +4,40 @@ import type { Caller, CallObserver } from "./call_observer.ts";
 import { RpcError } from "./errors.ts";
 import type { InternalCall } from "./methods/internal_methods.ts";
 import type { PublicCall } from "./methods/public_methods.ts";
-import type { Ended } from "./rpc/json_rpc.ts";
+import { causeOf, type RefusalObserver, type Refused } from "./refusal_observer.ts";
+import type { CallEnds } from "./rpc/json_rpc.ts";
 
 /** Who is told when a call has ended. */
 export interface CallAudience {
+  readonly refused: RefusalObserver;
   readonly stats: Stats;
   readonly callObservers: readonly CallObserver[];
 }
 
 /** What is done when a call has ended: it is counted, a fault of ours is logged, and whoever wants to know is told. */
-export function endCall<Call>({ stats, callObservers }: CallAudience, callerOf: (call: Call) => Caller) {
-  return ({ method, params, call, outcome, error, duration }: Ended<Call>) => {
-    stats.count(method, outcome);
-    if (error !== undefined && !(error instanceof RpcError)) {
-      log.error("{method} failed: {error}", { method, error });
-    }
-    if (callObservers.length === 0) return;
-    const ended = { method, params, caller: callerOf(call), outcome, error, duration };
-    for (const observe of callObservers) observe(ended);
+export function endCall<Call>(
+  { stats, callObservers, refused }: CallAudience,
+  callerOf: (call: Call) => Caller,
+): CallEnds<Call> {
+  return {
+    ended({ method, params, call, outcome, error, duration }) {
+      stats.count(method, outcome);
+      if (error !== undefined && !(error instanceof RpcError)) {
+        log.error("{method} failed: {error}", { method, error });
+      }
+      if (callObservers.length === 0 && outcome === "success") return;
+      const caller = callerOf(call);
+      if (outcome !== "success") refused(refusedCall(method, caller, error));
+      const ended = { method, params, caller, outcome, error, duration };
+      for (const observe of callObservers) observe(ended);
+    },
+    noCall: (call, error) => refused(refusedCall(undefined, callerOf(call), error)),
   };
+}
+
+function refusedCall(method: string | undefined, caller: Caller, error: unknown): Refused {
+  const { address, customer, room } = caller;
+  return { call: method ?? "a call", method, ...causeOf(error), address, customer, room };
 }
 
 /** Who made a public call. */
@@ -35,6 +50,7 @@ export function callerOfToken({ caller, token }: PublicCall): Caller {
     by: token.keyId,
     role: undefined,
     customer: token.customer,
+    room: { namespace: token.namespace, name: token.rooms[0] },
   };
 }
 

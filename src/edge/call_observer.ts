@@ -1,4 +1,5 @@
 import type { CallOutcome } from "../ops/stats.ts";
+import type { Refused } from "./refusal_observer.ts";
 
 /** Who made a call. */
 export interface Caller {
@@ -12,6 +13,8 @@ export interface Caller {
   readonly role: string | undefined;
   /** The token's customer; nothing for internal calls. */
   readonly customer: string | undefined;
+  /** The first room of the token, with its namespace. */
+  readonly room?: Refused["room"];
 }
 
 /** A call of a method that has ended. */

@@ -39,8 +39,9 @@ export const RpcErrors = {
   unavailable: {
     code: -32009,
     http: 503,
-    cause: "not ready or overloaded; try again after `Retry-After` seconds",
+    cause: "not ready; try again after `Retry-After` seconds",
   },
+  overloaded: { code: -32009, http: 503, cause: "too much to do; try again after `Retry-After` seconds" },
   serverNotFound: { code: -32010, http: 200, cause: "no server of this address is known" },
   tooManyRequests: {
     code: -32011,
@@ -102,4 +103,4 @@ export const NOT_DURABLE = new RpcError(
 );
 
 /** What is put off while there is more to do than can be done in time. */
-export const OVERLOADED = new RpcError("unavailable", "the gateway is overloaded; try again later");
+export const OVERLOADED = new RpcError("overloaded", "the gateway is overloaded; try again later");

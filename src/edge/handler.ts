@@ -10,7 +10,6 @@ import {
   type BearerContext,
   bearerOf,
   isForConnectAlone,
-  limited,
   tooManyRequests,
 } from "./bearer_gate.ts";
 import { type CallAudience, callerOfPermission, callerOfToken, endCall } from "./call_ending.ts";
@@ -22,7 +21,7 @@ import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
 import type { Shedding } from "./limits/shedding.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
-import { bodyTooLong, notServed, Refusal } from "./refusal.ts";
+import { asRefusal, bodyTooLong, notServed, refusedRequest } from "./refusal.ts";
 import { type AroundCall, RpcServer } from "./rpc/json_rpc.ts";
 import { pathOf } from "./http/target.ts";
 import { endOfTurn } from "./http/turn.ts";
@@ -90,14 +89,9 @@ export function createHandler(context: EdgeContext): Handler {
       return await answer(request);
     } catch (error) {
       if (error instanceof Moved) throw error;
-      const refused = error instanceof RpcError
-        ? new Refusal(refusal(error), error.message, { cause: error })
-        : error;
-      if (!(refused instanceof Refusal)) throw error;
-      const { untold } = refused;
-      if (untold !== undefined) {
-        context.refusals.ofCaller("a request", context.clients.of(request), untold, untold);
-      }
+      const refused = asRefusal(error);
+      if (refused === undefined) throw error;
+      context.refused(refusedRequest(refused, context.clients.of(request)));
       return refused.answer;
     }
   };
@@ -147,35 +141,36 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
     const client = clients.of(request);
     const now = performance.now();
     const exceeded = rates.begin(client, now);
-    if (exceeded !== undefined) {
-      const error = tooManyRequests(exceeded);
-      context.refusals.ofCaller("a request", client, error.message, error.message);
-      throw limited(error, exceeded);
-    }
+    if (exceeded !== undefined) throw tooManyRequests(exceeded);
     try {
       if (!context.ready()) {
         throw new RpcError("unavailable", "the gateway has no customers yet; try again later");
       }
-      const bearer = bearerOf(context, request, client);
+      const bearer = bearerOf(context, request);
       // Most tokens are for Connect alone: they are put off before what costs most, the look at the signature.
       const connectsPutOff = shed === "connects";
-      if (connectsPutOff && isForConnectAlone(context, client, names, allows, bearer)) throw OVERLOADED;
-      const token = authorize(context, bearer, client, now);
-      const allowed = allows(token);
-      if (!names.some(allowed)) {
-        throw new RpcError("forbidden", "the token's sub names no method that there is");
-      }
-      const body = await readBody(request, limits.publicBody);
-      if (body === undefined) throw bodyTooLong(limits.publicBody);
-      const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
-      const further = (requests: number) => rates.further(token, client, requests, now);
-      const visit = gate.enter(body);
+      if (connectsPutOff && isForConnectAlone(names, allows, bearer)) throw OVERLOADED;
+      const token = authorize(context, bearer, now);
       try {
-        const answer = await rpc.answer(body, call, allowed, further);
-        await endOfTurn();
-        return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
-      } finally {
-        visit.leave();
+        const allowed = allows(token);
+        if (!names.some(allowed)) {
+          throw new RpcError("forbidden", "the token's sub names no method that there is");
+        }
+        const body = await readBody(request, limits.publicBody);
+        if (body === undefined) throw bodyTooLong(limits.publicBody);
+        const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
+        const further = (requests: number) => rates.further(token, client, requests, now);
+        const visit = gate.enter(body);
+        try {
+          const answer = await rpc.answer(body, call, allowed, further);
+          await endOfTurn();
+          return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
+        } finally {
+          visit.leave();
+        }
+      } catch (error) {
+        if (error instanceof Moved) throw error;
+        throw asRefusal(error, token.customer) ?? error;
       }
     } finally {
       rates.end(client);
@@ -193,7 +188,6 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
   );
   const authorized = createBasicGate(
     context.internal,
-    context.refusals,
     (request) => context.clients.of(request),
     {
       call: "an internal call",

@@ -1,13 +1,33 @@
 import { RpcError, type RpcErrorName } from "./errors.ts";
 import { refusal } from "./http/answer.ts";
 import type { HttpAnswer } from "./http/message.ts";
+import type { Refused } from "./refusal_observer.ts";
 
 /** A refusal that needs more than the error's own status. */
 export class Refusal extends Error {
-  /** @param untold the cause, where the log has not been told of it */
-  constructor(readonly answer: HttpAnswer, readonly untold?: string, options?: ErrorOptions) {
-    super(undefined, options);
+  /** @param told what observers are told, where it is more than the error's own message */
+  constructor(
+    readonly answer: HttpAnswer,
+    readonly error: RpcError,
+    readonly told: { readonly call?: string; readonly cause?: string; readonly customer?: string } = {},
+  ) {
+    super(error.message, { cause: error });
   }
+}
+
+/** What ends a request, as a refusal, if it is one; of this customer, if known. */
+export function asRefusal(error: unknown, customer?: string): Refusal | undefined {
+  if (error instanceof RpcError) {
+    return new Refusal(refusal(error), error, customer === undefined ? {} : { customer });
+  }
+  if (!(error instanceof Refusal)) return undefined;
+  return customer === undefined ? error : new Refusal(error.answer, error.error, { ...error.told, customer });
+}
+
+/** What observers are told of a refused request. */
+export function refusedRequest({ error, told }: Refusal, address: string): Refused {
+  const { call = "a request", cause = error.message, customer } = told;
+  return { call, method: undefined, kind: error.kind, cause, reason: error.message, address, customer };
 }
 
 /** A request that is refused before it is known what it calls. */
@@ -16,7 +36,8 @@ export function notServed(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Refusal {
-  return new Refusal(refusal(new RpcError(kind, message), headers), message);
+  const error = new RpcError(kind, message);
+  return new Refusal(refusal(error, headers), error);
 }
 
 /** A body that is longer than so many bytes. */

@@ -3,7 +3,6 @@ import type { Address } from "../fleet/mod.ts";
 import { SETTINGS } from "../fleet/testing.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Complaints } from "../ops/complaints.ts";
-import { Refusals } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
@@ -49,7 +48,7 @@ export async function createGatewayHandler(
     rates: new Rates(settings.rates, settings.limits.batch),
     shedding: { shed: "nothing" },
     complaints: new Complaints(),
-    refusals: new Refusals(),
+    refused: () => {},
     limits: settings.limits,
     internal: { users: [], onLoopback: true },
     compatibility: settings.compatibility,

@@ -15,9 +15,9 @@ import { refusal } from "../edge/http/answer.ts";
 import type { Handler, HttpAnswer, HttpRequest, Stream } from "../edge/http/message.ts";
 import { pathOf } from "../edge/http/target.ts";
 import type { OperatorRoute } from "../edge/operator_route.ts";
-import { notServed, Refusal } from "../edge/refusal.ts";
+import { asRefusal, notServed, refusedRequest } from "../edge/refusal.ts";
+import type { RefusalObserver } from "../edge/refusal_observer.ts";
 import { log } from "../ops/log.ts";
-import type { Refusals } from "../ops/refusals.ts";
 import { isReady, readiness, type ReadinessChecks } from "./readiness.ts";
 
 /** What the operations listener shows. */
@@ -25,7 +25,7 @@ export interface OperationsContext {
   readonly users: readonly InternalUser[];
   /** Whether nobody but this machine reaches the listener. */
   readonly onLoopback: boolean;
-  readonly refusals: Refusals;
+  readonly refused: RefusalObserver;
   /** The pages that it has for browsers. */
   readonly pages: OwnPages;
   /** Longest URL, in characters. */
@@ -76,19 +76,19 @@ export function createOperationsHandler(context: OperationsContext, ...more: rea
     return { ...answered, stream: env.stream, toAnybody: env.toAnybody === true };
   };
   return async (request) => {
-    const answered = await answer(request).catch((error) => answerToError(error));
+    const answered = await answer(request).catch((error) => answerToError(error, request, context.refused));
     return { ...answered, ownSiteOnly: true };
   };
 }
 
 function createApp(context: OperationsContext, more: readonly AddRoutes[]): OperationsApp {
-  const { users, onLoopback, refusals, checks, pages } = context;
+  const { users, onLoopback, refused, checks, pages } = context;
   const app: OperationsApp = new Hono<OperationsEnv>({
     getPath: (_request, options) => (options?.env as OperationsEnv["Bindings"]).path,
   });
   const access: InternalAccess = { place: OPERATIONS, users, onLoopback, pages };
   const name = { call: "a request to operations", realm: "operations" };
-  const authorized = createBasicGate(access, refusals, ({ caller }) => caller, name);
+  const authorized = createBasicGate(access, ({ caller }) => caller, name);
   app.use(async ({ env, set }, next) => {
     const { request, path } = env;
     const health = healthAnswer(request.method, path, () => isReady(checks));
@@ -115,7 +115,7 @@ function createApp(context: OperationsContext, more: readonly AddRoutes[]): Oper
     const allowed = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
     throw notServed("notAllowed", `send a ${allowed[0]}`, { Allow: allowed.join(", ") });
   });
-  app.onError((error) => responseTo(answerToError(error)));
+  app.onError((error, { env: { request } }) => responseTo(answerToError(error, request, refused)));
   return app;
 }
 
@@ -134,10 +134,14 @@ function isPermitted(access: InternalAccess, request: HttpRequest): boolean {
  *
  * @throws {Moved} where another process is about to answer
  */
-function answerToError(error: unknown): HttpAnswer {
+function answerToError(error: unknown, { caller }: HttpRequest, refused: RefusalObserver): HttpAnswer {
   if (error instanceof Moved) throw error;
-  if (error instanceof Refusal) return error.answer;
-  if (error instanceof RpcError) return refusal(error);
+  const refusedSo = asRefusal(error);
+  if (refusedSo !== undefined) {
+    const { call = "a request to operations" } = refusedSo.told;
+    refused({ ...refusedRequest(refusedSo, caller), call });
+    return refusedSo.answer;
+  }
   log.error("a request to operations failed: {error}", { error });
   return refusal(new RpcError("internal", "internal error"));
 }

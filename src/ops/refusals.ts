@@ -7,6 +7,20 @@ export const REFUSALS_SUMMED_EVERY = 10_000;
 /** Causes by caller, or by customer, that are told apart within that time; what comes on top is counted together. */
 const TOLD_APART = 50;
 
+/** What the log needs to know of something that was refused; what the edge tells has all of it. */
+export interface ToldRefusal {
+  readonly call: string;
+  readonly kind: string;
+  /** One of few: what is counted together. */
+  readonly cause: string;
+  /** In full, for the first line. */
+  readonly reason: string;
+  readonly address: string;
+  /** For whom it speaks, where that is known. */
+  readonly customer: string | undefined;
+  readonly room?: { readonly namespace: string; readonly name: string | undefined } | undefined;
+}
+
 /** A cause by which calls of somebody are refused. */
 interface Repeated {
   readonly call: string;
@@ -25,45 +39,21 @@ export class Refusals {
   readonly #strangers = new Table();
   readonly #customers = new Table();
 
-  /**
-   * A call that was refused before it was known for whom it speaks.
-   *
-   * @param cause one of few: what is counted together
-   * @param reason in full, for the first line
-   */
-  ofCaller(call: string, address: string, cause: string, reason: string): void {
-    if (this.#strangers.isFirst(call, networkOf(address), cause)) {
+  /** Something was refused. A fault of ours has a line of its own. */
+  tell({ call, kind, cause, reason, address, customer, room }: ToldRefusal): void {
+    if (kind === "internal") return;
+    if (customer === undefined) {
+      if (!this.#strangers.isFirst(call, networkOf(address), cause)) return;
       log.info("{call} from {caller} is refused: {reason}", { call, caller: address, reason });
-    }
-  }
-
-  /** A customer's call that was refused; the room is that of the first. */
-  ofCustomer(
-    call: string,
-    { customer, namespace, rooms }: {
-      readonly customer: string;
-      readonly namespace: string;
-      readonly rooms: readonly string[];
-    },
-    cause: string,
-    reason: string,
-  ): void {
-    if (this.#customers.isFirst(call, `customer ${customer}`, cause)) {
+    } else if (this.#customers.isFirst(call, `customer ${customer}`, cause)) {
+      if (room?.name === undefined) {
+        return log.info("{call} of customer {customer} is refused: {reason}", { call, customer, reason });
+      }
+      const { name, namespace } = room;
       log.info("{call} of customer {customer} to room {room} of {namespace} is refused: {reason}", {
-        call,
-        customer,
-        room: rooms[0],
-        namespace,
-        reason,
+        ...{ call, customer, namespace, reason },
+        room: name,
       });
-    }
-  }
-
-  /** A customer's request that was refused before it was looked at what it calls. */
-  ofRequest(customer: string, cause: string, reason: string): void {
-    const call = "a request";
-    if (this.#customers.isFirst(call, `customer ${customer}`, cause)) {
-      log.info("{call} of customer {customer} is refused: {reason}", { call, customer, reason });
     }
   }
 

@@ -23,7 +23,8 @@ import {
 } from "./exchange.ts";
 import { CAN_SHARE, quietMoment } from "./shared_port.ts";
 import { Peers, SWEEP_EVERY } from "./peers.ts";
-import { type ParseError, refuseConnection, refuseUnparsed } from "./unparsed.ts";
+import { plainAddress } from "./plain_address.ts";
+import { type ParseError, refuseConnection, refuseUnparsed, type UnreadObserver } from "./unparsed.ts";
 
 /** A listener that is up. */
 export interface Listener {
@@ -73,16 +74,18 @@ const OVER_LIMIT = 2 * RESERVE;
  * Why `node:http` and not the runtime's own listener stands in `docs/decisions/`.
  *
  * @param shared port that the process has which this one replaces: both listen there for a moment
+ * @param refused told of what is refused without the handler
  * @throws {StartError} where the address or the certificate cannot be used
  */
 export async function listen(
   settings: ListenerSettings,
   handler: Handler,
   shared?: number,
+  refused: UnreadObserver = () => {},
 ): Promise<Listener> {
   const { hostname, port } = settings.useSsl ? settings.https : settings.http;
   const { connections } = settings;
-  const peers = new Peers(connections.limit ?? defaultConnectionLimit(), connections);
+  const peers = new Peers(connections.limit ?? defaultConnectionLimit(), connections, refused);
   let underWay = 0;
   let stopping = false;
   let leaving = false;
@@ -102,9 +105,7 @@ export async function listen(
     const proceed = expects ? () => void outgoing.writeContinue() : undefined;
     const request = requestOf(incoming, peer, () => sent.entirely, proceed);
     underWay++;
-    const answer = stopping
-      ? refusal(new RpcError("unavailable", "the gateway is stopping"), { Connection: "close" })
-      : await handler(request);
+    const answer = stopping ? refuseStopping(peer.address) : await handler(request);
     if (answer.status < 300 && answer.toAnybody !== true) peers.proved(peer);
     if (peer.connection.hasOpen) noteWhenSent(outgoing, sent);
     send(incoming, outgoing, answer, () => peer.answered());
@@ -112,6 +113,12 @@ export async function listen(
     if (!incoming.complete) passOver(incoming, () => peer.socket.destroy());
     peer.answered();
     if (--underWay === 0 && stopping) idle.resolve();
+  };
+
+  const refuseStopping = (address: string) => {
+    const error = new RpcError("unavailable", "the gateway is stopping");
+    refused(error, address);
+    return refusal(error, { Connection: "close" });
   };
 
   const certificate = settings.useSsl ? new Certificate(settings.https) : undefined;
@@ -141,7 +148,7 @@ export async function listen(
     plainHttp2.on("sessionError", () => {});
     server.on("clientError", (error: ParseError, socket: Socket) => {
       if (error.code !== "HPE_PAUSED_H2_UPGRADE" || error.rawPacket === undefined) {
-        return refuseUnparsed(error, socket);
+        return refuseUnparsed(error, socket, refused);
       }
       for (const event of ["data", "end", "error", "drain"]) socket.removeAllListeners(event);
       peers.watch(socket);
@@ -149,7 +156,8 @@ export async function listen(
       socket.emit("data", error.rawPacket);
       socket.resume();
     });
-  } else server.on("clientError", refuseUnparsed);
+  } else {server.on("clientError", (error: ParseError, socket: Socket) =>
+      refuseUnparsed(error, socket, refused));}
   (server as Server).keepAliveTimeout = 0; // over TLS it is 5 s, whatever the options say (Deno 2.9.6)
   server.maxConnections = peers.limit + OVER_LIMIT;
   if (certificate === undefined) server.on("connection", (socket: Socket) => void peers.of(socket));
@@ -163,14 +171,16 @@ export async function listen(
       return void serve(incoming, outgoing, true);
     }
     if ("shouldKeepAlive" in outgoing) outgoing.shouldKeepAlive = false;
-    write(outgoing, refusal(new RpcError("unmetExpectation", "only 100-continue can be expected")));
+    const error = new RpcError("unmetExpectation", "only 100-continue can be expected");
+    refused(error, plainAddress(incoming.socket.remoteAddress ?? ""));
+    write(outgoing, refusal(error));
   };
   for (const each of plainHttp2 === undefined ? [server] : [server, plainHttp2]) {
     for (const event of ["checkContinue", "checkExpectation"]) each.on(event, expecting);
   }
   server.on(
     "connect",
-    (_: Incoming, socket: Socket) => refuseConnection(socket, "notAllowed", "send a POST"),
+    (_: Incoming, socket: Socket) => refuseConnection(socket, "notAllowed", "send a POST", refused),
   );
   for (const event of ["sessionError", "tlsClientError"]) server.on(event, () => {});
   await bind(server, hostname, port, shared);

@@ -5,7 +5,8 @@ import { log } from "../../ops/log.ts";
 import { Connection } from "./connection.ts";
 import { Crowd, RESERVE } from "./crowd.ts";
 import { type Incoming, isSent, type Outgoing } from "./exchange.ts";
-import { refuseConnection } from "./unparsed.ts";
+import { plainAddress } from "./plain_address.ts";
+import { refuseConnection, type UnreadObserver } from "./unparsed.ts";
 
 /** Interval at which connections are looked at, in milliseconds. */
 export const SWEEP_EVERY = 1000;
@@ -39,7 +40,7 @@ export class Peer {
   #bytes = 0;
   #ending = false;
 
-  constructor(readonly socket: Socket) {
+  constructor(readonly socket: Socket, readonly refused: UnreadObserver = () => {}) {
     this.address = plainAddress(socket.remoteAddress ?? "");
     this.network = networkOf(this.address);
     this.far = farEnd(socket);
@@ -92,7 +93,7 @@ export class Peer {
   end(): void {
     if (this.#ending || this.isHttp2 || !this.isSending) return void this.socket.destroy();
     this.#ending = true; // the next time for good
-    refuseConnection(this.socket, "tooSlow", "the request was not sent in time");
+    refuseConnection(this.socket, "tooSlow", "the request was not sent in time", this.refused);
   }
 }
 
@@ -110,7 +111,11 @@ export class Peers implements Iterable<Peer> {
   readonly #broken = new WeakSet<Socket>();
   #told = -Infinity;
 
-  constructor(public limit: number, public timeouts: Settings["connections"]) {}
+  constructor(
+    public limit: number,
+    public timeouts: Settings["connections"],
+    readonly refused: UnreadObserver = () => {},
+  ) {}
 
   /** From now on these hold; connections above a lower limit go as further ones come. */
   configure(limit: number, timeouts: Settings["connections"]): void {
@@ -162,7 +167,7 @@ export class Peers implements Iterable<Peer> {
   of(socket: Socket): Peer {
     const known = this.#peers.get(socket);
     if (known !== undefined) return known;
-    const peer = new Peer(socket);
+    const peer = new Peer(socket, this.refused);
     this.#add(peer);
     this.watch(socket);
     socket.on("close", (hadError?: boolean) => {
@@ -267,9 +272,4 @@ export class Peers implements Iterable<Peer> {
 
 function farEnd({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
-}
-
-/** An IPv4 address as such, also where it came to an IPv6 listener. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }

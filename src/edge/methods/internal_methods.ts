@@ -2,7 +2,6 @@ import { z } from "zod";
 import { type Address, addressAt } from "../../fleet/mod.ts";
 import type { Delivery } from "../../gateway/port.ts";
 import type { Complaints } from "../../ops/complaints.ts";
-import type { Refusals } from "../../ops/refusals.ts";
 import { RpcError } from "../errors.ts";
 import type { Proof } from "../http/connection.ts";
 import type { Permission, Purpose } from "../auth/internal_access.ts";
@@ -42,7 +41,6 @@ export interface InternalCall {
 /** What the internal methods work with. */
 export interface InternalContext extends AdminContext {
   readonly complaints: Complaints;
-  readonly refusals: Refusals;
   /** What a server's own configuration is filled up with. */
   readonly recommended: Record<string, unknown>;
 }
@@ -58,13 +56,11 @@ const Config = { ...Origin, config: z.string().max(LONGEST_CONFIG) };
 
 /** The methods for servers and operators (`docs/protocol.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
-  const { gateway, serverKeys, recommended, complaints, refusals } = context;
+  const { gateway, serverKeys, recommended, complaints } = context;
   const addressOf = (params: { public_endpoint?: Address | undefined }, call: InternalCall): Address => {
     const address = addressIn(params, call);
     if (call.permission.maySpeakFor(address)) return address;
-    const reason = `this user may not speak for ${address}`;
-    refusals.ofCaller("an internal call", call.client, "forbidden: another server's address", reason);
-    throw new RpcError("forbidden", reason);
+    throw new RpcError("forbidden", `this user may not speak for ${address}`);
   };
 
   // deno-lint-ignore require-await -- a method that throws must reject
@@ -115,7 +111,7 @@ export function internalMethods(context: InternalContext): Record<string, Method
     "sfu.Report": methodReading(reportReader(Grid.optional()), report),
     SubmitReport: methodReading(reportReader(Grid), report),
   };
-  return { ...restricted(context, forServers, "serve"), ...operatorMethods(context) };
+  return { ...restricted(forServers, "serve"), ...operatorMethods(context) };
 }
 
 /** The methods for operators: of `/internal`, and of `/rpc` on the operations listener. */
@@ -130,24 +126,19 @@ export function operatorMethods(context: InternalContext): Record<string, Method
         return [name, { ...methodReading((params) => params, run), onlyShows: does === "shows", turns }];
       }),
     );
-  return { ...restricted(context, of("changes"), "change"), ...restricted(context, of("shows"), "show") };
+  return { ...restricted(of("changes"), "change"), ...restricted(of("shows"), "show") };
 }
 
 /** The methods, for callers whose role allows them. */
 function restricted(
-  { refusals }: InternalContext,
   methods: Readonly<Record<string, Method<InternalCall>>>,
   purpose: Purpose,
 ): Record<string, Method<InternalCall>> {
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [name, {
       ...method,
-      refuse: ({ permission, client }: InternalCall) => {
-        if (permission.mayCall(purpose)) return undefined;
-        const reason = whoseItIs(purpose, permission);
-        refusals.ofCaller(name, client, "forbidden", reason);
-        return reason;
-      },
+      refuse: ({ permission }: InternalCall) =>
+        permission.mayCall(purpose) ? undefined : whoseItIs(purpose, permission),
       run: (params: never, call: InternalCall, notification: boolean) => {
         const run = () => method.run(params, call, notification);
         return call.visit.isInside ? run() : call.visit.comeIn().then(run); // amid a batch another process may take over

@@ -4,7 +4,6 @@ import { duration, type Task } from "../../fleet/task.ts";
 import type { ConnectOutcome } from "../../fleet/mod.ts";
 import type { GatewayPort, NotDurable } from "../../gateway/port.ts";
 import { type ClientToken, Name, type ServerKeys, signRoomToken } from "../../tokens/mod.ts";
-import type { Refusals } from "../../ops/refusals.ts";
 import { NOT_DURABLE, OVERLOADED, RpcError } from "../errors.ts";
 import { type Method, method } from "../rpc/json_rpc.ts";
 import { managementError } from "./management_error.ts";
@@ -27,7 +26,6 @@ export interface PublicCall {
 export interface PublicContext {
   readonly gateway: GatewayPort;
   readonly serverKeys: ServerKeys;
-  readonly refusals: Refusals;
   /** Lifetime of room tokens in seconds. */
   readonly tokenLifetime: number;
   /** Longest ban in seconds; longer ones are cut to it. */
@@ -68,9 +66,7 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
       by: call.token.keyId,
     });
     if (outcome !== "accepted") {
-      const error = managementError(outcome);
-      context.refusals.ofCustomer(task.task, call.token, outcome, error.message);
-      throw error;
+      throw managementError(outcome);
     }
     return {};
   }
@@ -96,9 +92,7 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
         server,
       });
       if (!outcome.granted) {
-        const error = connectError(outcome);
-        context.refusals.ofCustomer("Connect", token, outcome.reason, error.message);
-        throw error;
+        throw connectError(outcome);
       }
       context.granted?.(call, outcome.server);
       if (call.signed?.server !== outcome.server) {

@@ -38,6 +38,14 @@ export interface Ended<Call> {
   readonly duration: number;
 }
 
+/** Told of what becomes of calls. */
+export interface CallEnds<Call> {
+  /** A call of a method that there is has ended, within what is around it. */
+  ended(call: Ended<Call>): void;
+  /** Something was refused that is no call of such a method. */
+  noCall(call: Call, error: RpcError): void;
+}
+
 /** Faults that an answer names, at most. */
 const FAULTS = 4;
 
@@ -89,13 +97,12 @@ export class RpcServer<Call> {
   /**
    * @param methods by name, case-sensitive
    * @param batchLimit requests in a batch, at most
-   * @param ended told of every call of a method that there is, within what is around it
    * @param around what such calls run in; if absent, nothing
    */
   constructor(
     methods: Readonly<Record<string, Method<Call>>>,
     readonly batchLimit: number,
-    readonly ended: (call: Ended<Call>) => void,
+    readonly told: CallEnds<Call>,
     readonly around?: AroundCall | undefined,
   ) {
     this.#methods = new Map(Object.entries(methods));
@@ -115,9 +122,9 @@ export class RpcServer<Call> {
   ): Promise<RpcAnswer> {
     const json = await readJson(body);
     if (!Array.isArray(json)) return answerOf(await this.#one(json, call, allows));
-    if (json.length === 0) return answerOf(invalidRequest(null, "the batch is empty"));
+    if (json.length === 0) return answerOf(this.#invalid(null, "the batch is empty", call));
     if (json.length > this.batchLimit) {
-      return answerOf(invalidRequest(null, `a batch holds at most ${this.batchLimit} requests`));
+      return answerOf(this.#invalid(null, `a batch holds at most ${this.batchLimit} requests`, call));
     }
     further?.(json.length - 1);
     // One after the other: calls of a batch take effect in order.
@@ -139,14 +146,16 @@ export class RpcServer<Call> {
     shown?: BatchAnswer,
   ): Promise<Response | null> {
     const wrong = whatIsWrong(request);
-    if (wrong !== undefined) return invalidRequest(idOf(request) ?? null, wrong);
+    if (wrong !== undefined) return this.#invalid(idOf(request) ?? null, wrong, call);
     const { id, method: name, params } = request as Request;
     try {
       const method = this.#methods.get(name);
-      if (method === undefined || !allows(name)) {
-        throw new RpcError("methodNotFound", "no such method for this caller");
+      if (method === undefined) {
+        const error = noSuchMethod();
+        this.told.noCall(call, error);
+        throw error;
       }
-      const run = () => this.#run(name, method, params, call, id === undefined, shown);
+      const run = () => this.#run(name, method, params, call, id === undefined, allows(name), shown);
       const result = await (this.around === undefined ? run() : this.around(name, run));
       return id === undefined ? null : { jsonrpc: "2.0", id, result };
     } catch (error) {
@@ -158,18 +167,26 @@ export class RpcServer<Call> {
     }
   }
 
+  #invalid(id: Id, cause: string, call: Call): Response {
+    const error = new RpcError("invalidRequest", cause);
+    this.told.noCall(call, error);
+    return { jsonrpc: "2.0", id, error: error.toJSON() };
+  }
+
   async #run(
     name: string,
     method: Method<Call>,
     params: unknown,
     call: Call,
     notification: boolean,
+    allowed: boolean,
     shown: BatchAnswer | undefined,
   ): Promise<object | Written> {
     const start = performance.now();
     const end = (outcome: CallOutcome, error?: unknown) =>
-      this.ended({ method: name, params, call, outcome, error, duration: performance.now() - start });
+      this.told.ended({ method: name, params, call, outcome, error, duration: performance.now() - start });
     try {
+      if (!allowed) throw noSuchMethod();
       const refusal = method.refuse?.(call);
       if (refusal !== undefined) throw new RpcError("forbidden", refusal);
       if (Array.isArray(params)) throw new RpcError("invalidParams", "params must be an object, by name");
@@ -184,7 +201,7 @@ export class RpcServer<Call> {
       end("success");
       return result;
     } catch (error) {
-      const ours = !(error instanceof RpcError) || error.kind === "unavailable";
+      const ours = !(error instanceof RpcError) || RpcErrors[error.kind].code === RpcErrors.unavailable.code;
       end(ours ? "failure" : "rejected", error);
       throw error;
     }
@@ -233,8 +250,9 @@ function idOf(request: unknown): Id | undefined {
     : null;
 }
 
-function invalidRequest(id: Id, cause: string): Response {
-  return { jsonrpc: "2.0", id, error: new RpcError("invalidRequest", cause).toJSON() };
+/** A method that the caller may not call is none to him. */
+function noSuchMethod(): RpcError {
+  return new RpcError("methodNotFound", "no such method for this caller");
 }
 
 function answerOf(response: Response | null): RpcAnswer {

@@ -1,11 +1,11 @@
 import { Gauge, Registry } from "prom-client";
 import type { CallObserver } from "../../edge/call_observer.ts";
-import type { Handler } from "../../edge/http/message.ts";
+import type { RefusalObserver } from "../../edge/refusal_observer.ts";
 import type { FleetFigures } from "../../fleet/mod.ts";
 import type { Observer } from "../../gateway/observers.ts";
 import type { ReadinessChecks } from "../readiness.ts";
 import type { AddRoutes } from "../routes.ts";
-import { answerMetrics, callMetrics } from "./calls.ts";
+import { type AnswerMetrics, answerMetrics, callMetrics, refusalMetrics } from "./calls.ts";
 import { changeMetrics } from "./changes.ts";
 import { fleetMetrics } from "./fleet.ts";
 import { listenerMetrics } from "./listener.ts";
@@ -32,8 +32,8 @@ export interface Metrics {
   readonly observers: readonly Observer[];
   readonly callObserver: CallObserver;
   readonly store: StoreMetrics;
-  /** The main listener's handler, with its answers counted. */
-  counted(handler: Handler): Handler;
+  readonly refused: RefusalObserver;
+  readonly answers: AnswerMetrics;
   /** Takes over what is read rather than counted. */
   refresh(moment: Moment): void;
   stop(): void;
@@ -46,8 +46,9 @@ export interface Metrics {
  */
 export function createMetrics(version: string, customers: number): Metrics {
   const registry = new Registry();
-  const callObserver = callMetrics(registry, new NamedCustomers(customers));
-  const counted = answerMetrics(registry);
+  const callObserver = callMetrics(registry);
+  const refused = refusalMetrics(registry, new NamedCustomers(customers));
+  const answers = answerMetrics(registry);
   const changes = changeMetrics(registry);
   const takeFigures = fleetMetrics(registry);
   const takeListener = listenerMetrics(registry);
@@ -63,7 +64,8 @@ export function createMetrics(version: string, customers: number): Metrics {
   return {
     registry,
     callObserver,
-    counted,
+    refused,
+    answers,
     store,
     observers: [changes, store.observer],
     refresh({ figures, checks, connections, certificateDaysLeft, webhooks }) {

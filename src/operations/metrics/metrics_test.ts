@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Address, CustomerFigures, FleetFigures, ServerFigures } from "../../fleet/mod.ts";
 import { RpcError } from "../../edge/errors.ts";
-import type { CallOutcome } from "../../ops/stats.ts";
+import { causeOf } from "../../edge/refusal_observer.ts";
 import { createMetrics } from "./metrics.ts";
 import { labelOf } from "./named_customers.ts";
 
@@ -102,9 +102,8 @@ Deno.test("each customer has a label of its own, however long its name, and none
   assert.deepEqual(lines.map((line) => Number(line.split(" ").at(-1))), [...names.map((_, i) => i + 1), 99]);
   for (const line of lines) assert.ok(line.isWellFormed() && line.length < 200, line);
   for (const name of names) {
-    const caller = { address: "", internal: false, by: undefined, role: undefined, customer: name };
-    const error = new RpcError("peerLimit", "");
-    metrics.callObserver({ method: "Connect", params: {}, caller, outcome: "rejected", error, duration: 1 });
+    const error = causeOf(new RpcError("peerLimit", ""));
+    metrics.refused({ call: "Connect", method: "Connect", ...error, address: "", customer: name });
   }
   const refusals = await samples(metrics, "customer_refusals_total");
   assert.equal(refusals.filter((line) => line.endsWith(" 1")).length, names.length);
@@ -114,16 +113,9 @@ Deno.test("whatever callers do, refusals have a bounded number of series", async
   const metrics = createMetrics("1", 3);
   metrics.stop();
   for (let i = 0; i < 1000; i++) {
-    const caller = {
-      address: "",
-      internal: false,
-      by: undefined,
-      role: undefined,
-      customer: `${i % 2 ? "demo_" : ""}${i}`,
-    };
-    const outcome: CallOutcome = "rejected";
-    const error = new RpcError("peerLimit", `message ${i}`);
-    metrics.callObserver({ method: "Connect", params: {}, caller, outcome, error, duration: 1 });
+    const customer = `${i % 2 ? "demo_" : ""}${i}`;
+    const error = causeOf(new RpcError("peerLimit", `message ${i}`));
+    metrics.refused({ call: "Connect", method: "Connect", ...error, address: "", customer });
   }
   assert.equal((await samples(metrics, "customer_refusals_total")).length, 3 + 2);
   assert.deepEqual(await samples(metrics, "refusals_total"), [
