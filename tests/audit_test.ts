@@ -108,6 +108,61 @@ Deno.test("management and operators' calls are in the audit file, without payloa
   assert.doesNotMatch(output + Deno.readTextFileSync(gateway.file), /x{20}|y{20}|toml|115/);
 });
 
+Deno.test("neither the audit nor the log has a payload, whatever place or name it comes under", async () => {
+  await using gateway = await new AuditedGateway().start();
+  const { url } = gateway.program;
+  const secret = "TOPSECRET";
+  const wrong = [
+    [secret],
+    ["room", [secret]],
+    { userData: secret },
+    { room_id: [secret] },
+    { room_id: { name: secret } },
+    { text: { text: secret } },
+    { user_data: secret, message: secret, config: secret },
+    { params: { message: secret } },
+  ];
+  const sub = ["RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];
+  const { openrpc: _, methods } = await call<{ openrpc: string; methods: { name: string }[] }>(
+    `${url}/internal`,
+    "rpc.discover",
+    {},
+  );
+  const internal = ["sfu.GridConfig", "GetConfig", ...methods.map(({ name }) => name)];
+  let calls = 0;
+  for (const params of wrong) {
+    for (const method of sub) {
+      await gateway.backend(method, params).catch(() => {});
+      await gateway.backend(method, params, "Connect").catch(() => {});
+      calls += 2;
+    }
+    for (const method of internal) {
+      if (method === "config.Reload") continue;
+      await call(`${url}/internal`, method, params).catch(() => {});
+      calls++;
+    }
+  }
+  await records(gateway.file, calls + 1);
+  await gateway.program.stop();
+  assert.ok(!Deno.readTextFileSync(gateway.file).includes(secret), "the audit file");
+  const line = gateway.program.output.split("\n").find((line) => line.includes(secret));
+  assert.equal(line, undefined);
+});
+
+Deno.test("a reload by SIGHUP is in the audit, also one that is refused", async () => {
+  await using gateway = await new AuditedGateway().start();
+  const config = join(gateway.folder.path, "config.ts");
+  Deno.kill(gateway.program.pid, "SIGHUP");
+  await records(gateway.file, 1);
+  Deno.writeTextFileSync(config, "export default { customers: 1 };\n");
+  Deno.kill(gateway.program.pid, "SIGHUP");
+  const all = await records(gateway.file, 2);
+  assert.deepEqual(
+    all.map(({ method, role, by, address, outcome }) => [method, role, by, address, outcome]),
+    ["success", "rejected"].map((outcome) => ["config.Reload", "host", "SIGHUP", "this machine", outcome]),
+  );
+});
+
 Deno.test("a disk that takes no more of the audit keeps nobody waiting; it is said once, and what was lost is counted", async () => {
   // Files may grow to 8 KiB; the shell ignores SIGXFSZ until the gateway does.
   await using gateway = await new AuditedGateway().start({}, [

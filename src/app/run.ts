@@ -5,6 +5,7 @@ import { maskedConfig } from "../config/masked.ts";
 import type { Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import type { InternalUser } from "../edge/auth/internal_access.ts";
+import { RpcError } from "../edge/errors.ts";
 import { Gate } from "../edge/gate.ts";
 import { createHandler, type EdgeContext } from "../edge/handler.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
@@ -17,6 +18,7 @@ import { ASSETS } from "../dashboard/assets.ts";
 import { Dashboard } from "../dashboard/dashboard.ts";
 import { dashboardRoutes } from "../dashboard/routes.ts";
 import { operatorDocument, showingMethods } from "../edge/methods/admin/registry.ts";
+import { auditedParams } from "../edge/methods/audited_params.ts";
 import { problemsOf } from "../edge/methods/admin/status.ts";
 import type { Reloading } from "../edge/methods/admin/reload_methods.ts";
 import { createOperatorRoute } from "../edge/operator_route.ts";
@@ -33,6 +35,7 @@ import { type AddRoutes, createOperationsHandler } from "../operations/routes.ts
 import { createTracing } from "../operations/tracing/tracing.ts";
 import { openRpcRoute } from "../operations/openrpc_route.ts";
 import { createAudit } from "../ops/audit.ts";
+import type { AuditedParams } from "../ops/audit_params.ts";
 import { Complaints } from "../ops/complaints.ts";
 import { log, startLog } from "../ops/log.ts";
 import { logObserver } from "../ops/log_observer.ts";
@@ -57,8 +60,9 @@ export interface RunningGateway {
   readonly url: string;
   /** Where operators are listened for, if anywhere. */
   readonly operationsUrl: string | undefined;
-  /** Reads configuration, customers and certificate again; for SIGHUP. */
   readonly reloading: Reloading;
+  /** Reads configuration, customers and certificate again, because of this signal; the log and the audit say how that went. */
+  reloadFor(signal: Deno.Signal): Promise<void>;
   /** The settings in force. */
   settings(): Settings;
   /** Days until the certificate ends, below 0 once it has; nothing without TLS. */
@@ -129,9 +133,11 @@ export async function runGateway(
       version,
     })
     : undefined;
+  let audited: ReadonlyMap<string, AuditedParams> | undefined;
   const audit = createAudit({
     log: settings.audit.log,
     shows,
+    shown: (method) => (audited ??= auditedParams(handlers.edge)).get(method),
     write(record) {
       auditFile?.write(record);
       dashboard?.audited(record);
@@ -314,6 +320,18 @@ export async function runGateway(
     url: listeners.main.url,
     operationsUrl: listeners.operations?.url,
     reloading,
+    async reloadFor(signal) {
+      const error = await reloading.config().then(() => undefined, (error: unknown) => error);
+      const caller = {
+        address: "this machine",
+        internal: true,
+        by: signal,
+        role: "host",
+        customer: undefined,
+      };
+      const outcome = error === undefined ? "success" : error instanceof RpcError ? "rejected" : "failure";
+      audit({ method: "config.Reload", params: {}, caller, outcome, error });
+    },
     settings: () => inForce,
     certificateDaysLeft: () => listeners.main!.certificateDaysLeft(),
     async stop() {

@@ -79,7 +79,7 @@ export async function start(args: readonly string[]): Promise<void> {
     }, VERSION);
     folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));
-    signals.reload = () => gateway.reloading.config().catch(() => {}); // the log has it
+    signals.reload = () => gateway.reloadFor("SIGHUP");
     log.info("ODIN Gateway {version} listens on {url}{how}", {
       version: VERSION,
       url: gateway.url,

@@ -1,4 +1,4 @@
-import { auditParams } from "./audit_params.ts";
+import { type AuditedParams, auditParams } from "./audit_params.ts";
 import { log } from "./log.ts";
 import type { CallOutcome } from "./stats.ts";
 
@@ -44,6 +44,8 @@ export interface AuditOptions {
   readonly log: AuditLog;
   /** Whether a method only shows something. */
   readonly shows: (method: string) => boolean;
+  /** Which params of a method a record shows; if absent, none. */
+  readonly shown: (method: string) => AuditedParams | undefined;
   /** Takes a record for the audit file, where there is one; must not wait for it. */
   readonly write?: ((record: AuditRecord) => void) | undefined;
   readonly unixTime?: () => number;
@@ -51,11 +53,11 @@ export interface AuditOptions {
 
 /** Records every call of management and of operators, and every server that fetches its private key. */
 export function createAudit(
-  { log: logged, shows, write, unixTime = Date.now }: AuditOptions,
+  { log: logged, shows, shown, write, unixTime = Date.now }: AuditOptions,
 ): (call: AuditedCall) => void {
   return (call) => {
     if (EVERY_DAY.has(call.method)) return;
-    const record = recordOf(call, unixTime());
+    const record = recordOf(call, shown(call.method), unixTime());
     if (logged === "all" || (logged === "changes" && !shows(call.method))) logRecord(record);
     write?.(record);
   };
@@ -70,7 +72,11 @@ function logRecord(record: AuditRecord): void {
   });
 }
 
-function recordOf({ method, params, caller, outcome, error }: AuditedCall, unixTime: number): AuditRecord {
+function recordOf(
+  { method, params, caller, outcome, error }: AuditedCall,
+  shown: AuditedParams | undefined,
+  unixTime: number,
+): AuditRecord {
   const { address, internal, by, role, customer } = caller;
   return {
     time: new Date(unixTime).toISOString(),
@@ -79,7 +85,7 @@ function recordOf({ method, params, caller, outcome, error }: AuditedCall, unixT
     by,
     customer,
     method,
-    params: auditParams(params ?? {}),
+    params: auditParams(params ?? {}, shown),
     outcome,
     error: outcome === "success" ? undefined : errorOf(error),
   };

@@ -1,33 +1,39 @@
-/** Params whose content is the customers' own, or long: how much it is is told, and not what. */
-const PAYLOADS = new Set(["user_data", "message", "config", "password", "secret", "token"]);
+/** Tells whether a value is what a param may be; a schema does. */
+interface Schema {
+  safeParse(value: unknown): { readonly success: boolean };
+}
 
-/** What a record shows of the params of a call, at most: anybody may send anything. */
-const MOST = { members: 16, name: 64, text: 1024, items: 4, depth: 2 };
+/** Params of a method that a record shows, by name; of a payload it shows how much it is. */
+export type AuditedParams = Readonly<Record<string, Schema | "payload">>;
 
-/** Params as an audit record shows them: without payloads, and bounded. */
-export function auditParams(params: unknown, depth: number = MOST.depth): unknown {
-  if (typeof params === "string") return cut(params, MOST.text);
-  if (typeof params === "number" || typeof params === "boolean" || params === null) return params;
-  if (Array.isArray(params)) {
-    if (params.length > MOST.items || depth === 0) return { items: params.length };
-    return params.map((item) => auditParams(item, depth - 1));
+/** Longest text that a record shows, in characters: anybody may send anything. */
+const LONGEST = 1024;
+
+/**
+ * Params as an audit record shows them. What is not known to be harmless is not shown: neither members that the method does
+ * not have (a payload under a misspelt name, say), nor values that its schema refuses; of those, how much it is.
+ *
+ * @param known if absent, nothing is shown
+ */
+export function auditParams(params: unknown, known: AuditedParams = {}): unknown {
+  if (typeof params !== "object" || params === null || Array.isArray(params)) return sizeOf(params);
+  const shown: [string, unknown][] = [];
+  for (const [name, schema] of Object.entries(known)) {
+    if (!Object.hasOwn(params, name)) continue;
+    const value: unknown = Reflect.get(params, name);
+    const isShown = schema !== "payload" && schema.safeParse(value).success;
+    shown.push([name, isShown ? cut(value) : sizeOf(value)]);
   }
-  if (typeof params !== "object") return undefined;
-  const members = Object.entries(params);
-  if (depth === 0) return { members: members.length };
-  const shown: [string, unknown][] = members.slice(0, MOST.members).map(([name, value]) => [
-    cut(name, MOST.name),
-    PAYLOADS.has(name) ? sizeOf(value) : auditParams(value, depth - 1),
-  ]);
-  if (members.length > MOST.members) shown.push(["…", members.length - MOST.members]);
-  return Object.fromEntries(shown);
+  const further = Object.keys(params).length - shown.length;
+  return Object.fromEntries(further > 0 ? [...shown, ["…", further]] : shown);
 }
 
-function sizeOf(payload: unknown): unknown {
-  if (typeof payload === "string") return { characters: payload.length };
-  return Array.isArray(payload) ? { items: payload.length } : typeof payload;
+function sizeOf(value: unknown): unknown {
+  if (typeof value === "string") return { characters: value.length };
+  if (Array.isArray(value)) return { items: value.length };
+  return typeof value === "object" && value !== null ? { members: Object.keys(value).length } : typeof value;
 }
 
-function cut(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
+function cut(value: unknown): unknown {
+  return typeof value === "string" && value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value;
 }

@@ -54,6 +54,9 @@ const Origin = { public_endpoint: ServerAddress.optional(), version: z.string() 
 const LONGEST_CONFIG = 128 * 1024;
 const Config = { ...Origin, config: z.string().max(LONGEST_CONFIG) };
 
+/** Params with which a server asks for its configuration. */
+export const CONFIG_PARAMS = z.object({ ...Config, server: Grid.optional() });
+
 /** The methods for servers and operators (`docs/protocol.md` §7). */
 export function internalMethods(context: InternalContext): Record<string, Method<InternalCall>> {
   const { gateway, serverKeys, recommended, complaints } = context;
@@ -106,7 +109,7 @@ export function internalMethods(context: InternalContext): Record<string, Method
   }
 
   const forServers: Record<string, Method<InternalCall>> = {
-    "sfu.GridConfig": method(z.object({ ...Config, server: Grid.optional() }), config),
+    "sfu.GridConfig": method(CONFIG_PARAMS, config),
     GetConfig: method(z.object({ ...Config, server: Grid }), config),
     "sfu.Report": methodReading(reportReader(Grid.optional()), report),
     SubmitReport: methodReading(reportReader(Grid), report),

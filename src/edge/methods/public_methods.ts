@@ -51,6 +51,14 @@ function isByte(value: unknown): boolean {
   return typeof value === "number" && value >= 0 && value <= 255 && Number.isInteger(value);
 }
 
+const RoomClose = z.object({ room_id: Name, ban_time: BanTime });
+const RoomUpdate = z.object({ room_id: Name, user_data: Bytes });
+const RoomBanClient = z.object({ room_id: Name, user_id: Name, ban_time: BanTime });
+const RoomSendMessage = z.object({ room_id: Name, user_id: Name, message: Bytes });
+
+/** Params of the management methods. */
+export const MANAGEMENT = { RoomClose, RoomUpdate, RoomBanClient, RoomSendMessage };
+
 /** The methods for clients and for customers' backends (`docs/protocol.md` §5). */
 export function publicMethods(context: PublicContext): Record<string, Method<PublicCall>> {
   const { gateway, serverKeys, tokenLifetime, maxBanTime } = context;
@@ -102,7 +110,7 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
       }
       return call.signed.answer;
     }),
-    RoomClose: method(z.object({ room_id: Name, ban_time: BanTime }), (params, call: PublicCall) => {
+    RoomClose: method(RoomClose, (params, call: PublicCall) => {
       const seconds = capped(params.ban_time);
       const task: Task = {
         task: "RoomClose",
@@ -111,12 +119,12 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
       };
       return manage(call, params.room_id, task, seconds);
     }),
-    RoomUpdate: method(z.object({ room_id: Name, user_data: Bytes }), (params, call: PublicCall) => {
+    RoomUpdate: method(RoomUpdate, (params, call: PublicCall) => {
       const { room_id, user_data } = params;
       return manage(call, room_id, { task: "RoomUpdate", id: id(call, room_id), user_data });
     }),
     RoomBanClient: method(
-      z.object({ room_id: Name, user_id: Name, ban_time: BanTime }),
+      RoomBanClient,
       (params, call: PublicCall) => {
         const { room_id, user_id } = params;
         const seconds = capped(params.ban_time);
@@ -130,7 +138,7 @@ export function publicMethods(context: PublicContext): Record<string, Method<Pub
       },
     ),
     RoomSendMessage: method(
-      z.object({ room_id: Name, user_id: Name, message: Bytes }),
+      RoomSendMessage,
       (params, call: PublicCall) => {
         const { room_id, user_id, message } = params;
         return manage(call, room_id, { task: "RoomSendMessage", id: id(call, room_id), user_id, message });
