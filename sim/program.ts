@@ -48,6 +48,7 @@ export class Program implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #readers: Promise<void>[];
   #watchers: (() => void)[] = [];
+  #ended = false;
 
   constructor({ config, folder, args = [], env = {}, permissions, under = [] }: ProgramOptions) {
     const file = join(folder, "config.ts");
@@ -75,6 +76,7 @@ export class Program implements AsyncDisposable {
     );
     this.status = this.#process.status.then(async (status) => {
       await Promise.all(this.#readers);
+      this.#ended = true; // before they look again, or they would wait forever
       this.#watchers.forEach((watch) => watch());
       return status;
     });
@@ -93,12 +95,10 @@ export class Program implements AsyncDisposable {
 
   /** Waits until the output matches; fails when the program ends before. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    let ended = false;
-    this.status.then(() => ended = true);
     while (true) {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
-      if (ended) throw new Error(`the program ended without printing ${pattern}:\n${this.output}`);
+      if (this.#ended) throw new Error(`the program ended without printing ${pattern}:\n${this.output}`);
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
       this.#watchers = [];
     }
