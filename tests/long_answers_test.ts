@@ -6,6 +6,8 @@ import { call } from "../sim/rpc_client.ts";
 /** Rooms of a large store. */
 const ROOMS = 100_000;
 
+const CONFIG = configSource({ startup: { waitForReports: false }, customers: [newCustomer("acme").entry] });
+
 interface Answer {
   readonly id: number;
   readonly result?: { readonly rooms?: readonly object[]; readonly level?: string };
@@ -16,8 +18,7 @@ interface Answer {
 async function largeGateway(folder: string): Promise<Program & { readonly url: string }> {
   Deno.mkdirSync(`${folder}/data`);
   await writeLargeStore(`${folder}/data`);
-  const config = configSource({ startup: { waitForReports: false }, customers: [newCustomer("acme").entry] });
-  return await Program.start({ config, folder });
+  return await Program.start({ config: CONFIG, folder });
 }
 
 Deno.test("whoever asks for much keeps nobody waiting, and gets no more in a batch than is bearable", async (t) => {
@@ -66,4 +67,23 @@ Deno.test("whoever asks for much keeps nobody waiting, and gets no more in a bat
       assert.equal(error?.code, -32015);
     }
   });
+});
+
+Deno.test("a process takes over while many ask for all rooms at once: it waits for one of them at most", async () => {
+  using folder = new TemporaryFolder();
+  await using program = await largeGateway(folder.path);
+  const asking = Array.from(
+    { length: 12 },
+    () =>
+      call<{ rooms: object[] }>(`${program.url}/internal`, "Info", {}).then(
+        ({ rooms }) => rooms.length,
+        String,
+      ),
+  );
+  await call(`${program.url}/internal`, "gateway.Status", {}); // they are there
+  await using after = await Program.start({ config: CONFIG, folder: folder.path, args: ["--take-over"] });
+  assert.equal(after.url, program.url);
+  for (const answer of await Promise.all(asking)) {
+    assert.ok(answer === ROOMS || /taken over|replaced/.test(String(answer)), String(answer));
+  }
 });

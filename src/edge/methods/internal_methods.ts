@@ -18,6 +18,8 @@ export interface Visit {
   readonly isInside: boolean;
   /** @throws {RpcError} where another process takes over meanwhile */
   elsewhere<Result>(wait: () => Promise<Result>): Promise<Result>;
+  /** Until it comes in again, nothing of the gateway may be touched for it. */
+  leave(): void;
   /** @throws {RpcError} where another process has taken over */
   comeIn(): Promise<void>;
 }
@@ -126,7 +128,11 @@ export function operatorMethods(context: InternalContext): Record<string, Method
         const run = (params: unknown, { permission: { user }, visit }: InternalCall) =>
           waitsForOthers === true ? visit.elsewhere(() => call(params, { user })) : call(params, { user });
         const turns = isDear === true ? new Turns() : undefined;
-        return [name, { ...methodReading((params) => params, run), onlyShows: does === "shows", turns }];
+        const read = (params: unknown, { visit }: InternalCall) => {
+          if (isDear === true) visit.leave(); // while it waits for its turn; no process is to wait for it to take over
+          return params;
+        };
+        return [name, { ...methodReading(read, run), onlyShows: does === "shows", turns }];
       }),
     );
   return { ...restricted(of("changes"), "change"), ...restricted(of("shows"), "show") };
