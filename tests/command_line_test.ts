@@ -113,3 +113,14 @@ for (
     assert.doesNotMatch(output, /S3CRET/);
   });
 }
+
+for (const args of [["--version"], ["token", "key"], ["demo", "--help"]]) {
+  Deno.test(`${args.join(" ")} into a full disk ends with 1 and a message`, async () => {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'exec "$0" "$@" > /dev/full', Deno.execPath(), "run", "--no-prompt", "main.ts", ...args],
+      cwd: PROJECT,
+    }).output();
+    assert.equal(code, 1);
+    assert.match(new TextDecoder().decode(stderr), /^error: No space left on device[^\n]*\n$/);
+  });
+}
