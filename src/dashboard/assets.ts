@@ -23,6 +23,7 @@ import format from "./page/format.ts" with { type: "text" };
 import heat from "./page/heat.ts" with { type: "text" };
 import kindsPage from "./page/kinds_page.ts" with { type: "text" };
 import name from "./page/name.ts" with { type: "text" };
+import news from "./page/news.ts" with { type: "text" };
 import overviewPage from "./page/overview_page.ts" with { type: "text" };
 import parts from "./page/parts.ts" with { type: "text" };
 import roomPage from "./page/room_page.ts" with { type: "text" };
@@ -33,6 +34,7 @@ import serverActions from "./page/server_actions.ts" with { type: "text" };
 import serverLoad from "./page/server_load.ts" with { type: "text" };
 import serverPage from "./page/server_page.ts" with { type: "text" };
 import serversPage from "./page/servers_page.ts" with { type: "text" };
+import sharedNews from "./page/shared_news.ts" with { type: "text" };
 
 /** A file that the browser gets. */
 export interface Asset {
@@ -55,6 +57,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "heat.ts": heat,
   "kinds_page.ts": kindsPage,
   "name.ts": name,
+  "news.ts": news,
   "overview_page.ts": overviewPage,
   "parts.ts": parts,
   "room_page.ts": roomPage,
@@ -65,6 +68,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "server_load.ts": serverLoad,
   "server_page.ts": serverPage,
   "servers_page.ts": serversPage,
+  "shared_news.ts": sharedNews,
   "printable.ts": printable,
 };
 

@@ -5,8 +5,8 @@ import { SECTIONS, type State } from "./state.ts";
 /** Pages that are told at a time. */
 const VIEWERS = 32;
 
-/** Updates without news after which a line is sent all the same, so that a connection that is gone is noticed. */
-const QUIET = 10;
+/** Updates without news after which it is said all the same that the gateway lives; pages miss it after 5 seconds. */
+const QUIET = 2;
 
 /** Rows by section and name; `null` for one that is gone. */
 type Rows = Record<string, Record<string, unknown>>;
@@ -67,7 +67,7 @@ export class Live {
     const changed = this.#changes(state);
     let text = changed === undefined ? "" : event("rows", changed);
     if (happenings.length > 0) text += event("activity", happenings);
-    if (text === "" && ++this.#quiet >= QUIET) text = ":\n\n";
+    if (text === "" && ++this.#quiet >= QUIET) text = event("beat", {});
     if (text === "") return;
     this.#quiet = 0;
     for (const { send } of this.#viewers) send(text);

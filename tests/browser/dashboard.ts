@@ -281,6 +281,58 @@ test("a gateway that stops is missed, and the page goes on when it is back", asy
   await page.close();
 });
 
+test("a gateway that hangs is not taken for live, and the page goes on when it does", async () => {
+  await using live = await LiveGateway.start();
+  const { page } = await watchedPage(browser, live.url);
+  const { pid } = live.gateway.program;
+  Deno.kill(pid, "SIGSTOP");
+  try {
+    await page.getByText(/✗ The gateway has gone silent\. What you see is of \d\d:\d\d:\d\d/).waitFor();
+  } finally {
+    Deno.kill(pid, "SIGCONT");
+  }
+  await page.getByText("● live").waitFor();
+  await page.close();
+});
+
+test("a page that the gateway refuses to tell says why", async () => {
+  await using live = await LiveGateway.start();
+  const looking = new AbortController();
+  await Promise.all(
+    Array.from({ length: 32 }, () => fetch(`${live.url}/dashboard/live`, { signal: looking.signal })),
+  );
+  const page = await browser.newPage();
+  await page.goto(`${live.url}/`);
+  await page.getByText(/✗ The gateway refuses \(503\): .*dashboards/).waitFor();
+  looking.abort();
+  await page.getByText("● live").waitFor();
+  await page.close();
+});
+
+test("ten pages that are seen share one stream: all load, are told, and act", async () => {
+  await using live = await LiveGateway.start();
+  const context = await browser.newContext();
+  const pages = [];
+  for (let i = 0; i < 10; i++) {
+    const page = await context.newPage();
+    pages.push(page);
+    await page.goto(`${live.url}/#/servers`);
+    await page.getByText("● live").waitFor();
+    await page.getByText("sfu-b.test:4433").waitFor();
+  }
+  for (const [i, page] of [pages[0]!, pages[9]!].entries()) {
+    const row = page.getByRole("row").filter({ hasText: "sfu-b.test:4433" });
+    const label = i === 0 ? "Drain" : "Resume";
+    await row.getByRole("button", { name: label }).click();
+    await page.getByRole("dialog").getByRole("button", { name: label }).click();
+    const state = i === 0 ? "▼ draining" : "● open";
+    for (const each of pages) {
+      await each.getByRole("row").filter({ hasText: "sfu-b.test:4433" }).getByText(state).waitFor();
+    }
+  }
+  await context.close();
+});
+
 test("another process takes over, and the page goes on with that one", async () => {
   await using gateway = await TestGateway.start({ operations: { port: freePort() } });
   const { page } = await watchedPage(browser, gateway.operations);

@@ -119,13 +119,15 @@ function NotFound(): ComponentChild {
 
 /** Whether what is shown is of now. */
 function Connection(): ComponentChild {
-  const { connected, heard } = useFleet();
+  const { connected, heard, lost } = useFleet();
   const text = connected
     ? "● live"
-    : heard === 0
+    : lost === ""
     ? "… connecting"
-    : `✗ The gateway does not answer. What you see is of ${timeOfDay(heard)}; it goes on by itself.`;
-  return h("p", { class: connected ? "connection" : "connection lost", role: "status" }, text);
+    : heard === 0
+    ? `✗ ${lost}`
+    : `✗ ${lost} What you see is of ${timeOfDay(heard)}; it goes on by itself.`;
+  return h("p", { class: connected || lost === "" ? "connection" : "connection lost", role: "status" }, text);
 }
 
 function Footer(): ComponentChild {
