@@ -3,10 +3,10 @@ const LONGEST = { text: 1024, stack: 4096, items: 4 };
 
 /**
  * What could end a line, steer a terminal, turn the direction of text round or hide in it: control characters, line and
- * paragraph separators, bidirectional controls, invisible characters, and halves of surrogate pairs.
+ * paragraph separators, bidirectional controls, invisible characters, spaces other than U+0020, and halves of surrogate pairs.
  */
 const UNSAFE =
-  /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu;
+  /[\p{Cc}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Cs}|(?! )\p{Zs}/gu;
 
 /** Text that is one line and nothing but text: what is unsafe is written as JSON would escape it. */
 export function printable(text: string): string {
