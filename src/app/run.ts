@@ -199,6 +199,7 @@ export async function runGateway(
   const refused: RefusalObserver = (its) => {
     refusals.tell(its);
     metrics?.refused(its);
+    dashboard?.refused(its);
   };
   const unread: UnreadObserver = (error, address) => {
     metrics?.answers.unread(error);

@@ -1,23 +1,24 @@
 import type { CallObserver } from "../edge/call_observer.ts";
-import { RpcError } from "../edge/errors.ts";
+import type { RefusalObserver } from "../edge/refusal_observer.ts";
 import { Latency } from "./history/latency.ts";
 import type { Counted } from "./history/history.ts";
 
-/** Counts Connects as they end: granted, refused by cause, and how long they took. */
+/** Counts Connects as they end, granted or refused by cause, and how long they took; and requests that never became calls. */
 export class Counters {
   readonly #latency = new Latency();
   #granted = 0;
   #refused = new Map<string, number>();
 
-  readonly observer: CallObserver = ({ method, outcome, error, duration }) => {
+  readonly observer: CallObserver = ({ method, outcome, duration }) => {
     if (method !== "Connect") return;
     this.#latency.add(duration);
     if (outcome === "success") this.#granted++;
-    else {
-      // Kinds of errors are few, so the map is small.
-      const cause = error instanceof RpcError ? error.kind : "internal";
-      this.#refused.set(cause, (this.#refused.get(cause) ?? 0) + 1);
-    }
+  };
+
+  /** What is refused before it is known what it calls, a token that cannot be verified say, would have been a Connect. */
+  readonly refused: RefusalObserver = ({ method, kind }) => {
+    if (method !== undefined && method !== "Connect") return;
+    this.#refused.set(kind, (this.#refused.get(kind) ?? 0) + 1); // kinds of errors are few
   };
 
   /** What was counted since the last time. @param seconds since then */

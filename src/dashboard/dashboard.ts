@@ -1,5 +1,6 @@
 import type { FleetFigures } from "../fleet/mod.ts";
 import type { CallObserver } from "../edge/call_observer.ts";
+import type { RefusalObserver } from "../edge/refusal_observer.ts";
 import type { Problem } from "../edge/methods/admin/status.ts";
 import type { GatewayPort } from "../gateway/port.ts";
 import type { Observer } from "../gateway/observers.ts";
@@ -36,6 +37,7 @@ export class Dashboard {
   readonly activity: Activity;
   readonly observers: readonly Observer[];
   readonly callObserver: CallObserver;
+  readonly refused: RefusalObserver;
   readonly #counters = new Counters();
   readonly #trouble = new Trouble();
   #counted: Counted = this.#counters.take(1);
@@ -49,6 +51,7 @@ export class Dashboard {
     this.activity = new Activity(source.shows);
     this.observers = [this.activity.observer, { changed: this.#trouble.changed }];
     this.callObserver = this.#counters.observer;
+    this.refused = this.#counters.refused;
   }
 
   /** Takes a record of the audit. */
