@@ -90,7 +90,7 @@ export const dashboard: readonly Mutant[] = [
   },
   {
     file: "src/dashboard/history/history.ts",
-    find: "      if (kept.size >= limit) continue;\n",
+    find: "      if (kept.size >= limit && !makeRoom(kept)) continue;\n",
     put: "",
     breaks: "servers beyond the thousandth fill the memory",
   },

@@ -18,7 +18,7 @@ import { Trouble } from "./trouble.ts";
 const UPDATE_EVERY = 1000;
 
 /** Happenings that a page is told when it comes, and with one update, at most. */
-const TOLD = 200;
+const TOLD = 500;
 
 /** What the dashboard looks at. */
 export interface DashboardSource {

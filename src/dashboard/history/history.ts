@@ -30,13 +30,23 @@ interface CustomerTracks {
   readonly rooms: Track;
 }
 
+/** The history of somebody who is there, or was within the last day. */
+interface Kept<Tracks> {
+  readonly tracks: Tracks;
+  /** Steps since it was last there. */
+  gone: number;
+}
+
+/** Steps that a day has: the history of whoever has been gone for longer is all gaps. */
+const DAY = COARSE.values * COARSE.step / FINE.step;
+
 export type Courses<Name extends string> = Readonly<Record<Name, Course>>;
 
 /** What the fleet was in the last hour and day, so that it can be looked at without anything beside the gateway. */
 export class History {
   readonly #fleet = tracks(FLEET);
-  readonly #servers = new Map<string, ServerTracks>();
-  readonly #customers = new Map<string, CustomerTracks>();
+  readonly #servers = new Map<string, Kept<ServerTracks>>();
+  readonly #customers = new Map<string, Kept<CustomerTracks>>();
   readonly #causes = new Map<string, Track>();
 
   /** @param missed steps before this one in which nothing was looked at, since the process did not run */
@@ -63,6 +73,7 @@ export class History {
         its.expected.add(known ? expectedLoad : NaN);
         its.clients.add(known ? clients : NaN);
       },
+      miss: (its) => Object.values<Track>({ ...its }).forEach((track) => track.add(NaN)),
     });
     each(this.#customers, NAMED.customers, figures.customers.map((its) => [its.customer, its] as const), {
       begin: () => tracks(["peers", "rooms"] as const),
@@ -70,6 +81,7 @@ export class History {
         its.peers.add(peers);
         its.rooms.add(rooms);
       },
+      miss: (its) => Object.values<Track>({ ...its }).forEach((track) => track.add(0)), // it uses nothing
     });
     for (const cause of counted.refusals.keys()) {
       if (!this.#causes.has(cause) && this.#causes.size < NAMED.causes) this.#causes.set(cause, new Track());
@@ -83,24 +95,25 @@ export class History {
 
   /** Load of each server in the minutes of the last hour. */
   minutes(): Readonly<Record<string, readonly (number | null)[]>> {
-    return Object.fromEntries(Array.from(this.#servers, ([address, { load }]) => [address, load.minutes()]));
+    const there = [...this.#servers].filter(([, { gone }]) => gone === 0);
+    return Object.fromEntries(there.map(([address, { tracks: { load } }]) => [address, load.minutes()]));
   }
 
   server(address: string): object | undefined {
     const its = this.#servers.get(address);
-    return its && { steps: STEPS, server: courses({ ...its }) };
+    return its && { steps: STEPS, server: courses({ ...its.tracks }) };
   }
 
   customer(id: string): object | undefined {
     const its = this.#customers.get(id);
-    return its && { steps: STEPS, customer: courses({ ...its }) };
+    return its && { steps: STEPS, customer: courses({ ...its.tracks }) };
   }
 
   #gap(): void {
     const all = [
       ...Object.values(this.#fleet),
-      ...Array.from(this.#servers.values()).flatMap((its) => Object.values(its)),
-      ...Array.from(this.#customers.values()).flatMap((its) => Object.values(its)),
+      ...Array.from(this.#servers.values()).flatMap(({ tracks }) => Object.values(tracks)),
+      ...Array.from(this.#customers.values()).flatMap(({ tracks }) => Object.values(tracks)),
       ...this.#causes.values(),
     ];
     for (const track of all as Track[]) track.add(NaN);
@@ -118,21 +131,38 @@ function courses<Name extends string>(its: Readonly<Record<Name, Track>>): Cours
   return Object.fromEntries(entries) as Courses<Name>;
 }
 
-/** Adds to the history of each, begins those that are new while there is room, and forgets those that are gone. */
+/** Adds to the history of each, begins those that are new while there is room, and forgets those that are gone for a day. */
 function each<Tracks, Figures>(
-  kept: Map<string, Tracks>,
+  kept: Map<string, Kept<Tracks>>,
   limit: number,
   now: readonly (readonly [string, Figures])[],
-  { begin, add }: { begin: () => Tracks; add: (its: Tracks, figures: Figures) => void },
+  { begin, add, miss }: {
+    begin: () => Tracks;
+    add: (its: Tracks, figures: Figures) => void;
+    /** Adds that it is not there. */
+    miss: (its: Tracks) => void;
+  },
 ): void {
   const there = new Set(now.map(([name]) => name));
-  for (const name of kept.keys()) if (!there.has(name)) kept.delete(name);
+  for (const [name, its] of kept) {
+    if (there.has(name)) continue;
+    if (++its.gone >= DAY) kept.delete(name);
+    else miss(its.tracks);
+  }
   for (const [name, figures] of now) {
     let its = kept.get(name);
     if (its === undefined) {
-      if (kept.size >= limit) continue;
-      kept.set(name, its = begin());
+      if (kept.size >= limit && !makeRoom(kept)) continue;
+      kept.set(name, its = { tracks: begin(), gone: 0 });
     }
-    add(its, figures);
+    its.gone = 0;
+    add(its.tracks, figures);
   }
+}
+
+/** Forgets who has been gone for longest. @returns false where all are there */
+function makeRoom(kept: Map<string, Kept<unknown>>): boolean {
+  let [longest, gone]: [string | undefined, number] = [undefined, 0];
+  for (const [name, its] of kept) if (its.gone > gone) [longest, gone] = [name, its.gone];
+  return longest !== undefined && kept.delete(longest);
 }

@@ -84,15 +84,42 @@ Deno.test("percentiles are off by less than an eighth, and begin anew each time"
   assert.ok(latency.take(0.5, 1).every((value) => value > 0));
 });
 
-Deno.test("a silent server has gaps, and one that is gone is forgotten", () => {
+Deno.test("a silent server has gaps, and one that is gone keeps its history for a day", () => {
   const history = new History();
   history.add(fleet(server("a:1", 0.5), server("b:1", 0.25)), NOTHING);
   history.add(fleet(server("a:1", 0.5), server("b:1", 0.25, "silent")), NOTHING);
   assert.deepEqual(lastOf(history, "b:1", "load", 3), [null, 0.25, null]);
   history.add(fleet(server("a:1", 0.75)), NOTHING);
-  assert.equal(history.server("b:1"), undefined);
+  assert.deepEqual(lastOf(history, "b:1", "load", 4), [null, 0.25, null, null]);
+  assert.deepEqual(Object.keys(history.minutes()), ["a:1"], "only who is there is in the picture of all");
   assert.deepEqual(lastOf(history, "a:1", "load", 3), [0.5, 0.5, 0.75]);
   assert.deepEqual(history.fleet().fleet.load.hour.slice(-3), [0.375, 0.5, 0.75]);
+});
+
+Deno.test("a customer whose last room has ended keeps its history; after a day without any it is forgotten", () => {
+  const history = new History();
+  const customer = { customer: "acme", peers: 5, rooms: 1, maxPeers: 10, maxRooms: 10 };
+  history.add({ ...fleet(), customers: [customer] }, NOTHING);
+  const hour = () =>
+    (history.customer("acme") as { customer: Record<"peers", { hour: (number | null)[] }> } | undefined)
+      ?.customer
+      .peers.hour.slice(-3);
+  history.add(fleet(), NOTHING);
+  assert.deepEqual(hour(), [null, 5, 0]);
+  for (let step = 2; step < 24 * 720; step++) history.add(fleet(), NOTHING);
+  assert.deepEqual(hour(), [0, 0, 0]);
+  history.add(fleet(), NOTHING);
+  assert.equal(history.customer("acme"), undefined);
+});
+
+Deno.test("whoever has been gone for longest makes room for a new server", () => {
+  const history = new History();
+  const names = Array.from({ length: 1000 }, (_, i) => server(`sfu-${i}:1`, 0.5));
+  history.add(fleet(...names), NOTHING);
+  history.add(fleet(...names.slice(1)), NOTHING);
+  history.add(fleet(...names.slice(2), server("new:1", 0.5)), NOTHING);
+  assert.equal(history.server("sfu-0:1"), undefined);
+  assert.ok(history.server("sfu-1:1") !== undefined && history.server("new:1") !== undefined);
 });
 
 Deno.test("while the process did not run there are gaps, so that what was before keeps its time", () => {
