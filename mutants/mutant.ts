@@ -43,7 +43,12 @@ export const SUITES: readonly Suite[] = [
     tests: "src/edge/auth/own_page_test.ts",
     permissions: [],
   },
-  { name: "dashboard", files: ["src/dashboard/"], tests: "src/dashboard", permissions: [] },
+  {
+    name: "dashboard",
+    files: ["src/dashboard/"],
+    tests: "src/dashboard",
+    permissions: ["--allow-net=127.0.0.1"],
+  },
   { name: "store", files: ["src/store/"], tests: "src/store", permissions: DISK },
 ];
 

@@ -21,18 +21,31 @@ export function get<Result>(path: string): Promise<Result> {
   return ask<Result>(path, {});
 }
 
+/** An answer is waited for so long, in milliseconds. */
+const PATIENCE = 10_000;
+
 async function ask<Result>(path: string, options: RequestInit): Promise<Result> {
   let response: Response;
   try {
-    response = await fetch(path, { ...options, credentials: "same-origin" });
+    const signal = AbortSignal.timeout(PATIENCE);
+    response = await fetch(path, { ...options, credentials: "same-origin", signal });
   } catch (error) {
-    throw new CallError("the gateway does not answer", { cause: error });
+    const late = error instanceof DOMException && error.name === "TimeoutError";
+    throw new CallError(
+      late
+        ? `the gateway has not answered within ${PATIENCE / 1000} s; what was asked may still happen`
+        : "the gateway does not answer",
+      { cause: error },
+    );
   }
+  let answer: Result & { error?: { message: string } };
   try {
-    return await response.json();
+    answer = await response.json();
   } catch (error) {
     throw new CallError(`the gateway answers with status ${response.status}`, { cause: error });
   }
+  if (!response.ok && answer.error !== undefined) throw new CallError(answer.error.message);
+  return answer;
 }
 
 /** What was asked for: the answer that is there, or why there is none. */
