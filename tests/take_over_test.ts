@@ -112,6 +112,22 @@ Deno.test("a process that dies while it takes over leaves the one before as it w
   await gateway.restart();
 });
 
+Deno.test("a process that gets its folder back with a damaged file of webhooks answers, without webhooks", async () => {
+  await using gateway = await TestGateway.start({
+    webhooks: [{ url: "http://127.0.0.1:9/", secret: `whsec_${"a".repeat(40)}` }],
+  });
+  await gateway.report("sfu-a:4433");
+  const socket = connect({ path: `${gateway.folder.path}/data/take-over.sock` });
+  socket.on("error", () => {});
+  socket.write('{"takeOver":"dying"}\n');
+  await new Promise((resolve) => socket.once("data", resolve));
+  const file = `${gateway.folder.path}/data/webhooks.db`;
+  Deno.writeFileSync(file, Deno.readFileSync(file).fill(0xff, 4096)); // all but the first page, which has the schema
+  socket.destroy();
+  await gateway.program.printed(/no webhooks until the next start: \S+webhooks\.db cannot be used/);
+  assert.ok((await gateway.connect("room", "user")).token);
+});
+
 Deno.test("with --take-over and nobody to take over from, a gateway starts as ever", async () => {
   using folder = new TemporaryFolder();
   await using program = await Program.start({

@@ -120,9 +120,12 @@ export class HandOver implements Replaceable {
       this.stop(); // the other process has put its own in their place
       await this.listen();
     }
-    customers.resume();
-    webhooks.resume();
-    gate.open();
+    try {
+      customers.resume();
+      webhooks.resume();
+    } finally {
+      gate.open(); // whatever comes of those: callers wait
+    }
   }
 
   #socketsNow(): string {
