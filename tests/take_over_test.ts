@@ -63,6 +63,19 @@ Deno.test("upgrade after upgrade under load: no call fails, and no task and no b
   }
 });
 
+Deno.test("a process that has handed over still says what it had to", async () => {
+  await using gateway = await TestGateway.start({ connections: { idleTimeout: 1 } });
+  for (let i = 0; i < 3; i++) {
+    const response = await gateway.post("{}", { Authorization: "Bearer none" });
+    await response.body?.cancel();
+    assert.equal(response.status, 401);
+  }
+  const before = gateway.program;
+  gateway.program = await Program.start(takeOver(gateway));
+  assert.equal((await before.status).code, 0, before.output);
+  assert.match(before.output, /of 127\.0\.0\.1 is refused 2 times more/);
+});
+
 Deno.test("where the new process cannot start, the old one goes on, and no call fails", async () => {
   await using other = await TestGateway.start();
   await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });

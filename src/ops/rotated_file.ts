@@ -17,7 +17,8 @@ const LINE_FEED = 10;
 
 /**
  * A file of lines that is put aside when it is large or old enough, as `<file>.<time>`. Nothing waits for the disk: all
- * that touches it is asynchronous, and a step that fails is tried again with the next write; the removal of old files, with the next rotation.
+ * that touches it is asynchronous, and a step that fails is tried again with the next write; the removal of old files,
+ * with the next rotation.
  */
 export class RotatedFile {
   #file: Deno.FsFile | undefined;
