@@ -64,12 +64,11 @@ export class HandOver implements Replaceable {
   async listen(): Promise<void> {
     const { sockets: { control, requests } } = this.folder;
     try {
-      this.#stop = [
-        await listenForPassed(requests, this.parts.handlers),
-        await offerHandOver(control, this),
-      ];
+      this.#stop.push(await listenForPassed(requests, this.parts.handlers));
+      this.#stop.push(await offerHandOver(control, this));
       this.#sockets = this.#socketsNow();
     } catch (error) {
+      this.stop();
       const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
       log.info("no process can take over from this one (--take-over): {reason}", { reason });
     }
