@@ -277,7 +277,7 @@ export class SqliteStore implements Store {
         this.#doubting = this.#forgetBansLater(start, DOUBT_RETRY); // they harm nobody meanwhile
       }
     }, wait);
-    Deno.unrefTimer(timer as unknown as number);
+    timer.unref();
     return timer;
   }
 }
