@@ -35,6 +35,7 @@ import serverLoad from "./page/server_load.ts" with { type: "text" };
 import serverPage from "./page/server_page.ts" with { type: "text" };
 import serversPage from "./page/servers_page.ts" with { type: "text" };
 import sharedNews from "./page/shared_news.ts" with { type: "text" };
+import told from "./page/told.ts" with { type: "text" };
 
 /** A file that the browser gets. */
 export interface Asset {
@@ -69,6 +70,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "server_page.ts": serverPage,
   "servers_page.ts": serversPage,
   "shared_news.ts": sharedNews,
+  "told.ts": told,
   "printable.ts": printable,
 };
 

@@ -90,7 +90,10 @@ export class Dashboard {
   async #update(now: number): Promise<void> {
     const { live } = this;
     const steps = Math.floor((now - this.#recordedAt + UPDATE_EVERY / 2) / (FINE.step * 1000));
-    if (!live.isWatched) live.forget();
+    if (!live.isWatched) {
+      live.forget();
+      this.#told = this.activity.newest; // what happened so far is in the greeting of who comes
+    }
     if (steps === 0 && !live.isWatched) return;
     const first = live.isWatched && !live.hasTold;
     const figures = await this.source.gateway.figures(

@@ -39,3 +39,25 @@ Deno.test("nothing is looked at while nobody looks; all customers are when someb
   await dashboard.update();
   assert.deepEqual([asked.length, asked.at(-1), problems], [5, Infinity, 2]);
 });
+
+Deno.test("a page that comes is told what happened before once, in its greeting", async () => {
+  const dashboard = new Dashboard({
+    gateway: { figures: () => Promise.resolve(FIGURES) },
+    problems: () => Promise.resolve([]),
+    shows: () => false,
+    version: "",
+  });
+  for (let i = 0; i < 3; i++) dashboard.observers[0]!.storeRecovered!();
+  await dashboard.update();
+  let told = "";
+  const greeting = { user: null, mayChange: false, version: "" };
+  dashboard.live.stream(greeting, () => dashboard.happenings(), () => {}).open(
+    (text) => told += text,
+    () => {},
+  );
+  await dashboard.update();
+  assert.equal(told.match(/"number":3,/g)?.length, 1);
+  dashboard.observers[0]!.storeRecovered!();
+  await dashboard.update();
+  assert.match(told, /event: activity\ndata: \[\{"number":4,[^{]*\]\n/);
+});

@@ -119,15 +119,13 @@ function NotFound(): ComponentChild {
 
 /** Whether what is shown is of now. */
 function Connection(): ComponentChild {
-  const { connected, heard, lost } = useFleet();
-  const text = connected
-    ? "● live"
-    : lost === ""
-    ? "… connecting"
+  const { heard, lost } = useFleet();
+  const text = lost === undefined
+    ? heard === 0 ? "… connecting" : "● live"
     : heard === 0
     ? `✗ ${lost}`
     : `✗ ${lost} What you see is of ${timeOfDay(heard)}; it goes on by itself.`;
-  return h("p", { class: connected || lost === "" ? "connection" : "connection lost", role: "status" }, text);
+  return h("p", { class: lost === undefined ? "connection" : "connection lost", role: "status" }, text);
 }
 
 function Footer(): ComponentChild {

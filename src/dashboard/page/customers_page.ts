@@ -57,7 +57,7 @@ export function CustomersPage({ query }: { query: URLSearchParams }): ComponentC
 }
 
 function Found({ prefix, listed }: { prefix: string; listed: boolean }): ComponentChild {
-  const { customers: live } = useFleet();
+  const { rows: { customers: live } } = useFleet();
   const [cursor, setCursor] = useState<string>();
   const filter = prefix === "" ? { listed } : { listed, prefix };
   const asked = useCall<CustomerList>("customer.List", cursor === undefined ? filter : { cursor });

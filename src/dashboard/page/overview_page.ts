@@ -3,13 +3,16 @@ import { useState } from "preact/hooks";
 import type { Problem } from "../../edge/methods/admin/status.ts";
 import type { Courses, FleetFigure } from "../history/history.ts";
 import { Chart } from "./chart.ts";
-import { type Fleet, useFleet } from "./fleet.ts";
+import { useFleet } from "./fleet.ts";
 import { counted, duration, measured, NOTHING, share, spaced } from "./format.ts";
 import { HeatMap, type Minutes } from "./heat.ts";
 import { Answer, State } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { get, useAsked } from "./rpc.ts";
 import { Name } from "./name.ts";
+import type { Told } from "./told.ts";
+
+type Rows = Told["rows"];
 
 /** The fleet's history, as the gateway keeps it. */
 export interface FleetHistory {
@@ -23,20 +26,20 @@ const MINUTES_EVERY = 60;
 
 /** One glance says whether all is well. */
 export function OverviewPage(): ComponentChild {
-  const fleet = useFleet();
+  const { rows } = useFleet();
   return h(
     "section",
     null,
     h("h1", null, "Overview"),
-    h(Problems, { fleet }),
-    h(Tiles, { fleet }),
+    h(Problems, { rows }),
+    h(Tiles, { rows }),
     h(Charts, null),
     h(Heat, null),
   );
 }
 
-function Problems({ fleet }: { fleet: Fleet }): ComponentChild {
-  const problems = fleet.problems.get("");
+function Problems({ rows }: { rows: Rows }): ComponentChild {
+  const problems = rows.problems.get("");
   if (problems === undefined) return h("p", { class: "verdict" }, "… looking");
   if (problems.length === 0) return h("p", { class: "verdict well", role: "status" }, "✓ All is well");
   return h(
@@ -70,7 +73,7 @@ function OneProblem({ problem: { severity, what, todo, about = {} } }: { problem
   );
 }
 
-function Tiles({ fleet: { servers, refusals, fleet } }: { fleet: Fleet }): ComponentChild {
+function Tiles({ rows: { servers, refusals, fleet } }: { rows: Rows }): ComponentChild {
   const its = fleet.get("");
   const all = [...servers.values()];
   const open = all.filter(({ state }) => state === "open");

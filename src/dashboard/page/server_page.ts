@@ -20,7 +20,7 @@ type ServerHistory = {
 
 /** All that is known of a server. */
 export function ServerPage({ address }: { address: string }): ComponentChild {
-  const { servers } = useFleet();
+  const { rows: { servers } } = useFleet();
   const row = servers.get(address);
   const asked = useCall<Detail>("server.Show", { address });
   const query = `?${new URLSearchParams({ server: address })}`;

@@ -43,7 +43,7 @@ const STATES = ["open", "silent", "draining", "weight 0"];
 
 /** All servers, sorted and filtered, with their load in parts. */
 export function ServersPage(): ComponentChild {
-  const { servers } = useFleet();
+  const { rows: { servers } } = useFleet();
   const [text, setText] = useState("");
   const [state, setState] = useState("");
   const [sorted, setSorted] = useState({ column: 0, down: false });

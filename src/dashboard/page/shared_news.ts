@@ -5,70 +5,22 @@
  *
  * @module
  */
-import type { Happening } from "../activity.ts";
-import type { Greeting } from "../live.ts";
-import { follow, type News, type Rows } from "./news.ts";
+import { follow } from "./news.ts";
+import { Told } from "./told.ts";
 
 /** What a page says to the worker. */
 export type Wish = "follow" | "leave";
 
-/** Happenings that are kept for a page that comes later. */
-const KEPT = 500;
-
 const pages = new Set<MessagePort>();
-let greeting: Greeting | undefined;
-let rows: Record<string, Record<string, unknown>> = {};
-let activity: readonly Happening[] = [];
-let lost: News | undefined;
+let told = new Told();
 let end: (() => void) | undefined;
 
-/** Keeps what a page that comes later has to be told. */
-function keep(news: News): void {
-  lost = news.what === "lost" ? news : undefined;
-  switch (news.what) {
-    case "hello": {
-      const { activity: its, ...rest } = news.data;
-      const before = greeting?.version;
-      [greeting, activity, rows] = [rest, its, {}];
-      // Another version has another worker, for pages that come from now on.
-      if (before !== undefined && before !== rest.version) setTimeout(() => globalThis.close(), 0);
-      break;
-    }
-    case "rows":
-      merge(news.data);
-      break;
-    case "activity":
-      activity = [...activity, ...news.data].slice(-KEPT);
-      break;
-    case "beat":
-    case "lost":
-      break;
-    default:
-      news satisfies never;
-  }
-}
-
-function merge(changed: Rows): void {
-  for (const [section, its] of Object.entries(changed)) {
-    const kept = new Map(Object.entries(rows[section] ?? {}));
-    for (const [name, row] of Object.entries(its)) {
-      if (row === null) kept.delete(name);
-      else kept.set(name, row);
-    }
-    rows[section] = Object.fromEntries(kept);
-  }
-}
-
 function begin(page: MessagePort): void {
-  const tell = (news: News) => page.postMessage(news);
-  if (greeting !== undefined) {
-    tell({ what: "hello", data: { ...greeting, activity } });
-    if (Object.keys(rows).length > 0) tell({ what: "rows", data: rows });
-  }
-  if (lost !== undefined) tell(lost);
+  for (const news of told.again()) page.postMessage(news);
   pages.add(page);
   end ??= follow((news) => {
-    keep(news);
+    // Another version has another worker, for pages that come from now on.
+    if (told.take(news)) setTimeout(() => globalThis.close(), 0);
     for (const page of pages) page.postMessage(news);
   });
 }
@@ -77,7 +29,7 @@ function leave(page: MessagePort): void {
   pages.delete(page);
   if (pages.size > 0) return;
   end?.();
-  [end, greeting, lost] = [undefined, undefined, undefined];
+  [end, told] = [undefined, new Told()];
 }
 
 globalThis.addEventListener("connect", (event) => {
