@@ -16,10 +16,14 @@ if [ ! -e "$home/complete" ]; then
     exit 2
   }
   : >"$new/complete"
-  # Whoever was first has it; what both have unpacked is the same.
-  mv -T "$new" "$home" 2>/dev/null || [ -e "$home/complete" ]
-  rm -rf "$new"
+  # Whoever was first has it; what both have unpacked is the same. Whoever comes late may move his into it.
+  [ -e "$home" ] || mv "$new" "$home" 2>/dev/null || :
+  rm -rf "$new" "$home/${new##*/}"
   trap - EXIT
+  [ -e "$home/complete" ] || {
+    echo "error: $home is not whole: remove it, and start again" >&2
+    exit 2
+  }
 fi
 
 command=start

@@ -95,6 +95,20 @@ Deno.test({
       new TextDecoder().decode(nowhere.stderr),
       /\/proc\/nowhere cannot be written: ODIN_GATEWAY_HOME names/,
     );
+    const unpacked = `${folder.path}/unpacked`;
+    const [only] = Deno.readDirSync(unpacked);
+    Deno.removeSync(`${unpacked}/${only!.name}/complete`);
+    const broken = await run(["--version"]);
+    assert.equal(broken.code, 2);
+    assert.match(new TextDecoder().decode(broken.stderr), /^error: \S+ is not whole: remove it/);
+    Deno.removeSync(`${unpacked}/${only!.name}`, { recursive: true });
+    const withoutT = `${folder.path}/bin`; // as on macOS, whose mv knows no -T
+    Deno.mkdirSync(withoutT);
+    const script = '#!/bin/sh\n[ "$1" != -T ] && exec /bin/mv "$@"\n';
+    Deno.writeTextFileSync(`${withoutT}/mv`, script, { mode: 0o755 });
+    const both = await Promise.all([1, 2].map(() => run(["--version"], { PATH: `${withoutT}:${PATH}` })));
+    assert.deepEqual(both.map(({ code }) => code), [0, 0]);
+    assert.deepEqual([...Deno.readDirSync(unpacked)].map(({ name }) => name), [only!.name]);
     Deno.writeFileSync(program, Deno.readFileSync(program).subarray(0, 1_000_000));
     const torn = await run(["--version"], { ODIN_GATEWAY_HOME: `${folder.path}/other` });
     assert.equal(torn.code, 2);
