@@ -80,10 +80,14 @@ Deno.test({
       stdout: "piped",
     } as const;
     const output = await tryOut(
-      new Deno.Command(program, { ...options, args: ["--data", `${folder.path}/state`] }),
+      new Deno.Command(program, {
+        ...options,
+        args: ["--record", `${folder.path}/trace`, "--data", `${folder.path}/state`],
+      }),
     );
     assert.match(output, /stopped/);
     assert.ok(Deno.statSync(`${folder.path}/state/gateway.db`).isFile);
+    assert.ok(Deno.statSync(`${folder.path}/trace`).isFile);
     const run = (args: string[], env = {}) =>
       new Deno.Command(program, { ...options, env: { ...options.env, ...env }, args, stderr: "piped" })
         .output();
@@ -149,6 +153,12 @@ Deno.test({
     );
     assert.match(output, /stopped/);
     assert.ok(Deno.statSync(`${folder.path}/state/gateway.db`).isFile);
+    const unknown = await new Deno.Command("node", {
+      args: [`${modules}/odin-gateway/launcher.cjs`, "toString"],
+      cwd: folder.path,
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.equal(unknown.code, 2, "not a command, but a member that every object has");
     const { dependencies, version } = JSON.parse(
       Deno.readTextFileSync(`${modules}/odin-gateway/package.json`),
     );
