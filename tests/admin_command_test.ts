@@ -336,6 +336,25 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "at a terminal, top is left with q also while the gateway hangs",
+  ignore: !isInstalled("script"),
+  async fn() {
+    const hanging = Promise.withResolvers<Response>();
+    await using gateway = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => hanging.promise,
+    );
+    const start = performance.now();
+    const url = `http://127.0.0.1:${(gateway.addr as Deno.NetAddr).port}`;
+    const { code, text } = await atTerminal(`top --url ${url}`, 80, "q");
+    hanging.resolve(new Response());
+    assert.equal(code, 0, text);
+    assert.ok(text.includes("\x1b[?1049l"), "the screen is given back");
+    assert.ok(performance.now() - start < 15_000, "not when the call has had its 30 s");
+  },
+});
+
 Deno.test("completion for bash knows commands, their options and their choices", async () => {
   const script = await done(admin(["completion", "bash"]));
   const complete = async (...words: string[]) => {

@@ -12,7 +12,7 @@ export interface ListOptions {
 /** Adds the options of a list. */
 export function listOptions(command: Command): Command {
   return command
-    .option("--limit <n>", "show so many at most", parseLimit, USUAL)
+    .option("--limit <n>", "show so many at most", parseCount, USUAL)
     .option("--all", "show all there are");
 }
 
@@ -21,7 +21,8 @@ export function limitOf({ limit, all }: ListOptions): number {
   return all === true ? Infinity : limit;
 }
 
-function parseLimit(text: string): number {
+/** A number, at least 1. @throws {InvalidArgumentError} where it is none */
+export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("expected a number, at least 1.");
   return Number(text);
 }

@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import type { GatewayStatus } from "../../edge/methods/admin/results.ts";
+import type { Connection } from "../connection.ts";
 import type { Choose, Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { json, say, showFacts, showTable } from "../output.ts";
@@ -49,9 +50,8 @@ async function showStatus(context: Context): Promise<number> {
   const status = await connection.call("gateway.Status", {});
   if (asJson) terminal.print(json(status));
   else {
-    const up = (Date.parse(status.time) - Date.parse(status.started)) / 1000;
     showFacts(context, [
-      ["gateway", `ODIN Gateway ${status.version} at ${connection.shownUrl}, up for ${showSpan(up)}`],
+      ["gateway", headline(connection, status)],
       ["rooms", `${status.rooms}; ${status.grants} clients on their way`],
       ["waiting", `${status.tasks} tasks, ${status.bans} bans in force`],
       ["customers", String(status.customers)],
@@ -62,6 +62,13 @@ async function showStatus(context: Context): Promise<number> {
     for (const line of problemLines(terminal, status)) terminal.print(line);
   }
   return status.problems.some(({ severity }) => severity === "error") ? EXIT.refused : EXIT.done;
+}
+
+/** Which gateway it is, and for how long it has been up. */
+export function headline({ shownUrl }: Connection, { version, time, started }: GatewayStatus): string {
+  return `ODIN Gateway ${version} at ${shownUrl}, up for ${
+    showSpan((Date.parse(time) - Date.parse(started)) / 1000)
+  }`;
 }
 
 function connects({ calls }: GatewayStatus): string {
