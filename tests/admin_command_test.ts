@@ -134,6 +134,16 @@ Deno.test("customers, kinds, why a room is where it is, and the configuration", 
   assert.match(await done(run("reload", "--customers")), /^1 customers with 1 keys are in force\n$/);
   assert.match(await done(run("reload")), /./);
   assert.match(await done(run("forget-kind", "acme", "match-#", "--yes")), /^forgotten\n$/);
+  const kinds = async () =>
+    cells(await done(run("kinds"))).map(([namespace, names]) => `${namespace} ${names}`).slice(1);
+  assert.deepEqual(await kinds(), ["(all) (all)", "acme (all)"]);
+  assert.match((await run("forget-kind")).err, /^error: Forget what was learned of all rooms\? /);
+  assert.match(
+    (await run("forget-kind", "acme")).err,
+    /^error: Forget what was learned of all rooms of acme\? /,
+  );
+  assert.match(await done(run("forget-kind", "--yes")), /^forgotten\n$/);
+  assert.deepEqual(await kinds(), ["acme (all)"]);
 });
 
 Deno.test("webhooks are listed and tried; one that does not take an event ends the command with 1", async () => {

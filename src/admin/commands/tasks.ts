@@ -59,11 +59,14 @@ export function taskCommands(program: Command, choose: Choose): void {
         )
       )
     );
-  program.command("forget-kind <namespace> [names]")
-    .description("forget what was learned of a kind of rooms, named as `kinds` names it")
-    .action((namespace: string, template: string | undefined) =>
+  program.command("forget-kind [namespace] [names]")
+    .description(
+      "forget what was learned of a kind of rooms; without names of a namespace, without both of all rooms",
+    )
+    .action((namespace: string | undefined, template: string | undefined) =>
       choose(async (context) => {
-        context.confirm(`Forget what was learned of ${template ?? "all rooms"} of ${namespace}?`);
+        const where = namespace === undefined ? "" : ` of ${namespace}`;
+        context.confirm(`Forget what was learned of ${template ?? "all rooms"}${where}?`);
         say(context, await context.connection.call("kind.Forget", { namespace, template }), "forgotten");
       })
     );
