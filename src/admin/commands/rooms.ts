@@ -4,6 +4,7 @@ import type { Choose, Context } from "../context.ts";
 import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
 import { json, say, showFacts, showList, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
+import { shown } from "../width.ts";
 import { percent } from "./server_table.ts";
 
 interface RoomFilters {
@@ -106,7 +107,7 @@ function showCandidates(
   ], candidates);
   if (furtherCandidates > 0) context.terminal.print(`and ${furtherCandidates} more candidates`);
   for (const { server, reason } of leftOut) {
-    say({ ...context, json: false }, {}, `left out: ${server}, ${reason}`);
+    context.terminal.print(shown(`left out: ${server}, ${reason}`));
   }
   if (furtherLeftOut > 0) context.terminal.print(`and ${furtherLeftOut} more left out`);
 }

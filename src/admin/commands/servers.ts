@@ -117,10 +117,10 @@ async function drain(
   const closes = deadline === undefined ? "" : ` What is still there after ${showSpan(deadline)} is closed.`;
   context.confirm(`Drain ${address}, with ${report.rooms} rooms and ${report.clients} clients?${closes}`);
   const plan = await connection.call("server.Drain", { address, deadline });
-  if (wait !== true) {
-    return say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
+  if (wait !== true || !context.json) {
+    say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
   }
-  if (!context.json) say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
+  if (wait !== true) return;
   for (let last = ""; true; await context.sleep(LOOK_EVERY)) {
     const server = await patiently(context, () => connection.call("server.Show", { address }));
     if (server.draining === null) throw refused(`${address} is not draining any more`);
