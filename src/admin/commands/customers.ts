@@ -3,6 +3,7 @@ import type { CustomerEntry } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
 import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
 import { json, showFacts, showList, showTable } from "../output.ts";
+import { count } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
 
 /** Fraction of a licence from which on its use is marked. */
@@ -27,7 +28,7 @@ export function customerCommands(program: Command, choose: Choose): void {
           [
             { title: "CUSTOMER", text: ({ id }) => id, flexible: true },
             ...usageColumns(context.terminal),
-            { title: "KEYS", text: ({ keys }) => String(keys), side: "right", leaveOut: 2 },
+            count("KEYS", ({ keys }) => keys, 2),
             { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "any", flexible: true, leaveOut: 1 },
           ],
           "there is no such customer",
@@ -76,20 +77,20 @@ async function showCustomer(context: Context, id: string): Promise<void> {
   ]);
   if (customer.keys.length > 0) {
     context.terminal.print("");
-    showTable(context, [
+    showTable(context, customer.keys, [
       { title: "KEY ID", text: ({ id }) => id },
       { title: "NAMESPACE", text: ({ namespace }) => namespace, flexible: true },
       { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "", flexible: true, leaveOut: 1 },
       { title: "USABLE", text: ({ usable }) => usable ? "yes" : "no: see the log" },
-    ], customer.keys);
+    ]);
   }
   if (customer.servers.length === 0) return;
   context.terminal.print("");
-  showTable(context, [
+  showTable(context, customer.servers, [
     { title: "SERVER", text: ({ server }) => server, flexible: true },
-    { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
-    { title: "ROOMS", text: ({ rooms }) => String(rooms), side: "right" },
-  ], customer.servers);
+    count("CLIENTS", ({ peers }) => peers),
+    count("ROOMS", ({ rooms }) => rooms),
+  ]);
   if (customer.furtherServers > 0) context.terminal.print(`and ${customer.furtherServers} more servers`);
 }
 

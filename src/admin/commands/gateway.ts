@@ -5,6 +5,7 @@ import type { Choose, Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { json, say, showFacts, showTable } from "../output.ts";
 import { showSpan } from "../span.ts";
+import { count } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
 import { cut, shown } from "../width.ts";
 import { percent } from "./server_table.ts";
@@ -82,15 +83,15 @@ export function callsOf(calls: GatewayStatus["calls"], method: string) {
 }
 
 function showPools(context: Context, { pools }: GatewayStatus): void {
-  showTable(context, [
+  showTable(context, pools, [
     { title: "POOL", text: ({ pool }) => pool, flexible: true },
-    { title: "OPEN", text: ({ open }) => String(open), side: "right" },
-    { title: "SILENT", text: ({ silent }) => String(silent), side: "right" },
-    { title: "DRAINING", text: ({ draining }) => String(draining), side: "right", leaveOut: 1 },
+    count("OPEN", ({ open }) => open),
+    count("SILENT", ({ silent }) => silent),
+    count("DRAINING", ({ draining }) => draining, 1),
     { title: "LOAD", text: ({ load }) => percent(load), side: "right" },
-    { title: "CLIENTS", text: ({ clients }) => String(clients), side: "right" },
-    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 2 },
-  ], pools);
+    count("CLIENTS", ({ clients }) => clients),
+    count("COMING", ({ grants }) => grants, 2),
+  ]);
   context.terminal.print("");
 }
 

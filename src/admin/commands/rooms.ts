@@ -4,6 +4,7 @@ import type { Choose, Context } from "../context.ts";
 import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
 import { json, say, showFacts, showList, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
+import { count } from "../table.ts";
 import { shown } from "../width.ts";
 import { percent } from "./server_table.ts";
 
@@ -32,8 +33,8 @@ export function roomCommands(program: Command, choose: Choose): void {
             { title: "ROOM", text: ({ id }) => id[1], flexible: true },
             { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
             { title: "SERVER", text: ({ server }) => server, flexible: true },
-            { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
-            { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 2 },
+            count("CLIENTS", ({ peers }) => peers),
+            count("COMING", ({ grants }) => grants, 2),
           ],
           "there is no such room",
         )
@@ -95,16 +96,16 @@ function showCandidates(
   context: Context,
   { candidates, furtherCandidates, leftOut, furtherLeftOut, server }: NonNullable<Explanation["explanation"]>,
 ): void {
-  showTable(context, [
+  showTable(context, candidates, [
     { title: "CANDIDATE", text: ({ address }) => address, flexible: true },
     { title: "CHOSEN", text: ({ address }) => address === server ? "yes" : "" },
     { title: "EXPECTED LOAD", text: ({ expectedLoad }) => percent(expectedLoad), side: "right" },
     { title: "LOAD", text: ({ load }) => percent(load), side: "right" },
-    { title: "CLIENTS", text: ({ clients }) => String(clients), side: "right" },
-    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 1 },
+    count("CLIENTS", ({ clients }) => clients),
+    count("COMING", ({ grants }) => grants, 1),
     { title: "GROWTH", text: ({ growth }) => round(growth), side: "right", leaveOut: 2 },
-    { title: "WEIGHT", text: ({ weight }) => String(weight), side: "right", leaveOut: 3 },
-  ], candidates);
+    count("WEIGHT", ({ weight }) => weight, 3),
+  ]);
   if (furtherCandidates > 0) context.terminal.print(`and ${furtherCandidates} more candidates`);
   for (const { server, reason } of leftOut) {
     context.terminal.print(shown(`left out: ${server}, ${reason}`));

@@ -5,6 +5,7 @@ import { EXIT, Failure, refused } from "../failure.ts";
 import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
 import { json, say, showFacts, showList, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
+import { count } from "../table.ts";
 import { percent, serverColumns, stateOf } from "./server_table.ts";
 
 /** How often a server that is draining is looked at, in milliseconds. */
@@ -99,11 +100,11 @@ async function showServer(context: Context, address: string): Promise<void> {
   ]);
   if (server.customers.length === 0) return;
   context.terminal.print("");
-  showTable(context, [
+  showTable(context, server.customers, [
     { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true },
-    { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
-    { title: "ROOMS", text: ({ rooms }) => String(rooms), side: "right" },
-  ], server.customers);
+    count("CLIENTS", ({ peers }) => peers),
+    count("ROOMS", ({ rooms }) => rooms),
+  ]);
   if (server.furtherCustomers > 0) context.terminal.print(`and ${server.furtherCustomers} more customers`);
 }
 

@@ -3,6 +3,7 @@ import type { Choose } from "../context.ts";
 import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
 import { say, showList } from "../output.ts";
 import { showSpan, until } from "../span.ts";
+import { count } from "../table.ts";
 
 interface TaskFilters {
   readonly server?: string;
@@ -31,7 +32,7 @@ export function taskCommands(program: Command, choose: Choose): void {
             { title: "ROOM", text: ({ room }) => room[1], flexible: true },
             { title: "STATE", text: ({ state }) => state },
             { title: "ENDS", text: ({ expires }) => until(expires, context.now()), leaveOut: 2 },
-            { title: "SIZE", text: ({ size }) => String(size), side: "right", leaveOut: 3 },
+            count("SIZE", ({ size }) => size, 3),
             { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
           ],
           "no such task waits",
