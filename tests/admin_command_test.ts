@@ -44,6 +44,22 @@ Deno.test("servers and rooms are listed as tables, or as JSON", async () => {
   assert.match(await done(run("locate", "acme", "lobby")), /^server +b\.example:4433$/m);
 });
 
+Deno.test("each filter of a list is one that its method takes", async () => {
+  await using gateway = await TestGateway.start();
+  const lists = [
+    "rooms --namespace n --customer c --server s:1 --prefix p",
+    "tasks --namespace n --customer c --server s:1 --room r",
+    "bans --namespace n --customer c --room r --banned u --by b",
+    "customers --unlisted --prefix p",
+    "servers --pool p --state silent",
+    "kinds --namespace n --all",
+  ];
+  for (const list of lists) {
+    const { code, out, err } = await of(gateway)(...list.split(" "));
+    assert.deepEqual([code, out], [0, ""], err);
+  }
+});
+
 Deno.test("names that would steer a terminal are shown escaped, in tables and in JSON", async () => {
   await using gateway = await TestGateway.start();
   const run = of(gateway);

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { CustomerEntry } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { json, showFacts, showList, showTable } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { json, showFacts, showTable } from "../output.ts";
 import { count } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
 
@@ -11,30 +11,20 @@ const NEAR = 0.8;
 
 /** Adds the commands about customers. */
 export function customerCommands(program: Command, choose: Choose): void {
-  listOptions(
-    program.command("customers").description("list the customers with what they use of their licences"),
-  )
+  const customers = program.command("customers")
+    .description("list the customers with what they use of their licences")
     .option("--prefix <text>", "only those whose ids begin with this text")
-    .option("--unlisted", "those who use something, and are not in the list of customers")
-    .action((options: ListOptions & { prefix?: string; unlisted?: true }) =>
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list(
-            "customer.List",
-            { prefix: options.prefix, listed: options.unlisted !== true },
-            limitOf(options),
-          ),
-          [
-            { title: "CUSTOMER", text: ({ id }) => id, flexible: true },
-            ...usageColumns(context.terminal),
-            count("KEYS", ({ keys }) => keys, 2),
-            { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "any", flexible: true, leaveOut: 1 },
-          ],
-          "there is no such customer",
-        )
-      )
-    );
+    .option("--unlisted", "those who use something, and are not in the list of customers");
+  listCommand(customers, choose, "customer.List", {
+    params: ({ unlisted, ...filters }) => ({ listed: unlisted !== true, ...filters }),
+    columns: (context) => [
+      { title: "CUSTOMER", text: ({ id }) => id, flexible: true },
+      ...usageColumns(context.terminal),
+      count("KEYS", ({ keys }) => keys, 2),
+      { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "any", flexible: true, leaveOut: 1 },
+    ],
+    nothing: "there is no such customer",
+  });
   program.command("customer <id>").description("show a customer: its licence, its keys by id, its servers")
     .action((id: string) => choose((context) => showCustomer(context, id)));
 }

@@ -1,45 +1,31 @@
 import type { Command } from "commander";
 import type { AdminResults, Explanation } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { json, say, showFacts, showList, showTable } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { json, say, showFacts, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
 import { count } from "../table.ts";
 import { shown } from "../width.ts";
 import { percent } from "./server_table.ts";
 
-interface RoomFilters {
-  readonly namespace?: string;
-  readonly customer?: string;
-  readonly server?: string;
-  readonly prefix?: string;
-}
-
 /** Adds the commands about rooms. */
 export function roomCommands(program: Command, choose: Choose): void {
-  listOptions(program.command("rooms").description("list the rooms"))
+  const rooms = program.command("rooms").description("list the rooms")
     .option("--namespace <name>", "only those of this namespace")
     .option("--customer <id>", "only those of this customer")
     .option("--server <address>", "only those on this server")
-    .option("--prefix <text>", "only those whose names begin with this text")
-    .action((options: ListOptions & RoomFilters) => {
-      const { namespace, customer, server, prefix } = options;
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("room.List", { namespace, customer, server, prefix }, limitOf(options)),
-          [
-            { title: "NAMESPACE", text: ({ id }) => id[0], flexible: true },
-            { title: "ROOM", text: ({ id }) => id[1], flexible: true },
-            { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
-            { title: "SERVER", text: ({ server }) => server, flexible: true },
-            count("CLIENTS", ({ peers }) => peers),
-            count("COMING", ({ grants }) => grants, 2),
-          ],
-          "there is no such room",
-        )
-      );
-    });
+    .option("--prefix <text>", "only those whose names begin with this text");
+  listCommand(rooms, choose, "room.List", {
+    columns: () => [
+      { title: "NAMESPACE", text: ({ id }) => id[0], flexible: true },
+      { title: "ROOM", text: ({ id }) => id[1], flexible: true },
+      { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
+      { title: "SERVER", text: ({ server }) => server, flexible: true },
+      count("CLIENTS", ({ peers }) => peers),
+      count("COMING", ({ grants }) => grants, 2),
+    ],
+    nothing: "there is no such room",
+  });
   program.command("locate <namespace> <room>").description("say which server a room is on")
     .action((namespace: string, room: string) => choose((context) => locate(context, [namespace, room])));
   program.command("explain <namespace> <room>").description("say why a room is where it is")

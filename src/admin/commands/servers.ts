@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AdminResults } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
 import { EXIT, Failure, refused } from "../failure.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { json, say, showFacts, showList, showTable } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { json, say, showFacts, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
 import { count } from "../table.ts";
 import { percent, serverColumns, stateOf } from "./server_table.ts";
@@ -16,22 +16,15 @@ const PATIENCE = 120_000;
 
 /** Adds the commands about servers. */
 export function serverCommands(program: Command, choose: Choose): void {
-  listOptions(program.command("servers").description("list the servers"))
+  const servers = program.command("servers").description("list the servers")
     .option("--pool <name>", "only those of this pool")
     .addOption(
       new Option("--state <state>", "only those in this state").choices(["open", "silent", "draining"]),
-    )
-    .action((options: ListOptions & { pool?: string; state?: string }) => {
-      const { pool, state } = options;
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("server.List", { pool, state }, limitOf(options)),
-          serverColumns(context.terminal, context.now()),
-          "no such server is known",
-        )
-      );
-    });
+    );
+  listCommand(servers, choose, "server.List", {
+    columns: (context) => serverColumns(context.terminal, context.now()),
+    nothing: "no such server is known",
+  });
   program.command("server <address>").description("show all that is known of a server")
     .action((address: string) => choose((context) => showServer(context, address)));
   program.command("drain <address>").description(

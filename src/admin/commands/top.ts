@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { GatewayStatus, Server } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
 import { Failure } from "../failure.ts";
-import { parseCount } from "../list_options.ts";
+import { parseCount } from "../list_command.ts";
 import { jsonLine } from "../output.ts";
 import { parseSpan } from "../span.ts";
 import { type Column, layOut, line, titles } from "../table.ts";
