@@ -97,9 +97,8 @@ export function roomMethods(
       }),
       result: z.object({ rooms: z.array(ShownRoomEntry), cursor: Cursor }),
       errors: [],
-      run: async ({ namespace, customer, server, prefix, ...paging }) => {
-        const page = await gateway.view.rooms(listing(paging, { namespace, customer, server, prefix }));
-        const { entries, cursor } = shownPage(page, showRoom);
+      run: async (asked) => {
+        const { entries, cursor } = shownPage(await gateway.view.rooms(listing(asked)), showRoom);
         return { rooms: entries, cursor };
       },
     }),
