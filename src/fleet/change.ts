@@ -2,7 +2,7 @@ import type { Ban, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
-import type { QueuedTask } from "./task.ts";
+import type { Fate, QueuedTask } from "./task.ts";
 
 /**
  * What an operation changed, as plain data: the store writes it, the log tells it.
@@ -19,6 +19,8 @@ export type Change =
   | {
     readonly type: "server-reported";
     readonly server: Address;
+    /** Tells this report from all others, whichever gateway heard it. */
+    readonly report: string;
     readonly pool: string;
     readonly version: string;
     readonly load: number;
@@ -26,6 +28,8 @@ export type Change =
     /** What it has told of the cost of a client. */
     readonly cost: StoredCost;
     readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
+    /** Clients of the rooms that others have to know one by one: somebody is on the way there, or they still grow. */
+    readonly figures?: readonly (readonly [room: RoomId, peers: number])[] | undefined;
   }
   /** The deadline for draining has passed: what is left on the server is told to close. */
   | { readonly type: "server-evicting"; readonly server: Address; readonly rooms: number }
@@ -34,18 +38,48 @@ export type Change =
   /** A server that is draining has nothing left on it. */
   | { readonly type: "server-drained"; readonly server: Address }
   | { readonly type: "server-enabled"; readonly server: Address }
-  | { readonly type: "server-disabled"; readonly server: Address }
-  | { readonly type: "server-removed"; readonly server: Address }
-  /** A group got its server, for the first time or anew. Its rooms follow as `room-opened`. */
+  /** Since that report it has been silent for too long. A later one that another gateway heard refuses the change. */
+  | { readonly type: "server-disabled"; readonly server: Address; readonly report: string }
+  | { readonly type: "server-removed"; readonly server: Address; readonly report: string }
+  /**
+   * A group got its server, for the first time or anew, or is kept there although it was leaving. Its rooms follow as
+   * `room-opened`. Refused where another gateway has given it to a server that `from` does not name, or where that one is
+   * not silent, nor to be empty.
+   */
   | {
     readonly type: "group-placed";
     readonly namespace: string;
     readonly group: string;
     readonly server: Address;
     readonly from?: Address | undefined;
+    /** The server has reported clients in it: it need not be asked what became of `from`. */
+    readonly found?: true | undefined;
+    /** Clients that it is expected to reach. */
+    readonly expected?: number | undefined;
   }
-  /** No room of the group is left: it has no place any more. */
-  | { readonly type: "group-released"; readonly namespace: string; readonly group: string }
+  /**
+   * No room of the group is left. It keeps its place for a while, in which another gateway that has somebody on the way to
+   * it may speak up: whoever opens a room of it, or places it, ends that. Only where several gateways share the store.
+   */
+  | {
+    readonly type: "group-leaving";
+    readonly namespace: string;
+    readonly group: string;
+    readonly server: Address;
+    /** Tells this leave from all others. */
+    readonly leave: string;
+  }
+  /**
+   * The group has no place any more. Refused where it is on another server, or where the leave is another one or has ended;
+   * without one, where its server is there and alive.
+   */
+  | {
+    readonly type: "group-released";
+    readonly namespace: string;
+    readonly group: string;
+    readonly server: Address;
+    readonly leave?: string | undefined;
+  }
   /** A room was granted (`listed` false) or reported for the first time (`listed` true). */
   | {
     readonly type: "room-opened";
@@ -63,7 +97,28 @@ export type Change =
     readonly listed: boolean;
   }
   /** The room is no longer on any server that we know of. */
-  | { readonly type: "room-closed"; readonly room: RoomId; readonly server: Address }
+  | {
+    readonly type: "room-closed";
+    readonly room: RoomId;
+    readonly server: Address;
+    /** It ends because nobody was on the way to it any more: who knows better may speak up. */
+    readonly idle?: true | undefined;
+  }
+  /** Somebody was let in, and may come. Told only where several gateways share the store, and not stored. */
+  | {
+    readonly type: "granted";
+    readonly room: RoomId;
+    readonly server: Address;
+    readonly user: string;
+    readonly customer: string;
+  }
+  /** Those users have come, or the room has another customer. Told and not stored as well. */
+  | {
+    readonly type: "grants-ended";
+    readonly room: RoomId;
+    readonly server: Address;
+    readonly users: readonly string[];
+  }
   /** A server reported a room that another server holds, and was told to close it. */
   | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
   /** A server does something that it should not; each sort is told once in a while. */
@@ -78,7 +133,25 @@ export type Change =
   /** A ban was lifted by a call, or has ended by itself. */
   | { readonly type: "ban-ended"; readonly ban: Ban; readonly lifted: boolean }
   /** The task is in that server's queue now, newly or because its room has moved. */
-  | { readonly type: "task-queued"; readonly server: Address; readonly task: QueuedTask }
+  | {
+    readonly type: "task-queued";
+    readonly server: Address;
+    readonly task: QueuedTask;
+    /** It was in another server's queue. Where it has ended meanwhile that is refused. */
+    readonly moved?: true | undefined;
+    /** Its place in the order of all gateways' tasks: the store says it. */
+    readonly order?: number | undefined;
+  }
+  /** An answer with these tasks goes out to the server. Told only where several gateways share the store, and not stored. */
+  | {
+    readonly type: "handed-over";
+    readonly server: Address;
+    readonly id: number;
+    /** Numbers of the tasks. */
+    readonly tasks: readonly number[];
+  }
+  /** What became of it. Told and not stored as well. */
+  | { readonly type: "hand-over-ended"; readonly server: Address; readonly id: number; readonly fate: Fate }
   /** The task is in no queue any more. */
   | {
     readonly type: "task-ended";

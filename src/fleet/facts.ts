@@ -49,6 +49,8 @@ export interface Placement {
   readonly namespace: string;
   readonly group: string;
   readonly server: Address;
+  /** While no room of the group is left and it is about to be released (`group-leaving`). */
+  readonly leave?: string | undefined;
 }
 
 /** A room, or one user in a room, that `Connect` refuses until the ban ends. */

@@ -18,7 +18,7 @@ export { forgetKind } from "./operations/forget_kind.ts";
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";
 export { GATEWAYS, numberTasks } from "./tasks/numbering.ts";
-export { endHandOver, type Fate, handOverTasks } from "./tasks/hand_over.ts";
+export { endHandOver, handOverTasks } from "./tasks/hand_over.ts";
 export * from "./ids.ts";
 export * from "./operations/figures.ts";
 export * from "./operations/info.ts";

@@ -38,6 +38,12 @@ export interface QueuedTask {
   readonly customer: string;
 }
 
+/**
+ * What became of an answer with tasks: its server is known to have read it; or the connection broke before it could;
+ * or nothing is known, and nothing more will be.
+ */
+export type Fate = "read" | "lost" | "unknown";
+
 /** An answer with tasks of which it is not known yet whether its server has read it. */
 export interface HandOver {
   readonly id: number;

@@ -1,4 +1,4 @@
-import type { Change, Placement, Snapshot } from "../fleet/mod.ts";
+import type { Address, Change, Count, Licence, Milliseconds, Snapshot } from "../fleet/mod.ts";
 
 /** The store cannot be read or written now; the message says why. */
 export class StoreError extends Error {
@@ -11,13 +11,15 @@ export class StoreError extends Error {
  */
 export type Safety = "soon" | "process" | "power";
 
-/** Changes that are durable. */
+/** Changes that are durable, but for those that came too late where several gateways share the store. */
 export interface Committed {
   /**
-   * Groups among them that another gateway was first to place: which server holds each. The first to claim a group
-   * (`group-placed`) wins; the next must know that server (`from`) to move it.
+   * How it is, in place of changes that were refused because of what another gateway had done first; to be followed
+   * (`fleet.follow`). Of a group: who holds it, and its rooms, or that nobody does.
    */
-  readonly lost: readonly Placement[];
+  readonly instead: readonly Change[];
+  /** Place of the first change in the order of all gateways' changes; that of the next is one higher. Only where several share the store. */
+  readonly order?: number | undefined;
 }
 
 /**
@@ -47,8 +49,70 @@ export interface Store {
   value(name: string): Promise<string | undefined>;
   /** @throws {StoreError} */
   setValue(name: string, value: string): Promise<void>;
+  /** What it does besides where several gateways share it; nothing where one gateway has it to itself. */
+  readonly shared?: SharedStore | undefined;
   /** Writes what is waiting, and closes. */
   close(): Promise<void>;
+}
+
+/**
+ * A store that several gateways share: it puts the changes of all of them into one order, and each gateway is told of all
+ * in that order. `commit` resolves at the place of its changes in it: what came before has been told by `others`, and
+ * nothing that came after. A change that depends on what has changed since is refused (`rules.ts`).
+ *
+ * Where the store does not answer within half a second a call is rejected. Its changes may be in the order all the same:
+ * they are told as those of another gateway then.
+ */
+export interface SharedStore {
+  /** Tells this gateway from all others that share the store and live: from 1 to `GATEWAYS` - 1. */
+  readonly number: number;
+  /** For how long the store has told nothing, not even that there is nothing to tell. */
+  readonly silence: Milliseconds;
+  /** Resolves when everything has been told that was committed before the call, by whomever. @throws {StoreError} */
+  catchUp(): Promise<void>;
+  /**
+   * Puts in what the store lacks, after it has lost something: what of this is there already stays as it is there. All
+   * gateways are told of what was put in.
+   *
+   * @throws {StoreError}
+   */
+  offer(snapshot: Snapshot): Promise<void>;
+  /**
+   * Takes the right to hand tasks over to a server, for one report interval or until a change says what became of the
+   * answer (`hand-over-ended`).
+   *
+   * @returns whether no other gateway has it
+   * @throws {StoreError}
+   */
+  claimHandOver(server: Address, id: number): Promise<boolean>;
+  /**
+   * Sets this gateway's share of a licence, in clients and rooms that it may have on the way: as much of `wanted` as is
+   * left by what is reported and by the other gateways' shares; for less than it has, it gives back. A share ends by
+   * itself `lifetime` after it was last set.
+   *
+   * @param reported what the model has as reported of the customer, at the moment of the call
+   * @returns its share now
+   * @throws {StoreError}
+   */
+  share(
+    customer: string,
+    wanted: Readonly<Count>,
+    licence: Licence,
+    reported: () => Readonly<Count>,
+    lifetime: Milliseconds,
+  ): Promise<Count>;
+  /** All gateways that share the store and live, this one included. @throws {StoreError} */
+  gateways(): Promise<readonly Member[]>;
+}
+
+/** One of several gateways, as it was half a second ago. */
+export interface Member {
+  readonly number: number;
+  readonly version: string;
+  /** Changes that it has not been told of yet. */
+  readonly lag: number;
+  /** Whether it is the one that was asked. */
+  readonly self: boolean;
 }
 
 /** What an adapter is opened with. Nothing is called before `load` has resolved. */
@@ -59,9 +123,17 @@ export interface StoreOptions {
   readonly unixTime: () => number;
   /**
    * Called with what other gateways changed, in the order in which the store has it, each change once, and after it is
-   * durable. Never with changes of one's own. A store that one gateway has to itself never calls it.
+   * durable. Never with changes of one's own, but for those whose commit was rejected. A store that one gateway has to
+   * itself never calls it.
    */
   readonly others: (changes: readonly Change[]) => void;
+  /**
+   * Called where what others changed cannot be told one by one any more (`told`: the log does not reach back far enough,
+   * or this gateway was taken for dead), or where the store has lost what it had (`stored`: a failover, an empty store).
+   * From then on nothing is told until it resolves; it loads, and offers, what it has to. A store that one gateway has to
+   * itself never calls it.
+   */
+  readonly astray?: ((lost: "told" | "stored") => Promise<void>) | undefined;
   /** Called when the store fails, also while nothing is committed: what it holds may lack changes, until it is replaced. */
   readonly failed: (error: StoreError) => void;
   /** Called with a row that cannot be read and is left out. */

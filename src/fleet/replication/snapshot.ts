@@ -26,6 +26,8 @@ export interface StoredServer extends Plan {
   readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
   readonly firstSeen: Milliseconds;
   readonly cost: StoredCost;
+  /** The last report that any gateway heard; only in a store that several share. */
+  readonly report?: string | undefined;
 }
 
 /** A server that has just appeared: nothing has been reported yet. */
@@ -49,6 +51,14 @@ export interface StoredRoom {
   readonly listed: boolean;
 }
 
+/** A task in the queue of a server. */
+export interface StoredTask {
+  readonly server: Address;
+  readonly task: QueuedTask;
+  /** Its place in the order of all gateways' tasks; if absent, its number. */
+  readonly order?: number | undefined;
+}
+
 /** Everything that outlives a process. */
 export interface Snapshot {
   readonly servers: Iterable<StoredServer>;
@@ -56,7 +66,7 @@ export interface Snapshot {
   /** Each of a group among the placements. */
   readonly rooms: Iterable<StoredRoom>;
   readonly bans: Iterable<Ban>;
-  readonly tasks: Iterable<{ readonly server: Address; readonly task: QueuedTask }>;
+  readonly tasks: Iterable<StoredTask>;
   /** From the one learned longest ago to the newest. */
   readonly kinds: Iterable<LearnedKind>;
 }

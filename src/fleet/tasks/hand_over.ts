@@ -3,14 +3,8 @@ import type { Change } from "../change.ts";
 import type { Model } from "../state/model.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
-import type { QueuedTask, Task } from "../task.ts";
+import type { Fate, QueuedTask, Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
-
-/**
- * What became of an answer with tasks: its server is known to have read it; or the connection broke before it could;
- * or nothing is known, and nothing more will be.
- */
-export type Fate = "read" | "lost" | "unknown";
 
 /** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
 const OPEN_HAND_OVERS = 8;

@@ -34,7 +34,7 @@ const listIn = <Value extends readonly unknown[]>(column: string) =>
   });
 
 /** The stored fields of a server: all that the store's statements, writing and reading know of them. */
-export const SERVER_FIELDS: { readonly [Name in keyof StoredServer]-?: Field<StoredServer[Name]> } = {
+export const SERVER_FIELDS: { readonly [Name in ServerField]: Field<StoredServer[Name]> } = {
   address: inOne("address", {
     write: (address) => address,
     read(value) {
@@ -68,7 +68,8 @@ export const SERVER_FIELDS: { readonly [Name in keyof StoredServer]-?: Field<Sto
   },
 };
 
-export type ServerField = keyof StoredServer;
+/** What several gateways need beside is of no use to one. */
+export type ServerField = Exclude<keyof StoredServer, "report">;
 
 /** Every field. */
 export const ALL = Object.keys(SERVER_FIELDS) as readonly ServerField[];
