@@ -3,6 +3,7 @@ import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
 import type { Fate, QueuedTask } from "./task.ts";
+import type { Milliseconds } from "./time.ts";
 
 /**
  * What an operation changed, as plain data: the store writes it, the log tells it.
@@ -28,7 +29,7 @@ export type Change =
     /** What it has told of the cost of a client. */
     readonly cost: StoredCost;
     readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
-    /** Clients of the rooms that others have to know one by one: somebody is on the way there, or they still grow. */
+    /** Clients of the rooms of young groups, as far as they have changed. Told as {@link Change} `group-young` is. */
     readonly figures?: readonly (readonly [room: RoomId, peers: number])[] | undefined;
   }
   /** The deadline for draining has passed: what is left on the server is told to close. */
@@ -54,8 +55,17 @@ export type Change =
     readonly from?: Address | undefined;
     /** The server has reported clients in it: it need not be asked what became of `from`. */
     readonly found?: true | undefined;
+  }
+  /** The group is in its first minutes. Told only where several gateways share the store, and not stored. */
+  | {
+    readonly type: "group-young";
+    readonly namespace: string;
+    readonly group: string;
+    readonly server: Address;
+    /** How long it has been open. */
+    readonly age: Milliseconds;
     /** Clients that it is expected to reach. */
-    readonly expected?: number | undefined;
+    readonly expected: number;
   }
   /**
    * No room of the group is left. It keeps its place for a while, in which another gateway that has somebody on the way to

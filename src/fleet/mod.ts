@@ -34,7 +34,7 @@ export * from "./servers/life_cycle.ts";
 export * from "./operations/manage.ts";
 export type { KeptCount, Miscount } from "./miscount.ts";
 export * from "./state/model.ts";
-export { acceptOverride, holder, settle, settleAll } from "./rooms/opening.ts";
+export { holder, settle, settleAll } from "./rooms/opening.ts";
 export { type Strategy } from "./placement/strategy.ts";
 export { strategies, type StrategyName } from "./placement/mod.ts";
 export * from "./operations/placing.ts";

@@ -101,7 +101,8 @@ export function checkConsistency(model: Model): void {
   const summed = new Set<string>();
   let rooms = 0;
   for (const group of model.groups) {
-    assert.ok(!group.empty, "an empty group");
+    if (group.empty) assert.ok(model.leaving.has(group), "an empty group");
+    else assert.ok(!model.leaving.has(group), "a group with a room is leaving");
     assert.equal(model.servers.get(group.server.address), group.server, "a group on an unknown server");
     assert.equal(group.listed, group.rooms().filter(({ listed }) => listed).length);
     for (const room of group.rooms()) {

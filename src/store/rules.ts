@@ -162,6 +162,7 @@ export class Tables {
       }
       case "server-enabled": // a report follows
       case "server-drained":
+      case "group-young":
       case "granted":
       case "grants-ended":
       case "handed-over":

@@ -2,7 +2,7 @@ import type { Ban } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { grant, isGranted } from "../state/grant.ts";
-import { expectGrowth, kindOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, groupYoung, kindOf, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
@@ -71,10 +71,18 @@ export function connect(
   const group = held ?? place(model, input, known, now, random, changes, steps);
   if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
 
+  if (held !== undefined && model.leaving.has(held)) changes.push(keep(held));
   for (const each of rooms) grantRoom(model, group, each, input, now, changes, steps);
   const outcome = { granted: true, server: group.server.address, durable: group.durable } as const;
   if (outcome.durable && changes.length === 0) return { outcome, changes };
   return { outcome, changes, undo: (now) => steps.reverse().forEach((step) => step(now)) };
+}
+
+/** The group was about to lose its place, perhaps has lost it: the answer waits until the store says that it keeps it. */
+function keep(group: Group): Change {
+  const { namespace, name, server: { address } } = group;
+  group.durable = false;
+  return { type: "group-placed", namespace: namespace.name, group: name, server: address, from: address };
 }
 
 function grantRoom(
@@ -183,6 +191,7 @@ function place(
     steps.push((now) => moveBack(model, known, choice.server, departure, now));
   }
   expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
+  if (model.shared) changes.push(groupYoung(group, 0, expectedSize));
   model.explanations.add(group, choice.explanation);
   return group;
 }

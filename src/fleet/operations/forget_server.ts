@@ -23,11 +23,12 @@ export function canForget(model: Model, address: Address): Change[] | ForgetRefu
     changes.push({ type: "room-closed", room: room.id, server: address });
     groups.add(room.group);
   }
+  for (const group of model.leaving.keys()) if (group.server === server) groups.add(group);
   for (const { namespace, name } of groups) {
-    changes.push({ type: "group-released", namespace: namespace.name, group: name });
+    changes.push({ type: "group-released", namespace: namespace.name, group: name, server: address });
   }
   for (const { sequence } of server.tasks) changes.push({ type: "task-ended", sequence });
-  changes.push({ type: "server-removed", server: address });
+  changes.push({ type: "server-removed", server: address, report: server.lastReport });
   return changes;
 }
 

@@ -5,8 +5,8 @@ import { collide, endClosing, replaceForeign, retryIgnoredCloses } from "../room
 import { complain } from "../servers/complaint.ts";
 import { followDraining } from "../servers/draining.ts";
 import { endGrants } from "../state/grant.ts";
-import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
-import { addServer, type Model } from "../state/model.ts";
+import { expectGrowth, followGrowth, groupYoung, kindOf, YoungGroup } from "../state/growth.ts";
+import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "../rooms/opening.ts";
 import { linger, markListed, roomChanged, stopAwaiting } from "../rooms/presence.ts";
@@ -91,6 +91,7 @@ export function* reportInSlices(
   const rooms: Room[] = [];
   const foreign = new Map<string, RoomId>();
   const usage = new Map<Usage, Count>();
+  const figures: [RoomId, number][] = [];
   const mostPeers = PLAUSIBLE.factor * input.clients + PLAUSIBLE.peers;
   let count: Count = { peers: 0, rooms: 0 };
   let counted: Usage | undefined;
@@ -119,7 +120,8 @@ export function* reportInSlices(
         `counted as ${mostPeers}`;
       complain(server, "peers", what, now, changes);
     }
-    list(model, server, room, reported, Math.min(reported.peers, mostPeers), now, changes);
+    const before = list(model, server, room, reported, Math.min(reported.peers, mostPeers), now, changes);
+    if (model.shared && room.group.young !== undefined && room.peers !== before) figures.push([room.id, room.knownPeers]);
     rooms.push(room);
     if (room.usage !== counted) {
       counted = room.usage;
@@ -140,21 +142,27 @@ export function* reportInSlices(
   server.rooms = rooms;
   replaceUsage(server, usage);
   if (server.draining !== undefined) followDraining(model, server, input.rooms.length, now, changes);
-  changes.push(reported(server));
+  server.heardHere = true;
+  changes.push(reported(server, figures));
   return { refused: false, changes };
 }
 
-function reported({ address, pool, version, load, clients, cost, usage }: Server): Change {
+function reported(
+  { address, lastReport, pool, version, load, clients, cost, usage }: Server,
+  figures: readonly (readonly [RoomId, number])[],
+): Change {
   const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
   return {
     type: "server-reported",
     server: address,
+    report: lastReport,
     pool,
     version,
     load,
     clients,
     cost: cost.stored(),
     usage: sums,
+    ...(figures.length > 0 ? { figures } : {}),
   };
 }
 
@@ -182,6 +190,8 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   } else server.load = Math.min(1, Math.max(0, input.load));
   server.clients = input.clients;
   server.reports++;
+  server.reportsAnywhere++;
+  server.lastReport = newName(model);
   if (Number.isNaN(input.load)) return;
   const typical = model.servers.typicalLoadPerClient(server.pool, now);
   server.cost.learn(server.clients, server.load, typical);
@@ -224,7 +234,7 @@ function claimRoom(
       return undefined;
     }
     const promised = holder.enabled ? group.rooms() : [];
-    moveGroup(model, group, server, changes);
+    moveGroup(model, group, server, changes, true);
     model.explanations.delete(group);
     for (const room of promised) {
       collide(model, room.id, room.usage.customer, server, holder, now, changes);
@@ -243,11 +253,11 @@ function list(
   peers: number,
   now: Milliseconds,
   changes: Change[],
-): void {
+): number | undefined {
   const changed = room.usage.customer !== reported.customer;
   if (changed) changeCustomer(model, room, reported.customer);
   if (room.group.listed === 0 || room.peers === undefined) {
-    startTracking(model, room.group, reported.age, peers, now);
+    startTracking(model, room.group, reported.age, peers, now, changes);
   }
   const { listed, peers: before } = room;
   const awaited = !listed && model.unlisted.has(room);
@@ -256,7 +266,12 @@ function list(
   if (!listed) {
     if (awaited || changed) changes.push(roomChanged(room));
   } else if (changed) changes.push(roomChanged(room));
-  if (before !== undefined) endGrants(model, room, peers - before);
+  if (before === undefined) return;
+  const users = endGrants(model, room, peers - before);
+  if (model.shared && users.length > 0) {
+    changes.push({ type: "grants-ended", room: room.id, server: server.address, users });
+  }
+  return before;
 }
 
 /** Another customer opened the room; grants of the one before end. */
@@ -274,12 +289,15 @@ function startTracking(
   age: Duration | undefined,
   peers: number,
   now: Milliseconds,
+  changes: Change[],
 ): void {
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
   const known = model.kinds.estimatorFor(kind);
-  expectGrowth(group, new YoungGroup(kind, known, since, known.expectedSize(peers, now)));
+  const expected = known.expectedSize(peers, now);
+  expectGrowth(group, new YoungGroup(kind, known, since, expected));
+  if (model.shared) changes.push(groupYoung(group, now - since, expected));
 }
 
 /** The server was removed while its report was taken in: the rooms that the report has shown so far go as well. */
@@ -300,6 +318,8 @@ function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]):
   const { from, to } = model.deaf;
   // Who came while nobody could be heard may be shown by the next report, although this one is older.
   const unheard = room.granted < to ? to - Math.max(from, room.granted) : 0;
-  if (now - room.granted - unheard >= model.settings.tokenLifetime) closeRoom(model, room, now, changes);
+  if (now - room.granted - unheard >= model.settings.tokenLifetime) {
+    closeRoom(model, room, now, changes, true);
+  }
   else linger(model, room, now, changes);
 }

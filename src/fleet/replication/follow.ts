@@ -1,33 +1,48 @@
-import { groupName } from "../ids.ts";
-import { disable, enable, replaceUsage } from "../servers/availability.ts";
 import type { Change } from "../change.ts";
+import { groupName } from "../ids.ts";
 import { ClientCost } from "../learning/mod.ts";
-import { remove } from "../servers/life_cycle.ts";
-import { addServer, type Model } from "../state/model.ts";
+import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
+import { followLeave, keepPlace } from "../rooms/leaving.ts";
 import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "../rooms/opening.ts";
-import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
-import { plan } from "../servers/draining.ts";
-import { usageOf } from "./snapshot.ts";
-import type { Milliseconds } from "../time.ts";
+import { awaitListing, markListedUnheard, markUnlistedUnheard } from "../rooms/presence.ts";
+import { disable, enable, replaceUsage } from "../servers/availability.ts";
+import { evict, plan } from "../servers/draining.ts";
+import { remove } from "../servers/life_cycle.ts";
+import { endGrantsOf, grant } from "../state/grant.ts";
+import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
+import { addServer, type Model } from "../state/model.ts";
+import type { Group, Room } from "../state/room.ts";
+import type { Server } from "../state/server.ts";
+import { endHandOver, followHandOver } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
+import type { Milliseconds } from "../time.ts";
+import { usageOf } from "./snapshot.ts";
 
 /**
  * Does in this model what another gateway did in its own, as the store tells it: in order, and each change once. What
- * it has no place for (a server that is not known, say) is left out. Grants of other gateways are not told; peers of
- * single rooms neither, only what they add up to.
+ * it has no place for (a server that is not known, say) is left out. Peers of single rooms are told of young groups only, else
+ * what they add up to.
+ *
+ * @returns what this gateway has to say against it: somebody is on the way to a room that another one gave up
  */
-export function follow(model: Model, changes: readonly Change[], now: Milliseconds): void {
-  for (const change of changes) followOne(model, change, now);
+export function follow(model: Model, changes: readonly Change[], now: Milliseconds): Change[] {
+  const objections: Change[] = [];
+  for (const change of changes) followOne(model, change, now, objections);
+  return objections;
 }
 
-function followOne(model: Model, change: Change, now: Milliseconds): void {
+function followOne(model: Model, change: Change, now: Milliseconds, objections: Change[]): void {
   switch (change.type) {
     case "server-appeared":
-      return appear(model, change, now);
+      appear(model, change, now);
+      return;
     case "server-reported":
+      return followReport(model, change, now);
     case "server-enabled":
     case "server-disabled":
     case "server-removed":
+    case "server-evicting":
+    case "server-drained":
       return followServer(model, change, now);
     case "server-planned": {
       const { weight, draining } = change;
@@ -35,28 +50,42 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
       return;
     }
     case "group-placed":
+    case "group-leaving":
     case "group-released":
-      return followGroup(model, change);
+    case "group-young":
+      return followGroup(model, change, now, objections);
     case "room-opened":
     case "room-changed":
-    case "room-closed":
       return followRoom(model, change, now);
+    case "room-closed":
+      return followEnd(model, change, objections);
+    case "granted":
+    case "grants-ended":
+      return followGrants(model, change, now, objections);
     case "kind-learned":
       return model.kinds.restore(change.kind);
     case "banned":
       return model.bans.set(change.ban, now);
-    case "ban-ended":
-      return model.bans.set({ ...change.ban, until: -Infinity }, now);
+    case "ban-ended": {
+      const { ban, lifted } = change;
+      // One that has ended by itself may have been set anew here.
+      const known = lifted ? undefined : model.bans.get(ban.room, ban.user);
+      if (known === undefined || known.until <= ban.until) model.bans.set({ ...ban, until: -Infinity }, now);
+      return;
+    }
     case "task-queued": {
       endTask(model, change.task.sequence); // where it has moved
-      model.servers.get(change.server)?.tasks.add(change.task);
+      model.servers.get(change.server)?.tasks.add(change.task, change.order);
       skipNumber(model, change.task.sequence);
       return;
     }
     case "task-ended":
       return endTask(model, change.sequence);
-    case "server-evicting":
-    case "server-drained":
+    case "handed-over":
+      return followHandOver(model, change, now);
+    case "hand-over-ended":
+      endHandOver(model, change.server, change.id, change.fate, now); // what ends by that, that gateway tells
+      return;
     case "server-odd":
     case "collision":
     case "close-ignored":
@@ -67,11 +96,19 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
   }
 }
 
-function appear(model: Model, change: ChangeOf<"server-appeared">, now: Milliseconds): void {
-  if (model.servers.get(change.server) !== undefined) return;
-  const server = addServer(model, change.server, change.pool, now);
-  server.version = change.version;
+type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
+
+function appear(
+  model: Model,
+  { server: address, pool, version }: { server: Server["address"]; pool: string; version: string },
+  now: Milliseconds,
+): Server {
+  const known = model.servers.get(address);
+  if (known !== undefined) return known;
+  const server = addServer(model, address, pool, now);
+  server.version = version;
   server.reports = 1; // one that this gateway has not heard; its rooms are marked with it
+  return server;
 }
 
 /** Takes a task out of whichever queue it is in. */
@@ -82,11 +119,11 @@ function endTask(model: Model, sequence: number): void {
   }
 }
 
-type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
-
 function followServer(
   model: Model,
-  change: ChangeOf<"server-reported" | "server-enabled" | "server-disabled" | "server-removed">,
+  change: ChangeOf<
+    "server-enabled" | "server-disabled" | "server-removed" | "server-evicting" | "server-drained"
+  >,
   now: Milliseconds,
 ): void {
   const server = model.servers.get(change.server);
@@ -98,54 +135,160 @@ function followServer(
       return disable(model, server, []);
     case "server-removed":
       return remove(model, server, now, []);
-    case "server-reported":
-      enable(model, server);
-      model.servers.sort(server, change.pool);
-      server.version = change.version;
-      server.liveness.heard(now);
-      server.load = server.steadyLoad = change.load;
-      server.clients = change.clients;
-      server.cost = new ClientCost(change.cost);
-      server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));
-      replaceUsage(server, usageOf(model, change.usage));
+    case "server-evicting":
+      return evict(server);
+    case "server-drained":
+      server.intake.found(true);
   }
 }
 
-function followGroup(model: Model, change: ChangeOf<"group-placed" | "group-released">): void {
-  const group = model.groups.get(change.namespace, change.group);
-  if (change.type === "group-released") {
-    if (group?.empty) releaseGroup(model, group);
-    return;
+function followReport(model: Model, change: ChangeOf<"server-reported">, now: Milliseconds): void {
+  const server = appear(model, change, now);
+  enable(model, server);
+  model.servers.sort(server, change.pool);
+  server.version = change.version;
+  server.liveness.heard(now);
+  server.lastReport = change.report;
+  server.reportsAnywhere++;
+  server.load = server.steadyLoad = change.load;
+  server.clients = change.clients;
+  server.cost = new ClientCost(change.cost);
+  server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));
+  if (server.heardHere) forgetFigures(model, server, now);
+  for (const [id, peers] of change.figures ?? []) {
+    const room = model.groups.room(id);
+    if (room?.listed === true && room.group.server === server) room.listBy(room.report, peers);
   }
+  replaceUsage(server, usageOf(model, change.usage));
+  followGrowth(model, server, now, true);
+  for (const [key, { report }] of server.closing) {
+    // Whoever heard this report has looked after it.
+    if (server.reportsAnywhere - report >= REPORTS_TO_CLOSE) server.closing.delete(key);
+  }
+  dropLeft(server);
+}
+
+/** What this gateway heard of single rooms is old now, but for those that are told of one by one. */
+function forgetFigures(model: Model, server: Server, now: Milliseconds): void {
+  server.heardHere = false;
+  const { updateInterval, placement: { growthWindow } } = model.settings;
+  for (const room of server.rooms) {
+    const { young } = room.group;
+    // Shortly before a group is young no more, another gateway may have stopped telling.
+    if (young !== undefined && now - young.since < growthWindow - updateInterval) continue;
+    if (room.listed && server.holds(room)) room.listUnheard(room.report);
+  }
+}
+
+/** Rooms that have left a server whose reports others hear stay in its list, until they are as many as those that are there. */
+function dropLeft(server: Server): void {
+  let rooms = 0;
+  for (const count of server.usage.values()) rooms += count.rooms;
+  if (server.rooms.length <= 2 * rooms + 100) return;
+  server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+}
+
+function followGroup(
+  model: Model,
+  change: ChangeOf<"group-placed" | "group-leaving" | "group-released" | "group-young">,
+  now: Milliseconds,
+  objections: Change[],
+): void {
+  const { namespace, group: name } = change;
+  const group = model.groups.get(namespace, name);
   const server = model.servers.get(change.server);
-  if (server === undefined) return;
-  if (group === undefined) placeGroup(model, [change.namespace, change.group], server, []).durable = true;
-  else if (group.server !== server) {
-    transferGroup(model, group, server); // its tasks follow as changes of their own
-    group.durable = true;
+  switch (change.type) {
+    case "group-placed":
+      if (server !== undefined) placeAt(model, [namespace, name], group, server);
+      return;
+    case "group-leaving":
+      if (group !== undefined && group.server === server) followLeave(model, group, change.leave, now);
+      return;
+    case "group-released":
+      return followRelease(model, group, objections);
+    case "group-young": {
+      if (group === undefined || group.server !== server || group.young !== undefined) return;
+      const kind = kindOf(namespace, name);
+      const known = model.kinds.estimatorFor(kind);
+      expectGrowth(group, new YoungGroup(kind, known, now - change.age, change.expected));
+    }
   }
+}
+
+function placeAt(
+  model: Model,
+  id: readonly [namespace: string, group: string],
+  known: Group | undefined,
+  server: Server,
+): void {
+  const group = known ?? placeGroup(model, id, server, []);
+  // Its tasks follow as changes of their own.
+  if (group.server !== server) transferGroup(model, group, server);
+  group.durable = true;
+  if (group.empty) keepPlace(model, group); // its rooms follow
+}
+
+/** The group has no place any more; unless rooms of it are there all the same, or somebody is on the way to them. */
+function followRelease(model: Model, group: Group | undefined, objections: Change[]): void {
+  if (group === undefined) return;
+  const kept = group.rooms().filter(({ listed, grants }) => listed || grants !== undefined);
+  if (kept.length === 0) {
+    for (const room of group.rooms()) removeRoom(model, room);
+    return releaseGroup(model, group);
+  }
+  const { namespace: { name: namespace }, name, server: { address: server } } = group;
+  objections.push({ type: "group-placed", namespace, group: name, server }, ...kept.map(opened));
+}
+
+function opened({ id, group, usage: { customer }, listed }: Room): Change {
+  return { type: "room-opened", room: id, customer, server: group.server.address, listed };
+}
+
+function followEnd(model: Model, change: ChangeOf<"room-closed">, objections: Change[]): void {
+  const room = model.groups.room(change.room);
+  if (room?.group.server.address !== change.server) return;
+  if (change.idle === true && room.grants !== undefined) objections.push(opened(room));
+  else removeRoom(model, room);
 }
 
 function followRoom(
   model: Model,
-  change: ChangeOf<"room-opened" | "room-changed" | "room-closed">,
+  change: ChangeOf<"room-opened" | "room-changed">,
   now: Milliseconds,
 ): void {
   const { room: id, server: address } = change;
-  const known = model.groups.room(id);
-  if (change.type === "room-closed") {
-    if (known?.group.server.address === address) removeRoom(model, known);
-    return;
-  }
   const group = model.groups.get(id[0], groupName(id[1]));
   if (group?.server.address !== address) return;
-  // A room whose customer or presence is another is taken in anew: what only its server's gateway knows is lost.
-  const { granted } = known ?? {};
-  const same = known?.usage.customer === change.customer && known.listed === change.listed;
-  if (same) return;
-  if (known !== undefined) removeRoom(model, known);
+  const known = group.room(id[1]);
+  if (known !== undefined && known.usage.customer === change.customer) {
+    if (known.listed === change.listed) return;
+    if (change.listed) markListedUnheard(model, known);
+    else markUnlistedUnheard(model, known, now);
+    return;
+  }
+  if (known !== undefined) removeRoom(model, known); // grants of the customer before end
   const room = openRoom(model, group, id[1], change.customer, false, []);
-  if (granted !== undefined) room.granted = granted;
-  if (change.listed) markListedUnheard(model, room);
-  else awaitListing(model, room, now);
+  if (change.listed) return markListedUnheard(model, room);
+  room.granted = now;
+  awaitListing(model, room, now);
+}
+
+function followGrants(
+  model: Model,
+  change: ChangeOf<"granted" | "grants-ended">,
+  now: Milliseconds,
+  objections: Change[],
+): void {
+  const { room: id, server } = change;
+  const group = model.groups.get(id[0], groupName(id[1]));
+  if (group?.server.address !== server) return;
+  const known = group.room(id[1]);
+  if (change.type === "grants-ended") {
+    if (known !== undefined) endGrantsOf(model, known, change.users);
+    return;
+  }
+  // Given up in the same moment: it is not, since somebody comes.
+  const room = known ?? openRoom(model, group, id[1], change.customer, false, objections);
+  grant(model, room, change.user, now, false);
+  if (!room.listed) awaitListing(model, room, now);
 }

@@ -5,6 +5,7 @@ import { countUsage } from "../servers/availability.ts";
 import { ClientCost, type LearnedKind, type StoredCost } from "../learning/mod.ts";
 import { addServer, type Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
+import { followLeave, keepPlace } from "../rooms/leaving.ts";
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
 import { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
@@ -80,6 +81,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
   for (const stored of snapshot.servers) {
     const server = addServer(model, stored.address, stored.pool, stored.firstSeen);
     server.version = stored.version;
+    server.lastReport = stored.report ?? ""; // one of this gateway alone, which nobody asks for
     server.load = stored.load;
     server.clients = stored.clients;
     server.liveness.heard(now);
@@ -92,11 +94,15 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     model.servers.sort(server);
     usage.set(server, stored.usage);
   }
-  for (const { namespace, group, server: address } of snapshot.placements) {
+  for (const { namespace, group, server: address, leave } of snapshot.placements) {
     const server = model.servers.get(address);
     if (server === undefined) continue;
-    model.groups.add(namespace, group, server).durable = true;
+    const placed = model.groups.add(namespace, group, server);
+    placed.durable = true;
     server.groups++;
+    if (!model.shared) continue;
+    if (leave === undefined) keepPlace(model, placed);
+    else followLeave(model, placed, leave, now);
   }
   for (const stored of snapshot.rooms) {
     const { namespace, name } = stored;
@@ -104,6 +110,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
     if (group === undefined) continue;
     const room = new Room(name, group, model.usage.refer(stored.customer));
     group.add(room);
+    model.leaving.delete(group);
     model.rooms++;
     room.granted = now; // perhaps, a moment before the process ended: tokens for it may be about
     if (stored.listed) markListedUnheard(model, room);
@@ -115,14 +122,12 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
   }
   for (const ban of snapshot.bans) model.bans.set(ban, now);
   for (const kind of snapshot.kinds) model.kinds.restore(kind);
-  for (const { server, task } of snapshot.tasks) {
+  for (const { server, task, order } of snapshot.tasks) {
     const its = model.servers.get(server);
     if (its === undefined) continue;
     // Whatever the wall clock says, a task gets its chance after a restart.
-    its.tasks.add({
-      ...task,
-      expires: Math.max(task.expires, now + Math.min(TASK_GRACE, model.settings.taskLifetime)),
-    });
+    const expires = Math.max(task.expires, now + Math.min(TASK_GRACE, model.settings.taskLifetime));
+    its.tasks.add({ ...task, expires }, order);
     skipNumber(model, task.sequence);
   }
 }
@@ -142,6 +147,7 @@ export function snapshot(model: Model): Snapshot {
       cost: server.cost.stored(),
       weight: server.weight,
       draining: server.draining,
+      report: server.lastReport,
     })),
     placements: Array.from(model.groups, ({ namespace, name, server }) => ({
       namespace: namespace.name,
@@ -151,7 +157,7 @@ export function snapshot(model: Model): Snapshot {
     rooms: storedRooms(model),
     bans: model.bans.values(),
     tasks: Array.from(model.servers).flatMap(({ address, tasks }) =>
-      Array.from(tasks, (task) => ({ server: address, task }))
+      Array.from(tasks, (task) => ({ server: address, task, order: tasks.orderOf(task) }))
     ),
     kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
   };

@@ -10,11 +10,12 @@ import { endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
+import { NOT_PLACED } from "../state/task_queue.ts";
 import { type Duration, duration, type QueuedTask, type Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** Reports after which a RoomClose that was not obeyed is sent again. */
-const REPORTS_TO_CLOSE = 2;
+export const REPORTS_TO_CLOSE = 2;
 
 /** Puts a task at the end of a server's queue, and adds the change to `changes`. */
 export function enqueue(
@@ -33,7 +34,7 @@ export function enqueue(
     expires: now + model.settings.taskLifetime,
     customer,
   };
-  server.tasks.add(queued);
+  server.tasks.add(queued, model.shared ? NOT_PLACED : undefined);
   changes.push({ type: "task-queued", server: server.address, task: queued });
   return queued;
 }
@@ -115,7 +116,7 @@ export function retryIgnoredCloses(
     if (closing === undefined) continue;
     if (age !== undefined && age.secs * 1000 + age.nanos / 1e6 < now - closing.at) continue;
     still.add(key);
-    if (server.reports - closing.report < REPORTS_TO_CLOSE) continue;
+    if (server.reportsAnywhere - closing.report < REPORTS_TO_CLOSE) continue;
     changes.push({ type: "close-ignored", room: id, server: server.address });
     enqueue(model, server, JSON.parse(closing.task.json), closing.task.customer, now, changes);
     server.closing.delete(key);

@@ -1,10 +1,10 @@
-import type { Placement } from "../facts.ts";
 import { type Address, groupName, type RoomId } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { endGrants } from "../state/grant.ts";
 import { endGrowth, learnSize } from "../state/growth.ts";
 import { endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
+import { keepPlace, leave, LEAVE_FOR } from "./leaving.ts";
 import { awaitListing, countUnlisted, stopAwaiting } from "./presence.ts";
 import type { Milliseconds } from "../time.ts";
 import { type Group, type Presence, Room } from "../state/room.ts";
@@ -35,8 +35,16 @@ export interface Departure {
 
 /**
  * Gives a group to another server. Its rooms and grants were of the old server and end here; waiting tasks follow.
+ *
+ * @param found whether that server has reported clients in it
  */
-export function moveGroup(model: Model, group: Group, to: Server, changes: Change[]): Departure {
+export function moveGroup(
+  model: Model,
+  group: Group,
+  to: Server,
+  changes: Change[],
+  found = false,
+): Departure {
   const from = group.server;
   const { durable } = group;
   const namespace = group.namespace.name;
@@ -49,9 +57,10 @@ export function moveGroup(model: Model, group: Group, to: Server, changes: Chang
     group: group.name,
     server: to.address,
     from: from.address,
+    ...(found ? { found } : {}),
   });
   const tasks = moveTasks(from, to, namespace, group.name);
-  for (const task of tasks) changes.push({ type: "task-queued", server: to.address, task });
+  for (const task of tasks) changes.push({ type: "task-queued", server: to.address, task, moved: true });
   return { from, durable, rooms, tasks };
 }
 
@@ -78,6 +87,7 @@ export function moveBack(
     if (group.room(room.name) !== undefined) continue;
     room.usage = model.usage.refer(room.usage.customer);
     group.add(room);
+    model.leaving.delete(group);
     model.rooms++;
     room.presence = presence;
     // A report that came meanwhile has not listed it here: nothing would end its listing any more.
@@ -85,7 +95,10 @@ export function moveBack(
     if (room.listed) resumeCounting(room);
     else awaitListing(model, room, now);
   }
-  for (const task of tasks) if (to.tasks.delete(task)) from.tasks.add(task);
+  for (const task of tasks) {
+    const order = to.tasks.orderOf(task);
+    if (to.tasks.delete(task)) from.tasks.add(task, order);
+  }
 }
 
 /** What moving a group does to the group and its servers. */
@@ -106,9 +119,10 @@ function moveTasks(from: Server, to: Server, namespace: string, group: string): 
   const moved: QueuedTask[] = [];
   for (const task of from.tasks.ofGroup(namespace, group)) {
     if (from.intake.evicting && task.kind === "RoomClose") continue;
+    const order = from.tasks.orderOf(task);
     from.tasks.delete(task);
     const undecided = from.handOvers.forget(task);
-    to.tasks.add(task);
+    to.tasks.add(task, order);
     if (undecided && task.kind === "RoomSendMessage") to.handOvers.await(task);
     moved.push(task);
   }
@@ -120,22 +134,21 @@ export function holder(model: Model, namespace: string, room: string): Address |
   return model.groups.get(namespace, groupName(room))?.server.address;
 }
 
-/** The store has these changes now: answers may rely on the places they give. */
-export function settle(model: Model, changes: readonly Change[]): void {
-  for (const change of changes) {
-    if (change.type !== "group-placed") continue;
-    const group = model.groups.get(change.namespace, change.group);
-    if (group?.server.address === change.server) group.durable = true;
-  }
-}
-
-/** Another gateway was first to place the group: it is where that one put it. */
-export function acceptOverride(model: Model, { namespace, group: name, server }: Placement): void {
-  const group = model.groups.get(namespace, name);
-  const holder = model.servers.get(server);
-  if (group === undefined || holder === undefined || group.server === holder) return;
-  moveGroup(model, group, holder, []);
-  group.durable = true;
+/**
+ * The store has these changes now: answers may rely on the places they give.
+ *
+ * @param order place of the first in the order of all gateways' changes, where several share the store
+ */
+export function settle(model: Model, changes: readonly Change[], order?: number): void {
+  changes.forEach((change, i) => {
+    if (change.type === "group-placed") {
+      const group = model.groups.get(change.namespace, change.group);
+      if (group?.server.address === change.server) group.durable = true;
+    } else if (change.type === "task-queued" && order !== undefined && change.moved === undefined) {
+      // It may have moved since.
+      for (const { tasks } of model.servers) tasks.place(change.task, order + i);
+    }
+  });
 }
 
 /** The store is offered everything as it is now. @returns to be called once it has taken it */
@@ -157,29 +170,67 @@ export function openRoom(
 ): Room {
   const room = new Room(name, group, model.usage.refer(customer));
   group.add(room);
+  model.leaving.delete(group);
   model.rooms++;
   changes.push({ type: "room-opened", room: room.id, customer, server: group.server.address, listed });
   return room;
 }
 
-/** The room is on no server any more; the last one of a group takes the group with it. Its tasks end with it. */
-export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
+/**
+ * The room is on no server any more; the last one of a group takes the group with it, where several gateways share the store
+ * after a while (`leaving.ts`). Its tasks end with it.
+ *
+ * @param idle whether it ends because nobody is on the way to it, as far as this gateway knows
+ */
+export function closeRoom(
+  model: Model,
+  room: Room,
+  now: Milliseconds,
+  changes: Change[],
+  idle = false,
+): void {
   const { group } = room;
   const { server } = group;
   for (const task of server.tasks.ofRoom(room.id)) endTask(server, task, changes);
   removeRoom(model, room);
-  changes.push({ type: "room-closed", room: room.id, server: server.address });
+  changes.push({ type: "room-closed", room: room.id, server: server.address, ...(idle ? { idle } : {}) });
   if (!group.empty) return;
   learnSize(model, group, now);
-  releaseGroup(model, group);
-  changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
+  if (model.shared && server.retainsGroups) return leave(model, group, now, changes);
+  release(model, group, changes);
 }
 
 /** The group has no room and no place any more. */
 export function releaseGroup(model: Model, group: Group): void {
+  model.leaving.delete(group);
   endGrowth(group);
   countGroupOut(group);
   model.groups.delete(group);
+}
+
+/**
+ * Releases the groups that have been without a room for long enough, and tells of those that nobody has told of.
+ * O(groups without a room).
+ */
+export function releaseLeaving(model: Model, now: Milliseconds, changes: Change[]): void {
+  for (const [group, { leave: told, until }] of model.leaving) {
+    if (until === undefined) model.leaving.set(group, { leave: told, until: now + LEAVE_FOR });
+    else if (until > now) continue;
+    else if (told === undefined) leave(model, group, now, changes);
+    else release(model, group, changes, told);
+  }
+}
+
+/** @param leave how its leave was named, if it was told */
+export function release(model: Model, group: Group, changes: Change[], leave?: string): void {
+  releaseGroup(model, group);
+  changes.push({
+    type: "group-released",
+    namespace: group.namespace.name,
+    group: group.name,
+    server: group.server.address,
+    ...(leave === undefined ? {} : { leave }),
+  });
 }
 
 /** The group's server holds one less. */
@@ -201,6 +252,7 @@ export function removeRoom(model: Model, room: Room): void {
   room.unlist();
   model.usage.release(room.usage);
   model.rooms = miscounts.notNegative("rooms of the model", model.rooms - 1, group, "a room ends");
+  if (model.shared && group.empty) keepPlace(model, group);
 }
 
 /** What its server reported of the room does not count any more, towards the licence too. */

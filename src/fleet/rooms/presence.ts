@@ -45,6 +45,14 @@ export function markListedUnheard(model: Model, room: Room): void {
   server.rooms.push(room);
 }
 
+/** The server lists the room no more, in a report that this gateway has not heard; its sums follow. */
+export function markUnlistedUnheard(model: Model, room: Room, now: Milliseconds): void {
+  countUnlisted(room.group);
+  room.unlist();
+  if (room.grants !== undefined) room.usage.granted.rooms++;
+  awaitListing(model, room, now);
+}
+
 /** One room less of the group is listed. */
 export function countUnlisted(group: Group): void {
   const { miscounts } = group.server;
@@ -54,12 +62,8 @@ export function countUnlisted(group: Group): void {
 
 /** Its server lists the room no more. While somebody may hold a token for it there, it keeps its place. */
 export function linger(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
-  const { group } = room;
-  const { server } = group;
-  countUnlisted(group);
-  room.unlist();
-  if (room.grants !== undefined) room.usage.granted.rooms++;
-  awaitListing(model, room, now);
+  const { server } = room.group;
+  markUnlistedUnheard(model, room, now);
   // A RoomClose that was handed over has done its work.
   for (const task of server.tasks.ofRoom(room.id)) {
     if (task.kind === "RoomClose" && server.handOvers.isUnproven(task)) endTask(server, task, changes);

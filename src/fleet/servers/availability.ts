@@ -17,7 +17,7 @@ export function disable(model: Model, server: Server, changes: Change[]): void {
   if (server.retainsGroups) countUsage(server, -1);
   server.liveness.end();
   model.servers.sort(server);
-  changes.push({ type: "server-disabled", server: server.address });
+  changes.push({ type: "server-disabled", server: server.address, report: server.lastReport });
 }
 
 /** What an enabled server reported replaces what it had reported before. */

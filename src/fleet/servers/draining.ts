@@ -51,9 +51,15 @@ export function welcomeAgain(model: Model, address: Address, now: Milliseconds):
  */
 export function evictWhenOverdue(server: Server, now: Milliseconds, changes: Change[]): void {
   if (!server.intake.isOverdue(now)) return;
+  evict(server);
+  changes.push({ type: "server-evicting", server: server.address, rooms: server.rooms.length });
+}
+
+/** What is left on a draining server is to go. */
+export function evict(server: Server): void {
+  if (server.draining === undefined || server.intake.evicting) return;
   if (server.enabled) countUsage(server, -1);
   server.intake.evict();
-  changes.push({ type: "server-evicting", server: server.address, rooms: server.rooms.length });
 }
 
 /**
@@ -72,7 +78,8 @@ export function followDraining(
   if (server.intake.evicting) closeAll(model, server, now, changes);
   giveUpPlaces(model, server, now, changes);
   const empty = listed === 0 && server.clients === 0 && server.groups === 0 && server.grants === 0;
-  if (server.intake.found(empty)) changes.push({ type: "server-drained", server: server.address });
+  // What another gateway has granted a moment ago shows in the next report at the latest.
+  if (server.intake.found(empty, model.shared ? 2 : 1)) changes.push({ type: "server-drained", server: server.address });
 }
 
 function closeAll(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
@@ -97,7 +104,7 @@ function giveUpPlaces(model: Model, server: Server, now: Milliseconds, changes: 
     if (group.listed > 0 || rooms.some(awaited)) continue;
     for (const room of rooms) {
       const { id, granted, usage: { customer } } = room;
-      closeRoom(model, room, now, changes);
+      closeRoom(model, room, now, changes, true);
       const left = granted + model.settings.tokenLifetime - now;
       if (left <= 0) continue;
       tellToClose(model, server, id, customer, left, now, changes);

@@ -6,7 +6,7 @@ import { tellLearned } from "../state/growth.ts";
 import { endHandOver, endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
-import { closeRoom } from "../rooms/opening.ts";
+import { closeRoom, release, releaseLeaving } from "../rooms/opening.ts";
 import type { Server } from "../state/server.ts";
 
 /**
@@ -30,8 +30,9 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   expireGrants(model, now);
   for (const [room, expires] of model.unlisted) {
     if (expires > now) break;
-    closeRoom(model, room, now, changes);
+    closeRoom(model, room, now, changes, true);
   }
+  releaseLeaving(model, now, changes);
   for (const ban of model.bans.sweep(now)) changes.push({ type: "ban-ended", ban, lifted: false });
   tellLearned(model, now, changes);
   for (const miscount of model.miscounts.take()) changes.push({ type: "miscounted", ...miscount });
@@ -58,11 +59,14 @@ export function remove(model: Model, server: Server, now: Milliseconds, changes:
     if (server.holds(room)) closeRoom(model, room, now, changes);
   }
   for (const room of server.unlisted) closeRoom(model, room, now, changes);
+  for (const group of model.leaving.keys()) {
+    if (group.server === server) release(model, group, changes);
+  }
   for (const task of [...server.tasks]) endTask(server, task, changes);
   for (const { id } of server.handOvers.open) {
     changes.push(...endHandOver(model, server.address, id, "lost", now));
   }
   disable(model, server, []);
   model.servers.delete(server);
-  changes.push({ type: "server-removed", server: server.address });
+  changes.push({ type: "server-removed", server: server.address, report: server.lastReport });
 }

@@ -15,6 +15,10 @@ export class Grant {
     public expires: Milliseconds,
     /** Until when the token that was granted may be used. */
     public validUntil: Milliseconds,
+    /** Whether this gateway granted it, and so has to have it in its share of the licence. */
+    readonly own: boolean,
+    /** Whether its room counts by it as one more that is used. */
+    readonly opens: boolean,
   ) {}
 }
 
@@ -26,9 +30,16 @@ export function isGranted(room: Room | undefined, user: string): boolean {
 /**
  * Counts a user on the way to a room; the same user again only prolongs the grant.
  *
+ * @param own whether this gateway granted it
  * @returns how to take it back, for a call that is refused
  */
-export function grant(model: Model, room: Room, user: string, now: Milliseconds): () => void {
+export function grant(
+  model: Model,
+  room: Room,
+  user: string,
+  now: Milliseconds,
+  own = true,
+): () => void {
   const expires = now + model.settings.grantTimeout;
   const validUntil = now + model.settings.tokenLifetime;
   room.granted = now;
@@ -41,12 +52,14 @@ export function grant(model: Model, room: Room, user: string, now: Milliseconds)
     model.grants.add(known);
     return () => shorten(model, known, before);
   }
-  const given = new Grant(room, user, room.group.server, expires, validUntil);
-  model.grants.add(given);
   room.grants ??= new Map();
-  if (room.grants.size === 0 && !room.listed) room.usage.granted.rooms++;
+  const opens = room.grants.size === 0 && !room.listed;
+  const given = new Grant(room, user, room.group.server, expires, validUntil, own, opens);
+  model.grants.add(given);
+  if (opens) room.usage.granted.rooms++;
   room.grants.set(user, given);
   room.usage.granted.peers++;
+  if (own) countOwn(given, 1);
   given.server.grants++;
   countGrants(room.group, 1);
   return () => {
@@ -69,11 +82,26 @@ function shorten(
   for (const each of [given, ...later]) model.grants.add(each);
 }
 
-/** Ends grants of a room, oldest first: a report showed that many new peers, or the room is going. */
-export function endGrants(model: Model, room: Room, count = Infinity): void {
+/**
+ * Ends grants of a room, oldest first: a report showed that many new peers, or the room is going.
+ *
+ * @returns whose
+ */
+export function endGrants(model: Model, room: Room, count = Infinity): string[] {
+  const users: string[] = [];
   for (const given of room.grants?.values() ?? []) {
-    if (count-- <= 0) return;
+    if (count-- <= 0) break;
     endGrant(model, given);
+    users.push(given.user);
+  }
+  return users;
+}
+
+/** Another gateway has told that these users have come. */
+export function endGrantsOf(model: Model, room: Room, users: readonly string[]): void {
+  for (const user of users) {
+    const given = room.grants?.get(user);
+    if (given !== undefined) endGrant(model, given);
   }
 }
 
@@ -99,10 +127,17 @@ function endGrant(model: Model, given: Grant): void {
     return model.miscounts.tell("outstanding grants", -1, group, "one ends that is not there");
   }
   countOut(model, server, usage);
+  if (given.own) countOwn(given, -1);
   countGrants(group, -1);
   if (grants.size > 0) return;
   room.grants = undefined;
   if (!room.listed) endGrantedRoom(usage, model.miscounts);
+}
+
+/** One more that this gateway granted, or one less. */
+function countOwn({ room: { usage: { own } }, opens }: Grant, sign: 1 | -1): void {
+  own.peers += sign;
+  if (opens) own.rooms += sign;
 }
 
 /** One less is on the way to the server, and to the customer's rooms. */

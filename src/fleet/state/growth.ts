@@ -62,6 +62,12 @@ export function expectGrowth(group: Group, young: YoungGroup): void {
   count(group, young);
 }
 
+/** What others are to know of a group in its first minutes. */
+export function groupYoung(group: Group, age: Milliseconds, expected: number): Change {
+  const { namespace, name, server: { address } } = group;
+  return { type: "group-young", namespace: namespace.name, group: name, server: address, age, expected };
+}
+
 /** The group counts no more than its clients, and teaches nothing. */
 export function endGrowth(group: Group): void {
   const { young, server } = group;
@@ -81,8 +87,12 @@ export function countGrants(group: Group, clients: number): void {
   count(group, young);
 }
 
-/** Looks after the young groups of a server that has reported. O(its young groups). */
-export function followGrowth(model: Model, server: Server, now: Milliseconds): void {
+/**
+ * Looks after the young groups of a server that has reported, here or to another gateway. O(its young groups).
+ *
+ * @param elsewhere whether it was to another: that one learns from them
+ */
+export function followGrowth(model: Model, server: Server, now: Milliseconds, elsewhere = false): void {
   const { growthWindow } = model.settings.placement;
   let growth = 0; // anew, so that rounding never adds up
   for (const group of server.young) {
@@ -98,7 +108,8 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds): v
       }
     }
     if (now - young.since >= growthWindow) {
-      learnSize(model, group, now);
+      if (elsewhere) endGrowth(group);
+      else learnSize(model, group, now);
       continue;
     }
     if (now > young.growsUntil && now - young.grewAt > STILL_GROWS) young.expected = young.peak;

@@ -5,6 +5,8 @@ import type { Milliseconds } from "../time.ts";
 interface Emptying {
   readonly draining: Draining;
   readonly evicting: boolean;
+  /** How often in a row nothing was found left on it. */
+  readonly foundEmpty: number;
   /** Whether nothing is left on it. */
   readonly empty: boolean;
 }
@@ -40,7 +42,7 @@ export class Intake {
   want({ weight, draining }: Plan): void {
     this.#weight = weight;
     if (draining === this.draining) return;
-    this.#emptying = draining && { draining, evicting: false, empty: false };
+    this.#emptying = draining && { draining, evicting: false, foundEmpty: 0, empty: false };
   }
 
   /** Whether its deadline has passed, and nothing has been done about it yet. */
@@ -53,11 +55,18 @@ export class Intake {
     if (this.#emptying !== undefined) this.#emptying = { ...this.#emptying, evicting: true };
   }
 
-  /** What is left on it is looked at. @returns whether it has become empty by that */
-  found(empty: boolean): boolean {
+  /**
+   * What is left on it is looked at.
+   *
+   * @param times how often in a row nothing must be left
+   * @returns whether it has become empty by that
+   */
+  found(nothing: boolean, times = 1): boolean {
     if (this.#emptying === undefined) return false;
     const before = this.#emptying.empty;
-    this.#emptying = { ...this.#emptying, empty };
+    const foundEmpty = nothing ? this.#emptying.foundEmpty + 1 : 0;
+    const empty = foundEmpty >= times;
+    this.#emptying = { ...this.#emptying, foundEmpty, empty };
     return empty && !before;
   }
 }

@@ -4,7 +4,7 @@ import type { Grant } from "./grant.ts";
 import { Kinds } from "../learning/mod.ts";
 import { Explanations } from "./explanation.ts";
 import { Miscounts } from "./miscounts.ts";
-import { Groups, type Room } from "./room.ts";
+import { type Group, Groups, type Room } from "./room.ts";
 import { Server, Servers } from "./server.ts";
 import { type CompleteFleetSettings, defaultFleetSettings, type FleetSettings } from "../settings.ts";
 import { Shares } from "./shares.ts";
@@ -34,6 +34,8 @@ export interface Model {
   readonly grants: Set<Grant>;
   /** Rooms that no report shows, and when they are forgotten; ordered by that. */
   readonly unlisted: Map<Room, Milliseconds>;
+  /** Where several gateways share the store: the groups without a room, which keep their places for a while. */
+  readonly leaving: Map<Group, Leaving>;
   /** All rooms there are, listed or not. */
   rooms: number;
   /** Until then, rooms that are not known may be on servers that have not reported yet: they are not placed. */
@@ -42,9 +44,24 @@ export interface Model {
   deaf: { readonly from: Milliseconds; readonly to: Milliseconds };
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
+  /** Whether other gateways work on the same fleet: what only they would not know is told, and nothing ends at once. */
+  shared: boolean;
+  /** Number of this gateway among those that share the fleet. */
+  gateway: number;
   /** Number of the newest task of this gateway. */
   taskSequence: number;
+  /** Number of the newest answer with tasks of this gateway. */
   handOvers: number;
+  /** How many reports and leaves this gateway has named. */
+  named: number;
+}
+
+/** A group that has no room any more. */
+export interface Leaving {
+  /** Names the leave, once it has been told. */
+  readonly leave: string | undefined;
+  /** When the next step is taken, unless somebody opens a room of it; nothing where that is not known yet. */
+  readonly until: Milliseconds | undefined;
 }
 
 /** @param given what it leaves out of the limits has its default */
@@ -66,12 +83,16 @@ export function createModel(given: FleetSettings): Model {
     unlistedUnits: new Shares(limits.unlistedRooms, share, miscounts),
     grants: new Set(),
     unlisted: new Map(),
+    leaving: new Map(),
     rooms: 0,
     startWaitUntil: -Infinity,
     deaf: { from: -Infinity, to: -Infinity },
     learnedTold: -Infinity,
+    shared: false,
+    gateway: 0,
     taskSequence: 0,
     handOvers: 0,
+    named: 0,
   };
 }
 
@@ -97,6 +118,11 @@ export function configure(model: Model, given: FleetSettings): void {
   model.taskBytes.configure(limits.taskBytes, share);
   model.unlistedUnits.configure(limits.unlistedRooms, share);
   for (const { tasks } of model.servers) tasks.configure(limits);
+}
+
+/** A name for a report, or for a leave of a group, that no other gives. */
+export function newName(model: Model): string {
+  return `${model.gateway}.${++model.named}`;
 }
 
 /** A server that becomes known. */

@@ -14,7 +14,7 @@ import type { Count, Usage } from "./usage.ts";
 /** A RoomClose that got through, until a report shows that it was obeyed. */
 export interface Closing {
   readonly task: QueuedTask;
-  /** Number of the server's last report then. */
+  /** How many reports of the server any gateway had heard then. */
   readonly report: number;
   readonly at: Milliseconds;
 }
@@ -40,8 +40,14 @@ export class Server implements ServerLoad {
   cost = new ClientCost();
   /** The groups that may still grow. */
   readonly young = new Set<Group>();
-  /** How many reports have come; marks the rooms that the last one listed. */
+  /** How many reports have come to this gateway; marks the rooms that the last one listed. */
   reports = 0;
+  /** How many have come to any gateway. */
+  reportsAnywhere = 0;
+  /** Names the last one that came to any gateway. */
+  lastReport = "";
+  /** Whether this gateway heard the last one: else it knows the clients of young groups' rooms only, and sums. */
+  heardHere = false;
   /** The rooms that the last report listed and this server holds. */
   rooms: Room[] = [];
   /** The rooms that the last report listed and another server holds, by `scopedKey`: it is told to close them. */

@@ -13,14 +13,20 @@ export interface QueueLimits {
   readonly customerShare: number;
 }
 
+/** Place of a task that the store has not put into the order of all gateways' tasks yet: after all others. */
+export const NOT_PLACED = Number.MAX_SAFE_INTEGER;
+
 /**
- * The tasks that wait for one server, in order of their numbers. Found by group and by the room that they close, so
+ * The tasks that wait for one server, in the order in which they were asked for: by their numbers or, where several
+ * gateways share the store, by the places that it gives them. Found by group and by the room that they close, so
  * that what happens to one room never looks at the tasks of others.
  */
 export class TaskQueue implements Iterable<QueuedTask> {
   readonly #tasks = new Map<number, QueuedTask>();
   readonly #byGroup = new Map<string, Set<QueuedTask>>();
   readonly #closes = new Map<string, number>();
+  /** Places in the order, where they are not the numbers. */
+  readonly #orders = new Map<QueuedTask, number>();
   readonly #counts: Shares;
   readonly #bytes: Shares;
   readonly #total: Shares;
@@ -69,15 +75,29 @@ export class TaskQueue implements Iterable<QueuedTask> {
     return this.#tasks.get(sequence);
   }
 
-  add(task: QueuedTask): void {
+  /** Its place in the order. */
+  orderOf(task: QueuedTask): number {
+    return this.#orders.get(task) ?? task.sequence;
+  }
+
+  /** A task that waits gets its place in the order. */
+  place(task: QueuedTask, order: number): void {
+    if (!this.has(task)) return;
+    this.delete(task);
+    this.add(task, order);
+  }
+
+  /** @param order its place in the order; if absent, its number */
+  add(task: QueuedTask, order = task.sequence): void {
     const same = this.#tasks.get(task.sequence);
     if (same !== undefined) {
       this.#miscounts.tell("tasks of a number", 2, `task ${task.sequence}`, "waits twice for one server");
       this.delete(same);
     }
-    if (task.sequence < this.#last) this.#inOrder = false;
-    this.#last = Math.max(this.#last, task.sequence);
+    if (order < this.#last) this.#inOrder = false;
+    this.#last = Math.max(this.#last, order);
     this.#tasks.set(task.sequence, task);
+    if (order !== task.sequence) this.#orders.set(task, order);
     const group = groupKey(task.room);
     const ofGroup = this.#byGroup.get(group);
     if (ofGroup === undefined) this.#byGroup.set(group, new Set([task]));
@@ -92,6 +112,7 @@ export class TaskQueue implements Iterable<QueuedTask> {
   delete(task: QueuedTask): boolean {
     if (!this.has(task)) return false;
     this.#tasks.delete(task.sequence);
+    this.#orders.delete(task);
     const group = groupKey(task.room);
     const ofGroup = this.#byGroup.get(group)!;
     ofGroup.delete(task);
@@ -106,7 +127,7 @@ export class TaskQueue implements Iterable<QueuedTask> {
   /** The tasks for the rooms of a group. */
   ofGroup(namespace: string, group: string): readonly QueuedTask[] {
     const tasks = this.#byGroup.get(scopedKey([namespace, group]));
-    return tasks === undefined ? [] : [...tasks].sort((a, b) => a.sequence - b.sequence);
+    return tasks === undefined ? [] : this.#sorted(tasks);
   }
 
   /** The tasks for exactly this room. */
@@ -137,10 +158,14 @@ export class TaskQueue implements Iterable<QueuedTask> {
   /** Tasks that came from another server's queue may be older than those that were here. */
   #sort(): void {
     if (this.#inOrder) return;
-    const tasks = [...this.#tasks.values()].sort((a, b) => a.sequence - b.sequence);
+    const tasks = this.#sorted(this.#tasks.values());
     this.#tasks.clear();
     for (const task of tasks) this.#tasks.set(task.sequence, task);
     this.#inOrder = true;
+  }
+
+  #sorted(tasks: Iterable<QueuedTask>): QueuedTask[] {
+    return [...tasks].sort((a, b) => this.orderOf(a) - this.orderOf(b));
   }
 
   #count(room: RoomId, by: 1 | -1): void {

@@ -21,6 +21,8 @@ const NEAR = 0.9;
 export class Usage {
   readonly reported: Count = { peers: 0, rooms: 0 };
   readonly granted: Count = { peers: 0, rooms: 0 };
+  /** What of it this gateway has granted; of rooms, those that count by its grants. */
+  readonly own: Count = { peers: 0, rooms: 0 };
   /** What the customer's licence allowed when somebody last asked. */
   licence: Licence = UNLIMITED;
   /** Rooms that refer to this record, counted or not; without any, it can go. */

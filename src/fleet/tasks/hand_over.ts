@@ -3,7 +3,7 @@ import type { Change } from "../change.ts";
 import type { Model } from "../state/model.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
-import type { Fate, QueuedTask, Task } from "../task.ts";
+import type { Fate, HandOver, QueuedTask, Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
@@ -16,7 +16,7 @@ const OPEN_HAND_OVERS = 8;
  * later the server has given it up, or asks through a proxy that keeps its connections.
  * How many of them were handed over before, since the gateway's start, is `repeated`.
  *
- * @param open number of the first task that is not to be handed over yet, with all after it
+ * @param open place in the order of the first task that is not to be handed over yet, with all after it
  */
 export function handOverTasks(
   model: Model,
@@ -30,6 +30,41 @@ export function handOverTasks(
   for (const { at } of server.handOvers.open) {
     if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
   }
+  const undecided = giveUpOpen(server, now, changes);
+  const tasks: QueuedTask[] = [];
+  for (const task of server.tasks) {
+    if (server.tasks.orderOf(task) >= open) break;
+    if (!undecided.has(task)) tasks.push(task);
+  }
+  if (tasks.length === 0) return { tasks: [], repeated: 0, changes };
+  const id = ++model.handOvers;
+  const repeated = begin(model, server, { id, tasks, at: now }, changes);
+  if (model.shared) {
+    const numbers = tasks.map(({ sequence }) => sequence);
+    changes.push({ type: "handed-over", server: address, id, tasks: numbers });
+  }
+  return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), repeated, handOver: id, changes };
+}
+
+/** Another gateway has put these tasks into an answer to the server. */
+export function followHandOver(
+  model: Model,
+  { server: address, id, tasks: numbers }: Extract<Change, { readonly type: "handed-over" }>,
+  now: Milliseconds,
+): void {
+  const server = model.servers.get(address);
+  if (server === undefined) return;
+  giveUpOpen(server, now, []); // what ends by that, that gateway tells
+  const tasks = numbers.map((number) => server.tasks.get(number)).filter((task) => task !== undefined);
+  begin(model, server, { id, tasks, at: now }, []);
+}
+
+/**
+ * Another answer goes out, so that of those whose fate is open nothing more will be known in time.
+ *
+ * @returns the messages that wait all the same
+ */
+function giveUpOpen(server: Server, now: Milliseconds, changes: Change[]): ReadonlySet<QueuedTask> {
   const undecided = new Set(server.handOvers.undecided);
   for (const handOver of server.handOvers.open) {
     // Messages wait for what becomes of their answer; all else counts as handed over without proof.
@@ -40,19 +75,17 @@ export function handOverTasks(
     }
     server.handOvers.keep(handOver, messages);
   }
-  const tasks: QueuedTask[] = [];
-  for (const task of server.tasks) {
-    if (task.sequence >= open) break;
-    if (!undecided.has(task)) tasks.push(task);
-  }
-  if (tasks.length === 0) return { tasks: [], repeated: 0, changes };
-  const id = ++model.handOvers;
-  const repeated = server.handOvers.begin({ id, tasks, at: now });
+  return undecided;
+}
+
+/** @returns how many of the tasks had been handed over before */
+function begin(model: Model, server: Server, handOver: HandOver, changes: Change[]): number {
+  const repeated = server.handOvers.begin(handOver);
   if (server.handOvers.size > OPEN_HAND_OVERS) {
     const [oldest] = server.handOvers.open;
-    changes.push(...endHandOver(model, address, oldest!.id, "unknown", now));
+    changes.push(...endHandOver(model, server.address, oldest!.id, "unknown", handOver.at));
   }
-  return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), repeated, handOver: id, changes };
+  return repeated;
 }
 
 /** What became of an answer with tasks; each is told once, a second time means nothing. */
@@ -67,6 +100,7 @@ export function endHandOver(
   const server = model.servers.get(address);
   const handOver = server?.handOvers.end(id);
   if (server === undefined || handOver === undefined) return changes;
+  if (model.shared) changes.push({ type: "hand-over-ended", server: address, id, fate });
   for (const task of handOver.tasks) {
     // A message may have moved on with its group since; all else is handed over anew there.
     const holder = task.kind === "RoomSendMessage" ? holderOf(model, server, task) : server;
@@ -93,7 +127,7 @@ function withoutProof(server: Server, task: QueuedTask, now: Milliseconds, chang
 function done(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
   if (!server.tasks.has(task)) return;
   if (task.kind === "RoomClose") {
-    server.closing.set(scopedKey(task.room), { task, report: server.reports, at: now });
+    server.closing.set(scopedKey(task.room), { task, report: server.reportsAnywhere, at: now });
   }
   endTask(server, task, changes);
 }

@@ -7,12 +7,13 @@ const TASKS = 2 ** 36;
 export const GATEWAYS = 2 ** 17;
 
 /**
- * From now on tasks get numbers of this gateway, which no other gives out; they go on growing.
+ * From now on tasks get numbers of this gateway, which no other gives out; they go on growing. So do its other names.
  *
  * @param gateway from 0 to {@link GATEWAYS} - 1
  */
 export function numberTasks(model: Model, gateway: number): void {
-  model.taskSequence = gateway * TASKS;
+  model.gateway = gateway;
+  model.taskSequence = model.handOvers = gateway * TASKS;
 }
 
 /** A task has this number already. */
