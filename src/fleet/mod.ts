@@ -39,6 +39,7 @@ export { type Strategy } from "./placement/strategy.ts";
 export { strategies, type StrategyName } from "./placement/mod.ts";
 export * from "./operations/placing.ts";
 export { type Report, report, type ReportedRoom, reportInSlices } from "./operations/report.ts";
+export * from "./replication/restore.ts";
 export * from "./replication/snapshot.ts";
 export * from "./state/room.ts";
 export * from "./state/server.ts";

@@ -1,5 +1,6 @@
 import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Placement, Undo } from "../fleet/mod.ts";
+import { SlicedWork } from "../sliced_work.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { clockOffset, type Clocks, type Timers } from "./timers.ts";
@@ -70,7 +71,7 @@ export class Durability {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
     fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
-    fleet.restore(model, await durability.#store.load(), clocks.now());
+    await restore(model, durability.#store, clocks.now());
     return durability;
   }
 
@@ -227,6 +228,17 @@ export class Durability {
     settle();
     this.#offset = offset;
   }
+}
+
+/** Takes what the store has into the model, and lets others pass meanwhile, however much it is. */
+async function restore(model: Model, store: Store, now: Milliseconds): Promise<void> {
+  const work = new SlicedWork();
+  const restorer = new fleet.Restorer(model, now);
+  for await (const piece of store.load()) {
+    restorer.take(piece);
+    if (work.due) await work.letOthersPass();
+  }
+  for (const _ of restorer.finish()) if (work.due) await work.letOthersPass();
 }
 
 /** Name of the gateway's number in the store. */

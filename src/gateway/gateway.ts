@@ -130,11 +130,13 @@ export class Gateway implements GatewayPort {
     } = options;
     const clocks = { now, unixTime };
     const model = fleet.createModel(settings);
+    const start = now();
     const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
     const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
+    gateway.#ticked = start;
     const waits = options.waitForReports;
     if (waits === "always" || (waits && model.servers.size === 0)) {
-      gateway.#startWait.begin(now() + settings.disableTimeout);
+      gateway.#startWait.begin(start + settings.disableTimeout);
     }
     return gateway;
   }

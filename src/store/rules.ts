@@ -94,7 +94,15 @@ export class Tables {
         return true;
       case "server-reported": {
         const { pool, version, load, clients, usage, cost } = change;
-        const known = this.#update(change.server, { pool, version, load, clients, usage, cost, enabled: true });
+        const known = this.#update(change.server, {
+          pool,
+          version,
+          load,
+          clients,
+          usage,
+          cost,
+          enabled: true,
+        });
         if (known === undefined) return [{ type: "server-removed", server: change.server, report: "" }];
         known.report = change.report;
         return true;
@@ -141,7 +149,9 @@ export class Tables {
         const { ban, lifted } = change;
         const known = this.#bans.get(banKey(ban));
         // One that ends by itself may have been set anew.
-        if (!lifted && known !== undefined && known.until > ban.until) return [{ type: "banned", ban: known }];
+        if (!lifted && known !== undefined && known.until > ban.until) {
+          return [{ type: "banned", ban: known }];
+        }
         return this.#bans.delete(banKey(ban)) || lifted ? true : [];
       }
       case "task-queued": {

@@ -121,7 +121,9 @@ export function* reportInSlices(
       complain(server, "peers", what, now, changes);
     }
     const before = list(model, server, room, reported, Math.min(reported.peers, mostPeers), now, changes);
-    if (model.shared && room.group.young !== undefined && room.peers !== before) figures.push([room.id, room.knownPeers]);
+    if (model.shared && room.group.young !== undefined && room.peers !== before) {
+      figures.push([room.id, room.knownPeers]);
+    }
     rooms.push(room);
     if (room.usage !== counted) {
       counted = room.usage;
@@ -320,6 +322,5 @@ function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]):
   const unheard = room.granted < to ? to - Math.max(from, room.granted) : 0;
   if (now - room.granted - unheard >= model.settings.tokenLifetime) {
     closeRoom(model, room, now, changes, true);
-  }
-  else linger(model, room, now, changes);
+  } else linger(model, room, now, changes);
 }

@@ -79,7 +79,9 @@ export function followDraining(
   giveUpPlaces(model, server, now, changes);
   const empty = listed === 0 && server.clients === 0 && server.groups === 0 && server.grants === 0;
   // What another gateway has granted a moment ago shows in the next report at the latest.
-  if (server.intake.found(empty, model.shared ? 2 : 1)) changes.push({ type: "server-drained", server: server.address });
+  if (server.intake.found(empty, model.shared ? 2 : 1)) {
+    changes.push({ type: "server-drained", server: server.address });
+  }
 }
 
 function closeAll(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {

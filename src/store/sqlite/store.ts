@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
-import type { Change, Snapshot } from "../../fleet/mod.ts";
+import type { Change, Snapshot, SnapshotPiece } from "../../fleet/mod.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../port.ts";
 import { explain, openDatabase, transaction } from "./database.ts";
 import { FileWatch } from "./file_watch.ts";
@@ -101,10 +101,14 @@ export class SqliteStore implements Store {
     this.#doubting = this.#forgetBansLater(options.unixTime(), DOUBT);
   }
 
-  load(): Promise<Snapshot> {
+  async *load(): AsyncGenerator<SnapshotPiece> {
     const offset = this.#options.now() - this.#options.unixTime();
     const damaged = (what: string) => this.#options.damaged?.(what);
-    return Promise.try(() => load(this.#opened.statements, offset, damaged));
+    try {
+      yield* load(this.#opened.statements, offset, damaged);
+    } catch (error) {
+      throw new StoreError(explain(error), { cause: error });
+    }
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {

@@ -7,6 +7,7 @@ import { testStore } from "../contract.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteStore } from "./store.ts";
 import { followed, OPTIONS, someTurns } from "./testing.ts";
+import { loaded } from "../testing.ts";
 
 testStore("SQLite", () => {
   const folder = new TemporaryFolder();
@@ -27,7 +28,7 @@ for (const version of [1, 2]) {
       INSERT INTO room (namespace, name, customer) VALUES ('ns', 'r', 'acme');`);
     database.close();
     const store = await SqliteStore.open(folder.path, OPTIONS);
-    const { rooms, servers } = await store.load();
+    const { rooms, servers } = await loaded(store);
     assert.deepEqual([...rooms].map((row) => ({ ...row })), [
       { namespace: "ns", name: "r", customer: "acme", listed: true },
     ]);
@@ -98,7 +99,7 @@ Deno.test("a ban that a wrong wall clock takes for ended is in force again with 
   await store.close();
   await (await open(start + 3_600_000)).close();
   const right = await open(start);
-  assert.deepEqual([...(await right.load()).bans].map(({ until }) => until), [60_000]);
+  assert.deepEqual((await loaded(right)).bans.map(({ until }) => until), [60_000]);
   await right.close();
 });
 
@@ -113,8 +114,7 @@ Deno.test("a ban that a wrong wall clock takes for ended outlives a snapshot, an
   }) as typeof setTimeout;
   try {
     const open = (unix: number) => SqliteStore.open(folder.path, { ...OPTIONS, unixTime: () => unix });
-    const rooms = async (store: SqliteStore) =>
-      [...(await store.load()).bans].map(({ room }) => room[1]).sort();
+    const rooms = async (store: SqliteStore) => (await loaded(store)).bans.map(({ room }) => room[1]).sort();
     const store = await open(start);
     await store.commit([
       { type: "banned", ban: { room: ["n", "short"], until: 60_000 } },
@@ -122,7 +122,7 @@ Deno.test("a ban that a wrong wall clock takes for ended outlives a snapshot, an
     ], "power");
     await store.close();
     const wrong = await open(start + 3_600_000);
-    await wrong.replace({ ...await wrong.load(), bans: [{ room: ["n", "new"], until: 1e9 }] });
+    await wrong.replace({ ...await loaded(wrong), bans: [{ room: ["n", "new"], until: 1e9 }] });
     assert.deepEqual(await rooms(wrong), ["new", "short"], "the one that is not in the snapshot was lifted");
     afterADay.at(-1)!();
     assert.deepEqual(await rooms(wrong), ["new"]);
@@ -152,9 +152,9 @@ Deno.test("a commit with a change that cannot be written is refused as a whole, 
     usage: [],
   };
   await assert.rejects(store.commit([appeared(A), unwritable], "power"), { name: "StoreError" });
-  assert.deepEqual([...(await store.load()).servers], []);
+  assert.deepEqual((await loaded(store)).servers, []);
   await store.commit([appeared("b:1" as Address)], "power");
-  assert.deepEqual([...(await store.load()).servers].map(({ address }) => address), ["b:1"]);
+  assert.deepEqual((await loaded(store)).servers.map(({ address }) => address), ["b:1"]);
   await store.close();
 });
 
