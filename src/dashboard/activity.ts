@@ -164,6 +164,12 @@ function ofChange(change: Change): Told | undefined {
         : undefined;
     case "server-reported":
     case "group-released":
+    case "group-leaving":
+    case "group-young":
+    case "granted":
+    case "grants-ended":
+    case "handed-over":
+    case "hand-over-ended":
     case "room-opened":
     case "room-changed":
     case "room-closed":

@@ -14,6 +14,8 @@ export { plan, planOf, welcomeAgain } from "./servers/draining.ts";
 export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";
+export { Predictions } from "./replication/predictions.ts";
+export { Reconciler } from "./replication/reconcile.ts";
 export { forgetKind } from "./operations/forget_kind.ts";
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";

@@ -1,7 +1,14 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Change, Milliseconds, Model, Placement, Undo } from "../fleet/mod.ts";
+import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
 import { SlicedWork } from "../sliced_work.ts";
-import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import {
+  type Committed,
+  type Safety,
+  type SharedStore,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { clockOffset, type Clocks, type Timers } from "./timers.ts";
 
@@ -12,11 +19,17 @@ const RETRY_SHARE = 5;
 /** The wall clock was set if it differs by so much from what it was against the monotonic one. */
 const CLOCK_SET: Milliseconds = 1000;
 
+/** A group whose place is not what a call took it for: another gateway was first. */
+export interface LostGroup {
+  readonly namespace: string;
+  readonly group: string;
+}
+
 /** A call whose changes are on their way into the store. */
 interface InFlight {
   readonly changes: readonly Change[];
-  /** Claims that were lost since the call began, its own or one that it relies on. */
-  readonly lost: Placement[];
+  /** What was lost since the call began, its own or what it relies on. */
+  readonly lost: LostGroup[];
   /** Resolves when the changes are durable, or have been taken back. */
   readonly ended: Promise<unknown>;
 }
@@ -39,6 +52,10 @@ export class Durability {
   #retry: (() => void) | undefined;
   /** While the store is offered everything: what was changed since, which it does not have. */
   #since: Change[] | undefined;
+  /** Where several gateways share the store: what the store has not put into their order yet. */
+  readonly #predictions = new fleet.Predictions();
+  /** While the model is brought to what the store has: until then it may lack what others did. */
+  #reconciling: Promise<void> | undefined;
 
   private constructor(
     model: Model,
@@ -70,7 +87,9 @@ export class Durability {
   ): Promise<Durability> {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
-    fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
+    const { shared } = durability.#store;
+    model.shared = shared !== undefined;
+    fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
     await restore(model, durability.#store, clocks.now());
     return durability;
   }
@@ -84,6 +103,23 @@ export class Durability {
     return this.#store;
   }
 
+  /** The store, where other gateways share it. */
+  get shared(): SharedStore | undefined {
+    return this.#store.shared;
+  }
+
+  /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
+  async catchUp(): Promise<boolean> {
+    await this.#reconciling;
+    try {
+      await this.shared?.catchUp();
+      return true;
+    } catch (error) {
+      asStoreError(error);
+      return false;
+    }
+  }
+
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
@@ -95,25 +131,26 @@ export class Durability {
   /**
    * Makes the changes of a call durable, and all before them; where that fails, takes back what they are of.
    *
-   * @returns the claims that were lost meanwhile, to whom; nothing where the changes are not durable
+   * @returns the groups that were lost meanwhile; nothing where the changes are not durable
    */
   commit(
     changes: readonly Change[],
     undo: Undo,
     safety: Safety,
-  ): Promise<readonly Placement[] | undefined> {
+  ): Promise<readonly LostGroup[] | undefined> {
     if (this.#retry !== undefined) {
       undo(this.#clocks.now());
       return Promise.resolve(undefined);
     }
-    const lost: Placement[] = [];
-    const ended = this.#store.commit(changes, safety).then((committed) => {
+    const lost: LostGroup[] = [];
+    const ended = this.#offered(changes, safety).then((committed) => {
       this.#settle(changes, committed);
       this.#inFlight.delete(call);
       return lost;
     }, (error) => {
       // The store refuses the newest first, so that each finds what it has left.
       undo(this.#clocks.now());
+      this.#dropped(changes);
       this.#inFlight.delete(call);
       if (error instanceof StoreError) return undefined;
       throw error;
@@ -137,7 +174,10 @@ export class Durability {
   followClock(): void {
     const set = clockOffset(this.#clocks) - this.#offset;
     // Not amid calls that may still be refused: they would be stored with the rest.
-    if (Math.abs(set) < CLOCK_SET || this.#retry !== undefined || this.#inFlight.size > 0) return;
+    if (
+      this.shared !== undefined || Math.abs(set) < CLOCK_SET || this.#retry !== undefined ||
+      this.#inFlight.size > 0
+    ) return;
     this.#observers.tell("clockSet", set);
     this.#storeAnew().catch((error) => this.#failed(asStoreError(error)));
   }
@@ -165,28 +205,76 @@ export class Durability {
   async #open(): Promise<void> {
     this.#store = await this.#openStore({
       ...this.#clocks,
-      others: (changes) => this.#follow(changes),
+      others: (changes) => this.#others(changes),
       failed: (error) => this.#failed(error),
+      astray: (lost) => this.#reconcile(lost),
     });
   }
 
   #write(changes: readonly Change[]): void {
-    this.#store.commit(changes, "soon").then(
+    this.#offered(changes, "soon").then(
       (committed) => this.#settle(changes, committed),
-      asStoreError, // the store tells of its failure by `failed`
+      (error) => {
+        asStoreError(error); // the store tells of its failure by `failed`
+        this.#dropped(changes);
+      },
     );
   }
 
-  #settle(changes: readonly Change[], { lost }: Committed): void {
-    for (const placement of lost) fleet.acceptOverride(this.#model, placement);
-    fleet.settle(this.#model, changes);
-    if (lost.length === 0) return;
-    for (const call of this.#inFlight) call.lost.push(...lost);
+  /** The changes are on their way into the store. */
+  #offered(changes: readonly Change[], safety: Safety): Promise<Committed> {
+    if (this.shared !== undefined) this.#predictions.begin(changes);
+    return this.#store.commit(changes, safety);
+  }
+
+  #settle(changes: readonly Change[], { instead, order }: Committed): void {
+    fleet.settle(this.#model, changes, order);
+    for (const change of instead) {
+      if (change.type !== "group-placed" && change.type !== "group-released") continue;
+      for (const call of this.#inFlight) call.lost.push(change);
+    }
+    this.#follow(this.shared === undefined ? instead : this.#predictions.end(changes, instead));
+  }
+
+  /** The store has not taken the changes. */
+  #dropped(changes: readonly Change[]): void {
+    if (this.shared !== undefined) this.#follow(this.#predictions.drop(changes));
+  }
+
+  #others(changes: readonly Change[]): void {
+    this.#follow(this.#predictions.others(changes));
+    for (const change of changes) this.#observers.tell("followed", change);
   }
 
   #follow(changes: readonly Change[]): void {
-    fleet.follow(this.#model, changes, this.#clocks.now());
-    this.tell(changes);
+    if (changes.length > 0) this.soon(fleet.follow(this.#model, changes, this.#clocks.now()));
+  }
+
+  /**
+   * Brings the model to what the store has, where that cannot be told change by change.
+   *
+   * @param lost whether others have done what was not told, or the store has lost what it had
+   * @throws {StoreError}
+   */
+  async #reconcile(lost: "told" | "stored"): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reconciling = promise;
+    try {
+      if (lost === "stored") await this.shared?.offer(fleet.snapshot(this.#model));
+      const work = new SlicedWork();
+      const reconciler = new fleet.Reconciler(this.#model);
+      for await (const piece of this.#store.load()) {
+        this.#follow(this.#predictions.others(reconciler.changesOf(piece)));
+        reconciler.followed(piece);
+        if (work.due) await work.letOthersPass();
+      }
+      const { ended, told } = reconciler.finish();
+      this.#follow(this.#predictions.others(ended));
+      this.soon(told);
+    } finally {
+      resolve();
+      this.#reconciling = undefined;
+    }
   }
 
   #failed(error: StoreError): void {
@@ -203,7 +291,7 @@ export class Durability {
     const start = this.#clocks.now();
     const since: Change[] = this.#since = [];
     try {
-      await this.#storeAnew();
+      await (this.shared === undefined ? this.#storeAnew() : this.#reconcile("told"));
     } catch (error) {
       asStoreError(error);
       this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (this.#clocks.now() - start)));

@@ -6,8 +6,10 @@ import type { StoreError } from "../store/port.ts";
  * are on the gateway's monotonic clock, in milliseconds.
  */
 export interface Observer {
-  /** A change has been made, here or by another gateway; the store has been given it. */
+  /** A change has been made here; the store has been given it. */
   changed?(change: Change): void;
+  /** Another gateway of those that share the store has made a change; it tells the same. */
+  followed?(change: Change): void;
   /** A client was granted its way to a server. */
   granted?(input: ConnectInput, at: Milliseconds): void;
   /** A server's report has been taken in. */

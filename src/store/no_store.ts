@@ -1,6 +1,6 @@
 import type { Store } from "./port.ts";
 
-const COMMITTED = Promise.resolve({ lost: [] });
+const COMMITTED = Promise.resolve({ instead: [] });
 
 /** Keeps nothing: for throw-away runs (`--data :memory:`). */
 export const NO_STORE: Store = {

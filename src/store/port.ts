@@ -60,7 +60,67 @@ export interface Store {
   close(): Promise<void>;
 }
 
-import type { Address, Change, Count, Licence, Milliseconds, Snapshot, SnapshotPiece } from "../fleet/mod.ts";
+/**
+ * A store that several gateways share: it puts the changes of all of them into one order, and each gateway is told of all
+ * in that order. `commit` resolves at the place of its changes in it: what came before has been told by `others`, and
+ * nothing that came after. A change that depends on what has changed since is refused (`rules.ts`).
+ *
+ * Where the store does not answer within half a second a call is rejected. Its changes may be in the order all the same:
+ * they are told as those of another gateway then.
+ */
+export interface SharedStore {
+  /** Tells this gateway from all others that share the store and live: from 1 to `GATEWAYS` - 1. */
+  readonly number: number;
+  /** For how long the store has told nothing, not even that there is nothing to tell. */
+  readonly silence: Milliseconds;
+  /** Resolves when everything has been told that was committed before the call, by whomever. @throws {StoreError} */
+  catchUp(): Promise<void>;
+  /**
+   * Puts in what the store lacks, after it has lost something: what of this is there already stays as it is there. All
+   * gateways are told of what was put in.
+   *
+   * @throws {StoreError}
+   */
+  offer(snapshot: Snapshot): Promise<void>;
+  /**
+   * Takes the right to hand tasks over to a server, for one report interval or until a change says what became of the
+   * answer (`hand-over-ended`).
+   *
+   * @returns whether no other gateway has it
+   * @throws {StoreError}
+   */
+  claimHandOver(server: Address, id: number): Promise<boolean>;
+  /**
+   * Sets this gateway's share of a licence, in clients and rooms that it may have on the way: as much of `wanted` as is
+   * left by what is reported and by the other gateways' shares; for less than it has, it gives back. A share ends by
+   * itself `lifetime` after it was last set.
+   *
+   * @param reported what the model has as reported of the customer, at the moment of the call
+   * @returns its share now
+   * @throws {StoreError}
+   */
+  share(
+    customer: string,
+    wanted: Readonly<Count>,
+    licence: Licence,
+    reported: () => Readonly<Count>,
+    lifetime: Milliseconds,
+  ): Promise<Count>;
+  /** All gateways that share the store and live, this one included. @throws {StoreError} */
+  gateways(): Promise<readonly Member[]>;
+}
+
+/** One of several gateways, as it was half a second ago. */
+export interface Member {
+  readonly number: number;
+  readonly version: string;
+  /** Changes that it has not been told of yet. */
+  readonly lag: number;
+  /** Whether it is the one that was asked. */
+  readonly self: boolean;
+}
+
+/** What an adapter is opened with. Nothing is called before `load` has ended. */
 export interface StoreOptions {
   /** The caller's monotonic clock, in milliseconds. */
   readonly now: () => number;

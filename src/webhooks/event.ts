@@ -59,6 +59,12 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "server-odd":
     case "miscounted":
     case "group-released":
+    case "group-leaving":
+    case "group-young":
+    case "granted":
+    case "grants-ended":
+    case "handed-over":
+    case "hand-over-ended":
     case "room-changed":
     case "close-ignored":
     case "kind-learned":

@@ -3,7 +3,7 @@ import { groupName } from "../ids.ts";
 import { ClientCost } from "../learning/mod.ts";
 import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
 import { followLeave, keepPlace } from "../rooms/leaving.ts";
-import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "../rooms/opening.ts";
+import { opened, openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "../rooms/opening.ts";
 import { awaitListing, markListedUnheard, markUnlistedUnheard } from "../rooms/presence.ts";
 import { disable, enable, replaceUsage } from "../servers/availability.ts";
 import { evict, plan } from "../servers/draining.ts";
@@ -11,7 +11,7 @@ import { remove } from "../servers/life_cycle.ts";
 import { endGrantsOf, grant } from "../state/grant.ts";
 import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
-import type { Group, Room } from "../state/room.ts";
+import type { Group } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import { endHandOver, followHandOver } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
@@ -238,10 +238,6 @@ function followRelease(model: Model, group: Group | undefined, objections: Chang
   }
   const { namespace: { name: namespace }, name, server: { address: server } } = group;
   objections.push({ type: "group-placed", namespace, group: name, server }, ...kept.map(opened));
-}
-
-function opened({ id, group, usage: { customer }, listed }: Room): Change {
-  return { type: "room-opened", room: id, customer, server: group.server.address, listed };
 }
 
 function followEnd(model: Model, change: ChangeOf<"room-closed">, objections: Change[]): void {

@@ -172,8 +172,15 @@ export function openRoom(
   group.add(room);
   model.leaving.delete(group);
   model.rooms++;
-  changes.push({ type: "room-opened", room: room.id, customer, server: group.server.address, listed });
+  changes.push({ ...opened(room), listed });
   return room;
+}
+
+/** What others are to know of a room. */
+export function opened(
+  { id, group, usage: { customer }, listed }: Room,
+): Extract<Change, { readonly type: "room-opened" }> {
+  return { type: "room-opened", room: id, customer, server: group.server.address, listed };
 }
 
 /**

@@ -88,6 +88,12 @@ export function changeMetrics(registry: Registry): Observer {
       case "server-reported":
       case "server-planned":
       case "group-released":
+      case "group-leaving":
+      case "group-young":
+      case "granted":
+      case "grants-ended":
+      case "handed-over":
+      case "hand-over-ended":
       case "room-changed":
       case "kind-learned":
         return;

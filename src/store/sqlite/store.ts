@@ -42,7 +42,7 @@ interface Waiting {
 /** How much a failure takes: what waited to be written, or all that was not safe from loss of power. */
 type Failed = "waiting" | "all";
 
-const NOTHING_LOST: Committed = { lost: [] };
+const COMMITTED: Committed = { instead: [] };
 
 /** The open database, with what belongs to it. */
 interface Opened {
@@ -113,7 +113,7 @@ export class SqliteStore implements Store {
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
     const { promise, resolve, reject } = Promise.withResolvers<Committed>();
-    this.#waiting.push({ changes, safety, resolve, reject, committed: NOTHING_LOST });
+    this.#waiting.push({ changes, safety, resolve, reject, committed: COMMITTED });
     if (safety === "soon") this.#timer ??= setTimeout(() => this.#flush(), WRITE_AFTER);
     else if (!this.#scheduled) {
       this.#scheduled = true;
@@ -133,7 +133,7 @@ export class SqliteStore implements Store {
       if (error instanceof StoreError) refuse(waiting, error);
       return Promise.reject(error);
     }
-    for (const { resolve } of waiting) resolve(NOTHING_LOST); // the snapshot has it
+    for (const { resolve } of waiting) resolve(COMMITTED); // the snapshot has it
     return Promise.resolve();
   }
 
@@ -163,7 +163,7 @@ export class SqliteStore implements Store {
       if (this.#vanished) throw new StoreError("its files were removed, replaced or cut");
       if (waiting.some(({ changes }) => changes.length > 0)) {
         this.#transaction((rows) => {
-          for (const commit of waiting) commit.committed = { lost: rows.apply(commit.changes) };
+          for (const commit of waiting) commit.committed = { instead: rows.apply(commit.changes) };
         });
       }
     } catch (error) {

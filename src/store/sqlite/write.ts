@@ -4,7 +4,6 @@ import {
   type Ban,
   type Change,
   type LearnedKind,
-  type Placement,
   type QueuedTask,
   type Snapshot,
 } from "../../fleet/mod.ts";
@@ -29,10 +28,10 @@ export class RowWriter {
   }
 
   /** @returns where groups are that somebody else was first to place */
-  apply(changes: readonly Change[]): Placement[] {
-    const overruled: Placement[] = [];
-    for (const change of changes) this.#applyOne(change, overruled);
-    return overruled;
+  apply(changes: readonly Change[]): Change[] {
+    const instead: Change[] = [];
+    for (const change of changes) this.#applyOne(change, instead);
+    return instead;
   }
 
   /** Bans that had ended before stay: the wall clock may be wrong, and they not have ended at all. */
@@ -52,7 +51,7 @@ export class RowWriter {
     for (const { server, task } of snapshot.tasks) this.#task(server, task);
   }
 
-  #applyOne(change: Change, overruled: Placement[]): void {
+  #applyOne(change: Change, instead: Change[]): void {
     const { server, placement, room, ban, task } = this.#statements;
     switch (change.type) {
       case "server-appeared":
@@ -73,11 +72,12 @@ export class RowWriter {
       case "server-removed":
         return void server.remove.run(change.server);
       case "group-placed": {
-        const [namespace, group] = [toColumn(change.namespace), toColumn(change.group)];
-        const holder = placement.get.get(namespace, group)?.server as Address | undefined;
+        const { namespace, group } = change;
+        const names = [toColumn(namespace), toColumn(group)] as const;
+        const holder = placement.get.get(...names)?.server as Address | undefined;
         if (holder === undefined || holder === change.from || holder === change.server) {
-          placement.put.run(namespace, group, change.server);
-        } else overruled.push({ namespace: change.namespace, group: change.group, server: holder });
+          placement.put.run(...names, change.server);
+        } else instead.push({ type: "group-placed", namespace, group, server: holder });
         return;
       }
       case "group-released":
@@ -97,6 +97,12 @@ export class RowWriter {
         return this.#task(change.server, change.task);
       case "task-ended":
         return void task.remove.run(change.sequence);
+      case "group-leaving":
+      case "group-young":
+      case "granted":
+      case "grants-ended":
+      case "handed-over":
+      case "hand-over-ended":
       case "server-enabled":
       case "server-evicting":
       case "server-drained":

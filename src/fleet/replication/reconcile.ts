@@ -1,0 +1,123 @@
+import type { Change } from "../change.ts";
+import { groupName } from "../ids.ts";
+import { opened } from "../rooms/opening.ts";
+import type { Model } from "../state/model.ts";
+import type { Group, Room } from "../state/room.ts";
+import type { Server } from "../state/server.ts";
+import type { SnapshotPiece, StoredServer } from "./snapshot.ts";
+
+/**
+ * Brings a model that may have missed something to what the store has, piece by piece: what is there comes as changes to be
+ * followed; what has not come by the end is not there any more.
+ */
+export class Reconciler {
+  readonly #model: Model;
+  readonly #seen = new Set<Server | Group | Room | string | number>();
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  /** @returns the piece as changes; each is to be followed before the next piece is taken. O(piece) */
+  changesOf({ servers, placements, rooms, bans, kinds, tasks }: SnapshotPiece): Change[] {
+    const changes: Change[] = [];
+    for (const server of servers ?? []) changes.push(...this.#server(server));
+    for (const { leave, ...placement } of placements ?? []) {
+      changes.push({ type: "group-placed", ...placement });
+      if (leave !== undefined) changes.push({ type: "group-leaving", ...placement, leave });
+    }
+    for (const { namespace, name, customer, listed } of rooms ?? []) {
+      const group = this.#model.groups.get(namespace, groupName(name));
+      if (group === undefined) continue;
+      changes.push({
+        type: "room-opened",
+        room: [namespace, name],
+        customer,
+        server: group.server.address,
+        listed,
+      });
+    }
+    for (const ban of bans ?? []) {
+      this.#seen.add(banKey(ban));
+      changes.push({ type: "banned", ban });
+    }
+    for (const kind of kinds ?? []) changes.push({ type: "kind-learned", kind });
+    for (const { server, task, order } of tasks ?? []) {
+      this.#seen.add(task.sequence);
+      const known = this.#model.servers.get(server)?.tasks.get(task.sequence);
+      if (known === undefined) changes.push({ type: "task-queued", server, task, order });
+    }
+    return changes;
+  }
+
+  /** The piece has been followed. */
+  followed({ servers, placements, rooms }: SnapshotPiece): void {
+    const { groups, servers: known } = this.#model;
+    for (const { address } of servers ?? []) this.#note(known.get(address));
+    for (const { namespace, group } of placements ?? []) this.#note(groups.get(namespace, group));
+    for (const { namespace, name } of rooms ?? []) this.#note(groups.room([namespace, name]));
+  }
+
+  /**
+   * Everything has come: what ends, as changes to be followed. Rooms that this gateway heard of itself are told of instead.
+   * O(model)
+   *
+   * @returns `ended`, to be followed; `told`, to be committed
+   */
+  finish(): { readonly ended: Change[]; readonly told: Change[] } {
+    const ended: Change[] = [];
+    const told: Change[] = [];
+    const { groups, bans, servers } = this.#model;
+    for (const group of groups) {
+      const { namespace: { name: namespace }, name, server } = group;
+      if (!this.#seen.has(group)) {
+        ended.push({ type: "group-released", namespace, group: name, server: server.address });
+        continue;
+      }
+      for (const room of group.rooms()) {
+        if (this.#seen.has(room)) continue;
+        if (room.grants !== undefined || (room.listed && server.heardHere)) told.push(opened(room));
+        else ended.push({ type: "room-closed", room: room.id, server: server.address });
+      }
+    }
+    for (const ban of bans.values()) {
+      if (!this.#seen.has(banKey(ban))) ended.push({ type: "ban-ended", ban, lifted: true });
+    }
+    for (const { tasks } of servers) {
+      for (const { sequence } of tasks) {
+        if (!this.#seen.has(sequence)) ended.push({ type: "task-ended", sequence });
+      }
+    }
+    for (const server of servers) {
+      if (this.#seen.has(server) || server.heardHere) continue;
+      ended.push({ type: "server-removed", server: server.address, report: server.lastReport });
+    }
+    return { ended, told };
+  }
+
+  #note(seen: Server | Group | Room | undefined): void {
+    if (seen !== undefined) this.#seen.add(seen);
+  }
+
+  #server(stored: StoredServer): Change[] {
+    const { address: server, pool, version, load, clients, cost, usage, weight, draining, enabled } = stored;
+    const { report = "" } = stored; // one that no gateway has named
+    const changes: Change[] = [];
+    const known = this.#model.servers.get(server);
+    if (known === undefined) changes.push({ type: "server-appeared", server, pool, version });
+    if (known === undefined || known.lastReport !== report) {
+      changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
+    }
+    if (!enabled) changes.push({ type: "server-disabled", server, report });
+    if (known === undefined || known.weight !== weight || known.draining?.deadline !== draining?.deadline) {
+      changes.push({ type: "server-planned", server, weight, draining });
+    }
+    return changes;
+  }
+}
+
+function banKey(
+  { room, user }: { readonly room: readonly [string, string]; readonly user?: string | undefined },
+): string {
+  return JSON.stringify([room, user ?? ""]);
+}
