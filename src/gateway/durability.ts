@@ -54,6 +54,8 @@ export class Durability {
   #since: Change[] | undefined;
   /** Where several gateways share the store: what the store has not put into their order yet. */
   readonly #predictions = new fleet.Predictions();
+  /** Whether that store cannot be reached: it says itself when it can again. */
+  #away = false;
   /** While the model is brought to what the store has: until then it may lack what others did. */
   #reconciling: Promise<void> | undefined;
 
@@ -96,7 +98,7 @@ export class Durability {
 
   /** Whether the store can be written, as far as is known. */
   get storable(): boolean {
-    return this.#retry === undefined;
+    return this.#retry === undefined && !this.#away;
   }
 
   get store(): Store {
@@ -124,7 +126,7 @@ export class Durability {
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
     if (this.#since !== undefined) this.#since.push(...changes);
-    else if (this.#retry === undefined) this.#write(changes);
+    else if (this.storable) this.#write(changes);
     this.tell(changes);
   }
 
@@ -138,7 +140,7 @@ export class Durability {
     undo: Undo,
     safety: Safety,
   ): Promise<readonly LostGroup[] | undefined> {
-    if (this.#retry !== undefined) {
+    if (!this.storable) {
       undo(this.#clocks.now());
       return Promise.resolve(undefined);
     }
@@ -270,6 +272,8 @@ export class Durability {
       }
       const { ended, told } = reconciler.finish();
       this.#follow(this.#predictions.others(ended));
+      if (this.#away) this.#observers.tell("storeRecovered");
+      this.#away = false;
       this.soon(told);
     } finally {
       resolve();
@@ -278,9 +282,10 @@ export class Durability {
   }
 
   #failed(error: StoreError): void {
-    if (this.#retry !== undefined) return;
+    if (!this.storable) return;
     this.#observers.tell("storeFailed", error);
-    this.#retryLater(STORE_RETRY);
+    if (this.shared === undefined) this.#retryLater(STORE_RETRY);
+    else this.#away = true;
   }
 
   #retryLater(wait: Milliseconds): void {
@@ -291,7 +296,7 @@ export class Durability {
     const start = this.#clocks.now();
     const since: Change[] = this.#since = [];
     try {
-      await (this.shared === undefined ? this.#storeAnew() : this.#reconcile("told"));
+      await this.#storeAnew();
     } catch (error) {
       asStoreError(error);
       this.#retryLater(Math.max(STORE_RETRY, RETRY_SHARE * (this.#clocks.now() - start)));

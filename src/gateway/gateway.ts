@@ -18,8 +18,9 @@ import type {
   UnixTime,
 } from "../fleet/mod.ts";
 import { SlicedWork } from "../sliced_work.ts";
-import type { Store, StoreOptions } from "../store/port.ts";
+import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { Durability } from "./durability.ts";
+import { LicenceShares } from "./licence_shares.ts";
 import { Observers } from "./observers.ts";
 import type {
   Arrival,
@@ -41,6 +42,12 @@ const TICK: Milliseconds = 250;
 
 /** A tick that comes later than this was kept from running: by a pause, a suspended machine, or too much work. */
 const LATE: Milliseconds = 500;
+
+/** Where other gateways share the store: so old may be what was last heard of them. */
+const FRESH: Milliseconds = 1000;
+
+/** While the store cannot be reached, clients of known rooms are let in for so long. */
+const SERVE_CUT_OFF: Milliseconds = 600_000;
 
 /** Claims of a group that other gateways win, before a Connect is given up. */
 const CLAIMS = 3;
@@ -81,6 +88,7 @@ export class Gateway implements GatewayPort {
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #startWait: StartWait;
+  readonly #licences: LicenceShares;
   readonly view: View;
   #planning: Promise<unknown> = Promise.resolve();
   /** Reports that are being taken in, by server. */
@@ -111,6 +119,7 @@ export class Gateway implements GatewayPort {
     this.#syncPlaces = options.syncPlaces === true;
     this.#random = random;
     this.#startWait = new StartWait(model, options.expectedServers);
+    this.#licences = new LicenceShares(model, durability, timers, clocks.now);
     this.view = new View(model, clocks, () => this.condition);
     this.#ticked = this.#now();
   }
@@ -225,6 +234,11 @@ export class Gateway implements GatewayPort {
     const group = fleet.groupName(rooms[0]!);
     for (let claim = 0; claim < CLAIMS; claim++) {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
+      if (this.#durability.shared !== undefined) {
+        if (!await this.#isUpToDate()) break;
+        const refused = await this.#licences.cover(input);
+        if (refused !== undefined) return { granted: false, reason: refused };
+      }
       const now = this.#now();
       this.#startWait.look(now);
       const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
@@ -238,6 +252,7 @@ export class Gateway implements GatewayPort {
         if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;
       }
       this.#observers.tell("granted", input, now);
+      if (this.#model.shared) this.#durability.soon(fleet.granted(input, outcome.server));
       return outcome;
     }
     return { granted: false, reason: "not-durable" };
@@ -256,6 +271,8 @@ export class Gateway implements GatewayPort {
   }
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
+    // Another gateway may have let somebody into the room a moment ago.
+    if (this.#model.groups.room(input.task.id) === undefined) await this.#durability.catchUp();
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
     if (await this.#durability.commit(changes, undo, "power") === undefined) return "not-durable";
@@ -272,6 +289,7 @@ export class Gateway implements GatewayPort {
   }
 
   async #plan(address: Address, wanted: Partial<Plan>) {
+    await this.#durability.catchUp();
     const before = fleet.planOf(this.#model, address);
     if (before === undefined) return "no-server";
     const after: Plan = { ...before, ...wanted };
@@ -336,7 +354,8 @@ export class Gateway implements GatewayPort {
     if (!wantsTasks) return { accepted, tasks: [], delivery: undefined };
     // A task whose call may still be refused is not handed over, nor what was asked for after it.
     await this.#durability.settled();
-    const open = this.#firstOpenTask();
+    if (!await this.#mayHandOver(input.address)) return { accepted, tasks: [], delivery: undefined };
+    const open = this.#model.shared ? fleet.NOT_PLACED : this.#firstOpenTask();
     const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
       this.#model,
       input.address,
@@ -347,6 +366,28 @@ export class Gateway implements GatewayPort {
     if (tasks.length > 0) this.#observers.tell("handedOver", tasks.length, repeated);
     const delivery = handOver === undefined ? undefined : { server: input.address, id: handOver };
     return { accepted, tasks, delivery };
+  }
+
+  /** Whether no other gateway is handing tasks over to the server; not asked where there are none. */
+  async #mayHandOver(address: Address): Promise<boolean> {
+    const { shared } = this.#durability;
+    if (shared === undefined || !fleet.hasTasks(this.#model, address)) return true;
+    try {
+      return await shared.claimHandOver(address, fleet.nextHandOver(this.#model));
+    } catch (error) {
+      if (error instanceof StoreError) return false; // they wait for its next report
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the model has what other gateways did until a moment ago. Where the store cannot be reached, clients of rooms that
+   * are known are let in all the same, for a time; what is new needs the store anyway.
+   */
+  async #isUpToDate(): Promise<boolean> {
+    const { shared } = this.#durability;
+    if (shared === undefined || shared.silence < FRESH) return true;
+    return await this.#durability.catchUp() || shared.silence < SERVE_CUT_OFF;
   }
 
   /** Number of the first task whose call is still on its way into the store. */
@@ -412,9 +453,16 @@ export class Gateway implements GatewayPort {
     const deaf = this.#options.hears?.() === false;
     if (late > LATE || deaf) fleet.excuseSilence(this.#model, deaf ? now - this.#ticked : late, now);
     if (late > LATE) this.#observers.tell("paused", late);
+    const elapsed = now - this.#ticked;
     this.#ticked = now;
+    const { shared } = this.#durability;
+    if (shared !== undefined && (shared.silence >= FRESH || !this.#durability.storable)) {
+      // Who is silent here may be heard by other gateways, and nothing may end that they still use.
+      return fleet.excuseSilence(this.#model, elapsed, now);
+    }
     this.#durability.followClock();
     this.#durability.soon(fleet.tick(this.#model, now));
+    this.#licences.giveBack();
   }
 
   #shownPlan({ weight, draining }: Plan): Plan<UnixTime> {

@@ -134,7 +134,7 @@ export interface StoreOptions {
   readonly others: (changes: readonly Change[]) => void;
   /**
    * Called where what others changed cannot be told one by one any more (`told`: the log does not reach back far enough,
-   * or this gateway was taken for dead), or where the store has lost what it had (`stored`: a failover, an empty store).
+   * this gateway was taken for dead, or the store has `failed` and can be reached again), or where the store has lost what it had (`stored`: a failover, an empty store).
    * From then on nothing is told until it resolves; it loads, and offers, what it has to. A store that one gateway has to
    * itself never calls it.
    */

@@ -115,6 +115,47 @@ function grantRoom(
   if (!room.listed) awaitListing(model, room, now);
 }
 
+/** What others that share the fleet are to know of a client that was let in. */
+export function granted(
+  { namespace, rooms, user, customer }: ConnectInput,
+  server: Address,
+): Change[] {
+  return rooms.map((room) => ({ type: "granted", room: [namespace, room], server, user, customer }));
+}
+
+/** The limit of the customer's licence that the client would exceed, by all that is known here. */
+export function wouldExceed(model: Model, input: ConnectInput): "peer-limit" | "room-limit" | undefined {
+  const known = model.groups.get(input.namespace, groupName(input.rooms[0]!));
+  return exceededBy(model, input, known, known?.server.retainsGroups ? known : undefined);
+}
+
+function exceededBy(
+  model: Model,
+  { customer, licence, rooms, user }: ConnectInput,
+  known: Group | undefined,
+  held: Group | undefined,
+): "peer-limit" | "room-limit" | undefined {
+  const returning = known !== held && known !== undefined ? usageOnTheWay(known, customer) : undefined;
+  return exceeded(licence, model.usage.get(customer), furtherIn(held, rooms, user), returning);
+}
+
+/** Clients and rooms by which a customer would use more if the client was let in. */
+export function further(model: Model, { namespace, rooms, user }: ConnectInput): Count {
+  const known = model.groups.get(namespace, groupName(rooms[0]!));
+  return furtherIn(known?.server.retainsGroups ? known : undefined, rooms, user);
+}
+
+function furtherIn(held: Group | undefined, names: readonly string[], user: string): Count {
+  const count: Count = { peers: 0, rooms: 0 };
+  for (const name of names) {
+    const room = held?.room(name);
+    if (!isGranted(room, user)) count.peers++;
+    // A room counts while a report lists it or somebody is on the way to it.
+    if (room === undefined || (!room.listed && room.grants === undefined)) count.rooms++;
+  }
+  return count;
+}
+
 function refuse(
   model: Model,
   input: ConnectInput,
@@ -122,18 +163,11 @@ function refuse(
   held: Group | undefined,
   now: Milliseconds,
 ): ConnectOutcome | undefined {
-  let peers = 0;
-  let rooms = 0;
   let units = 0;
   for (const name of input.rooms) {
-    const room = held?.room(name);
-    if (!isGranted(room, input.user)) peers++;
-    // A room counts while a report lists it or somebody is on the way to it.
-    if (room === undefined || (!room.listed && room.grants === undefined)) rooms++;
-    if (room === undefined) units += unitsOf(input.namespace, name);
+    if (held?.room(name) === undefined) units += unitsOf(input.namespace, name);
   }
-  const returning = known !== held && known !== undefined ? usageOnTheWay(known, input.customer) : undefined;
-  const reason = exceeded(input.licence, model.usage.get(input.customer), { peers, rooms }, returning);
+  const reason = exceededBy(model, input, known, held);
   if (reason !== undefined) return { granted: false, reason };
 
   for (const name of input.rooms) {

@@ -75,6 +75,7 @@ export class Reconciler {
         continue;
       }
       for (const room of group.rooms()) {
+        told.push(...granted(room));
         if (this.#seen.has(room)) continue;
         if (room.grants !== undefined || (room.listed && server.heardHere)) told.push(opened(room));
         else ended.push({ type: "room-closed", room: room.id, server: server.address });
@@ -114,6 +115,13 @@ export class Reconciler {
     }
     return changes;
   }
+}
+
+/** Those whom this gateway has let in, and who are on the way. */
+function granted(room: Room): Change[] {
+  const { id, group: { server: { address } }, usage: { customer } } = room;
+  return Array.from(room.grants?.values() ?? []).filter(({ own }) => own)
+    .map(({ user }) => ({ type: "granted", room: id, server: address, user, customer }));
 }
 
 function banKey(

@@ -46,6 +46,16 @@ export function handOverTasks(
   return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), repeated, handOver: id, changes };
 }
 
+/** Whether tasks wait for the server. */
+export function hasTasks(model: Model, address: Address): boolean {
+  return (model.servers.get(address)?.tasks.size ?? 0) > 0;
+}
+
+/** Number of the next answer with tasks. */
+export function nextHandOver(model: Model): number {
+  return model.handOvers + 1;
+}
+
 /** Another gateway has put these tasks into an answer to the server. */
 export function followHandOver(
   model: Model,

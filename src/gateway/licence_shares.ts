@@ -1,0 +1,200 @@
+import * as fleet from "../fleet/mod.ts";
+import type { ConnectInput, Count, Licence, Milliseconds, Model } from "../fleet/mod.ts";
+import { StoreError } from "../store/port.ts";
+import type { Durability } from "./durability.ts";
+import type { Timers } from "./timers.ts";
+
+/** What one of several gateways may have of a licence on the way, without asking again. */
+interface Held {
+  licence: Licence;
+  share: Readonly<Count>;
+  /** When it was last set. */
+  at: Milliseconds;
+  /** While the store is asked for another. */
+  asked: Promise<unknown> | undefined;
+  /** While the store cannot be asked: what this gateway may have on the way at most. */
+  alone: Readonly<Count> | undefined;
+}
+
+/** A share is larger than what is needed by this fraction of a licence, or so many; by less where little is left. */
+const AHEAD = { fraction: 0.02, least: 8, ofRest: 1 / 8 };
+
+/** A share is set anew so often while it is used; by itself it ends this much later than grants do. */
+const RENEW: Milliseconds = 5000;
+const LONGER: Milliseconds = 2 * RENEW;
+
+/** Where others have all that is left, a Connect waits for what they give back: so often, so long. */
+const TRIES = 4;
+const TRY_AFTER: Milliseconds = 150;
+
+type Refusal = "peer-limit" | "room-limit";
+
+/**
+ * The shares of licences that this gateway has, where several share the store: all together are never more than what is left,
+ * so that a client within one's own share is let in without asking anybody. While the store is away each gateway has an
+ * equal part of what was left then.
+ */
+export class LicenceShares {
+  readonly #model: Model;
+  readonly #durability: Durability;
+  readonly #timers: Timers;
+  readonly #now: () => Milliseconds;
+  readonly #held = new Map<string, Held>();
+  /** Gateways that shared the store when it was last asked. */
+  #members = 1;
+  #membersAsked: Milliseconds = -Infinity;
+
+  constructor(model: Model, durability: Durability, timers: Timers, now: () => Milliseconds) {
+    this.#model = model;
+    this.#durability = durability;
+    this.#timers = timers;
+    this.#now = now;
+  }
+
+  /**
+   * Sees to it that the client is within this gateway's share of its customer's licence. What the model counts as used is not
+   * looked at: `fleet.connect` does that.
+   *
+   * @returns why it cannot be let in
+   */
+  async cover(input: ConnectInput): Promise<Refusal | undefined> {
+    const { customer, licence } = input;
+    if (licence.maxPeers === Infinity && licence.maxRooms === Infinity) return undefined;
+    for (let attempt = 1;; attempt++) {
+      const lacking = this.#lacking(input);
+      if (lacking === undefined) return undefined;
+      const exceeded = fleet.wouldExceed(this.#model, input);
+      if (exceeded !== undefined) {
+        // Others may have given back what still counts here.
+        if (attempt > 1 || !await this.#durability.catchUp()) return exceeded;
+        continue;
+      }
+      if (attempt > TRIES) return lacking;
+      const asked = this.#held.get(customer)?.asked;
+      if (asked !== undefined) {
+        attempt--;
+        await asked;
+        continue;
+      }
+      await this.#set(customer, licence, this.#wanted(input));
+      if (attempt < TRIES && this.#lacking(input) !== undefined) await this.#wait(TRY_AFTER);
+    }
+  }
+
+  /** Gives back what is not needed, and keeps what is. To be called a few times a second. O(customers with a share) */
+  giveBack(): void {
+    const now = this.#now();
+    if (now - this.#membersAsked >= RENEW) this.#count(now);
+    for (const [customer, { licence, share, at, asked }] of this.#held) {
+      const own = this.#own(customer);
+      const isScarce = this.#rest(customer, licence) < AHEAD.least / AHEAD.ofRest;
+      const hasSurplus = share.peers > own.peers || share.rooms > own.rooms;
+      if (asked !== undefined || (now - at < RENEW && !(isScarce && hasSurplus))) continue;
+      const isIdle = own.peers === 0 && own.rooms === 0;
+      this.#set(customer, licence, isScarce || isIdle ? own : share);
+    }
+  }
+
+  /** What the client lacks of the share, if anything. */
+  #lacking(input: ConnectInput): Refusal | undefined {
+    const { customer, licence } = input;
+    const { peers, rooms } = fleet.further(this.#model, input);
+    const own = this.#own(customer);
+    const share = this.#share(customer);
+    if (peers > 0 && licence.maxPeers !== Infinity && own.peers + peers > share.peers) return "peer-limit";
+    if (rooms > 0 && licence.maxRooms !== Infinity && own.rooms + rooms > share.rooms) return "room-limit";
+    return undefined;
+  }
+
+  #share(customer: string): Readonly<Count> {
+    const held = this.#held.get(customer);
+    if (held === undefined) return fleet.NOTHING;
+    if (held.alone !== undefined) return held.alone;
+    return this.#now() - held.at < this.#model.settings.grantTimeout + RENEW ? held.share : fleet.NOTHING;
+  }
+
+  #wanted(input: ConnectInput): Count {
+    const { licence: { maxPeers, maxRooms }, customer } = input;
+    const { peers, rooms } = fleet.further(this.#model, input);
+    const own = this.#own(customer);
+    const usage = this.#model.usage.get(customer);
+    return {
+      peers: own.peers + peers + ahead(maxPeers, usage?.peers),
+      rooms: own.rooms + rooms + ahead(maxRooms, usage?.rooms),
+    };
+  }
+
+  #set(customer: string, licence: Licence, wanted: Readonly<Count>): Promise<void> {
+    const held = this.#held.get(customer) ??
+      { licence, share: fleet.NOTHING, at: -Infinity, asked: undefined, alone: undefined };
+    this.#held.set(customer, held);
+    held.licence = licence;
+    // Until the answer comes, only what surely stays counts.
+    held.share = {
+      peers: Math.min(held.share.peers, wanted.peers),
+      rooms: Math.min(held.share.rooms, wanted.rooms),
+    };
+    const asked = this.#ask(customer, held, { ...wanted });
+    held.asked = asked;
+    return asked;
+  }
+
+  async #ask(customer: string, held: Held, wanted: Count): Promise<void> {
+    const at = this.#now();
+    const reported = () => this.#model.usage.get(customer)?.reported ?? fleet.NOTHING;
+    const lifetime = this.#model.settings.grantTimeout + LONGER;
+    try {
+      const { shared } = this.#durability;
+      held.share = await shared!.share(customer, wanted, held.licence, reported, lifetime);
+      held.at = at;
+      held.alone = undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      held.alone ??= this.#partOf(customer, held.licence);
+    }
+    held.asked = undefined;
+    const { peers, rooms } = held.share;
+    if (peers === 0 && rooms === 0 && held.alone === undefined) this.#held.delete(customer);
+  }
+
+  /** This gateway's part where the store cannot be asked. */
+  #partOf(customer: string, { maxPeers, maxRooms }: Licence): Count {
+    const usage = this.#model.usage.get(customer);
+    const own = this.#own(customer);
+    const part = (limit: number, used = 0) => Math.max(0, Math.floor((limit - used) / this.#members));
+    return {
+      peers: own.peers + part(maxPeers, usage?.peers),
+      rooms: own.rooms + part(maxRooms, usage?.rooms),
+    };
+  }
+
+  #count(now: Milliseconds): void {
+    this.#membersAsked = now;
+    this.#durability.shared?.gateways().then((members) => {
+      this.#members = Math.max(1, members.length);
+    }, (error) => {
+      if (!(error instanceof StoreError)) throw error;
+    });
+  }
+
+  /** How much is left of what is scarcer. */
+  #rest(customer: string, { maxPeers, maxRooms }: Licence): number {
+    const usage = this.#model.usage.get(customer);
+    return Math.min(maxPeers - (usage?.peers ?? 0), maxRooms - (usage?.rooms ?? 0));
+  }
+
+  #own(customer: string): Readonly<Count> {
+    return this.#model.usage.get(customer)?.own ?? fleet.NOTHING;
+  }
+
+  #wait(time: Milliseconds): Promise<void> {
+    return new Promise((resolve) => this.#timers.after(time, resolve));
+  }
+}
+
+/** What a share is larger by than what is needed. */
+function ahead(limit: number, used = 0): number {
+  if (limit === Infinity) return 0;
+  const most = Math.max(AHEAD.least, AHEAD.fraction * limit);
+  return Math.max(0, Math.floor(Math.min(most, (limit - used) * AHEAD.ofRest)));
+}
