@@ -23,11 +23,6 @@ interface Written {
 /** One step of what was written: changes, or everything anew, with times as unix time. */
 type Entry = Written | { readonly all: Snapshot };
 
-/** Who is told of what others have written. */
-export interface Reader {
-  others(written: Written): void;
-}
-
 /** What is stored, with times as unix time in milliseconds. */
 class Tables {
   servers = new Map<string, StoredServer>();
@@ -37,19 +32,9 @@ class Tables {
   tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
   kinds = new Map<string, LearnedKind>();
 
-  /** @returns where groups are that somebody else was first to place, and the changes that took effect */
-  apply(entry: Entry): { overruled: Placement[]; accepted: Change[] } {
-    const overruled: Placement[] = [];
-    if ("all" in entry) {
-      this.#replace(entry.all);
-      return { overruled, accepted: [] };
-    }
-    const accepted = entry.changes.filter((change) => {
-      const before = overruled.length;
-      this.#applyOne(change, entry, overruled);
-      return overruled.length === before;
-    });
-    return { overruled, accepted };
+  apply(entry: Entry): void {
+    if ("all" in entry) this.#replace(entry.all);
+    else for (const change of entry.changes) this.#applyOne(change, entry);
   }
 
   snapshot(): Snapshot {
@@ -73,11 +58,7 @@ class Tables {
     this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
   }
 
-  #applyOne(
-    change: Change,
-    { offset, now }: { offset: Milliseconds; now: Milliseconds },
-    overruled: Placement[],
-  ): void {
+  #applyOne(change: Change, { offset, now }: { offset: Milliseconds; now: Milliseconds }): void {
     switch (change.type) {
       case "server-appeared":
         return void this.servers.set(change.server, appeared(change, now));
@@ -96,12 +77,8 @@ class Tables {
       case "server-removed":
         return void this.servers.delete(change.server);
       case "group-placed": {
-        const { namespace, group, server, from } = change;
-        const held = this.placements.get(key(namespace, group));
-        if (held === undefined || held.server === from || held.server === server) {
-          this.placements.set(key(namespace, group), { namespace, group, server });
-        } else overruled.push(held);
-        return;
+        const { namespace, group, server } = change;
+        return void this.placements.set(key(namespace, group), { namespace, group, server });
       }
       case "group-released":
         return void this.placements.delete(key(change.namespace, change.group));
@@ -131,6 +108,12 @@ class Tables {
         const sizes = { ...kind.sizes, at: kind.sizes.at + offset };
         return void this.kinds.set(key(kind.namespace, kind.template), { ...kind, sizes });
       }
+      case "group-leaving":
+      case "group-young":
+      case "granted":
+      case "grants-ended":
+      case "handed-over":
+      case "hand-over-ended":
       case "server-enabled":
       case "server-evicting":
       case "server-drained":
@@ -162,25 +145,13 @@ export class Disk {
   #log: Entry[] = [];
   #synced = 0;
   #tables = new Tables();
-  readonly #readers = new Set<Reader>();
   /** How often everything was written anew. */
   replaced = 0;
 
-  /** Tells the reader from now on what others write. @returns to be called when it ends */
-  follow(reader: Reader): () => void {
-    this.#readers.add(reader);
-    return () => this.#readers.delete(reader);
-  }
-
-  /** @returns where groups are that somebody else was first to place */
-  write(entry: Entry, by: Reader): Placement[] {
+  write(entry: Entry): void {
     this.#log.push(entry);
-    const { overruled, accepted } = this.#tables.apply(entry);
+    this.#tables.apply(entry);
     if ("all" in entry) this.replaced++;
-    else {for (const reader of this.#readers) {
-        if (reader !== by) reader.others({ ...entry, changes: accepted });
-      }}
-    return overruled;
   }
 
   /** What was written by now is safe from loss of power. */
@@ -214,57 +185,6 @@ export class Disk {
 
   load(): Snapshot {
     return this.#tables.snapshot();
-  }
-}
-
-/** The snapshot with all its times moved. */
-export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
-  const until = (time: Milliseconds | undefined) => time === undefined ? undefined : time + shift;
-  return {
-    servers: Array.from(snapshot.servers, (server) => ({
-      ...server,
-      firstSeen: server.firstSeen + shift,
-      draining: server.draining && { deadline: until(server.draining.deadline) },
-    })),
-    placements: Array.from(snapshot.placements, (placement) => ({ ...placement })),
-    rooms: Array.from(snapshot.rooms, (room) => ({ ...room })),
-    bans: Array.from(
-      snapshot.bans,
-      ({ room, user, until, customer, by }) => ({ room, user, until: until + shift, customer, by }),
-    ),
-    tasks: Array.from(snapshot.tasks, ({ server, task }) => ({
-      server,
-      task: { ...task, expires: task.expires + shift },
-    })),
-    kinds: Array.from(snapshot.kinds, (kind) => ({
-      ...kind,
-      sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift },
-    })),
-  };
-}
-
-/** The change with all its times moved. */
-export function shiftedChange(change: Change, shift: Milliseconds): Change {
-  switch (change.type) {
-    case "banned":
-    case "ban-ended":
-      return { ...change, ban: { ...change.ban, until: change.ban.until + shift } };
-    case "task-queued":
-      return { ...change, task: { ...change.task, expires: change.task.expires + shift } };
-    case "server-planned": {
-      const { draining } = change;
-      const deadline = draining?.deadline === undefined ? undefined : draining.deadline + shift;
-      return { ...change, draining: draining && { deadline } };
-    }
-    case "kind-learned": {
-      const { kind } = change;
-      return {
-        ...change,
-        kind: { ...kind, sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift } },
-      };
-    }
-    default:
-      return change;
   }
 }
 

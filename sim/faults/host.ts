@@ -7,22 +7,23 @@ import {
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { Observers } from "../../src/gateway/observers.ts";
 import type { Timers } from "../../src/gateway/timers.ts";
+import type { Store, StoreOptions } from "../../src/store/port.ts";
 import type { Clock } from "./clock.ts";
-import type { Disk } from "./disk.ts";
-import { SimulatedStore, type StoreMood } from "./store.ts";
 
-/** What a gateway runs on, besides its disk. */
+/** A store that ends with its process. */
+export interface MortalStore extends Store {
+  kill(): void;
+}
+
+/** What a gateway runs on. */
 export interface HostOptions {
   readonly clock: Clock;
-  readonly disk: Disk;
+  readonly openStore: (options: StoreOptions, timers: Timers) => MortalStore;
   /** Unix time in milliseconds. */
   readonly unixTime: () => number;
   readonly random: () => number;
-  readonly mood: StoreMood;
   readonly settings: FleetOverrides;
   readonly syncPlaces: boolean;
-  /** Which of the gateways over one disk. */
-  readonly member: number;
   /** Told of every change, here or in another gateway. */
   readonly changed: (change: Change, host: Host) => void;
 }
@@ -32,7 +33,7 @@ export class Host {
   readonly #clock: Clock;
   readonly #start: Milliseconds;
   #gateway: Gateway | undefined;
-  #store: SimulatedStore | undefined;
+  #store: MortalStore | undefined;
   #dead = false;
   #pausedUntil: Milliseconds = -Infinity;
   #paused: Milliseconds = 0;
@@ -43,7 +44,7 @@ export class Host {
   }
 
   static async start(options: HostOptions): Promise<Host> {
-    const { clock, disk, unixTime, random, mood, settings, syncPlaces, member, changed } = options;
+    const { clock, unixTime, random, settings, syncPlaces, changed } = options;
     const host = new Host(clock);
     const observers = new Observers((error) => {
       throw error;
@@ -54,8 +55,7 @@ export class Host {
       every: (interval, act) => clock.every(interval, () => host.whenRunning(act)),
     };
     host.#gateway = await Gateway.open(defaultFleetSettings(settings), {
-      openStore: (options) =>
-        Promise.resolve(host.#store = new SimulatedStore(disk, options, timers, mood, member)),
+      openStore: (storeOptions) => Promise.resolve(host.#store = options.openStore(storeOptions, timers)),
       waitForReports: false,
       syncPlaces,
       now: () => host.now,

@@ -7,7 +7,8 @@ import {
   StoreError,
   type StoreOptions,
 } from "../../src/store/port.ts";
-import { type Disk, type Reader, shifted, shiftedChange } from "./disk.ts";
+import { shifted } from "../../src/store/rules.ts";
+import type { Disk } from "./disk.ts";
 
 /** How a simulated store behaves now. */
 export interface StoreMood {
@@ -15,12 +16,12 @@ export interface StoreMood {
   readonly fails: () => boolean;
   /** How long a transaction, or an fsync, takes. */
   readonly latency: () => Milliseconds;
-  /** How long it takes until a gateway is told what another one has written. */
-  readonly lag: () => Milliseconds;
 }
 
 /** Changes that are only to be durable soon are written after so long. */
 const WRITE_AFTER: Milliseconds = 100;
+
+const COMMITTED: Committed = { instead: [] };
 
 interface Waiting {
   readonly changes: readonly Change[];
@@ -30,45 +31,27 @@ interface Waiting {
 }
 
 /** A store on a simulated disk: late, refused or cut off whenever the simulation wants it. */
-export class SimulatedStore implements Store, Reader {
+export class SimulatedStore implements Store {
   readonly #disk: Disk;
   readonly #options: StoreOptions;
   readonly #timers: Timers;
   readonly #mood: StoreMood;
-  readonly #member: number;
   #waiting: Waiting[] = [];
   #scheduled = false;
   #writing: (() => void) | undefined;
   /** After the end of its process nothing happens any more. */
   #dead = false;
-  /** What others have written and this gateway has not been told yet, in order. */
-  readonly #coming: Parameters<Reader["others"]>[0][] = [];
-  readonly #unfollow: () => void;
 
-  /** @param member which of the gateways that share the disk: each has texts of its own, its number among them */
-  constructor(disk: Disk, options: StoreOptions, timers: Timers, mood: StoreMood, member = 0) {
-    this.#member = member;
+  constructor(disk: Disk, options: StoreOptions, timers: Timers, mood: StoreMood) {
     this.#disk = disk;
     this.#options = options;
     this.#timers = timers;
     this.#mood = mood;
-    this.#unfollow = disk.follow(this);
-  }
-
-  others(written: Parameters<Reader["others"]>[0]): void {
-    this.#coming.push(written);
-    // Whichever wait is over first, the oldest comes: order holds.
-    this.#later(this.#mood.lag(), () => {
-      const { changes, offset } = this.#coming.shift()!;
-      const shift = offset - this.#offset();
-      this.#options.others(changes.map((change) => shiftedChange(change, shift)));
-    });
   }
 
   /** The process ends here and now. */
   kill(): void {
     this.#dead = true;
-    this.#unfollow();
   }
 
   async *load(): AsyncGenerator<SnapshotPiece> {
@@ -94,24 +77,23 @@ export class SimulatedStore implements Store, Reader {
       refuse(waiting, error);
       return Promise.reject(error);
     }
-    this.#disk.write({ all: shifted(snapshot, this.#offset()) }, this);
+    this.#disk.write({ all: shifted(snapshot, this.#offset()) });
     this.#disk.sync();
-    for (const { resolve } of waiting) resolve({ lost: [] });
+    for (const { resolve } of waiting) resolve(COMMITTED);
     return Promise.resolve();
   }
 
   value(name: string): Promise<string | undefined> {
-    return Promise.resolve(this.#disk.values.get(`${this.#member} ${name}`));
+    return Promise.resolve(this.#disk.values.get(name));
   }
 
   setValue(name: string, value: string): Promise<void> {
-    this.#disk.values.set(`${this.#member} ${name}`, value);
+    this.#disk.values.set(name, value);
     return Promise.resolve();
   }
 
   close(): Promise<void> {
     if (!this.#dead) this.#flush();
-    this.#unfollow();
     return Promise.resolve();
   }
 
@@ -140,19 +122,16 @@ export class SimulatedStore implements Store, Reader {
       return;
     }
     const now = this.#options.unixTime();
-    const answers = waiting.map(({ changes, safety, resolve }) => {
-      const lost = changes.length === 0
-        ? []
-        : this.#disk.write({ changes, offset: this.#offset(), now }, this);
-      return { safety, resolve: () => resolve({ lost }) };
-    });
+    for (const { changes } of waiting) {
+      if (changes.length > 0) this.#disk.write({ changes, offset: this.#offset(), now });
+    }
     const written = this.#disk.written;
-    const toSync = answers.filter(({ safety }) => safety === "power");
-    for (const { safety, resolve } of answers) if (safety !== "power") resolve();
+    const toSync = waiting.filter(({ safety }) => safety === "power");
+    for (const { safety, resolve } of waiting) if (safety !== "power") resolve(COMMITTED);
     if (toSync.length === 0) return;
     this.#later(this.#mood.latency(), () => {
       this.#disk.sync(written);
-      for (const { resolve } of toSync) resolve();
+      for (const { resolve } of toSync) resolve(COMMITTED);
     });
   }
 }

@@ -33,7 +33,6 @@ export class Weather {
     fails: () => this.#clock.now < this.#fullUntil,
     latency: () =>
       this.#clock.now < this.#slowUntil ? this.#chance.uniform(100, 1500) : this.#chance.uniform(0, 6),
-    lag: () => this.#chance.exponential(30),
   };
 
   fillDisk(span: Milliseconds): void {

@@ -1,5 +1,9 @@
 import { type Address, type Change, groupName, type Milliseconds, type Task } from "../../src/fleet/mod.ts";
 import { checkConsistency } from "../../src/fleet/testing.ts";
+import type { Timers } from "../../src/gateway/timers.ts";
+import { MemoryStore } from "../../src/store/memory/store.ts";
+import { SharedLog } from "../../src/store/memory/shared_log.ts";
+import type { StoreOptions } from "../../src/store/port.ts";
 import { Ledger, type Line } from "../ledger.ts";
 import { Chance } from "../placement/chance.ts";
 import { disagreements } from "./agreement.ts";
@@ -8,7 +12,7 @@ import { Clock } from "./clock.ts";
 import { Connects } from "./connects.ts";
 import { Disk, type Loss } from "./disk.ts";
 import { Guests, POOLS } from "./guests.ts";
-import { Host } from "./host.ts";
+import { Host, type MortalStore } from "./host.ts";
 import { leftRooms, lostPlans } from "./kept_plans.ts";
 import { Licences } from "./licences.ts";
 import { Operators } from "./operators.ts";
@@ -16,6 +20,7 @@ import { Plans } from "./plans.ts";
 import { FaultyServer } from "./server.ts";
 import { ServerWatch } from "./server_watch.ts";
 import { pick, type Surroundings } from "./surroundings.ts";
+import { SimulatedStore } from "./store.ts";
 import { ToldReports } from "./told_reports.ts";
 import { Weather } from "./weather.ts";
 
@@ -75,6 +80,7 @@ export class World {
   readonly #chance: Chance;
   readonly #clock = new Clock();
   readonly #disk = new Disk();
+  readonly #log = new SharedLog(() => Math.floor(this.#clock.now));
   readonly #weather: Weather;
   readonly #ledger: Ledger;
   readonly #servers: FaultyServer[] = [];
@@ -139,7 +145,7 @@ export class World {
   }
 
   async run(): Promise<Outcome> {
-    for (let i = 0; i < (this.options.gateways ?? 1); i++) this.#hosts.push(await this.#startHost(i));
+    for (let i = 0; i < (this.options.gateways ?? 1); i++) this.#hosts.push(await this.#startHost());
     for (const server of this.#servers) {
       server.settle();
       server.start();
@@ -208,13 +214,12 @@ export class World {
     });
   }
 
-  #startHost(member: number): Promise<Host> {
+  #startHost(): Promise<Host> {
     return Host.start({
       clock: this.#clock,
-      disk: this.#disk,
+      openStore: (options, timers) => this.#openStore(options, timers),
       unixTime: this.#weather.unixTime,
       random: () => this.#chance.random(),
-      mood: this.#weather.mood,
       settings: {
         updateInterval: INTERVAL,
         disableTimeout: DISABLE_TIMEOUT,
@@ -223,8 +228,21 @@ export class World {
         grantTimeout: GRANT_TIMEOUT,
       },
       syncPlaces: this.#syncPlaces,
-      member,
       changed: (change, host) => this.#changed(change, host),
+    });
+  }
+
+  /** One gateway has a disk to itself; several share a log in memory, which nothing happens to but that it is away. */
+  #openStore(options: StoreOptions, timers: Timers): MortalStore {
+    const { mood } = this.#weather;
+    if (this.options.gateways === undefined || this.options.gateways === 1) {
+      return new SimulatedStore(this.#disk, options, timers, mood);
+    }
+    return new MemoryStore(this.#log, options, {
+      isAway: mood.fails,
+      lag: () => this.#chance.exponential(30),
+      after: timers.after,
+      handOverFor: INTERVAL,
     });
   }
 
@@ -307,7 +325,7 @@ export class World {
   async #restart(number: number): Promise<void> {
     if (this.#hosts[number]!.alive) return;
     this.#weather.forgetClock();
-    this.#hosts[number] = await this.#startHost(number);
+    this.#hosts[number] = await this.#startHost();
   }
 
   /** A server ends, with all that is on it; that is a reason to place its groups anew once it has been silent for long. */

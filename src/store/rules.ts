@@ -3,6 +3,7 @@ import {
   appeared,
   type Ban,
   type Change,
+  type Draining,
   groupName,
   type LearnedKind,
   type Milliseconds,
@@ -65,6 +66,42 @@ export class Tables {
     });
     for (const key of doubtful) instead.push(...this.#groupAsItIs(key));
     return { accepted, instead };
+  }
+
+  /** What of a snapshot is not there at all, as changes that put it in. */
+  lacking({ servers, placements, rooms, bans, tasks, kinds }: Snapshot): Change[] {
+    const changes: Change[] = [];
+    for (const { address: server, report = "", ...its } of servers) {
+      if (this.#servers.has(server)) continue;
+      const { pool, version, load, clients, cost, usage, weight, draining, enabled } = its;
+      changes.push({ type: "server-appeared", server, pool, version });
+      changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
+      changes.push({ type: "server-planned", server, weight, draining });
+      if (!enabled) changes.push({ type: "server-disabled", server, report });
+    }
+    const placed = new Map<string, Address>();
+    for (const { namespace, group, server } of placements) {
+      const key = keyOf(namespace, group);
+      if (this.#groups.has(key)) continue;
+      placed.set(key, server);
+      changes.push({ type: "group-placed", namespace, group, server });
+    }
+    for (const { namespace, name, customer, listed } of rooms) {
+      const key = keyOf(namespace, groupName(name));
+      const server = placed.get(key) ?? this.#groups.get(key)?.server;
+      if (server === undefined || this.#groups.get(key)?.rooms.has(name)) continue;
+      changes.push({ type: "room-opened", room: [namespace, name], customer, server, listed });
+    }
+    for (const ban of bans) if (!this.#bans.has(banKey(ban))) changes.push({ type: "banned", ban });
+    for (const { server, task } of tasks) {
+      if (!this.#tasks.has(task.sequence)) changes.push({ type: "task-queued", server, task });
+    }
+    for (const kind of kinds) {
+      if (!this.#kinds.has(keyOf(kind.namespace, kind.template))) {
+        changes.push({ type: "kind-learned", kind });
+      }
+    }
+    return changes;
   }
 
   snapshot(): Snapshot {
@@ -131,7 +168,8 @@ export class Tables {
         const known = this.#servers.get(change.server);
         if (known === undefined) return [];
         if (known.report !== change.report) return [];
-        return this.#servers.delete(change.server);
+        this.#servers.delete(change.server);
+        return true;
       }
       case "group-placed":
       case "group-leaving":
@@ -282,4 +320,52 @@ function banKey({ room, user }: Ban): string {
 
 function keyOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
+}
+
+/** The change with all its times moved. */
+export function shiftedChange(change: Change, shift: Milliseconds): Change {
+  switch (change.type) {
+    case "banned":
+    case "ban-ended":
+      return { ...change, ban: { ...change.ban, until: change.ban.until + shift } };
+    case "task-queued":
+      return { ...change, task: { ...change.task, expires: change.task.expires + shift } };
+    case "server-planned":
+      return { ...change, draining: shiftedDraining(change.draining, shift) };
+    case "kind-learned":
+      return { ...change, kind: shiftedKind(change.kind, shift) };
+    default:
+      return change;
+  }
+}
+
+/** The snapshot with all its times moved. */
+export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
+  return {
+    servers: Array.from(snapshot.servers, (server) => ({
+      ...server,
+      firstSeen: server.firstSeen + shift,
+      draining: shiftedDraining(server.draining, shift),
+    })),
+    placements: Array.from(snapshot.placements, (placement) => ({ ...placement })),
+    rooms: Array.from(snapshot.rooms, (room) => ({ ...room })),
+    bans: Array.from(
+      snapshot.bans,
+      ({ room, user, until, customer, by }) => ({ room, user, until: until + shift, customer, by }),
+    ),
+    tasks: Array.from(snapshot.tasks, ({ task, ...its }) => ({
+      ...its,
+      task: { ...task, expires: task.expires + shift },
+    })),
+    kinds: Array.from(snapshot.kinds, (kind) => shiftedKind(kind, shift)),
+  };
+}
+
+function shiftedDraining(draining: Draining | undefined, shift: Milliseconds): Draining | undefined {
+  if (draining?.deadline === undefined) return draining;
+  return { deadline: draining.deadline + shift };
+}
+
+function shiftedKind(kind: LearnedKind, shift: Milliseconds): LearnedKind {
+  return { ...kind, sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift } };
 }

@@ -1,0 +1,115 @@
+import type { Address, Change, Count, Licence, Milliseconds, Snapshot } from "../../fleet/mod.ts";
+import { type Applied, Tables } from "../rules.ts";
+
+/** Changes as they came into the order, times as unix time. */
+export interface Entry extends Applied {
+  /** Place of the first change. */
+  readonly order: number;
+}
+
+/** Who is told of every entry, its own ones included. */
+export type Reader = (entry: Entry, isOwn: boolean) => void;
+
+/** A share of a licence. */
+interface Share extends Count {
+  readonly until: number;
+}
+
+/** How long a gateway counts as alive after it was last heard. */
+export const LEASE: Milliseconds = 2000;
+
+/**
+ * What several gateways share, in memory: the tables, the order of all changes, and what is held for a time. Times are unix
+ * time in milliseconds, by one clock.
+ */
+export class SharedLog {
+  readonly tables = new Tables();
+  readonly values = new Map<string, string>();
+  readonly #readers = new Map<number, Reader>();
+  readonly #heard = new Map<number, number>();
+  readonly #handOvers = new Map<Address, { readonly id: number; readonly until: number }>();
+  readonly #shares = new Map<string, Map<number, Share>>();
+  #order = 0;
+  #members = 0;
+
+  /** @param now unix time in milliseconds */
+  constructor(readonly now: () => number) {}
+
+  /** A gateway comes, also anew after it was taken for dead. @returns its number */
+  join(reader: Reader): number {
+    const number = ++this.#members;
+    this.#readers.set(number, reader);
+    this.beat(number);
+    return number;
+  }
+
+  leave(number: number): void {
+    this.#readers.delete(number);
+    this.#heard.delete(number);
+  }
+
+  /** It is alive. */
+  beat(number: number): void {
+    this.#heard.set(number, this.now());
+  }
+
+  lives(number: number): boolean {
+    const heard = this.#heard.get(number);
+    return heard !== undefined && this.now() - heard <= LEASE;
+  }
+
+  get living(): readonly number[] {
+    return [...this.#readers.keys()].filter((number) => this.lives(number));
+  }
+
+  /** Puts changes into the order, and tells all. @param by whose they are */
+  append(changes: readonly Change[], by: number): void {
+    const order = this.#order;
+    this.#order += changes.length;
+    const applied = this.tables.apply(changes, order, this.now());
+    for (const change of applied.accepted) {
+      if (change.type === "hand-over-ended" && this.#handOvers.get(change.server)?.id === change.id) {
+        this.#handOvers.delete(change.server);
+      }
+    }
+    for (const [number, reader] of this.#readers) reader({ ...applied, order }, number === by);
+  }
+
+  /** Puts in what is lacking. All are told, as of something that nobody of them did. */
+  offer(snapshot: Snapshot): void {
+    this.append(this.tables.lacking(snapshot), 0);
+  }
+
+  claimHandOver(server: Address, id: number, interval: Milliseconds): boolean {
+    const held = this.#handOvers.get(server);
+    if (held !== undefined && held.until > this.now() && held.id !== id) return false;
+    this.#handOvers.set(server, { id, until: this.now() + interval });
+    return true;
+  }
+
+  share(
+    customer: string,
+    number: number,
+    wanted: Readonly<Count>,
+    { maxPeers, maxRooms }: Licence,
+    reported: Readonly<Count>,
+    lifetime: Milliseconds,
+  ): Count {
+    const shares = this.#shares.get(customer) ?? new Map<number, Share>();
+    this.#shares.set(customer, shares);
+    const others: Count = { peers: 0, rooms: 0 };
+    for (const [member, share] of shares) {
+      if (share.until <= this.now()) shares.delete(member);
+      else if (member !== number) {
+        others.peers += share.peers;
+        others.rooms += share.rooms;
+      }
+    }
+    const share = {
+      peers: Math.max(0, Math.min(wanted.peers, maxPeers - reported.peers - others.peers)),
+      rooms: Math.max(0, Math.min(wanted.rooms, maxRooms - reported.rooms - others.rooms)),
+    };
+    shares.set(number, { ...share, until: this.now() + lifetime });
+    return share;
+  }
+}
