@@ -81,6 +81,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/gateway": ["src/fleet/mod.ts", "src/gateway/port.ts", "src/store"],
   "src/gateway/port.ts": ["src/fleet/mod.ts"], // all that the edge may know of the gateway
   "src/store": ["src/fleet/mod.ts"],
+  "src/store/redis": ["src/fleet/mod.ts", "src/store"],
   "src/store/sqlite": ["src/fleet/mod.ts", "src/store"],
 
   "src/fleet/mod.ts": [
