@@ -20,6 +20,8 @@ interface Ban {
   readonly room: string;
   readonly user: string;
   state: "banned" | "lifted" | "unknown";
+  /** Since when that is known. */
+  since: Milliseconds;
 }
 
 /** Backends of a customer: they update rooms and send messages, ban users and lift bans, and close rooms. */
@@ -105,14 +107,16 @@ export class Backends {
     const lifts = chance.random() < 0.2 && inForce.length > 0;
     const known = lifts ? pick(chance, inForce) : undefined;
     const number = ledger.nextNumber();
-    const ban = known ?? { room, user: `banned-${number}`, state: "unknown" as const };
+    const ban: Ban = known ?? { room, user: `banned-${number}`, state: "unknown", since: -Infinity };
     const before = ban.state;
     ban.state = "unknown";
     this.#bans.set(ban.user, ban);
     const task = banTask(ban.room, ban.user, lifts ? 0 : LONG);
     // A lift is a task for a user whose name carries another number: it is not followed up.
     const told = (accepted: boolean) => {
-      if (this.#bans.get(ban.user) === ban) ban.state = accepted ? lifts ? "lifted" : "banned" : before;
+      if (this.#bans.get(ban.user) !== ban) return;
+      ban.state = accepted ? lifts ? "lifted" : "banned" : before;
+      ban.since = this.#world.clock.now;
     };
     if (!lifts) return this.#ask(number, ban.room, task, LONG * 1000, told);
     this.#world.call(
@@ -126,6 +130,7 @@ export class Backends {
     ban = this.#bans.size === 0 ? undefined : pick(this.#world.chance, [...this.#bans.values()]),
   ): void {
     if (ban === undefined || ban.state === "unknown") return;
+    if (this.#world.clock.now - ban.since < this.#world.untilAllKnow) return;
     const { state } = ban;
     this.#try(ban.room, ban.user, (banned, outcome) => {
       if (ban.state !== state) return; // it has changed meanwhile

@@ -12,6 +12,8 @@ export interface Surroundings {
   /** Where promises, and those that were broken, are written down. */
   readonly ledger: Ledger;
   readonly servers: readonly FaultyServer[];
+  /** How long it may take until every gateway knows what one has answered. */
+  readonly untilAllKnow: Milliseconds;
   /** Does it again and again until all is quiet, with a mean time in between. */
   repeat(mean: Milliseconds, act: () => void): void;
   /**

@@ -72,6 +72,13 @@ const CALM: Milliseconds = 30_000;
 /** After the last reports, what gateways tell each other has arrived within this time. */
 const HUSH: Milliseconds = 3000;
 
+/** So often, so long after each other, the gateways' models are compared before they count as different. */
+const LOOKS = 20;
+const LOOK_AFTER: Milliseconds = 70;
+
+/** With several gateways a ban may take so long to hold at all of them. */
+const UNTIL_ALL_KNOW: Milliseconds = 2000;
+
 /** The model is compared with itself after each so-many-th event. */
 const CHECK_EVERY = 10;
 
@@ -112,6 +119,7 @@ export class World {
       chance: this.#chance,
       ledger: this.#ledger,
       servers: this.#servers,
+      untilAllKnow: gateways > 1 ? UNTIL_ALL_KNOW : 0,
       repeat: (mean, act) => this.#repeat(mean, act),
       call: (ask, answered) => this.#call(ask, answered),
     };
@@ -168,10 +176,19 @@ export class World {
     this.#ledger.faults.push(...leftRooms(this.#plans, this.#servers, past));
     for (const server of this.#servers) server.stop();
     await this.#pass(HUSH);
-    this.#ledger.faults.push(...disagreements(this.#hosts));
+    this.#ledger.faults.push(...await this.#disagreements());
     this.#step();
     const { faults, counts } = this.#ledger;
     return { seed: this.options.seed, faults, at: this.#firstFault, events: this.#clock.events, counts };
+  }
+
+  /** What the gateways go on seeing differently: something may be on its way at any moment. */
+  async #disagreements(): Promise<string[]> {
+    for (let look = 1; look < LOOKS; look++) {
+      if (disagreements(this.#hosts).length === 0) return [];
+      await this.#pass(LOOK_AFTER);
+    }
+    return disagreements(this.#hosts);
   }
 
   #pass(span: Milliseconds): Promise<void> {

@@ -3,12 +3,20 @@ import { groupName } from "../ids.ts";
 import { ClientCost } from "../learning/mod.ts";
 import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
 import { followLeave, keepPlace } from "../rooms/leaving.ts";
-import { opened, openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "../rooms/opening.ts";
+import {
+  countAgain,
+  opened,
+  openRoom,
+  placeGroup,
+  releaseGroup,
+  removeRoom,
+  transferGroup,
+} from "../rooms/opening.ts";
 import { awaitListing, markListedUnheard, markUnlistedUnheard } from "../rooms/presence.ts";
 import { disable, enable, replaceUsage } from "../servers/availability.ts";
 import { evict, plan } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
-import { endGrantsOf, grant } from "../state/grant.ts";
+import { endGrantsOf, grant, leaveOpeningToOthers } from "../state/grant.ts";
 import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
 import type { Group } from "../state/room.ts";
@@ -58,7 +66,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "room-changed":
       return followRoom(model, change, now);
     case "room-closed":
-      return followEnd(model, change, objections);
+      return followEnd(model, change, now, objections);
     case "granted":
     case "grants-ended":
       return followGrants(model, change, now, objections);
@@ -240,11 +248,17 @@ function followRelease(model: Model, group: Group | undefined, objections: Chang
   objections.push({ type: "group-placed", namespace, group: name, server }, ...kept.map(opened));
 }
 
-function followEnd(model: Model, change: ChangeOf<"room-closed">, objections: Change[]): void {
+function followEnd(
+  model: Model,
+  change: ChangeOf<"room-closed">,
+  now: Milliseconds,
+  objections: Change[],
+): void {
   const room = model.groups.room(change.room);
   if (room?.group.server.address !== change.server) return;
-  if (change.idle === true && room.grants !== undefined) objections.push(opened(room));
-  else removeRoom(model, room);
+  if (change.idle !== true || room.grants === undefined) return removeRoom(model, room);
+  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so
+  objections.push(opened(room));
 }
 
 function followRoom(
@@ -264,7 +278,10 @@ function followRoom(
   }
   if (known !== undefined) removeRoom(model, known); // grants of the customer before end
   const room = openRoom(model, group, id[1], change.customer, false, []);
-  if (change.listed) return markListedUnheard(model, room);
+  if (change.listed) {
+    markListedUnheard(model, room);
+    return countAgain(room);
+  }
   room.granted = now;
   awaitListing(model, room, now);
 }
@@ -285,6 +302,7 @@ function followGrants(
   }
   // Given up in the same moment: it is not, since somebody comes.
   const room = known ?? openRoom(model, group, id[1], change.customer, false, objections);
+  leaveOpeningToOthers(room);
   grant(model, room, change.user, now, false);
   if (!room.listed) awaitListing(model, room, now);
 }

@@ -1,6 +1,6 @@
 import { type Address, groupName, type RoomId } from "../ids.ts";
 import type { Change } from "../change.ts";
-import { endGrants } from "../state/grant.ts";
+import { endGrants, markTold } from "../state/grant.ts";
 import { endGrowth, learnSize } from "../state/growth.ts";
 import { endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
@@ -144,7 +144,8 @@ export function settle(model: Model, changes: readonly Change[], order?: number)
     if (change.type === "group-placed") {
       const group = model.groups.get(change.namespace, change.group);
       if (group?.server.address === change.server) group.durable = true;
-    } else if (change.type === "task-queued" && order !== undefined && change.moved === undefined) {
+    } else if (change.type === "granted") markTold(model.groups.room(change.room), change.user);
+    else if (change.type === "task-queued" && order !== undefined && change.moved === undefined) {
       // It may have moved since.
       for (const { tasks } of model.servers) tasks.place(change.task, order + i);
     }
@@ -270,6 +271,11 @@ function stopCounting(room: Room): void {
 
 function resumeCounting(room: Room): void {
   room.group.listed++;
+  countAgain(room);
+}
+
+/** A room that has left its server is there all the same: what was reported of it counts, if it did before. */
+export function countAgain(room: Room): void {
   recount(room, -1);
 }
 

@@ -18,8 +18,11 @@ export class Grant {
     /** Whether this gateway granted it, and so has to have it in its share of the licence. */
     readonly own: boolean,
     /** Whether its room counts by it as one more that is used. */
-    readonly opens: boolean,
+    public opens: boolean,
   ) {}
+
+  /** Whether all gateways that share the store have been told of it. */
+  told = false;
 }
 
 /** Whether this user is already counted on its way to the room. */
@@ -95,6 +98,21 @@ export function endGrants(model: Model, room: Room, count = Infinity): string[] 
     users.push(given.user);
   }
   return users;
+}
+
+/** All gateways that share the store have been told of it. */
+export function markTold(room: Room | undefined, user: string): void {
+  const given = room?.grants?.get(user);
+  if (given !== undefined) given.told = true;
+}
+
+/** Another gateway was first to let somebody into the room: it counts in that one's share of the licence. */
+export function leaveOpeningToOthers({ grants, usage: { own } }: Room): void {
+  for (const given of grants?.values() ?? []) {
+    if (!given.own || !given.opens || given.told) continue;
+    given.opens = false;
+    own.rooms--;
+  }
 }
 
 /** Another gateway has told that these users have come. */
