@@ -1,8 +1,10 @@
 import { TemporaryFolder } from "../../../sim/program.ts";
 import { createClient } from "@redis/client";
 import { freePort, isInstalled } from "../../../tests/programs.ts";
-import type { RedisSettings } from "./settings.ts";
-import type { RedisOptions } from "./store.ts";
+import type { Endpoint, RedisSettings } from "./settings.ts";
+import type { Change, Snapshot } from "../../fleet/mod.ts";
+import { loaded } from "../testing.ts";
+import { type RedisOptions, RedisStore } from "./store.ts";
 
 /** Whether tests with Redis are skipped: it is not installed, and this is not CI. */
 export const NO_REDIS = !isInstalled("redis-server", "--version");
@@ -33,11 +35,12 @@ export class RedisServer implements AsyncDisposable {
   }
 
   /** Starts it again, with the files that it has. */
-  async start(): Promise<void> {
+  async start(...options: readonly string[]): Promise<void> {
     this.#process = new Deno.Command("redis-server", {
       args: [
         ...["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--dir", this.#folder.path],
         ...this.#options,
+        ...options,
       ],
       stdout: "null",
       stderr: "null",
@@ -106,3 +109,118 @@ export const OPTIONS: RedisOptions = {
   agreed: {},
   reportInterval: 5000,
 };
+
+/** A gateway, as far as its store is concerned: it keeps what it is told, and loads where that has to be. */
+export class Gateway implements AsyncDisposable {
+  readonly told: Change[] = [];
+  readonly failures: string[] = [];
+  readonly astray: string[] = [];
+  readonly damaged: string[] = [];
+  /** What it offers where the store has lost what it had. */
+  offers: Snapshot | undefined;
+  store!: RedisStore;
+
+  static async open(settings: RedisSettings, options: Partial<RedisOptions> = {}): Promise<Gateway> {
+    const gateway = new Gateway();
+    gateway.store = await RedisStore.open(settings, {
+      ...OPTIONS,
+      others: (changes) => gateway.told.push(...changes),
+      failed: (error) => gateway.failures.push(error.message),
+      damaged: (what) => gateway.damaged.push(what),
+      astray: async (lost) => {
+        gateway.astray.push(lost);
+        if (lost === "stored" && gateway.offers !== undefined) await gateway.store.offer(gateway.offers);
+        await loaded(gateway.store);
+      },
+      ...options,
+    });
+    await loaded(gateway.store);
+    return gateway;
+  }
+
+  /** Resolves when it has gone astray so many times, and has come back. */
+  async back(times = 1): Promise<void> {
+    await until(() => this.astray.length >= times);
+    await until(() => this.store.catchUp().then(() => true, () => false));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close();
+  }
+}
+
+/** Waits, some seconds at most. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!await condition()) {
+    if (performance.now() > end) throw new Error(`it has not come to that: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Between gateways and Redis: passes on what they say, or swallows it, or breaks all connections and takes no new ones. */
+export class Proxy implements Disposable {
+  readonly #target: number;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #connections = new Set<Deno.Conn>();
+  mode: "passing" | "swallowing" | "refusing" = "passing";
+
+  constructor(target: number) {
+    this.#target = target;
+    void this.#accept();
+  }
+
+  get at(): Endpoint {
+    return { hostname: "127.0.0.1", port: this.#listener.addr.port };
+  }
+
+  refuse(): void {
+    this.mode = "refusing";
+    for (const connection of this.#connections) close(connection);
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const connection of this.#connections) close(connection);
+  }
+
+  async #accept(): Promise<void> {
+    for await (const client of this.#listener) {
+      if (this.mode === "refusing") {
+        close(client);
+        continue;
+      }
+      try {
+        const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
+        void this.#pass(client, server);
+        void this.#pass(server, client);
+      } catch {
+        close(client); // as Redis does
+      }
+    }
+  }
+
+  async #pass(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+    this.#connections.add(from);
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
+        if (this.mode === "swallowing") continue;
+        for (let at = 0; at < read;) at += await to.write(buffer.subarray(at, read));
+      }
+    } catch {
+      // one of the two has ended
+    }
+    this.#connections.delete(from);
+    close(from);
+    close(to);
+  }
+}
+
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error; // it was closed already
+  }
+}
