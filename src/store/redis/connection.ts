@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { createClient } from "@redis/client";
 import { Fault, faultOf } from "./fault.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
@@ -133,7 +134,8 @@ function connect(
     connectTimeout: SILENCE,
     socketTimeout: SILENCE,
   };
-  const secured = tls === undefined ? socket : { ...socket, ...tls, tls: true, servername: hostname };
+  const servername = isIP(hostname) === 0 ? { servername: hostname } : {}; // TLS names no addresses
+  const secured = tls === undefined ? socket : { ...socket, ...tls, ...servername, tls: true };
   return Connection.connect(
     clientOf({ username, password, socket: secured, database }),
     nameOf({ hostname, port }),
