@@ -236,8 +236,11 @@ export class Gateway implements GatewayPort {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
       if (this.#durability.shared !== undefined) {
         if (!await this.#isUpToDate()) break;
-        const refused = await this.#licences.cover(input);
-        if (refused !== undefined) return { granted: false, reason: refused };
+        // Another Connect may take what one has waited for.
+        while (!this.#licences.cover(input)) {
+          const refused = await this.#licences.ask(input);
+          if (refused !== undefined) return { granted: false, reason: refused };
+        }
       }
       const now = this.#now();
       this.#startWait.look(now);

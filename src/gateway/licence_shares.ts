@@ -52,14 +52,20 @@ export class LicenceShares {
   }
 
   /**
-   * Sees to it that the client is within this gateway's share of its customer's licence. What the model counts as used is not
-   * looked at: `fleet.connect` does that.
-   *
-   * @returns why it cannot be let in
+   * Whether the client is within this gateway's share of its customer's licence. What the model counts as used is not looked
+   * at: `fleet.connect` does that.
    */
-  async cover(input: ConnectInput): Promise<Refusal | undefined> {
+  cover(input: ConnectInput): boolean {
+    return this.#lacking(input) === undefined;
+  }
+
+  /**
+   * Asks the store for a share that the client is within.
+   *
+   * @returns why it cannot be let in; nothing where it can, unless somebody else is first
+   */
+  async ask(input: ConnectInput): Promise<Refusal | undefined> {
     const { customer, licence } = input;
-    if (licence.maxPeers === Infinity && licence.maxRooms === Infinity) return undefined;
     for (let attempt = 1;; attempt++) {
       const lacking = this.#lacking(input);
       if (lacking === undefined) return undefined;
@@ -98,6 +104,7 @@ export class LicenceShares {
   /** What the client lacks of the share, if anything. */
   #lacking(input: ConnectInput): Refusal | undefined {
     const { customer, licence } = input;
+    if (licence.maxPeers === Infinity && licence.maxRooms === Infinity) return undefined;
     const { peers, rooms } = fleet.further(this.#model, input);
     const own = this.#own(customer);
     const share = this.#share(customer);

@@ -21,7 +21,7 @@ import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.
 import { addServer, type Model } from "../state/model.ts";
 import type { Group } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
-import { endHandOver, followHandOver } from "../tasks/hand_over.ts";
+import { followFate, followHandOver } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
 import type { Milliseconds } from "../time.ts";
 import { usageOf } from "./snapshot.ts";
@@ -92,8 +92,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "handed-over":
       return followHandOver(model, change, now);
     case "hand-over-ended":
-      endHandOver(model, change.server, change.id, change.fate, now); // what ends by that, that gateway tells
-      return;
+      return followFate(model, change, now);
     case "server-odd":
     case "collision":
     case "close-ignored":

@@ -64,17 +64,28 @@ export function followHandOver(
 ): void {
   const server = model.servers.get(address);
   if (server === undefined) return;
-  giveUpOpen(server, now, []); // what ends by that, that gateway tells
+  giveUpOpen(server, now);
   const tasks = numbers.map((number) => server.tasks.get(number)).filter((task) => task !== undefined);
-  begin(model, server, { id, tasks, at: now }, []);
+  begin(model, server, { id, tasks, at: now });
+}
+
+/** Another gateway has told what became of an answer of its own. */
+export function followFate(
+  model: Model,
+  { server: address, id, fate }: Extract<Change, { readonly type: "hand-over-ended" }>,
+  now: Milliseconds,
+): void {
+  const server = model.servers.get(address);
+  if (server !== undefined) decide(model, server, id, fate, now);
 }
 
 /**
  * Another answer goes out, so that of those whose fate is open nothing more will be known in time.
  *
+ * @param changes where tasks may end by that; if absent, another gateway tells which do
  * @returns the messages that wait all the same
  */
-function giveUpOpen(server: Server, now: Milliseconds, changes: Change[]): ReadonlySet<QueuedTask> {
+function giveUpOpen(server: Server, now: Milliseconds, changes?: Change[]): ReadonlySet<QueuedTask> {
   const undecided = new Set(server.handOvers.undecided);
   for (const handOver of server.handOvers.open) {
     // Messages wait for what becomes of their answer; all else counts as handed over without proof.
@@ -89,11 +100,11 @@ function giveUpOpen(server: Server, now: Milliseconds, changes: Change[]): Reado
 }
 
 /** @returns how many of the tasks had been handed over before */
-function begin(model: Model, server: Server, handOver: HandOver, changes: Change[]): number {
+function begin(model: Model, server: Server, handOver: HandOver, changes?: Change[]): number {
   const repeated = server.handOvers.begin(handOver);
   if (server.handOvers.size > OPEN_HAND_OVERS) {
     const [oldest] = server.handOvers.open;
-    changes.push(...endHandOver(model, server.address, oldest!.id, "unknown", handOver.at));
+    decide(model, server, oldest!.id, "unknown", handOver.at, changes);
   }
   return repeated;
 }
@@ -108,9 +119,22 @@ export function endHandOver(
 ): Change[] {
   const changes: Change[] = [];
   const server = model.servers.get(address);
-  const handOver = server?.handOvers.end(id);
-  if (server === undefined || handOver === undefined) return changes;
-  if (model.shared) changes.push({ type: "hand-over-ended", server: address, id, fate });
+  if (server !== undefined) decide(model, server, id, fate, now, changes);
+  return changes;
+}
+
+/** @param changes where tasks may end by that; if absent, another gateway tells which do */
+function decide(
+  model: Model,
+  server: Server,
+  id: number,
+  fate: Fate,
+  now: Milliseconds,
+  changes?: Change[],
+): void {
+  const handOver = server.handOvers.end(id);
+  if (handOver === undefined) return;
+  if (model.shared) changes?.push({ type: "hand-over-ended", server: server.address, id, fate });
   for (const task of handOver.tasks) {
     // A message may have moved on with its group since; all else is handed over anew there.
     const holder = task.kind === "RoomSendMessage" ? holderOf(model, server, task) : server;
@@ -118,7 +142,6 @@ export function endHandOver(
     if (fate === "read") done(holder, task, now, changes);
     else if (fate === "unknown") withoutProof(holder, task, now, changes);
   }
-  return changes;
 }
 
 /** The server in whose queue the task is now. O(servers) where it has moved. */
@@ -128,18 +151,18 @@ function holderOf(model: Model, server: Server, task: QueuedTask): Server {
 }
 
 /** An answer with the task went out, and nothing will tell whether it was read. */
-function withoutProof(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
+function withoutProof(server: Server, task: QueuedTask, now: Milliseconds, changes?: Change[]): void {
   if (!server.tasks.has(task)) return;
   if (task.kind === "RoomSendMessage" || server.handOvers.isUnproven(task)) done(server, task, now, changes);
   else server.handOvers.withoutProof(task);
 }
 
-function done(server: Server, task: QueuedTask, now: Milliseconds, changes: Change[]): void {
+function done(server: Server, task: QueuedTask, now: Milliseconds, changes?: Change[]): void {
   if (!server.tasks.has(task)) return;
   if (task.kind === "RoomClose") {
     server.closing.set(scopedKey(task.room), { task, report: server.reportsAnywhere, at: now });
   }
-  endTask(server, task, changes);
+  if (changes !== undefined) endTask(server, task, changes);
 }
 
 /** The task leaves the queue. @param expired whether because its server did not fetch it in time */
