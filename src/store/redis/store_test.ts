@@ -4,6 +4,7 @@ import { newCertificate } from "../../../tests/certificate.ts";
 import { freePort } from "../../../tests/programs.ts";
 import type { Address, Change } from "../../fleet/mod.ts";
 import { testStore } from "../contract.ts";
+import { testSharedStore } from "../shared_contract.ts";
 import { loaded } from "../testing.ts";
 import { commandOf } from "./commands.ts";
 import { LIBRARY } from "./library.ts";
@@ -26,6 +27,13 @@ if (!NO_REDIS) {
           ...options,
           now: () => options.now() + performance.now() - start,
         }),
+      dispose: async () => await (await server)[Symbol.asyncDispose](),
+    };
+  });
+  testSharedStore("Redis", () => {
+    const server = RedisServer.start();
+    return {
+      open: async (options) => await RedisStore.open((await server).settings, { ...OPTIONS, ...options }),
       dispose: async () => await (await server)[Symbol.asyncDispose](),
     };
   });
