@@ -21,12 +21,11 @@ const REPEAT = 60_000;
  * | key, after the prefix | type | content |
  * | --- | --- | --- |
  * | `meta` | hash | `format`; `epoch`, which tells this data set from all others |
- * | `agreed` | hash | settings that the gateways which live have in common |
  * | `n` | string | place of the last change; starts with the time in microseconds, so that no epoch has another's places |
  * | `log` | stream | `n` place of the first change, `k` how many places, `g` gateway, `r` request, `c` the accepted changes |
  * | `numbers` | string | the last number that a gateway got |
  * | `gw:NUMBER` | string | incarnation of a gateway that lives |
- * | `members` | hash | of each gateway: version, place that it has been told up to |
+ * | `members` | hash | of each gateway: version, place that it has been told up to, then names and texts of its settings |
  * | `last:NUMBER` | string | the last request of a gateway, and its answer |
  * | `servers` | hash | first seen, sums, report, plan, whether draining, enabled, evicting |
  * | `groups` | hash | server, leave, then of each room its id and what is kept of it |
@@ -512,14 +511,15 @@ local function resume(prefix, epoch, id, last, request)
   return first == last + 1 and "ok" or "told"
 end
 
--- The gateways that live: number, version, place. Those that do not are forgotten.
+-- The gateways that live: number, version, place, settings. Those that do not are forgotten.
 local function members(prefix)
   local all = redis.call("HGETALL", prefix .. "members")
   local living = {}
   for i = 1, #all, 2 do
     if redis.call("EXISTS", prefix .. "gw:" .. all[i]) == 1 then
       local part = split(all[i + 1])
-      living[#living + 1] = { all[i], part[1], part[2] }
+      table.insert(part, 1, all[i])
+      living[#living + 1] = part
     else
       redis.call("HDEL", prefix .. "members", all[i])
     end
@@ -527,8 +527,27 @@ local function members(prefix)
   return living
 end
 
-local function note(prefix, number, version, place)
-  redis.call("HSET", prefix .. "members", number, version .. "\\n" .. place)
+local function note(prefix, number, version, place, settings)
+  local parts = { version, place }
+  for _, text in ipairs(settings) do parts[#parts + 1] = text end
+  redis.call("HSET", prefix .. "members", number, table.concat(parts, "\\n"))
+end
+
+-- The name of a setting in which another gateway differs.
+local function difference(prefix, settings)
+  for _, member in ipairs(members(prefix)) do
+    for i = 4, #member, 2 do
+      for own = 1, #settings, 2 do
+        if member[i] == settings[own] and member[i + 1] ~= settings[own + 1] then return settings[own] end
+      end
+    end
+  end
+end
+
+local function rest(args, from)
+  local parts = {}
+  for i = from, #args do parts[#parts + 1] = args[i] end
+  return parts
 end
 
 local function free_number(prefix, wanted, former)
@@ -546,21 +565,15 @@ local function free_number(prefix, wanted, former)
 end
 
 -- incarnation, the former one, its number, version, an epoch in case that there is none, then names and texts of settings.
+-- Who comes for the first time must have those of all that live; a gateway that runs may be about to change with the others.
 local function hello(keys, args)
   local prefix = keys[1]
   local incarnation, former, wanted, version, epoch = args[1], args[2], args[3], args[4], args[5]
   local format = redis.call("HGET", prefix .. "meta", "format")
   if format and format ~= FORMAT then return { err = "FORMAT " .. format } end
-  local others = 0
-  for _, member in ipairs(members(prefix)) do
-    if member[1] ~= wanted then others = others + 1 end
-  end
-  if others == 0 then redis.call("DEL", prefix .. "agreed") end
-  for i = 6, #args, 2 do
-    local agreed = redis.call("HGET", prefix .. "agreed", args[i])
-    if agreed and agreed ~= args[i + 1] then return { err = "DIFFERS " .. args[i] } end
-  end
-  for i = 6, #args, 2 do redis.call("HSET", prefix .. "agreed", args[i], args[i + 1]) end
+  local settings = rest(args, 6)
+  local differs = former == "" and difference(prefix, settings)
+  if differs then return { err = "DIFFERS " .. differs } end
   if not redis.call("HGET", prefix .. "meta", "epoch") then
     redis.call("HSET", prefix .. "meta", "format", FORMAT, "epoch", epoch)
     redis.call("SET", prefix .. "n", integer(time() * 1000))
@@ -568,16 +581,16 @@ local function hello(keys, args)
   local number = free_number(prefix, wanted, former)
   redis.call("SET", prefix .. "gw:" .. number, incarnation, "PX", ${LEASE})
   local place = integer(last_place(prefix))
-  note(prefix, number, version, place)
+  note(prefix, number, version, place, settings)
   return { number, redis.call("HGET", prefix .. "meta", "epoch"), place, redis.call("TIME") }
 end
 
--- number, incarnation, version, place. Returns the epoch, the last place, the time.
+-- number, incarnation, version, place, then names and texts of settings. Returns the epoch, the last place, the time.
 local function beat(keys, args)
   local prefix, number = keys[1], args[1]
   if not lives(prefix, number, args[2]) then return FENCED end
   redis.call("PEXPIRE", prefix .. "gw:" .. number, ${LEASE})
-  note(prefix, number, args[3], args[4])
+  note(prefix, number, args[3], args[4], rest(args, 5))
   local epoch = redis.call("HGET", prefix .. "meta", "epoch") or ""
   return { epoch, integer(last_place(prefix)), redis.call("TIME") }
 end

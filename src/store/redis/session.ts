@@ -14,8 +14,8 @@ const RETRY = { first: 50, most: 1000 };
 /** Who this gateway is to the others. */
 export interface Identity {
   readonly version: string;
-  /** Settings that all gateways must have in common, each by its name. */
-  readonly agreed: Readonly<Record<string, string>>;
+  /** Settings that all gateways must have in common, as they are now, each by its name. */
+  readonly agreed: () => Readonly<Record<string, string>>;
 }
 
 /** Told of what becomes of a session. */
@@ -163,11 +163,11 @@ export class Session {
 
   async #hello(): Promise<void> {
     const incarnation = crypto.randomUUID();
-    const { version, agreed } = this.#identity;
+    const { version } = this.#identity;
     const told = this.#events.told();
     const answer = await this.#timed("hello", [
       ...[incarnation, this.#incarnation, this.#number, version, crypto.randomUUID()],
-      ...Object.entries(agreed).flat(),
+      ...this.#agreed(),
     ]);
     const [number, epoch, last] = answer;
     this.#number = textOf(number);
@@ -180,9 +180,16 @@ export class Session {
   async #beat(): Promise<void> {
     const told = this.#events.told();
     const { version } = this.#identity;
-    const answer = await this.#timed("beat", [this.#number, this.#incarnation, version, String(told)]);
+    const answer = await this.#timed("beat", [
+      ...[this.#number, this.#incarnation, version, String(told)],
+      ...this.#agreed(),
+    ]);
     const [epoch, last] = answer;
     this.#events.heard(textOf(epoch), Number(last), told);
+  }
+
+  #agreed(): string[] {
+    return Object.entries(this.#identity.agreed()).flatMap(([name, text]) => [name, JSON.stringify(text)]);
   }
 
   /** Calls a function that ends with the time. */

@@ -39,7 +39,7 @@ const ATTEMPTS = 5;
 /** What a store in Redis is opened with besides. */
 export interface RedisOptions extends StoreOptions, Identity {
   /** Interval in which servers report: one hand-over of tasks lasts that long. */
-  readonly reportInterval: Milliseconds;
+  readonly reportInterval: () => Milliseconds;
 }
 
 /**
@@ -156,7 +156,7 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async claimHandOver(server: Address, id: number): Promise<boolean> {
-    const interval = String(Math.round(this.#options.reportInterval));
+    const interval = String(Math.round(this.#options.reportInterval()));
     const args = [JSON.stringify(server), String(id), interval];
     return await this.#session.runAsMember("claim", ...args) === 1;
   }

@@ -123,12 +123,19 @@ test("a replica that has the changes is enough", async () => {
 
 test("a gateway with another setting than those that live is refused, and the setting is named", async () => {
   await using server = await RedisServer.start();
-  const one = await Gateway.open(server.settings, { agreed: { "sfuConfig.updateInterval": "5" } });
-  const differs = () => Gateway.open(server.settings, { agreed: { "sfuConfig.updateInterval": "6" } });
+  let interval = "5";
+  const open = (updateInterval: () => string) =>
+    Gateway.open(server.settings, {
+      agreed: () => ({ "sfuConfig.updateInterval": updateInterval(), pools: "eu\nus" }),
+    });
+  const one = await open(() => interval);
+  const differs = () => open(() => "6");
   await assert.rejects(differs, { name: "StoreError", message: /have another sfuConfig\.updateInterval/ });
+  interval = "6"; // by a reload
+  await until(() => differs().then((other) => other.store.close().then(() => true), () => false));
+  interval = "7";
   await one.store.close();
-  const other = await differs();
-  await other.store.close();
+  await (await differs()).store.close();
 });
 
 test("a change that cannot be read is left out and told, and one of a later version is passed over", async () => {

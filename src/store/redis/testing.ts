@@ -106,8 +106,8 @@ export const OPTIONS: RedisOptions = {
   others: () => {},
   failed: () => {},
   version: "1.0.0",
-  agreed: {},
-  reportInterval: 5000,
+  agreed: () => ({}),
+  reportInterval: () => 5000,
 };
 
 /** A gateway, as far as its store is concerned: it keeps what it is told, and loads where that has to be. */
