@@ -40,6 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/operations/tracing",
       "src/ops",
       "src/store",
+      "src/store/redis",
       "src/webhooks",
       "src/tokens",
     ],
