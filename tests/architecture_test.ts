@@ -146,7 +146,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Tests beside the parts, and what they work with, may import what they need. */
-const FOR_TESTS = /_test\.ts$|\/testing\.ts$|\/contract\.ts$/;
+const FOR_TESTS = /_test\.ts$|\/testing\.ts$|contract\.ts$/;
 
 interface Import {
   readonly file: string;
