@@ -73,7 +73,14 @@ export class Licences implements ConnectWatch {
     return (outcome) => {
       if (outcome.granted || (outcome.reason !== "peer-limit" && outcome.reason !== "room-limit")) return;
       this.#asked.splice(this.#asked.indexOf(asked), 1);
-      if (counted !== undefined) this.#checkRefusal(outcome.reason, room, counted);
+      if (counted === undefined) return;
+      // It may have waited for what other gateways give back; others were let in meanwhile.
+      const meanwhile = this.#world.untilAllKnow === 0 ? undefined : this.#countedBy(host);
+      this.#checkRefusal(
+        outcome.reason,
+        room,
+        meanwhile === undefined ? counted : either(counted, meanwhile),
+      );
     };
   }
 
@@ -169,4 +176,13 @@ export class Licences implements ConnectWatch {
     for (const { room } of this.#asked) rooms.add(room);
     return { peers: peers + this.#asked.length, rooms, listed };
   }
+}
+
+/** The most that may count at one moment or the other. */
+function either(one: Counted, other: Counted): Counted {
+  return {
+    peers: Math.max(one.peers, other.peers),
+    rooms: one.rooms.union(other.rooms),
+    listed: one.listed.intersection(other.listed),
+  };
 }

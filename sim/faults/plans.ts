@@ -17,8 +17,11 @@ export class Plans {
   readonly #possible = new Map<Address, readonly Wanted[]>();
   /** When it was last asked or answered what is wanted of a server. */
   readonly #changedAt = new Map<Address, Milliseconds>();
+  /** What was wanted before, which some gateway may not know to be over. */
+  readonly #before = new Map<Address, readonly Wanted[]>();
 
-  constructor(readonly now: () => Milliseconds) {}
+  /** @param untilAllKnow how long it may take until every gateway knows what one has answered */
+  constructor(readonly now: () => Milliseconds, readonly untilAllKnow: Milliseconds = 0) {}
 
   possible(server: Address): readonly Wanted[] {
     return this.#possible.get(server) ?? [INITIAL];
@@ -32,7 +35,14 @@ export class Plans {
     return (done) => this.#set(server, done ? after : before);
   }
 
+  /** What may be wanted, as far as any gateway can know. */
+  #somewhere(server: Address): readonly Wanted[] {
+    const isKnown = this.now() - (this.#changedAt.get(server) ?? -Infinity) >= this.untilAllKnow;
+    return isKnown ? this.possible(server) : [...this.possible(server), ...this.#before.get(server) ?? []];
+  }
+
   #set(server: Address, possible: readonly Wanted[]): void {
+    this.#before.set(server, this.#somewhere(server));
     this.#possible.set(server, possible);
     this.#changedAt.set(server, this.now());
   }
@@ -48,20 +58,20 @@ export class Plans {
   }
 
   isSurelyOpen(server: Address): boolean {
-    return this.possible(server).every(({ draining, weight }) => !draining && weight > 0);
+    return this.#somewhere(server).every(({ draining, weight }) => !draining && weight > 0);
   }
 
   isSurelyClosed(server: Address): boolean {
-    return this.possible(server).every(({ draining, weight }) => draining || weight === 0);
+    return this.#somewhere(server).every(({ draining, weight }) => draining || weight === 0);
   }
 
   mayDrain(server: Address): boolean {
-    return this.possible(server).some(({ draining }) => draining);
+    return this.#somewhere(server).some(({ draining }) => draining);
   }
 
   /** Whether its deadline for draining may have passed by then. */
   mayEvict(server: Address, at: Milliseconds): boolean {
-    return this.possible(server).some(({ deadline }) => deadline !== undefined && deadline <= at);
+    return this.#somewhere(server).some(({ deadline }) => deadline !== undefined && deadline <= at);
   }
 
   /** Whether by then its deadline for draining had certainly passed, and the gateway had confirmed it. */

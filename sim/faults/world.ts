@@ -91,7 +91,7 @@ export class World {
   readonly #weather: Weather;
   readonly #ledger: Ledger;
   readonly #servers: FaultyServer[] = [];
-  readonly #plans = new Plans(() => this.#clock.now);
+  readonly #plans: Plans;
   readonly #told: ToldReports;
   readonly #licences: Licences;
   readonly #watch: ServerWatch;
@@ -124,6 +124,7 @@ export class World {
       call: (ask, answered) => this.#call(ask, answered),
     };
     const times = { tokenLifetime: TOKEN_LIFETIME, grantTimeout: GRANT_TIMEOUT };
+    this.#plans = new Plans(() => this.#clock.now, world.untilAllKnow);
     this.#told = new ToldReports(gateways > 1);
     this.#licences = new Licences(world, "licensed", LICENCE, this.#plans, this.#told, times);
     const rules = { disableTimeout: DISABLE_TIMEOUT, grantTimeout: GRANT_TIMEOUT };

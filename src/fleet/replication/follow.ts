@@ -21,7 +21,7 @@ import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.
 import { addServer, type Model } from "../state/model.ts";
 import type { Group } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
-import { followFate, followHandOver } from "../tasks/hand_over.ts";
+import { followFate, followHandOver, passOn } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
 import type { Milliseconds } from "../time.ts";
 import { usageOf } from "./snapshot.ts";
@@ -81,12 +81,8 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
       if (known === undefined || known.until <= ban.until) model.bans.set({ ...ban, until: -Infinity }, now);
       return;
     }
-    case "task-queued": {
-      endTask(model, change.task.sequence); // where it has moved
-      model.servers.get(change.server)?.tasks.add(change.task, change.order);
-      skipNumber(model, change.task.sequence);
-      return;
-    }
+    case "task-queued":
+      return followTask(model, change);
     case "task-ended":
       return endTask(model, change.sequence);
     case "handed-over":
@@ -116,6 +112,16 @@ function appear(
   server.version = version;
   server.reports = 1; // one that this gateway has not heard; its rooms are marked with it
   return server;
+}
+
+/** A task is in the queue of a server now; where it was in another one, what is known of it goes with it. */
+function followTask(model: Model, { server: address, task, order }: ChangeOf<"task-queued">): void {
+  skipNumber(model, task.sequence);
+  const from = Iterator.from(model.servers).find(({ tasks }) => tasks.get(task.sequence) !== undefined);
+  const server = model.servers.get(address);
+  if (from === undefined) return server?.tasks.add(task, order);
+  const known = from.tasks.get(task.sequence)!;
+  if (server !== undefined && server !== from) passOn(from, server, known);
 }
 
 /** Takes a task out of whichever queue it is in. */

@@ -2,7 +2,7 @@ import { type Address, groupName, type RoomId } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { endGrants, markTold } from "../state/grant.ts";
 import { endGrowth, learnSize } from "../state/growth.ts";
-import { endTask } from "../tasks/hand_over.ts";
+import { endTask, passOn } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
 import { keepPlace, leave, LEAVE_FOR } from "./leaving.ts";
 import { awaitListing, countUnlisted, stopAwaiting } from "./presence.ts";
@@ -119,11 +119,7 @@ function moveTasks(from: Server, to: Server, namespace: string, group: string): 
   const moved: QueuedTask[] = [];
   for (const task of from.tasks.ofGroup(namespace, group)) {
     if (from.intake.evicting && task.kind === "RoomClose") continue;
-    const order = from.tasks.orderOf(task);
-    from.tasks.delete(task);
-    const undecided = from.handOvers.forget(task);
-    to.tasks.add(task, order);
-    if (undecided && task.kind === "RoomSendMessage") to.handOvers.await(task);
+    passOn(from, to, task);
     moved.push(task);
   }
   return moved;

@@ -165,6 +165,15 @@ function done(server: Server, task: QueuedTask, now: Milliseconds, changes?: Cha
   if (changes !== undefined) endTask(server, task, changes);
 }
 
+/** The task goes to the queue of another server; a message that may have been read waits until that is known. */
+export function passOn(from: Server, to: Server, task: QueuedTask): void {
+  const order = from.tasks.orderOf(task);
+  from.tasks.delete(task);
+  const undecided = from.handOvers.forget(task);
+  to.tasks.add(task, order);
+  if (undecided && task.kind === "RoomSendMessage") to.handOvers.await(task);
+}
+
 /** The task leaves the queue. @param expired whether because its server did not fetch it in time */
 export function endTask(server: Server, task: QueuedTask, changes: Change[], expired = false): void {
   if (!server.tasks.delete(task)) return;
