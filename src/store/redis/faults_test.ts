@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Address, Change } from "../../fleet/mod.ts";
+import { freePort } from "../../../tests/programs.ts";
 import { loaded } from "../testing.ts";
 import { Gateway, NO_REDIS, Proxy, RedisServer, until } from "./testing.ts";
 
@@ -192,4 +193,36 @@ test("a proxy that breaks connections is survived, with the number of the gatewa
     number,
     self: true,
   }]);
+});
+
+test("the sentinels name the new primary when the old one is gone, and what was lost is found", async () => {
+  await using primary = await RedisServer.start("--repl-diskless-sync-delay", "0");
+  using link = new Proxy(primary.port);
+  await using replica = await RedisServer.start("--replicaof", "127.0.0.1", String(link.at.port));
+  await until(async () => (await primary.ask<string>("INFO", "replication")).includes("state=online"));
+  await using sentinel = await RedisServer.startSentinel(primary);
+  await until(async () =>
+    String(await sentinel.ask("SENTINEL", "REPLICAS", "mymaster")).includes(String(replica.port))
+  );
+  const nobody = { hostname: "127.0.0.1", port: freePort() };
+  const addresses = [nobody, { hostname: "127.0.0.1", port: sentinel.port }];
+  const settings = { ...primary.settings, at: { name: "mymaster", addresses }, replicas: true };
+  await using one = await Gateway.open(settings);
+  await using other = await Gateway.open(settings);
+  await one.store.commit([appeared(A), placed("kept")], "power");
+  link.mode = "swallowing"; // from here on the replica lacks what the primary acknowledges
+  await one.store.commit([placed("lost")], "process");
+  await assert.rejects(one.store.commit([placed("not safe")], "power"), { message: /^no replica of Redis/ });
+  const known = await loaded(one.store);
+  one.offers = other.offers = known;
+  await primary.kill();
+  await Promise.all([one.back(), other.back()]);
+  assert.ok(
+    one.astray.includes("stored") && other.astray.includes("stored"),
+    `${one.astray} ${other.astray}`,
+  );
+  assert.deepEqual(await placements(other), ["kept", "lost", "not safe"]);
+  await one.store.commit([placed("new")], "process");
+  await other.store.catchUp();
+  assert.deepEqual(other.told.at(-1), placed("new"));
 });

@@ -14,6 +14,8 @@ export class RedisServer implements AsyncDisposable {
   readonly #folder = new TemporaryFolder();
   readonly #options: readonly string[];
   #process: Deno.ChildProcess | undefined;
+  /** Its configuration, where it has one that it writes to. */
+  #file: string | undefined;
 
   private constructor(readonly port: number, options: readonly string[]) {
     this.#options = options;
@@ -38,7 +40,9 @@ export class RedisServer implements AsyncDisposable {
   async start(...options: readonly string[]): Promise<void> {
     this.#process = new Deno.Command("redis-server", {
       args: [
-        ...["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--dir", this.#folder.path],
+        ...this.#file === undefined ? [] : [this.#file],
+        ...["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#folder.path],
+        ...this.#file === undefined ? ["--save", ""] : [],
         ...this.#options,
         ...options,
       ],
@@ -56,6 +60,20 @@ export class RedisServer implements AsyncDisposable {
 
   signal(signal: Deno.Signal): void {
     this.#process?.kill(signal);
+  }
+
+  /** Starts one that knows which of several is the primary, and makes another the primary when that is silent for a second. */
+  static async startSentinel(primary: RedisServer): Promise<RedisServer> {
+    const server = new RedisServer(freePort(), ["--sentinel"]);
+    server.#file = `${server.folder}/sentinel.conf`;
+    Deno.writeTextFileSync(
+      server.#file,
+      `sentinel monitor mymaster 127.0.0.1 ${primary.port} 1
+       sentinel down-after-milliseconds mymaster 1000
+       sentinel failover-timeout mymaster 5000`,
+    );
+    await server.start();
+    return server;
   }
 
   /** Sends commands as an operator would. */
