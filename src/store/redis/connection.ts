@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { createClient } from "@redis/client";
+import { afterAll } from "./deadline.ts";
 import { Fault, faultOf } from "./fault.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
 import { type Endpoint, nameOf, type RedisSettings, type Sentinels } from "./settings.ts";
@@ -185,6 +186,5 @@ function replied(error: unknown, start: string): boolean {
 /** Rejects after so many milliseconds, unless it is cleared before. */
 function deadline(within: number, fault: () => Fault): { readonly passed: Promise<never>; clear(): void } {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(fault()), within);
-  return { passed: promise, clear: () => clearTimeout(timer) };
+  return { passed: promise, clear: afterAll(within, () => reject(fault())) };
 }

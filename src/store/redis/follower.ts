@@ -3,8 +3,8 @@ import type { Milliseconds } from "../../fleet/mod.ts";
 import { StoreError, type StoreOptions } from "../port.ts";
 import { readChanges } from "./changes.ts";
 import type { Clock } from "./codec.ts";
-import type { Connection } from "./connection.ts";
-import { DEADLINE } from "./connection.ts";
+import { type Connection, DEADLINE } from "./connection.ts";
+import { afterAll } from "./deadline.ts";
 import { Fault } from "./fault.ts";
 import type { Batch } from "./outgoing.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
@@ -75,6 +75,7 @@ export class Follower {
   #astray = false;
   #held: Promise<void> | undefined;
   #heard = performance.now();
+  #passedOver = 0;
   #waiters: Waiter[] = [];
   #closed = false;
   #running: Promise<void> | undefined;
@@ -98,6 +99,11 @@ export class Follower {
     return performance.now() - this.#heard;
   }
 
+  /** Changes that were passed over, as only a later version knows what they are. */
+  get passedOver(): number {
+    return this.#passedOver;
+  }
+
   /** Something has happened that may have a part of the log lost, or `told`: this gateway was taken for dead. */
   suspect(suspicion: "position" | "told"): void {
     if (this.#suspicion !== "told") this.#suspicion = suspicion;
@@ -109,11 +115,11 @@ export class Follower {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { place, resolve, reject };
     this.#waiters.push(waiter);
-    const timer = setTimeout(() => {
+    const calledOff = afterAll(DEADLINE, () => {
       this.#waiters = this.#waiters.filter((each) => each !== waiter);
       reject(new StoreError(`what others changed has not been told within ${DEADLINE} ms`));
-    }, DEADLINE);
-    return promise.finally(() => clearTimeout(timer));
+    });
+    return promise.finally(calledOff);
   }
 
   /**
@@ -245,7 +251,8 @@ export class Follower {
   }
 
   #tell(json: string): void {
-    const { changes, damaged } = readChanges(json, this.#options.clock);
+    const { changes, damaged, unknown } = readChanges(json, this.#options.clock);
+    this.#passedOver += unknown;
     for (const what of damaged) this.#options.damaged(what);
     if (changes.length > 0) this.#options.others(changes);
   }

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers";
 import type { Change } from "../../fleet/mod.ts";
 import { type Committed, type Safety, StoreError } from "../port.ts";
 import { DEADLINE } from "./connection.ts";
+import { afterAll } from "./deadline.ts";
 
 /** Changes that are only to be durable soon wait this long for others, in milliseconds. */
 const SEND_AFTER = 20;
@@ -16,7 +17,7 @@ interface Waiting {
   /** When it is given up. */
   readonly deadline: number;
   readonly resolve: (committed: Committed) => void;
-  readonly reject: (error: StoreError) => void;
+  readonly reject: (error: Error) => void;
   committed?: Committed;
 }
 
@@ -60,7 +61,8 @@ export class Outgoing {
   #hurry = false;
   #scheduled = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the look at the oldest. */
+  #watch: (() => void) | undefined;
   #idle: (() => void)[] = [];
 
   /** @param newRequest an id that no request has had */
@@ -92,7 +94,7 @@ export class Outgoing {
   }
 
   /** Rejects all that is on its way, the newest first, so that each caller can take its own back from what the next has left. */
-  fail(error: StoreError): void {
+  fail(error: Error): void {
     const batches = [...this.#sent.values()];
     const commits = [...batches.flatMap(({ commits }) => commits), ...this.#queue];
     this.#sent.clear();
@@ -100,7 +102,7 @@ export class Outgoing {
     this.#queued = 0;
     this.#hurry = false;
     clearTimeout(this.#timer);
-    clearTimeout(this.#watch);
+    this.#watch?.();
     this.#timer = this.#watch = undefined;
     for (const { reject } of commits.toReversed()) reject(error);
     for (const { settle } of batches) settle(false);
@@ -145,8 +147,8 @@ export class Outgoing {
       });
       resolve(true);
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (this.#sent.has(request)) this.fail(error);
+      // Whatever it is, nobody waits for ever.
+      if (this.#sent.has(request)) this.fail(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#sending = false;
       this.#send();
@@ -173,26 +175,25 @@ export class Outgoing {
 
   #watchOldest(): void {
     if (this.#watch !== undefined) return;
-    const [batch] = this.#sent.values();
-    const oldest = batch?.commits[0] ?? this.#queue[0];
+    const oldest = this.#oldest();
     if (oldest === undefined) return;
-    const left = oldest.deadline - performance.now();
-    this.#watch = setTimeout(() => {
+    this.#watch = afterAll(Math.max(1, oldest.deadline - performance.now()), () => {
       this.#watch = undefined;
-      const [batch] = this.#sent.values();
-      const oldest = batch?.commits[0] ?? this.#queue[0];
-      if (oldest === undefined || oldest.deadline > performance.now()) this.#watchOldest();
-      else {
-        const error = new StoreError(`the store has not answered within ${DEADLINE} ms`);
-        this.fail(error);
-        this.#sender.late(error);
-      }
-    }, Math.max(1, left));
+      if (this.#oldest() !== oldest) return this.#watchOldest();
+      const error = new StoreError(`the store has not answered within ${DEADLINE} ms`);
+      this.fail(error);
+      this.#sender.late(error);
+    });
+  }
+
+  #oldest(): Waiting | undefined {
+    const [batch] = this.#sent.values();
+    return batch?.commits[0] ?? this.#queue[0];
   }
 
   #tellIdle(): void {
     if (this.#queue.length > 0 || this.#sent.size > 0) return;
-    clearTimeout(this.#watch);
+    this.#watch?.();
     this.#watch = undefined;
     const idle = this.#idle;
     this.#idle = [];

@@ -21,7 +21,7 @@ export class RedisClock implements Clock {
     const time = seconds * 1000 + microseconds / 1000;
     const least = Math.ceil(time - received);
     const most = Math.max(least, Math.floor(time - sent));
-    this.#offset = Math.min(most, Math.max(least, this.#offset ?? least));
+    this.#offset = Math.min(most, Math.max(least, this.#offset ?? Math.round((least + most) / 2)));
   }
 
   toUnixTime(time: number): number {

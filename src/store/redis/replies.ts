@@ -1,17 +1,19 @@
-/** An answer of Redis that is to be a list. @throws {Error} where it is not */
+import { Fault } from "./fault.ts";
+
+/** An answer of Redis that is to be a list. @throws {Fault} where it is not */
 export function listOf(reply: unknown): readonly unknown[] {
-  if (!Array.isArray(reply)) throw new Error("a list is expected of Redis");
+  if (!Array.isArray(reply)) throw unexpected("a list");
   return reply;
 }
 
-/** A list of texts. @throws {Error} where it is not */
+/** A list of texts. @throws {Fault} where it is not */
 export function textsOf(reply: unknown): readonly string[] {
   return listOf(reply).map(textOf);
 }
 
-/** A text. @throws {Error} where it is not */
+/** A text. @throws {Fault} where it is not */
 export function textOf(reply: unknown): string {
-  if (typeof reply !== "string") throw new Error("a text is expected of Redis");
+  if (typeof reply !== "string") throw unexpected("a text");
   return reply;
 }
 
@@ -19,4 +21,11 @@ export function textOf(reply: unknown): string {
 export function timeOf(reply: unknown): readonly [seconds: number, microseconds: number] {
   const [seconds, microseconds] = textsOf(reply);
   return [Number(seconds), Number(microseconds)];
+}
+
+function unexpected(expected: string): Fault {
+  return new Fault(
+    "refused",
+    `Redis has answered something else than ${expected}, which the gateway asked for`,
+  );
 }

@@ -11,6 +11,9 @@ const BEAT = 500;
 /** How long the next attempt to connect waits: longer with each, and never the same for two gateways, in milliseconds. */
 const RETRY = { first: 50, most: 1000 };
 
+/** How often Redis is asked for its time at first: each round trip may be the one that tells it best. */
+const PROBES = 5;
+
 /** Who this gateway is to the others. */
 export interface Identity {
   readonly version: string;
@@ -97,6 +100,12 @@ export class Session {
     return this.#use((connection) => connection.call(command, within));
   }
 
+  /** Connects anew: whom it is connected to has not done what it said, and may not be the primary any more. */
+  drop(): void {
+    this.#connection?.close();
+    this.#wake?.();
+  }
+
   /** Leaves the other gateways, so that they know at once. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -158,6 +167,9 @@ export class Session {
       if (connection === this.#connection && !this.#closed) this.#fail(fault);
     });
     await this.#hello();
+    for (let probe = 0; probe < PROBES; probe++) {
+      await this.#timed(async (connection) => [await connection.call(["TIME"])]);
+    }
     this.#rise();
   }
 
@@ -165,7 +177,7 @@ export class Session {
     const incarnation = crypto.randomUUID();
     const { version } = this.#identity;
     const told = this.#events.told();
-    const answer = await this.#timed("hello", [
+    const answer = await this.#ask("hello", [
       ...[incarnation, this.#incarnation, this.#number, version, crypto.randomUUID()],
       ...this.#agreed(),
     ]);
@@ -180,7 +192,7 @@ export class Session {
   async #beat(): Promise<void> {
     const told = this.#events.told();
     const { version } = this.#identity;
-    const answer = await this.#timed("beat", [
+    const answer = await this.#ask("beat", [
       ...[this.#number, this.#incarnation, version, String(told)],
       ...this.#agreed(),
     ]);
@@ -193,17 +205,21 @@ export class Session {
   }
 
   /** Calls a function that ends with the time. */
-  async #timed(name: string, args: readonly string[]): Promise<readonly unknown[]> {
-    const connection = this.#connection;
-    if (connection === undefined) throw this.#fault;
-    const sent = this.#now();
+  async #ask(name: string, args: readonly string[]): Promise<readonly unknown[]> {
     try {
-      const answer = listOf(await connection.run(name, this.#settings.prefix, args));
-      this.clock.learn(sent, timeOf(answer.at(-1)), this.#now());
-      return answer;
+      return await this.#timed((connection) => connection.run(name, this.#settings.prefix, args));
     } catch (error) {
       throw differs(error) ?? error;
     }
+  }
+
+  async #timed(ask: (connection: Connection) => Promise<unknown>): Promise<readonly unknown[]> {
+    const connection = this.#connection;
+    if (connection === undefined) throw this.#fault;
+    const sent = this.#now();
+    const answer = listOf(await ask(connection));
+    this.clock.learn(sent, timeOf(answer.at(-1)), this.#now());
+    return answer;
   }
 
   #rise(): void {

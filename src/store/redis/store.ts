@@ -27,8 +27,11 @@ import { load } from "./rows.ts";
 import { type Identity, Session } from "./session.ts";
 import type { RedisSettings } from "./settings.ts";
 
-/** For how long a replica is waited for, in milliseconds. */
-const REPLICA = 200;
+/**
+ * For how long a replica is waited for, in milliseconds. Everything that is committed waits with it, so once it has been in
+ * vain the next attempts are short for a while.
+ */
+const REPLICA = { wait: 200, again: 2000, shortWait: 10 };
 
 /** What is put in at once, in changes. */
 const OFFERED = 500;
@@ -60,6 +63,8 @@ export class RedisStore implements Store, SharedStore {
   #fault: StoreError | undefined = new StoreError("the store is being opened");
   #opened = false;
   #requests = 0;
+  /** Until then a replica is not waited for as long as it might take. */
+  #replicaAgain = 0;
 
   /** @throws {StoreError} where Redis cannot be used, or the gateways that share it have other settings */
   static async open(settings: RedisSettings, options: RedisOptions): Promise<RedisStore> {
@@ -73,7 +78,10 @@ export class RedisStore implements Store, SharedStore {
     this.#options = options;
     this.#outgoing = new Outgoing({
       send: (request, commits, safety) => this.#send(request, commits, safety),
-      late: (error) => this.#fail(error),
+      late: (error) => {
+        this.#session.drop();
+        this.#fail(error);
+      },
     }, () => `${this.#session.incarnation}.${++this.#requests}`);
     this.#session = new Session(settings, options, options.now, {
       up: () => this.#rise(),
@@ -95,6 +103,11 @@ export class RedisStore implements Store, SharedStore {
 
   get number(): number {
     return this.#session.number;
+  }
+
+  /** Changes that were passed over, as only a later version knows what they are. */
+  get passedOver(): number {
+    return this.#follower?.passedOver ?? 0;
   }
 
   get silence(): Milliseconds {
@@ -301,10 +314,13 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async #waitForReplica(): Promise<void> {
-    const replicas = await this.#session.call(["WAIT", "1", String(REPLICA)]);
+    const now = performance.now();
+    const wait = now < this.#replicaAgain ? REPLICA.shortWait : REPLICA.wait;
+    const replicas = await this.#session.call(["WAIT", "1", String(wait)]);
     if (typeof replicas === "number" && replicas > 0) return;
+    if (wait === REPLICA.wait) this.#replicaAgain = now + REPLICA.again;
     throw new StoreError(
-      `no replica of Redis has the changes within ${REPLICA} ms, so a loss of power might lose them; see to the replica, ` +
+      `no replica of Redis has the changes within ${wait} ms, so a loss of power might lose them; see to the replica, ` +
         "or set `replicas` of `store.redis` to false",
     );
   }
