@@ -147,7 +147,7 @@ export function readChanges(json: string, clock: Clock): ReadChanges {
     if (codec === undefined) unknown++;
     else {
       try {
-        changes.push({ type, ...codec.read(members, clock) } as Change); // by the table
+        changes.push(Object.assign(codec.read(members, clock), { type }) as Change); // by the table
       } catch (error) {
         damaged.push(`a change of the log (${type}): ${explain(error)}`);
       }

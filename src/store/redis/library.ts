@@ -39,6 +39,7 @@ export const LIBRARY_TEXT = `#!lua name=${LIBRARY}
 
 local FORMAT = "1"
 local GATEWAYS = 131071
+local AT_ONCE = 1000 -- values that a command gets at most, as the stack of Lua is limited
 
 local function split(record)
   local parts = {}
@@ -96,26 +97,33 @@ local function set_server(tx, key, server)
   tx.changed_servers[key] = true
 end
 
-local function group_of(tx, key)
-  local group = tx.groups[key]
-  if group == nil then
-    local record = redis.call("HGET", tx.prefix .. "groups", key)
-    group = false
-    if record then
-      local part = split(record)
-      group = { server = part[1], leave = part[2], ids = {}, rooms = {}, at = {}, count = 0 }
-      for i = 3, #part, 2 do
-        local id = part[i]
-        local at = #group.ids + 1
-        group.ids[at] = id
-        group.at[id] = at
-        group.rooms[id] = part[i + 1]
-        group.count = group.count + 1
-      end
-    end
-    tx.groups[key] = group
+local function group_from(record)
+  if not record then return false end
+  local part = split(record)
+  local group = { server = part[1], leave = part[2], ids = {}, rooms = {}, at = {}, count = 0 }
+  for i = 3, #part, 2 do
+    local id = part[i]
+    local at = #group.ids + 1
+    group.ids[at] = id
+    group.at[id] = at
+    group.rooms[id] = part[i + 1]
+    group.count = group.count + 1
   end
   return group
+end
+
+-- Reads groups that will be asked for, many at a time.
+local function fetch_groups(tx, keys)
+  for from = 1, #keys, AT_ONCE do
+    local to = math.min(from + AT_ONCE - 1, #keys)
+    local records = redis.call("HMGET", tx.prefix .. "groups", unpack(keys, from, to))
+    for i = from, to do tx.groups[keys[i]] = group_from(records[i - from + 1]) end
+  end
+end
+
+local function group_of(tx, key)
+  if tx.groups[key] == nil then fetch_groups(tx, { key }) end
+  return tx.groups[key]
 end
 
 local function set_group(tx, key, group)
@@ -151,33 +159,45 @@ local function retains(tx, key)
   return server and server.enabled and not server.evicting
 end
 
+-- Writes what was changed; a value that is false is removed.
+local function write(hash, changed, values, text)
+  local put, removed = {}, {}
+  for key in pairs(changed) do
+    if values[key] then
+      put[#put + 1] = key
+      put[#put + 1] = text(values[key])
+    else
+      removed[#removed + 1] = key
+    end
+  end
+  for i = 1, #put, AT_ONCE do redis.call("HSET", hash, unpack(put, i, math.min(i + AT_ONCE - 1, #put))) end
+  for i = 1, #removed, AT_ONCE do
+    redis.call("HDEL", hash, unpack(removed, i, math.min(i + AT_ONCE - 1, #removed)))
+  end
+end
+
+local function server_text(server)
+  local flag = function(on) return on and "1" or "" end
+  return table.concat({
+    server.first, server.told, server.report, server.plan,
+    flag(server.draining), flag(server.enabled), flag(server.evicting),
+  }, "\\n")
+end
+
+local function group_text(group)
+  local parts = { group.server, group.leave }
+  for _, id in ipairs(group.ids) do
+    if id then
+      parts[#parts + 1] = id
+      parts[#parts + 1] = group.rooms[id]
+    end
+  end
+  return table.concat(parts, "\\n")
+end
+
 local function finish(tx)
-  for key in pairs(tx.changed_servers) do
-    local s = tx.servers[key]
-    if s then
-      local flag = function(on) return on and "1" or "" end
-      redis.call("HSET", tx.prefix .. "servers", key, table.concat({
-        s.first, s.told, s.report, s.plan, flag(s.draining), flag(s.enabled), flag(s.evicting),
-      }, "\\n"))
-    else
-      redis.call("HDEL", tx.prefix .. "servers", key)
-    end
-  end
-  for key in pairs(tx.changed_groups) do
-    local group = tx.groups[key]
-    if group then
-      local parts = { group.server, group.leave }
-      for _, id in ipairs(group.ids) do
-        if id then
-          parts[#parts + 1] = id
-          parts[#parts + 1] = group.rooms[id]
-        end
-      end
-      redis.call("HSET", tx.prefix .. "groups", key, table.concat(parts, "\\n"))
-    else
-      redis.call("HDEL", tx.prefix .. "groups", key)
-    end
-  end
+  write(tx.prefix .. "servers", tx.changed_servers, tx.servers, server_text)
+  write(tx.prefix .. "groups", tx.changed_groups, tx.groups, group_text)
 end
 
 local function tell_instead(tx, text)
@@ -442,6 +462,12 @@ rules["offer-kind"] = function(tx, key, sizes)
   return rules["kind-learned"](tx, key, sizes)
 end
 
+-- Rules that ask for a group first of all.
+local ON_GROUPS = {
+  ["group-placed"] = true, ["group-leaving"] = true, ["group-released"] = true, ["room"] = true, ["room-closed"] = true,
+  ["offer-group"] = true, ["offer-room"] = true,
+}
+
 -- number, incarnation, request, how many calls, the length of each, then of each change: rule, what others are told, key,
 -- three texts. Returns the place of the first change, and of each call what is told instead, as a JSON array.
 local function commit(keys, args)
@@ -458,10 +484,19 @@ local function commit(keys, args)
   local tx = begin(prefix)
   local count = math.max(1, places)
   local first = redis.call("INCRBY", prefix .. "n", count) - count + 1
+  local at = 4 + calls
+  local groups, asked = {}, {}
+  for i = at + 1, #args, 6 do
+    local key = args[i + 2]
+    if ON_GROUPS[args[i]] and not asked[key] then
+      asked[key] = true
+      groups[#groups + 1] = key
+    end
+  end
+  fetch_groups(tx, groups)
   local accepted = {}
   local answer = { integer(first) }
   local place = first
-  local at = 4 + calls
   for i = 1, calls do
     tx.instead, tx.doubtful = {}, {}
     for _ = 1, tonumber(args[4 + i]) do
