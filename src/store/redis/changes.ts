@@ -110,7 +110,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<Told<Name>,
 };
 
 const codecs = new Map<string, Codec<object>>(
-  Object.entries(CHANGES).map(([type, members]) => [type, record<object>(members)]),
+  Object.entries(CHANGES).map(([type, members]) => [type, record<object>(members, 1)]),
 );
 
 /** A change as it stands in the log, a JSON array; undefined where it is neither stored nor told. */
@@ -142,12 +142,12 @@ export function readChanges(json: string, clock: Clock): ReadChanges {
     return { changes, damaged: [`changes of the log: ${explain(error)}`], unknown };
   }
   for (const entry of entries as unknown[]) {
-    const [type, ...members] = Array.isArray(entry) ? entry : [];
+    const type = Array.isArray(entry) ? entry[0] : undefined;
     const codec = codecs.get(type);
     if (codec === undefined) unknown++;
     else {
       try {
-        changes.push(Object.assign(codec.read(members, clock), { type }) as Change); // by the table
+        changes.push(Object.assign(codec.read(entry, clock), { type }) as Change); // by the table
       } catch (error) {
         damaged.push(`a change of the log (${type}): ${explain(error)}`);
       }

@@ -104,8 +104,12 @@ export function tuple<const Values extends readonly unknown[]>(
   };
 }
 
-/** A record as an array of its members. Read a thousand times in each commit of somebody, so plain loops. */
-export function record<Value extends object>(members: Members<Value>): Codec<Value> {
+/**
+ * A record as an array of its members. Thousands are read each second, so with plain loops.
+ *
+ * @param skipped values before those of the members, which reading passes over
+ */
+export function record<Value extends object>(members: Members<Value>, skipped = 0): Codec<Value> {
   const names = Object.keys(members) as (keyof Value)[];
   const codecs = names.map((name): Codec<Value[keyof Value]> => members[name]);
   return {
@@ -114,7 +118,7 @@ export function record<Value extends object>(members: Members<Value>): Codec<Val
       const values = array(json);
       const its: Partial<Value> = {};
       for (let i = 0; i < names.length; i++) {
-        const value = values[i];
+        const value = values[i + skipped];
         const codec = codecs[i]!;
         if ((value === null || value === undefined) && ABSENT in codec) continue;
         its[names[i]!] = codec.read(value, clock);
