@@ -170,7 +170,9 @@ function followReport(model: Model, change: ChangeOf<"server-reported">, now: Mi
   if (server.heardHere) forgetFigures(model, server, now);
   for (const [id, peers] of change.figures ?? []) {
     const room = model.groups.room(id);
-    if (room?.listed === true && room.group.server === server) room.listBy(room.report, peers);
+    // Of a group that is not known to be young here the next report tells more.
+    if (room?.group.young === undefined || room.group.server !== server) continue;
+    if (room.listed) room.listBy(room.report, peers);
   }
   replaceUsage(server, usageOf(model, change.usage));
   followGrowth(model, server, now, true);

@@ -1,4 +1,5 @@
 import type { Change } from "../change.ts";
+import type { Draining } from "../facts.ts";
 import { groupName } from "../ids.ts";
 import { opened } from "../rooms/opening.ts";
 import type { Model } from "../state/model.ts";
@@ -110,7 +111,7 @@ export class Reconciler {
       changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
     }
     if (!enabled) changes.push({ type: "server-disabled", server, report });
-    if (known === undefined || known.weight !== weight || known.draining?.deadline !== draining?.deadline) {
+    if (known === undefined || known.weight !== weight || !isSame(known.draining, draining)) {
       changes.push({ type: "server-planned", server, weight, draining });
     }
     return changes;
@@ -122,6 +123,10 @@ function granted(room: Room): Change[] {
   const { id, group: { server: { address } }, usage: { customer } } = room;
   return Array.from(room.grants?.values() ?? []).filter(({ own }) => own)
     .map(({ user }) => ({ type: "granted", room: id, server: address, user, customer }));
+}
+
+function isSame(one: Draining | undefined, other: Draining | undefined): boolean {
+  return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
 }
 
 function banKey(
