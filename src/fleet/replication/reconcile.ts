@@ -1,11 +1,13 @@
 import type { Change } from "../change.ts";
 import type { Draining } from "../facts.ts";
-import { groupName } from "../ids.ts";
+import { type Address, groupName } from "../ids.ts";
 import { opened } from "../rooms/opening.ts";
+import { replaceUsage } from "../servers/availability.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
-import type { SnapshotPiece, StoredServer } from "./snapshot.ts";
+import { asFarAsListed } from "./restore.ts";
+import { type SnapshotPiece, type StoredServer, usageOf } from "./snapshot.ts";
 
 /**
  * Brings a model that may have missed something to what the store has, piece by piece: what is there comes as changes to be
@@ -14,6 +16,7 @@ import type { SnapshotPiece, StoredServer } from "./snapshot.ts";
 export class Reconciler {
   readonly #model: Model;
   readonly #seen = new Set<Server | Group | Room | string | number>();
+  readonly #usage = new Map<Address, StoredServer["usage"]>();
 
   constructor(model: Model) {
     this.#model = model;
@@ -97,12 +100,23 @@ export class Reconciler {
     return { ended, told };
   }
 
+  /** Counts what servers reported, once everything else is as it is to be. O(rooms that are listed) */
+  recount(): void {
+    for (const [address, sums] of this.#usage) {
+      const server = this.#model.servers.get(address);
+      if (server === undefined) continue;
+      server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+      replaceUsage(server, asFarAsListed(usageOf(this.#model, sums), server.rooms));
+    }
+  }
+
   #note(seen: Server | Group | Room | undefined): void {
     if (seen !== undefined) this.#seen.add(seen);
   }
 
   #server(stored: StoredServer): Change[] {
     const { address: server, pool, version, load, clients, cost, usage, weight, draining, enabled } = stored;
+    this.#usage.set(server, usage);
     const { report = "" } = stored; // one that no gateway has named
     const changes: Change[] = [];
     const known = this.#model.servers.get(server);

@@ -178,7 +178,7 @@ export class MemoryStore implements Store, SharedStore {
     const own = isOwn ? this.#written.shift() : undefined;
     if (own !== undefined) {
       const tell = () => own.resolve({ instead: moved(instead), order });
-      this.#tellLater({ tell, drop: () => own.reject(away()) });
+      this.#tellLater({ tell, drop: tell }); // it is in what is loaded
     } else if (accepted.length > 0) {
       this.#tellLater({ tell: () => this.#options.others(moved(accepted)), drop: () => {} });
     }
@@ -197,9 +197,8 @@ export class MemoryStore implements Store, SharedStore {
     this.#coming.shift()?.tell();
   }
 
-  /** The newest first, as the port has it. */
   #dropAll(): void {
-    for (const { drop } of this.#coming.splice(0).toReversed()) drop();
+    for (const { drop } of this.#coming.splice(0)) drop();
   }
 
   #flush(): void {
