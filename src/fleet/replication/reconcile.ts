@@ -1,6 +1,7 @@
 import type { Change } from "../change.ts";
 import type { Draining } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
+import { isThere } from "./follow.ts";
 import { opened } from "../rooms/opening.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import type { Model } from "../state/model.ts";
@@ -81,7 +82,7 @@ export class Reconciler {
       for (const room of group.rooms()) {
         told.push(...granted(room));
         if (this.#seen.has(room)) continue;
-        if (room.grants !== undefined || (room.listed && server.heardHere)) told.push(opened(room));
+        if (isThere(room)) told.push(opened(room));
         else ended.push({ type: "room-closed", room: room.id, server: server.address });
       }
     }
