@@ -107,6 +107,8 @@ export class Reconciler {
       const server = this.#model.servers.get(address);
       if (server === undefined) continue;
       server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+      // What was told of single rooms meanwhile is not known.
+      if (!server.heardHere) { for (const room of server.rooms) room.listUnheard(room.report); }
       replaceUsage(server, asFarAsListed(usageOf(this.#model, sums), server.rooms));
     }
   }
