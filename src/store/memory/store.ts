@@ -96,7 +96,11 @@ export class MemoryStore implements Store, SharedStore {
 
   async *load(): AsyncIterable<SnapshotPiece> {
     this.#dropAll();
-    yield shifted(this.#log.tables.snapshot(), -this.#offset());
+    const { servers, placements, rooms, bans, kinds, tasks } = shifted(
+      this.#log.tables.snapshot(),
+      -this.#offset(),
+    );
+    yield* [{ servers }, { placements }, { rooms }, { bans }, { kinds }, { tasks }];
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
