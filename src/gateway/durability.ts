@@ -272,6 +272,7 @@ export class Durability {
       }
       const { ended, told } = reconciler.finish();
       this.#follow(this.#predictions.others(ended));
+      reconciler.recount();
       if (this.#away) this.#observers.tell("storeRecovered");
       this.#away = false;
       this.soon(told);

@@ -454,18 +454,23 @@ export class Gateway implements GatewayPort {
     const now = this.#now();
     const late = now - this.#ticked - TICK;
     const deaf = this.#options.hears?.() === false;
-    if (late > LATE || deaf) fleet.excuseSilence(this.#model, deaf ? now - this.#ticked : late, now);
-    if (late > LATE) this.#observers.tell("paused", late);
-    const elapsed = now - this.#ticked;
-    this.#ticked = now;
-    const { shared } = this.#durability;
-    if (shared !== undefined && (shared.silence >= FRESH || !this.#durability.storable)) {
-      // Who is silent here may be heard by other gateways, and nothing may end that they still use.
-      return fleet.excuseSilence(this.#model, elapsed, now);
+    // Who is silent here may be heard by other gateways, and nothing may end that they still use.
+    const isAlone = this.#isCutOff();
+    if (late > LATE || deaf || isAlone) {
+      fleet.excuseSilence(this.#model, deaf || isAlone ? now - this.#ticked : late, now);
     }
+    if (late > LATE) this.#observers.tell("paused", late);
+    this.#ticked = now;
+    if (isAlone) return;
     this.#durability.followClock();
     this.#durability.soon(fleet.tick(this.#model, now));
     this.#licences.giveBack();
+  }
+
+  /** Whether other gateways share the store, and what they do is not known now. */
+  #isCutOff(): boolean {
+    const { shared, storable } = this.#durability;
+    return shared !== undefined && (shared.silence >= FRESH || !storable);
   }
 
   #shownPlan({ weight, draining }: Plan): Plan<UnixTime> {

@@ -19,7 +19,7 @@ import { remove } from "../servers/life_cycle.ts";
 import { endGrantsOf, grant, leaveOpeningToOthers } from "../state/grant.ts";
 import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
-import type { Group } from "../state/room.ts";
+import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import { followFate, followHandOver, passOn } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
@@ -170,7 +170,9 @@ function followReport(model: Model, change: ChangeOf<"server-reported">, now: Mi
   if (server.heardHere) forgetFigures(model, server, now);
   for (const [id, peers] of change.figures ?? []) {
     const room = model.groups.room(id);
-    if (room?.listed === true && room.group.server === server) room.listBy(room.report, peers);
+    // Of a group that is not known to be young here the next report tells more.
+    if (room?.group.young === undefined || room.group.server !== server) continue;
+    if (room.listed) room.listBy(room.report, peers);
   }
   replaceUsage(server, usageOf(model, change.usage));
   followGrowth(model, server, now, true);
@@ -244,13 +246,18 @@ function placeAt(
 /** The group has no place any more; unless rooms of it are there all the same, or somebody is on the way to them. */
 function followRelease(model: Model, group: Group | undefined, objections: Change[]): void {
   if (group === undefined) return;
-  const kept = group.rooms().filter(({ listed, grants }) => listed || grants !== undefined);
+  const kept = group.rooms().filter(isThere);
   if (kept.length === 0) {
     for (const room of group.rooms()) removeRoom(model, room);
     return releaseGroup(model, group);
   }
   const { namespace: { name: namespace }, name, server: { address: server } } = group;
   objections.push({ type: "group-placed", namespace, group: name, server }, ...kept.map(opened));
+}
+
+/** Whether a room is there, or to come, by what this gateway has heard itself or been told of grants. */
+export function isThere({ listed, grants, group }: Room): boolean {
+  return grants !== undefined || (listed && group.server.heardHere);
 }
 
 function followEnd(

@@ -1,10 +1,14 @@
 import type { Change } from "../change.ts";
-import { groupName } from "../ids.ts";
+import type { Draining } from "../facts.ts";
+import { type Address, groupName } from "../ids.ts";
+import { isThere } from "./follow.ts";
 import { opened } from "../rooms/opening.ts";
+import { replaceUsage } from "../servers/availability.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
-import type { SnapshotPiece, StoredServer } from "./snapshot.ts";
+import { asFarAsListed } from "./restore.ts";
+import { type SnapshotPiece, type StoredServer, usageOf } from "./snapshot.ts";
 
 /**
  * Brings a model that may have missed something to what the store has, piece by piece: what is there comes as changes to be
@@ -13,6 +17,7 @@ import type { SnapshotPiece, StoredServer } from "./snapshot.ts";
 export class Reconciler {
   readonly #model: Model;
   readonly #seen = new Set<Server | Group | Room | string | number>();
+  readonly #usage = new Map<Address, StoredServer["usage"]>();
 
   constructor(model: Model) {
     this.#model = model;
@@ -77,7 +82,7 @@ export class Reconciler {
       for (const room of group.rooms()) {
         told.push(...granted(room));
         if (this.#seen.has(room)) continue;
-        if (room.grants !== undefined || (room.listed && server.heardHere)) told.push(opened(room));
+        if (isThere(room)) told.push(opened(room));
         else ended.push({ type: "room-closed", room: room.id, server: server.address });
       }
     }
@@ -96,12 +101,25 @@ export class Reconciler {
     return { ended, told };
   }
 
+  /** Counts what servers reported, once everything else is as it is to be. O(rooms that are listed) */
+  recount(): void {
+    for (const [address, sums] of this.#usage) {
+      const server = this.#model.servers.get(address);
+      if (server === undefined) continue;
+      server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+      // What was told of single rooms meanwhile is not known.
+      if (!server.heardHere) { for (const room of server.rooms) room.listUnheard(room.report); }
+      replaceUsage(server, asFarAsListed(usageOf(this.#model, sums), server.rooms));
+    }
+  }
+
   #note(seen: Server | Group | Room | undefined): void {
     if (seen !== undefined) this.#seen.add(seen);
   }
 
   #server(stored: StoredServer): Change[] {
     const { address: server, pool, version, load, clients, cost, usage, weight, draining, enabled } = stored;
+    this.#usage.set(server, usage);
     const { report = "" } = stored; // one that no gateway has named
     const changes: Change[] = [];
     const known = this.#model.servers.get(server);
@@ -110,7 +128,7 @@ export class Reconciler {
       changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
     }
     if (!enabled) changes.push({ type: "server-disabled", server, report });
-    if (known === undefined || known.weight !== weight || known.draining?.deadline !== draining?.deadline) {
+    if (known === undefined || known.weight !== weight || !isSame(known.draining, draining)) {
       changes.push({ type: "server-planned", server, weight, draining });
     }
     return changes;
@@ -122,6 +140,10 @@ function granted(room: Room): Change[] {
   const { id, group: { server: { address } }, usage: { customer } } = room;
   return Array.from(room.grants?.values() ?? []).filter(({ own }) => own)
     .map(({ user }) => ({ type: "granted", room: id, server: address, user, customer }));
+}
+
+function isSame(one: Draining | undefined, other: Draining | undefined): boolean {
+  return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
 }
 
 function banKey(

@@ -57,7 +57,7 @@ export class Restorer {
   /** Counts what the servers reported, once all is there; to be run to its end. A step is O(rooms of a server). */
   *finish(): Generator<void, void, void> {
     for (const [server, sums] of this.#usage) {
-      server.usage = asFarAsListed(usageOf(this.#model, sums), server);
+      server.usage = asFarAsListed(usageOf(this.#model, sums), server.rooms);
       if (server.enabled) countUsage(server, 1);
       yield;
     }
@@ -114,9 +114,13 @@ export class Restorer {
   }
 }
 
-/** What a server reported last, without the rooms that have left it since: of each customer, its share of them. */
-function asFarAsListed(sums: Map<Usage, Count>, server: Server): Map<Usage, Count> {
-  const listed = Map.groupBy(server.rooms, ({ usage }) => usage);
+/**
+ * What a server reported last, without the rooms that have left it since: of each customer, its share of them.
+ *
+ * @param rooms those that are listed
+ */
+export function asFarAsListed(sums: Map<Usage, Count>, rooms: readonly Room[]): Map<Usage, Count> {
+  const listed = Map.groupBy(rooms, ({ usage }) => usage);
   for (const [usage, { peers, rooms }] of sums) {
     const left = listed.get(usage)?.length ?? 0; // none is listed any more
     if (left === 0) sums.delete(usage);

@@ -96,7 +96,11 @@ export class MemoryStore implements Store, SharedStore {
 
   async *load(): AsyncIterable<SnapshotPiece> {
     this.#dropAll();
-    yield shifted(this.#log.tables.snapshot(), -this.#offset());
+    const { servers, placements, rooms, bans, kinds, tasks } = shifted(
+      this.#log.tables.snapshot(),
+      -this.#offset(),
+    );
+    yield* [{ servers }, { placements }, { rooms }, { bans }, { kinds }, { tasks }];
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
@@ -178,7 +182,7 @@ export class MemoryStore implements Store, SharedStore {
     const own = isOwn ? this.#written.shift() : undefined;
     if (own !== undefined) {
       const tell = () => own.resolve({ instead: moved(instead), order });
-      this.#tellLater({ tell, drop: () => own.reject(away()) });
+      this.#tellLater({ tell, drop: tell }); // it is in what is loaded
     } else if (accepted.length > 0) {
       this.#tellLater({ tell: () => this.#options.others(moved(accepted)), drop: () => {} });
     }
@@ -197,9 +201,8 @@ export class MemoryStore implements Store, SharedStore {
     this.#coming.shift()?.tell();
   }
 
-  /** The newest first, as the port has it. */
   #dropAll(): void {
-    for (const { drop } of this.#coming.splice(0).toReversed()) drop();
+    for (const { drop } of this.#coming.splice(0)) drop();
   }
 
   #flush(): void {
