@@ -538,9 +538,8 @@ local function resume(prefix, epoch, id, last, request)
     local same = tonumber(fields[2]) + tonumber(fields[4]) - 1 == last and fields[8] == request
     return same and "ok" or "stored"
   end
-  if place == last then return "ok" end
   local oldest = redis.call("XRANGE", prefix .. "log", "-", "+", "COUNT", 1)[1]
-  if not oldest then return "told" end
+  if not oldest then return place == last and "ok" or "told" end
   local first = tonumber(oldest[2][2])
   if first <= last then return "stored" end
   return first == last + 1 and "ok" or "told"

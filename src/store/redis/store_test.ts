@@ -10,7 +10,7 @@ import { commandOf } from "./commands.ts";
 import { LIBRARY } from "./library.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { RedisStore } from "./store.ts";
-import { Gateway, NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
+import { Gateway, NO_REDIS, OPTIONS, Proxy, RedisServer, until } from "./testing.ts";
 
 const A = "a:1" as Address;
 const placed = (group: string): Change => ({ type: "group-placed", namespace: "ns", group, server: A });
@@ -227,4 +227,37 @@ test("data of a later version is left alone", async () => {
     name: "StoreError",
     message: /has data of a later version/,
   });
+});
+
+test("a user with the rights that docs/several-gateways.md names is enough", async () => {
+  const docs = Deno.readTextFileSync(new URL("../../../docs/several-gateways.md", import.meta.url));
+  const [, rights = ""] = /^ *ACL SETUSER odin on >\S+ (.*)$/m.exec(docs) ?? [];
+  await using server = await RedisServer.start();
+  await server.ask("ACL", "SETUSER", "odin", "on", ">password", ...rights.split(" "));
+  await using one = await Gateway.open({
+    ...server.settings,
+    username: "odin",
+    password: "password",
+    replicas: true,
+  });
+  await one.store.commit([placed("a")], "process");
+  await one.store.setValue("x", "y");
+  assert.equal(await one.store.value("x"), "y");
+  await assert.rejects(one.store.commit([placed("b")], "power"), /no replica/);
+  assert.equal(one.failures.length, 0);
+});
+
+test("a log that was trimmed past a gateway is found when it comes back, and everything is loaded", async () => {
+  await using server = await RedisServer.start();
+  using proxy = new Proxy(server.port);
+  await using one = await Gateway.open({ ...server.settings, at: proxy.at });
+  await using other = await Gateway.open(server.settings);
+  proxy.refuse();
+  for (const group of ["a", "b", "c"]) await other.store.commit([placed(group)], "process");
+  await server.ask("XTRIM", "{odin}:log", "MAXLEN", "1");
+  proxy.mode = "passing";
+  await one.back();
+  assert.deepEqual(one.astray, ["told"]);
+  assert.deepEqual((await loaded(one.store)).placements.map(({ group }) => group).sort(), ["a", "b", "c"]);
+  assert.deepEqual(one.told, []);
 });
