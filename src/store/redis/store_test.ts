@@ -261,3 +261,45 @@ test("a log that was trimmed past a gateway is found when it comes back, and eve
   assert.deepEqual((await loaded(one.store)).placements.map(({ group }) => group).sort(), ["a", "b", "c"]);
   assert.deepEqual(one.told, []);
 });
+
+test("what is only to be durable soon waits a moment for more, and goes with whatever does not wait", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const start = performance.now();
+  const soon = [one.store.commit([placed("a")], "soon")];
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  soon.push(one.store.commit([placed("b")], "soon"));
+  await Promise.all(soon);
+  assert.ok(performance.now() - start >= 15);
+  assert.equal(await server.ask("XLEN", "{odin}:log"), 1);
+  const [first, second] = await Promise.all([
+    one.store.commit([placed("c")], "soon"),
+    one.store.commit([placed("d")], "process"),
+  ]);
+  assert.equal((second.order ?? NaN) - (first.order ?? NaN), 1);
+  assert.equal(await server.ask("XLEN", "{odin}:log"), 2);
+});
+
+test("a batch has a thousand changes at most, and a commit of more is not divided", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const many = (count: number) => Array.from({ length: count }, (_, i) => placed(`${i}`));
+  await Promise.all(many(2500).map((change) => one.store.commit([change], "process")));
+  await one.store.commit(many(1500), "process");
+  const log = await server.ask<[string, string[]][]>("XRANGE", "{odin}:log", "-", "+");
+  assert.deepEqual(log.map(([, fields]) => fields[3]), ["1000", "1000", "500", "1500"]);
+});
+
+test("it is closed within three seconds whatever has become of Redis, and refuses everything then", async () => {
+  const server = await RedisServer.start();
+  const one = await Gateway.open(server.settings);
+  await server[Symbol.asyncDispose]();
+  const start = performance.now();
+  await one.store.close();
+  assert.ok(performance.now() - start < 3000);
+  for (
+    const call of [one.store.commit([placed("a")], "process"), one.store.catchUp(), one.store.value("x")]
+  ) {
+    await assert.rejects(call, { name: "StoreError" });
+  }
+});
