@@ -8,7 +8,10 @@ import { type Endpoint, nameOf, type RedisSettings, type Sentinels } from "./set
 /** A call that is not answered within this time has failed, in milliseconds. */
 export const DEADLINE = 500;
 
-/** A connection is given up that does not come about, or is silent, for so long, in milliseconds. */
+/**
+ * A connection is given up that does not come about, or owes an answer, for so long, in milliseconds. The client's own limit
+ * (`socketTimeout`) is of no use: it ends connections that nobody asks anything, and none that somebody still writes to.
+ */
 const SILENCE = 2000;
 
 type Client = ReturnType<typeof clientOf>;
@@ -21,7 +24,9 @@ export class Connection {
   /** Resolves when it has broken, or was closed. */
   readonly lost: Promise<Fault>;
   #open = true;
+  /** When it last answered, or was asked while it owed no answer. */
   #heard = performance.now();
+  #owed = 0;
 
   private constructor(client: Client, address: string) {
     this.#client = client;
@@ -64,10 +69,11 @@ export class Connection {
 
   /** Sends a command. @throws {Fault} where it fails, or is not answered in time; it may be carried out all the same then */
   async call(command: readonly string[], within = DEADLINE): Promise<unknown> {
-    const answer = this.#client.sendCommand<unknown>(command);
+    if (this.#owed++ === 0) this.#heard = performance.now();
+    const answer = this.#client.sendCommand<unknown>(command).finally(() => this.#owed--);
     const late = deadline(within, () => {
-      // The client's own limit does not see a peer that takes what is sent and says nothing.
-      if (performance.now() - this.#heard > SILENCE) this.close();
+      // Bytes that are swallowed close no connection.
+      if (performance.now() - this.#heard >= SILENCE) this.close();
       return new Fault("late", `Redis at ${this.address} has not answered within ${within} ms`);
     });
     try {
@@ -133,7 +139,6 @@ function connect(
     port,
     reconnectStrategy: false,
     connectTimeout: SILENCE,
-    socketTimeout: SILENCE,
   };
   const servername = isIP(hostname) === 0 ? { servername: hostname } : {}; // TLS names no addresses
   const secured = tls === undefined ? socket : { ...socket, ...tls, ...servername, tls: true };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Address, Change } from "../../fleet/mod.ts";
 import { freePort } from "../../../tests/programs.ts";
 import { loaded } from "../testing.ts";
-import { Gateway, NO_REDIS, Proxy, RedisServer, until } from "./testing.ts";
+import { RedisStore } from "./store.ts";
+import { Gateway, NO_REDIS, OPTIONS, Proxy, RedisServer, until } from "./testing.ts";
 
 const A = "a:1" as Address;
 const B = "b:1" as Address;
@@ -186,6 +187,41 @@ test("a gateway that stood still itself takes nobody else for late", async () =>
   while (performance.now() < end);
   await Promise.all(calls);
   assert.deepEqual(one.failures, []);
+});
+
+test("a load that takes long is no failure, at the start and when it has gone astray", async () => {
+  await using server = await RedisServer.start();
+  const failures: string[] = [];
+  const told: Change[] = [];
+  const load = async (store: RedisStore) => {
+    for await (const _ of store.load()) await new Promise((resolve) => setTimeout(resolve, 2500));
+  };
+  const astray: Promise<void>[] = [];
+  const one: RedisStore = await RedisStore.open(server.settings, {
+    ...OPTIONS,
+    failed: (error) => failures.push(error.message),
+    others: (changes) => told.push(...changes),
+    astray: () => {
+      const loading = load(one);
+      astray.push(loading);
+      return loading;
+    },
+  });
+  await using other = await Gateway.open(server.settings);
+  await other.store.commit([appeared(A)], "process");
+  const loading = load(one);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await other.store.commit([placed("g")], "process");
+  await loading;
+  await one.catchUp();
+  assert.deepEqual(told, [placed("g")]);
+  await server.ask("INCRBY", "{odin}:n", "3");
+  await other.store.commit([placed("h")], "process").catch(() => {});
+  await until(() => astray.length > 0);
+  await Promise.all(astray);
+  await one.commit([placed("i")], "process");
+  assert.deepEqual([failures, astray.length], [[], 1]);
+  await one.close();
 });
 
 test("a proxy that breaks connections is survived, with the number of the gateway", async () => {

@@ -21,7 +21,7 @@ const ROWS = 2000;
 /** What reads a hash piece by piece. */
 export type Scan = (command: readonly string[]) => Promise<unknown>;
 
-const room = tuple(text, flag);
+const room = tuple(names, text, flag);
 
 /** A field of a hash, its value taken apart. */
 interface Row {
@@ -66,16 +66,20 @@ export async function* load(
     firstSeen: parse(time, first),
     report: parse(text, report),
   });
+  // There are many groups, so each is one text to parse.
   const group = ({ key, record: [server, leave, ...its] }: Row) => {
-    const [namespace, name] = parse(names, key);
-    const placement: Placement = { namespace, group: name, server: parse(address, server) };
-    const rooms: StoredRoom[] = [];
-    for (let i = 0; i < its.length; i += 2) {
-      const [, name] = parse(names, its[i]);
-      const [customer, listed] = parse(room, `[${its[i + 1]}]`);
-      rooms.push({ namespace, name, customer, listed });
-    }
-    return { placement: leave === "" ? placement : { ...placement, leave: parse(text, leave) }, rooms };
+    const texts = [key, server, leave === "" ? "null" : leave];
+    for (let i = 0; i < its.length; i += 2) texts.push(`[${its[i]},${its[i + 1]}]`);
+    const [id, holder, left, ...rooms] = listOf(JSON.parse(`[${texts.join()}]`));
+    const [namespace, name] = names.read(id, clock);
+    const placement: Placement = { namespace, group: name, server: address.read(holder, clock) };
+    return {
+      placement: left === null ? placement : { ...placement, leave: text.read(left, clock) },
+      rooms: rooms.map((each): StoredRoom => {
+        const [[, name], customer, listed] = room.read(each, clock);
+        return { namespace, name, customer, listed };
+      }),
+    };
   };
   const kind = ({ key, record: [its] }: Row): LearnedKind => {
     const [namespace, template] = parse(names, key);
@@ -116,9 +120,16 @@ async function* fields(
   key: string,
 ): AsyncGenerator<readonly (readonly [name: string, value: string])[]> {
   const seen = new Set<string>(); // a hash that grows or shrinks tells some twice
-  let cursor = "0";
-  do {
-    const [next, reply] = listOf(await scan(["HSCAN", key, cursor, "COUNT", String(AT_ONCE)]));
+  const ask = (cursor: string) => {
+    const answer = scan(["HSCAN", key, cursor, "COUNT", String(AT_ONCE)]);
+    answer.catch(() => {}); // nobody waits for it where reading ends early
+    return answer;
+  };
+  let answer: Promise<unknown> | undefined = ask("0");
+  while (answer !== undefined) {
+    const [next, reply] = listOf(await answer);
+    const cursor = textOf(next);
+    answer = cursor === "0" ? undefined : ask(cursor); // read while this piece is worked on
     const texts = textsOf(reply);
     const piece: [string, string][] = [];
     for (let i = 0; i + 1 < texts.length; i += 2) {
@@ -128,6 +139,5 @@ async function* fields(
       piece.push([name, value]);
     }
     yield piece;
-    cursor = textOf(next);
-  } while (cursor !== "0");
+  }
 }
