@@ -16,6 +16,9 @@ import { clockOffset, type Clocks, type Timers } from "./timers.ts";
 const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
 
+/** While a shared store cannot be reached, so many changes are kept for it. */
+const MOST_UNSENT = 100_000;
+
 /** The wall clock was set if it differs by so much from what it was against the monotonic one. */
 const CLOCK_SET: Milliseconds = 1000;
 
@@ -56,6 +59,8 @@ export class Durability {
   readonly #predictions = new fleet.Predictions();
   /** Whether that store cannot be reached: it says itself when it can again. */
   #away = false;
+  /** Changes that it has not taken, or was not given meanwhile. */
+  #unsent: Change[] = [];
   /** While the model is brought to what the store has: until then it may lack what others did. */
   #reconciling: Promise<void> | undefined;
 
@@ -125,7 +130,8 @@ export class Durability {
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    if (this.#since !== undefined) this.#since.push(...changes);
+    if (this.shared !== undefined && (this.#away || this.#reconciling !== undefined)) this.#keep(changes);
+    else if (this.#since !== undefined) this.#since.push(...changes);
     else if (this.storable) this.#write(changes);
     this.tell(changes);
   }
@@ -218,7 +224,31 @@ export class Durability {
       (committed) => this.#settle(changes, committed),
       (error) => {
         asStoreError(error); // the store tells of its failure by `failed`
-        this.#dropped(changes);
+        // The newest is refused first.
+        if (this.shared !== undefined) this.#unsent.unshift(...changes);
+      },
+    );
+  }
+
+  /** Changes that the shared store is to have once it can be reached. */
+  #keep(changes: readonly Change[]): void {
+    this.#predictions.begin(changes);
+    this.#unsent.push(...changes);
+    if (this.#unsent.length <= MOST_UNSENT) return;
+    // What is lost by that, the next reports and the store itself tell anew.
+    const dropped = this.#unsent.splice(0, this.#unsent.length - MOST_UNSENT);
+    this.#dropped(dropped);
+  }
+
+  #sendKept(): void {
+    const changes = this.#unsent;
+    this.#unsent = [];
+    if (changes.length === 0) return;
+    this.#store.commit(changes, "soon").then(
+      (committed) => this.#settle(changes, committed),
+      (error) => {
+        asStoreError(error);
+        this.#unsent.unshift(...changes);
       },
     );
   }
@@ -277,8 +307,9 @@ export class Durability {
       this.#away = false;
       this.soon(told);
     } finally {
-      resolve();
       this.#reconciling = undefined;
+      if (!this.#away) this.#sendKept();
+      resolve();
     }
   }
 
