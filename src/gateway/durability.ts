@@ -224,20 +224,23 @@ export class Durability {
       (committed) => this.#settle(changes, committed),
       (error) => {
         asStoreError(error); // the store tells of its failure by `failed`
-        // The newest is refused first.
-        if (this.shared !== undefined) this.#unsent.unshift(...changes);
+        if (this.shared === undefined) return;
+        const { lasting, passing } = fleet.unsent(changes);
+        this.#unsent.unshift(...lasting); // the newest is refused first
+        this.#dropped(passing);
+        if (this.#away) fleet.markUntold(this.#model, passing);
       },
     );
   }
 
-  /** Changes that the shared store is to have once it can be reached. */
+  /** The shared store cannot be told now. */
   #keep(changes: readonly Change[]): void {
-    this.#predictions.begin(changes);
-    this.#unsent.push(...changes);
-    if (this.#unsent.length <= MOST_UNSENT) return;
-    // What is lost by that, the next reports and the store itself tell anew.
-    const dropped = this.#unsent.splice(0, this.#unsent.length - MOST_UNSENT);
-    this.#dropped(dropped);
+    const { lasting, passing } = fleet.unsent(changes);
+    this.#predictions.begin(lasting);
+    this.#unsent.push(...lasting);
+    if (this.#away) fleet.markUntold(this.#model, passing);
+    const excess = this.#unsent.splice(0, Math.max(0, this.#unsent.length - MOST_UNSENT));
+    if (excess.length > 0) this.#dropped(excess);
   }
 
   #sendKept(): void {
