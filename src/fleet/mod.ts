@@ -15,6 +15,7 @@ export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";
 export { Predictions } from "./replication/predictions.ts";
+export { markUntold, unsent } from "./replication/unsent.ts";
 export { Reconciler } from "./replication/reconcile.ts";
 export { forgetKind } from "./operations/forget_kind.ts";
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";

@@ -16,6 +16,9 @@ import { clockOffset, type Clocks, type Timers } from "./timers.ts";
 const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
 
+/** While a shared store cannot be reached, so many changes are kept for it. */
+const MOST_UNSENT = 100_000;
+
 /** The wall clock was set if it differs by so much from what it was against the monotonic one. */
 const CLOCK_SET: Milliseconds = 1000;
 
@@ -56,6 +59,8 @@ export class Durability {
   readonly #predictions = new fleet.Predictions();
   /** Whether that store cannot be reached: it says itself when it can again. */
   #away = false;
+  /** Changes that it has not taken, or was not given meanwhile. */
+  #unsent: Change[] = [];
   /** While the model is brought to what the store has: until then it may lack what others did. */
   #reconciling: Promise<void> | undefined;
 
@@ -125,7 +130,8 @@ export class Durability {
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    if (this.#since !== undefined) this.#since.push(...changes);
+    if (this.shared !== undefined && (this.#away || this.#reconciling !== undefined)) this.#keep(changes);
+    else if (this.#since !== undefined) this.#since.push(...changes);
     else if (this.storable) this.#write(changes);
     this.tell(changes);
   }
@@ -218,7 +224,34 @@ export class Durability {
       (committed) => this.#settle(changes, committed),
       (error) => {
         asStoreError(error); // the store tells of its failure by `failed`
-        this.#dropped(changes);
+        if (this.shared === undefined) return;
+        const { lasting, passing } = fleet.unsent(changes);
+        this.#unsent.unshift(...lasting); // the newest is refused first
+        this.#dropped(passing);
+        if (this.#away) fleet.markUntold(this.#model, passing);
+      },
+    );
+  }
+
+  /** The shared store cannot be told now. */
+  #keep(changes: readonly Change[]): void {
+    const { lasting, passing } = fleet.unsent(changes);
+    this.#predictions.begin(lasting);
+    this.#unsent.push(...lasting);
+    if (this.#away) fleet.markUntold(this.#model, passing);
+    const excess = this.#unsent.splice(0, Math.max(0, this.#unsent.length - MOST_UNSENT));
+    if (excess.length > 0) this.#dropped(excess);
+  }
+
+  #sendKept(): void {
+    const changes = this.#unsent;
+    this.#unsent = [];
+    if (changes.length === 0) return;
+    this.#store.commit(changes, "soon").then(
+      (committed) => this.#settle(changes, committed),
+      (error) => {
+        asStoreError(error);
+        this.#unsent.unshift(...changes);
       },
     );
   }
@@ -277,8 +310,9 @@ export class Durability {
       this.#away = false;
       this.soon(told);
     } finally {
-      resolve();
       this.#reconciling = undefined;
+      if (!this.#away) this.#sendKept();
+      resolve();
     }
   }
 

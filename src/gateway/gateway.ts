@@ -275,7 +275,8 @@ export class Gateway implements GatewayPort {
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
     // Another gateway may have let somebody into the room a moment ago.
-    if (this.#model.groups.room(input.task.id) === undefined) await this.#durability.catchUp();
+    const isKnown = this.#model.groups.room(input.task.id) !== undefined;
+    if (!isKnown || this.#isCutOff()) await this.#durability.catchUp();
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
     if (await this.#durability.commit(changes, undo, "power") === undefined) return "not-durable";
@@ -342,6 +343,12 @@ export class Gateway implements GatewayPort {
   }
 
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
+    if (this.#isCutOff() && await this.#durability.catchUp()) {
+      // It may have waited while this gateway did not run: what others have heard of the server since is newer.
+      if (fleet.isHeardElsewhere(this.#model, input.address)) {
+        return { accepted: true, tasks: [], delivery: undefined };
+      }
+    }
     const before = this.#reporting.get(input.address);
     const running = before === undefined ? this.#takeIn(input) : before.then(() => this.#takeIn(input));
     // What fails is thrown to whoever reported, not to whoever waits for it.
@@ -461,7 +468,7 @@ export class Gateway implements GatewayPort {
     }
     if (late > LATE) this.#observers.tell("paused", late);
     this.#ticked = now;
-    if (isAlone) return;
+    if (isAlone) return this.#durability.soon(fleet.evictOverdue(this.#model, now));
     this.#durability.followClock();
     this.#durability.soon(fleet.tick(this.#model, now));
     this.#licences.giveBack();

@@ -149,7 +149,12 @@ export function* reportInSlices(
   return { refused: false, changes };
 }
 
-function reported(
+/**
+ * What others are to know of a server's last report.
+ *
+ * @param figures clients of rooms that are told one by one
+ */
+export function reported(
   { address, lastReport, pool, version, load, clients, cost, usage }: Server,
   figures: readonly (readonly [RoomId, number])[],
 ): Change {

@@ -162,6 +162,7 @@ function followReport(model: Model, change: ChangeOf<"server-reported">, now: Mi
   server.version = change.version;
   server.liveness.heard(now);
   server.lastReport = change.report;
+  server.untold = false;
   server.reportsAnywhere++;
   server.load = server.steadyLoad = change.load;
   server.clients = change.clients;

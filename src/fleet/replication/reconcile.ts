@@ -1,8 +1,9 @@
 import type { Change } from "../change.ts";
 import type { Draining } from "../facts.ts";
-import { type Address, groupName } from "../ids.ts";
+import { type Address, groupName, type RoomId } from "../ids.ts";
 import { isThere } from "./follow.ts";
 import { opened } from "../rooms/opening.ts";
+import { reported } from "../operations/report.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
@@ -18,6 +19,8 @@ export class Reconciler {
   readonly #model: Model;
   readonly #seen = new Set<Server | Group | Room | string | number>();
   readonly #usage = new Map<Address, StoredServer["usage"]>();
+  /** What the store is to be told. */
+  readonly #told: Change[] = [];
 
   constructor(model: Model) {
     this.#model = model;
@@ -34,6 +37,10 @@ export class Reconciler {
     for (const { namespace, name, customer, listed } of rooms ?? []) {
       const group = this.#model.groups.get(namespace, groupName(name));
       if (group === undefined) continue;
+      if (group.server.untold) {
+        this.#compare(group, [namespace, name], customer, listed);
+        continue;
+      }
       changes.push({
         type: "room-opened",
         room: [namespace, name],
@@ -71,7 +78,7 @@ export class Reconciler {
    */
   finish(): { readonly ended: Change[]; readonly told: Change[] } {
     const ended: Change[] = [];
-    const told: Change[] = [];
+    const told = this.#told;
     const { groups, bans, servers } = this.#model;
     for (const group of groups) {
       const { namespace: { name: namespace }, name, server } = group;
@@ -113,21 +120,29 @@ export class Reconciler {
     }
   }
 
+  /** Of a server that only this gateway has heard lately, what it has heard holds. */
+  #compare(group: Group, id: RoomId, customer: string, listed: boolean): void {
+    const room = group.room(id[1]);
+    if (room === undefined) this.#told.push({ type: "room-closed", room: id, server: group.server.address });
+    else if (room.listed !== listed || room.usage.customer !== customer) this.#told.push(opened(room));
+  }
+
   #note(seen: Server | Group | Room | undefined): void {
     if (seen !== undefined) this.#seen.add(seen);
   }
 
   #server(stored: StoredServer): Change[] {
     const { address: server, pool, version, load, clients, cost, usage, weight, draining, enabled } = stored;
-    this.#usage.set(server, usage);
+    if (this.#model.servers.get(server)?.untold !== true) this.#usage.set(server, usage);
     const { report = "" } = stored; // one that no gateway has named
     const changes: Change[] = [];
     const known = this.#model.servers.get(server);
     if (known === undefined) changes.push({ type: "server-appeared", server, pool, version });
-    if (known === undefined || known.lastReport !== report) {
+    if (known?.untold === true) this.#told.push(reported(known, []));
+    else if (known === undefined || known.lastReport !== report) {
       changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
     }
-    if (!enabled) changes.push({ type: "server-disabled", server, report });
+    if (!enabled && known?.untold !== true) changes.push({ type: "server-disabled", server, report });
     if (known === undefined || known.weight !== weight || !isSame(known.draining, draining)) {
       changes.push({ type: "server-planned", server, weight, draining });
     }

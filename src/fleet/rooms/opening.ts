@@ -140,6 +140,9 @@ export function settle(model: Model, changes: readonly Change[], order?: number)
     if (change.type === "group-placed") {
       const group = model.groups.get(change.namespace, change.group);
       if (group?.server.address === change.server) group.durable = true;
+    } else if (change.type === "server-reported") {
+      const server = model.servers.get(change.server);
+      if (server !== undefined) server.untold = false;
     } else if (change.type === "granted") markTold(model.groups.room(change.room), change.user);
     else if (change.type === "task-queued" && order !== undefined && change.moved === undefined) {
       // It may have moved since.

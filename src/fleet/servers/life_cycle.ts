@@ -1,3 +1,4 @@
+import type { Address } from "../ids.ts";
 import { disable } from "./availability.ts";
 import type { Change } from "../change.ts";
 import { evictWhenOverdue } from "./draining.ts";
@@ -37,6 +38,19 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   tellLearned(model, now, changes);
   for (const miscount of model.miscounts.take()) changes.push({ type: "miscounted", ...miscount });
   return changes;
+}
+
+/** Servers whose deadline for draining has passed are closed, also while other gateways cannot be asked. O(servers) */
+export function evictOverdue(model: Model, now: Milliseconds): Change[] {
+  const changes: Change[] = [];
+  for (const server of model.servers) evictWhenOverdue(server, now, changes);
+  return changes;
+}
+
+/** Whether another gateway was the last to hear the server. */
+export function isHeardElsewhere(model: Model, address: Address): boolean {
+  const server = model.servers.get(address);
+  return server !== undefined && server.reportsAnywhere > 0 && !server.heardHere;
 }
 
 /**

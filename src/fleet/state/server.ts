@@ -48,6 +48,8 @@ export class Server implements ServerLoad {
   lastReport = "";
   /** Whether this gateway heard the last one: else it knows the clients of young groups' rooms only, and sums. */
   heardHere = false;
+  /** Whether other gateways could not be told of the last one, because the store was away. */
+  untold = false;
   /** The rooms that the last report listed and this server holds. */
   rooms: Room[] = [];
   /** The rooms that the last report listed and another server holds, by `scopedKey`: it is told to close them. */
