@@ -203,7 +203,7 @@ export class World {
 
   #compare(host: Host): void {
     const { alive, gateway } = host;
-    if (!alive || this.#inconsistent.has(host)) return;
+    if (!alive || !host.isBack || this.#inconsistent.has(host)) return;
     try {
       gateway.inspect(checkConsistency);
     } catch (error) {
