@@ -10,9 +10,17 @@ import type { Timers } from "../../src/gateway/timers.ts";
 import type { Store, StoreOptions } from "../../src/store/port.ts";
 import type { Clock } from "./clock.ts";
 
+/** A gateway that does not answer for so long more gets no calls from a balancer. */
+const NO_ANSWER: Milliseconds = 500;
+
+/** After so long a gateway that was cut off counts right again. */
+const BACK_AFTER: Milliseconds = 5000;
+
 /** A store that ends with its process. */
 export interface MortalStore extends Store {
   kill(): void;
+  /** When its gateway was last brought to what the store has, on the gateway's clock. */
+  readonly returned?: Milliseconds;
 }
 
 /** What a gateway runs on. */
@@ -85,6 +93,16 @@ export class Host {
   /** Since when it has been running without a pause. */
   get awakeFor(): Milliseconds {
     return this.#clock.now - Math.max(this.#start, this.#pausedUntil);
+  }
+
+  /** Whether it lacked a while ago what others had done: until all servers have reported, sums and rooms need not agree. */
+  get isBack(): boolean {
+    return this.now - (this.#store?.returned ?? -Infinity) > BACK_AFTER;
+  }
+
+  /** Whether it is alive, and no longer paused than a while. */
+  get answers(): boolean {
+    return !this.#dead && this.#pausedUntil - this.#clock.now < NO_ANSWER;
   }
 
   get alive(): boolean {

@@ -144,7 +144,11 @@ export class World {
       chance: this.#chance,
       host: () => {
         if (this.#hosts.length > 1 && this.#chance.random() < 0.2) turnsTo++; // a balancer turns it to another one
-        return this.#hosts[turnsTo % this.#hosts.length]!;
+        // It also takes note of those that do not answer.
+        const answers = this.#hosts.findIndex((_, i) =>
+          this.#hosts[(turnsTo + i) % this.#hosts.length]!.answers
+        );
+        return this.#hosts[(turnsTo + Math.max(0, answers)) % this.#hosts.length]!;
       },
       latency: () => this.#latency(),
       loses: () => this.#happens("lost answers", 0.05),
@@ -203,7 +207,7 @@ export class World {
 
   #compare(host: Host): void {
     const { alive, gateway } = host;
-    if (!alive || this.#inconsistent.has(host)) return;
+    if (!alive || !host.isBack || this.#inconsistent.has(host)) return;
     try {
       gateway.inspect(checkConsistency);
     } catch (error) {

@@ -97,7 +97,7 @@ export function checkConsistency(model: Model): void {
   >();
   const references = new Map<string, number>();
   const grants = new Map<string, number>();
-  /** Customers of rooms that no report has shown since a restart: only sums are known of them. */
+  /** Customers of rooms that this gateway has no report of, or another has a newer one: only sums are known for sure. */
   const summed = new Set<string>();
   let rooms = 0;
   for (const group of model.groups) {
@@ -113,7 +113,8 @@ export function checkConsistency(model: Model): void {
       references.set(customer, (references.get(customer) ?? 0) + 1);
       const its = usage.get(customer) ?? { peers: 0, rooms: 0, grantedPeers: 0, grantedRooms: 0 };
       usage.set(customer, its);
-      if (room.listed && room.peers === undefined) summed.add(customer);
+      const isHeard = room.peers !== undefined && (group.server.heardHere || !model.shared);
+      if (room.listed && !isHeard) summed.add(customer);
       if (room.listed && group.server.retainsGroups) {
         its.peers += room.knownPeers;
         its.rooms++;

@@ -235,10 +235,13 @@ export class Durability {
 
   /** The shared store cannot be told now. */
   #keep(changes: readonly Change[]): void {
-    const { lasting, passing } = fleet.unsent(changes);
+    // What changes while the model is compared with the store is told afterwards; before that, the comparison shows it.
+    const { lasting, passing } = this.#reconciling === undefined
+      ? fleet.unsent(changes)
+      : { lasting: changes, passing: [] };
     this.#predictions.begin(lasting);
     this.#unsent.push(...lasting);
-    if (this.#away) fleet.markUntold(this.#model, passing);
+    fleet.markUntold(this.#model, passing);
     const excess = this.#unsent.splice(0, Math.max(0, this.#unsent.length - MOST_UNSENT));
     if (excess.length > 0) this.#dropped(excess);
   }

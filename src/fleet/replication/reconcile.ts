@@ -19,6 +19,8 @@ export class Reconciler {
   readonly #model: Model;
   readonly #seen = new Set<Server | Group | Room | string | number>();
   readonly #usage = new Map<Address, StoredServer["usage"]>();
+  /** Servers of which the store is to be told what they reported, once it has been told of their rooms. */
+  readonly #untold = new Set<Server>();
   /** What the store is to be told. */
   readonly #told: Change[] = [];
 
@@ -105,6 +107,9 @@ export class Reconciler {
       if (this.#seen.has(server) || server.heardHere) continue;
       ended.push({ type: "server-removed", server: server.address, report: server.lastReport });
     }
+    for (const server of this.#untold) {
+      if (servers.get(server.address) === server) told.push(reported(server, []));
+    }
     return { ended, told };
   }
 
@@ -138,7 +143,7 @@ export class Reconciler {
     const changes: Change[] = [];
     const known = this.#model.servers.get(server);
     if (known === undefined) changes.push({ type: "server-appeared", server, pool, version });
-    if (known?.untold === true) this.#told.push(reported(known, []));
+    if (known?.untold === true) this.#untold.add(known);
     else if (known === undefined || known.lastReport !== report) {
       changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
     }

@@ -64,6 +64,8 @@ export class MemoryStore implements Store, SharedStore {
   #coming: Coming[] = [];
   #answered: Milliseconds;
   #failed = false;
+  /** When it last came back, on the caller's clock. */
+  returned: Milliseconds = -Infinity;
   #astray = false;
   #closed = false;
 
@@ -258,6 +260,7 @@ export class MemoryStore implements Store, SharedStore {
       this.#failed = true;
     } finally {
       this.#astray = false;
+      this.returned = this.#options.now();
     }
     const missed = this.#coming.length; // while nothing could be told
     for (let i = 0; i < missed; i++) this.#later(0, () => this.#tellNext());
