@@ -275,7 +275,8 @@ export class Gateway implements GatewayPort {
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
     // Another gateway may have let somebody into the room a moment ago.
     const isKnown = this.#model.groups.room(input.task.id) !== undefined;
-    if (!isKnown || this.#isCutOff()) await this.#durability.catchUp();
+    const isUpToDate = (isKnown && !this.#isCutOff()) || await this.#durability.catchUp();
+    if (!isUpToDate) return "not-durable";
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
     if (await this.#durability.commit(changes, undo, "power") === undefined) return "not-durable";
