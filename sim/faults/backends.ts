@@ -158,7 +158,10 @@ export class Backends {
         }, at + AROUND / 2));
     this.#ask(number, room, banTask(room, user, BRIEF), BRIEF * 1000, (accepted) => {
       if (!accepted) return;
-      look(asked + BRIEF * 1000 - AROUND, true);
+      const { untilAllKnow } = this.#world;
+      if (clock.now + untilAllKnow <= asked + BRIEF * 1000 - AROUND) {
+        look(asked + BRIEF * 1000 - AROUND, true);
+      }
       look(clock.now + BRIEF * 1000 + AROUND, false);
     });
   }

@@ -61,6 +61,7 @@ export class Host {
     const timers: Timers = {
       after: (wait, act) => clock.after(wait, () => host.whenRunning(act)),
       every: (interval, act) => clock.every(interval, () => host.whenRunning(act)),
+      work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // it takes no simulated time
     };
     host.#gateway = await Gateway.open(defaultFleetSettings(settings), {
       openStore: (storeOptions) => Promise.resolve(host.#store = options.openStore(storeOptions, timers)),

@@ -207,7 +207,9 @@ export class World {
 
   #compare(host: Host): void {
     const { alive, gateway } = host;
-    if (!alive || !host.isBack || this.#inconsistent.has(host)) return;
+    if (!alive || this.#inconsistent.has(host)) return;
+    // What one tells that comes back may be older than what the others have heard: their next reports put that right.
+    if (!this.#hosts.every(({ isBack }) => isBack)) return;
     try {
       gateway.inspect(checkConsistency);
     } catch (error) {

@@ -1,6 +1,5 @@
 import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
-import { SlicedWork } from "../sliced_work.ts";
 import {
   type Committed,
   type Safety,
@@ -10,7 +9,7 @@ import {
   type StoreOptions,
 } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
-import { clockOffset, type Clocks, type Timers } from "./timers.ts";
+import { clockOffset, type Clocks, longWork, type Timers } from "./timers.ts";
 
 /** Retry interval while the store cannot be written; longer where an attempt takes long. */
 const STORE_RETRY: Milliseconds = 1000;
@@ -97,7 +96,7 @@ export class Durability {
     const { shared } = durability.#store;
     model.shared = shared !== undefined;
     fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
-    await restore(model, durability.#store, clocks.now());
+    await restore(model, durability.#store, timers, clocks.now());
     return durability;
   }
 
@@ -299,7 +298,7 @@ export class Durability {
     this.#reconciling = promise;
     try {
       if (lost === "stored") await this.shared?.offer(fleet.snapshot(this.#model));
-      const work = new SlicedWork();
+      const work = longWork(this.#timers);
       const reconciler = new fleet.Reconciler(this.#model);
       for await (const piece of this.#store.load()) {
         this.#follow(this.#predictions.others(reconciler.changesOf(piece)));
@@ -362,8 +361,8 @@ export class Durability {
 }
 
 /** Takes what the store has into the model, and lets others pass meanwhile, however much it is. */
-async function restore(model: Model, store: Store, now: Milliseconds): Promise<void> {
-  const work = new SlicedWork();
+async function restore(model: Model, store: Store, timers: Timers, now: Milliseconds): Promise<void> {
+  const work = longWork(timers);
   const restorer = new fleet.Restorer(model, now);
   for await (const piece of store.load()) {
     restorer.take(piece);

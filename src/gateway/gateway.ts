@@ -17,7 +17,6 @@ import type {
   RoomId,
   UnixTime,
 } from "../fleet/mod.ts";
-import { SlicedWork } from "../sliced_work.ts";
 import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { Durability } from "./durability.ts";
 import { LicenceShares } from "./licence_shares.ts";
@@ -33,7 +32,7 @@ import type {
   WantedPlan,
 } from "./port.ts";
 import { StartWait } from "./start_wait.ts";
-import { type Clocks, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
+import { type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
 import { shownDeadline, View } from "./view.ts";
 import { wholeFleet } from "./whole_fleet.ts";
 
@@ -276,7 +275,8 @@ export class Gateway implements GatewayPort {
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
     // Another gateway may have let somebody into the room a moment ago.
     const isKnown = this.#model.groups.room(input.task.id) !== undefined;
-    if (!isKnown || this.#isCutOff()) await this.#durability.catchUp();
+    const isUpToDate = (isKnown && !this.#isCutOff()) || await this.#durability.catchUp();
+    if (!isUpToDate) return "not-durable";
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
     if (await this.#durability.commit(changes, undo, "power") === undefined) return "not-durable";
@@ -441,7 +441,7 @@ export class Gateway implements GatewayPort {
   async #takeIn(input: Report): Promise<boolean> {
     const now = this.#now();
     const slices = fleet.reportInSlices(this.#model, input, now);
-    const work = new SlicedWork();
+    const work = longWork(this.#timers);
     while (true) {
       const { done, value } = slices.next();
       if (!done) {

@@ -1,9 +1,20 @@
+import { SlicedWork } from "../sliced_work.ts";
 import { type Milliseconds, type UnixTime, unixTime } from "../fleet/mod.ts";
 
 /** What makes things happen later; each answers how to call it off. Those of the runtime, or of a simulation. */
 export interface Timers {
   after(wait: Milliseconds, act: () => void): () => void;
   every(interval: Milliseconds, act: () => void): () => void;
+  /** Work that may be long, and lets others pass; if absent, by the real time that it takes. */
+  work?(): Slices;
+}
+
+/** See {@link SlicedWork}. */
+export type Slices = Pick<SlicedWork, "due" | "letOthersPass">;
+
+/** A piece of long work. */
+export function longWork(timers: Timers): Slices {
+  return timers.work?.() ?? new SlicedWork();
 }
 
 export const RUNTIME_TIMERS: Timers = {
