@@ -256,7 +256,7 @@ test("the sentinels name the new primary when the old one is gone, and what was 
   const settings = { ...primary.settings, at: { name: "mymaster", addresses }, replicas: true };
   await using one = await Gateway.open(settings);
   await using other = await Gateway.open(settings);
-  await one.store.commit([appeared(A), placed("kept")], "power");
+  await until(() => one.store.commit([appeared(A), placed("kept")], "power").then(() => true, () => false));
   link.mode = "swallowing"; // from here on the replica lacks what the primary acknowledges
   await one.store.commit([placed("lost")], "process");
   await assert.rejects(one.store.commit([placed("not safe")], "power"), { message: /^no replica of Redis/ });

@@ -1,3 +1,5 @@
+import { GATEWAYS } from "../../fleet/mod.ts";
+
 /** Functions of this name are called; another text needs another name, so that gateways of two versions get along. */
 export const LIBRARY = "odin_gateway_v1";
 
@@ -38,7 +40,7 @@ const REPEAT = 60_000;
 export const LIBRARY_TEXT = `#!lua name=${LIBRARY}
 
 local FORMAT = "1"
-local GATEWAYS = 131071
+local GATEWAYS = ${GATEWAYS - 1}
 local AT_ONCE = 1000 -- values that a command gets at most, as the stack of Lua is limited
 
 local function split(record)

@@ -2,7 +2,6 @@ import {
   type Address,
   type Change,
   type Count,
-  GATEWAYS,
   type Licence,
   type Milliseconds,
   type Snapshot,
@@ -62,6 +61,7 @@ export class RedisStore implements Store, SharedStore {
   /** Why nothing can be committed now. */
   #fault: StoreError | undefined = new StoreError("the store is being opened");
   #opened = false;
+  #closed = false;
   #requests = 0;
   /** Until then a replica is not waited for as long as it might take. */
   #replicaAgain = 0;
@@ -122,7 +122,10 @@ export class RedisStore implements Store, SharedStore {
     }
     try {
       const position = await this.#tail();
-      const scan = (command: readonly string[]) => this.#session.call(command);
+      const scan = (command: readonly string[]) => {
+        if (this.#closed) throw new StoreError("the store was closed");
+        return this.#session.call(command);
+      };
       yield* load(scan, this.#settings.prefix, this.#session.clock, (what) => this.#options.damaged?.(what));
       end?.(position);
     } finally {
@@ -131,7 +134,8 @@ export class RedisStore implements Store, SharedStore {
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
-    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    const fault = this.#closed ? new StoreError("the store was closed") : this.#fault;
+    if (fault !== undefined) return Promise.reject(fault);
     return this.#outgoing.commit(changes, safety);
   }
 
@@ -222,9 +226,9 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true; // nothing more is committed
     await this.#outgoing.flush();
     this.#opened = false;
-    this.#fault = new StoreError("the store was closed");
     await this.#follower?.close();
     await this.#session.close();
   }
@@ -265,7 +269,6 @@ export class RedisStore implements Store, SharedStore {
       await this.#session.close();
       throw error;
     }
-    if (this.number >= GATEWAYS) throw new StoreError("there are too many gateways");
   }
 
   /** All that is stored so far, as a position. */
