@@ -13,6 +13,7 @@ import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/prog
 import { limitsCost } from "./limits_cost.ts";
 import { listenerCost } from "./listener_cost.ts";
 import type { PlacementFigures } from "./placement.ts";
+import type { SharedStoreFigures } from "./shared_store.ts";
 import { median, timed } from "./statistics.ts";
 import { signerOf, signingKey } from "../sim/access_key.ts";
 import { call } from "../sim/rpc_client.ts";
@@ -382,6 +383,53 @@ async function restoreTime(folder: string): Promise<Row[]> {
   }];
 }
 
+/** What several gateways cost each other, and Redis. */
+async function sharedStore(): Promise<Row[]> {
+  const script = new URL("./shared_store.ts", import.meta.url).pathname;
+  const permissions = ["--allow-net", "--allow-read", "--allow-write=data", "--allow-run", "--allow-env=CI"];
+  const { stdout, success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...permissions, script],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const its = JSON.parse(new TextDecoder().decode(stdout)) as SharedStoreFigures;
+  const row = (
+    name: string,
+    value: number,
+    unit: string,
+    least: boolean,
+    limit: number,
+    figures = {},
+  ): Row => ({
+    name,
+    figures,
+    value,
+    unit,
+    target: `${least ? "≥" : "≤"} ${limit}`,
+    reached: least ? value >= limit : value <= limit,
+  });
+  return [
+    row(
+      "claims of groups ÷ calls of a function in Redis that counts",
+      its.claims / its.calls,
+      "",
+      true,
+      0.4,
+      {
+        "claims/s": its.claims.toFixed(0),
+        "calls/s": its.calls.toFixed(0),
+      },
+    ),
+    row("reading changes of the log ÷ JSON.parse of them", its.reading, "×", false, 10),
+    row("processor of a gateway that follows 1,000 servers", its.follower * 100, "%", false, 10, {
+      "changes/s": its.changesPerSecond.toFixed(0),
+    }),
+    row("processor of Redis with 1,000 servers", its.redis * 100, "%", false, 5),
+    row("reading 100,000 rooms from Redis", its.load, "s", false, 1.5, {
+      "the longest that it is busy ms": its.longest.toFixed(1),
+    }),
+  ];
+}
+
 /** A scrape of the metrics over HTTP, with 100,000 rooms and 200 servers: more than it takes of the gateway's main thread. */
 async function scrapeTime(config: string, folder: string): Promise<Row> {
   const path = join(folder, "scraped");
@@ -427,6 +475,7 @@ const MEASUREMENTS = [
   "restore",
   "scrape",
   "placement",
+  "shared",
   "memory",
 ] as const;
 
@@ -479,6 +528,7 @@ if (wants("start")) rows.push(await startTime(config, folder.path));
 if (wants("restore")) rows.push(...await restoreTime(folder.path));
 if (wants("scrape")) rows.push(await scrapeTime(config, folder.path));
 if (wants("placement")) rows.push(...await placement());
+if (wants("shared")) rows.push(...await sharedStore());
 if (wants("memory")) { for (const rooms of [100_000, 1_000_000]) rows.push(await memory(rooms)); }
 if (Deno.args.includes("--json")) console.log(JSON.stringify({ generator, rows }, null, 2));
 else print(rows, generator);

@@ -4,6 +4,7 @@ import { gateway } from "./gateway.ts";
 import { limits } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
 import { operations } from "./operations.ts";
+import { redis } from "./redis.ts";
 import { store } from "./store.ts";
 import { webhooks } from "./webhooks.ts";
 
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...operations,
   ...gateway,
   ...store,
+  ...redis,
   ...limits,
   ...webhooks,
   ...dashboard,

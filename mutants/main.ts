@@ -4,14 +4,17 @@
  * @module
  */
 import { Command } from "commander";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { mutants } from "./list.ts";
 import { type Mutant, mutate, type Suite, suiteOf, SUITES } from "./mutant.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 
 /** What the tests of a suite need; the rest of the project is left out of the copy. */
-const COPIED = ["src", "sim", "tests/packages", "deno.json", "deno.lock"];
+const COPIED = [
+  ...["src", "sim", "tests/packages", "tests/programs.ts", "tests/certificate.ts"],
+  ...["docs/several-gateways.md", "deno.json", "deno.lock"],
+];
 
 /**
  * Tests that run for longer are stopped: the fault made something wait for ever. In milliseconds, and as a multiple of
@@ -76,7 +79,10 @@ class Copy implements Disposable {
 }
 
 function copy(from: string, to: string): void {
-  if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
+  if (!Deno.statSync(from).isDirectory) {
+    Deno.mkdirSync(dirname(to), { recursive: true });
+    return Deno.copyFileSync(from, to);
+  }
   Deno.mkdirSync(to, { recursive: true });
   for (const { name } of Deno.readDirSync(from)) copy(join(from, name), join(to, name));
 }

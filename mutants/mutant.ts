@@ -49,7 +49,19 @@ export const SUITES: readonly Suite[] = [
     tests: "src/dashboard",
     permissions: ["--allow-net=127.0.0.1"],
   },
-  { name: "store", files: ["src/store/"], tests: "src/store", permissions: DISK },
+  {
+    name: "Redis",
+    files: ["src/store/redis/"],
+    tests: "src/store/redis",
+    permissions: [...DISK, "--allow-net=127.0.0.1", "--allow-run", "--allow-env=CI"],
+  },
+  {
+    name: "shared store",
+    files: ["src/store/rules.ts", "src/store/memory/"],
+    tests: "src/store/memory",
+    permissions: [],
+  },
+  { name: "store", files: ["src/store/"], tests: "src/store/sqlite", permissions: DISK },
 ];
 
 /** @throws {Error} where no tests answer for the file */

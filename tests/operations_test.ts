@@ -216,7 +216,9 @@ Deno.test("a gateway that Deno does not let listen there runs without, and says 
   using folder = new TemporaryFolder();
   const port = freePort();
   const permissions = ["--no-prompt", `--allow-net=127.0.0.1:${port}`, "--allow-read"];
-  permissions.push("--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER");
+  permissions.push(
+    "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD",
+  );
   const program = {
     config: configSource({ http: { hostname: "127.0.0.1", port } }),
     folder: folder.path,

@@ -155,9 +155,10 @@ export async function runGateway(
   for (const observer of dashboard?.observers ?? []) observers.add(observer);
   const measured = metrics?.store.measured(openStore) ?? openStore;
   const open = tracing?.store(measured) ?? measured;
+  const store = settings.store.redis === undefined ? "the data folder" : "the store in Redis";
   const gateway = await Gateway.open(fleetSettings(settings), {
     openStore: (options) =>
-      open({ ...options, damaged: (what) => log.error("the data folder is damaged: {what}", { what }) }),
+      open({ ...options, damaged: (what) => log.error("{store} is damaged: {what}", { store, what }) }),
     observers,
     waitForReports: settings.startup.waitForReports,
     expectedServers: settings.startup.expectedServers,

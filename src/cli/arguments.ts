@@ -22,6 +22,7 @@ export interface StartArguments {
 export const ENVIRONMENT = {
   masterkey: "ODIN_GATEWAY_MASTER_KEY",
   internalUser: "ODIN_GATEWAY_INTERNAL_USER",
+  redisPassword: "ODIN_GATEWAY_REDIS_PASSWORD",
 } as const;
 
 interface StartOptions {
@@ -36,6 +37,7 @@ interface StartOptions {
   certificate?: string;
   privatekey?: string;
   masterkey?: string;
+  store?: string;
   operations?: NonNullable<Overrides["operations"]>;
 }
 
@@ -43,6 +45,7 @@ const NOTES = `
 Environment:
   ${ENVIRONMENT.masterkey}     the master key in base64, like --masterkey
   ${ENVIRONMENT.internalUser}  user:password for the internal methods, like internal.users
+  ${ENVIRONMENT.redisPassword} the password of Redis, like store.redis.password
 
 An option overrides the environment, and that the configuration.`;
 
@@ -73,6 +76,10 @@ export function parseStartArguments(
     .option("-k, --privatekey <file>", "private key of the certificate, PEM")
     .option("-m, --masterkey <base64>", "key that the servers' keys are derived from")
     .option(
+      "--store <url>",
+      "a Redis that several gateways share, redis://host:6379, instead of the data folder",
+    )
+    .option(
       "--operations <host:port|off>",
       "where to listen for operators: health, metrics and admin calls",
       parseOperations,
@@ -89,7 +96,9 @@ export function parseStartArguments(
   const { config, data, record, check = false, takeOver = false, ...options } = command.opts<StartOptions>();
   const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
   const internalUser = environment(ENVIRONMENT.internalUser);
-  return { config, data, record, check, takeOver, overrides: { ...options, masterkey, internalUser } };
+  const redisPassword = environment(ENVIRONMENT.redisPassword);
+  const overrides = { ...options, masterkey, internalUser, redisPassword };
+  return { config, data, record, check, takeOver, overrides };
 }
 
 /** @throws {InvalidArgumentError} where it is neither `host:port` nor `off` */

@@ -4,6 +4,7 @@ import { keptMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { OPERATIONS_PORT, type Settings } from "../config/schema.ts";
+import { concernAboutSharedStore } from "../app/shared_store.ts";
 import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
 import { StartError } from "../start_error.ts";
@@ -59,6 +60,9 @@ async function look({ config, data, record, takeOver, overrides }: StartArgument
     if (file !== undefined) await attempt(() => checkFile("audit.file", file, data));
     await attempt(() => askToListen(settings));
     await attempt(() => checkUserToMake(settings, data));
+    const { redis } = settings.store;
+    const shared = redis && await attempt(() => concernAboutSharedStore(redis));
+    if (shared !== undefined) errors.push(`the store: ${shared}`);
     const webhooks = settings.webhooks.length > 0 ? concernAboutWebhooks(data) : undefined;
     if (webhooks !== undefined) errors.push(webhooks);
     if (settings.masterKey === undefined && data !== MEMORY) await attempt(() => keptMasterKey(data));

@@ -9,6 +9,7 @@ import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
 import { TraceRecorder } from "../ops/trace.ts";
 import type { SharedFolder } from "../app/hand_over.ts";
 import { runGateway } from "../app/run.ts";
+import { openSharedStore } from "../app/shared_store.ts";
 import { defaultConnectionLimit } from "../edge/http/connection_limit.ts";
 import { readCertificate } from "../edge/http/certificate_files.ts";
 import { NO_STORE } from "../store/no_store.ts";
@@ -51,7 +52,9 @@ export async function start(args: readonly string[]): Promise<void> {
   for (const warning of warnings) log.warning("{warning}", { warning });
   surviveStrays();
   using manager = new ServiceManager(fromEnvironment);
-  const unread = Object.values(ENVIRONMENT).filter((variable) => !mayRead(variable));
+  const unread = Object.values(ENVIRONMENT).filter((variable) =>
+    !mayRead(variable) && (variable !== ENVIRONMENT.redisPassword || settings.store.redis !== undefined)
+  );
   if (unread.length > 0) {
     log.warning("the environment is not looked at for {unread}: {reason}", {
       unread: unread.join(" and "),
@@ -64,10 +67,22 @@ export async function start(args: readonly string[]): Promise<void> {
       log.error("{file} was removed, and cannot be written again: {message}", { file, message }),
   });
   try {
-    const openStore = (options: StoreOptions) =>
-      folder === undefined ? Promise.resolve(NO_STORE) : SqliteStore.open(parsed.data, options, folder.lock);
-    const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const key = masterKey(settings, parsed.data, secrets);
+    let inForce = () => settings;
+    const { redis } = settings.store;
+    const openStore = (options: StoreOptions) => {
+      if (redis !== undefined) {
+        return openSharedStore(
+          redis,
+          { settings: () => inForce(), masterKey: key, version: VERSION },
+          options,
+        );
+      }
+      return folder === undefined
+        ? Promise.resolve(NO_STORE)
+        : SqliteStore.open(parsed.data, options, folder.lock);
+    };
+    const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const users = new MadeUsers(parsed.data, secrets);
     const gateway = await runGateway(settings, key, openStore, recorder, {
       usersOf: (settings) => users.of(settings),
@@ -77,6 +92,7 @@ export async function start(args: readonly string[]): Promise<void> {
         ? {}
         : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
     }, VERSION);
+    inForce = () => gateway.settings();
     folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));
     signals.reload = () => gateway.reloadFor("SIGHUP");
@@ -93,7 +109,8 @@ export async function start(args: readonly string[]): Promise<void> {
     log.info("stopped");
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    throw new StartError(`the data folder: ${error.message}`, { cause: error });
+    const store = settings.store.redis === undefined ? "the data folder" : "the store";
+    throw new StartError(`${store}: ${error.message}`, { cause: error });
   } finally {
     folder?.close();
     await stopLog();

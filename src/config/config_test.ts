@@ -91,6 +91,32 @@ const mistakes: [string, object, RegExp][] = [
     /unknownCustomers: expected .*"forbidden".*found "allowed"/,
   ],
   ["timeouts that contradict", { sfuConfig: { disableTimeout: 4 } }, /sfuConfig\.disableTimeout/],
+  ["a store that is nowhere", { store: { redis: {} } }, /store\.redis: expected either url or sentinels/],
+  [
+    "a store in two places",
+    { store: { redis: { url: "redis://a", sentinels: { addresses: ["b:1"] } } } },
+    /store\.redis: expected either url or sentinels/,
+  ],
+  [
+    "a store of another kind",
+    { store: { redis: { url: "http://a" } } },
+    /store\.redis\.url: expected a URL that begins/,
+  ],
+  [
+    "a store with more than a number",
+    { store: { redis: { url: "redis://a/b" } } },
+    /store\.redis\.url: .*redis:\/\/host/,
+  ],
+  [
+    "a sentinel without a port",
+    { store: { redis: { sentinels: { addresses: ["b"] } } } },
+    /store\.redis\.sentinels\.addresses\[0\]: expected host:port/,
+  ],
+  [
+    "keys in many slots",
+    { store: { redis: { url: "redis://a", prefix: "odin:" } } },
+    /store\.redis\.prefix: .*braces/,
+  ],
   [
     "a negative limit",
     { customers: [{ id: "c", maxPeers: -1, maxRooms: 1, accessKeys: [] }] },
@@ -202,4 +228,14 @@ Deno.test("operations listen on this machine, and elsewhere only with users", ()
   readConfig({ operations: { hostname, enabled: false } });
   const overrides = { operations: { enabled: true, hostname: "localhost", port: 0 } };
   assert.equal(readConfig({ operations: { hostname } }, overrides).settings.operations.port, 0);
+});
+
+Deno.test("a store on the command line overrides the configured place, and its password comes from the environment", () => {
+  const redis = (config: object, overrides: object) => readConfig(config, overrides).settings.store.redis;
+  const configured = { store: { redis: { sentinels: { addresses: ["s:1"] }, replicas: true } } };
+  const { url, sentinels, replicas, password } =
+    redis(configured, { store: "redis://r", redisPassword: "p" }) ?? {};
+  assert.deepEqual([url, sentinels, replicas, password], ["redis://r", undefined, true, "p"]);
+  assert.equal(redis({}, { store: "redis://r" })?.prefix, "{odin}:");
+  assert.equal(redis({}, { redisPassword: "p" }), undefined);
 });

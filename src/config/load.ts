@@ -25,6 +25,10 @@ export interface Overrides {
     | undefined;
   /** `user:password`, for the internal methods. */
   readonly internalUser?: string | undefined;
+  /** URL of the Redis that several gateways share. */
+  readonly store?: string | undefined;
+  /** Its password, where it is used at all. */
+  readonly redisPassword?: string | undefined;
 }
 
 /** A configuration that was read and checked. */
@@ -150,7 +154,20 @@ function override(config: Record<string, unknown>, overrides: Overrides): Record
     ...member(config, "https", { ...address, ...files }),
     ...member(config, "operations", operations ?? {}),
     ...member(config, "internal", users),
+    ...storeMember(config, overrides),
   };
+}
+
+function storeMember(config: Record<string, unknown>, { store: url, redisPassword }: Overrides) {
+  const { redis } = Object(config.store);
+  if (url === undefined && (redis === undefined || redisPassword === undefined)) return {};
+  return member(config, "store", {
+    redis: {
+      ...redis,
+      ...(url === undefined ? {} : { url, sentinels: undefined }),
+      ...(redisPassword === undefined ? {} : { password: redisPassword }),
+    },
+  });
 }
 
 /** The member with some of its own members replaced; left alone where there is nothing to replace. */

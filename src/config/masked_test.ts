@@ -10,6 +10,13 @@ Deno.test("no secret is shown, wherever it stands and whatever a new member is c
     internal: { users: [{ name: "kim", password: secret, role: "operator" }] },
     operations: { users: [{ name: "kim", password: secret }] },
     webhooks: [{ url: `https://kim:${secret}@hooks.example/a?token=${secret}`, secret }],
+    store: {
+      redis: {
+        url: `redis://kim:${secret}@store.example`,
+        password: secret,
+        sentinels: { password: secret },
+      },
+    },
     sfuConfig: { recommended: { auth: { api_token: secret, keys: [secret, secret], list: [[secret]] } } },
     later: {
       clientSecret: secret,

@@ -48,6 +48,34 @@ export const proxyNetwork = z.string().superRefine((text, context) => {
   }
 }).meta({ expected: "text, an IP address or a network in CIDR notation" });
 
+/** Where a Redis is. */
+export const redisUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text);
+  const wrong = (message: string) => context.addIssue({ code: "custom", message });
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
+    return wrong("expected a URL that begins with redis:// or rediss://");
+  }
+  if (!/^(\/\d{0,5})?$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
+    wrong("expected a URL of host, port and at most the number of a database: redis://host:6379/0");
+  }
+}).meta({ expected: "text, a URL" });
+
+/** A host and a port. */
+export const endpoint = z.string().refine(
+  (text) => parseEndpoint(text) !== undefined,
+  "expected host:port",
+).meta({ expected: "text, `host:port`" });
+
+/** @returns undefined where it is no `host:port`; an IPv6 address is in brackets */
+export function parseEndpoint(
+  text: string,
+): { readonly hostname: string; readonly port: number } | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:\s/@]+)):(\d{1,5})$/.exec(text) ?? [];
+  const hostname = bracketed ?? plain;
+  const port = Number(digits);
+  return hostname === undefined || port < 1 || port > 65535 ? undefined : { hostname, port };
+}
+
 export const webhookUrl = z.string().superRefine((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

@@ -42,6 +42,7 @@ export const RELOADS: Readonly<Record<string, string>> = {
   compatibility: "reload",
   connections: "reload",
   limits: "reload",
+  store: "the store is opened at the start",
   "limits.webhookEvents": "webhooks are started at the start",
   "limits.webhookBytes": "webhooks are started at the start",
   "limits.headers": "the parser of the listener is made at the start",

@@ -5,12 +5,14 @@ import { collide, type ListeningAddress } from "./listening_address.ts";
 import { isLoopback } from "./loopback.ts";
 import {
   count,
+  endpoint,
   entries,
   limit,
   perSecond,
   pool,
   port,
   proxyNetwork,
+  redisUrl,
   seconds,
   serverPattern,
   timeout,
@@ -318,6 +320,52 @@ export const ConfigSchema = z.object({
   })).max(32).default([]).describe(
     "Receivers that are told what happens: servers, rooms, bans, licences, the certificate ([webhooks.md](webhooks.md)).",
   ),
+  store: z.object({
+    redis: z.object({
+      url: redisUrl.optional().describe(
+        "Where Redis is: `redis://host:6379`, or `rediss://` for TLS. It may hold user, password and the number of the database. " +
+          "Either this or `sentinels`. On the command line, `--store`.",
+      ),
+      sentinels: z.object({
+        name: z.string().min(1).default("mymaster").describe(
+          "Name of the primary, as the sentinels know it.",
+        ),
+        addresses: z.array(endpoint).min(1).describe(
+          "The sentinels, each `host:port`; one that answers is enough.",
+        ),
+        username: z.string().min(1).optional().describe("User of the sentinels, if they ask for one."),
+        password: z.string().min(1).optional().describe("Password of the sentinels, if they ask for one."),
+      }).optional().describe("Who knows which Redis is the primary now, instead of `url`."),
+      username: z.string().min(1).optional().describe("User of Redis, if it asks for one."),
+      password: z.string().min(1).optional().describe(
+        "Password of Redis, if it asks for one; better in the environment, as `ODIN_GATEWAY_REDIS_PASSWORD`.",
+      ),
+      tls: z.union([
+        z.boolean(),
+        z.object({
+          caFile: z.string().min(1).optional().describe(
+            "PEM file with the certificates of those who may sign Redis's; if absent, whom the system trusts.",
+          ),
+          certFile: z.string().min(1).optional().describe(
+            "PEM file with the certificate that the gateway shows, where Redis asks for one.",
+          ),
+          keyFile: z.string().min(1).optional().describe("PEM file with that certificate's private key."),
+        }),
+      ]).default(false).describe(
+        "Whether connections are encrypted, or an object that says with which certificates.",
+      ),
+      prefix: z.string().regex(/^[^\s{}]*\{[^\s{}]+\}[^\s{}]*$/, "expected a text in braces, as in {odin}:")
+        .default("{odin}:")
+        .describe("What all keys begin with. Fleets that share one Redis have different ones."),
+      replicas: z.boolean().default(false).describe(
+        "Whether Redis has replicas: calls that must survive loss of power are then answered once one of them has the changes.",
+      ),
+    }).optional().describe(
+      "Redis (7.0 or later) or Valkey, which several gateways share ([several-gateways.md](several-gateways.md)).",
+    ),
+  }).prefault({}).describe(
+    "Where the gateway keeps what must survive it, instead of a database in its data folder.",
+  ),
   limits: z.object({
     headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
     publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),
@@ -390,6 +438,10 @@ export const ConfigSchema = z.object({
       if (typeof each === "string") return;
       each.spill.forEach((name, s) => known(["sfuPools", "available", i, "spill", s], name));
     });
+  }
+  const { redis } = config.store;
+  if (redis !== undefined && (redis.url === undefined) === (redis.sentinels === undefined)) {
+    wrong(["store", "redis"], "expected either url or sentinels");
   }
   const urls = config.webhooks.map(({ url }) => URL.parse(url)?.href ?? url); // however they are spelt
   urls.forEach((url, i) => {

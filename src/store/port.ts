@@ -31,7 +31,7 @@ export interface Committed {
 export interface Store {
   /**
    * Everything that is stored, in pieces of at most 2,000 rows of one kind, between which others get their turn: the servers
-   * first, then placements, rooms, bans, kinds and tasks. What cannot be read is left out and told.
+   * first, then placements with their rooms after them, bans, kinds and tasks. What cannot be read is left out and told.
    *
    * @throws {StoreError}
    */

@@ -3,19 +3,21 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TemporaryFolder } from "../../../sim/program.ts";
 import type { Address, Change, StoredServer } from "../../fleet/mod.ts";
-import { testStore } from "../contract.ts";
+import { type StoreUnderTest, testStore, testStoreOfOne } from "../contract.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteStore } from "./store.ts";
 import { followed, OPTIONS, someTurns } from "./testing.ts";
 import { loaded } from "../testing.ts";
 
-testStore("SQLite", () => {
+function inFolder(): StoreUnderTest {
   const folder = new TemporaryFolder();
   return {
     open: (options) => SqliteStore.open(folder.path, options),
     dispose: () => folder[Symbol.dispose](),
   };
-});
+}
+testStore("SQLite", inFolder);
+testStoreOfOne("SQLite", inFolder);
 
 for (const version of [1, 2]) {
   Deno.test(`a database of schema version ${version} is brought to the current one, with what it holds`, async () => {
@@ -144,6 +146,7 @@ Deno.test("a commit with a change that cannot be written is refused as a whole, 
   const unwritable: Change = {
     type: "server-reported",
     server: A,
+    report: "1",
     pool: "eu",
     version: "1",
     load: NaN, // a column that must have a number

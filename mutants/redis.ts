@@ -1,0 +1,129 @@
+import type { Mutant } from "./mutant.ts";
+
+export const redis: readonly Mutant[] = [
+  {
+    file: "src/store/redis/library.ts",
+    find: 'if not lives(prefix, number, incarnation) then return FENCED end\n  local last = redis.call("GET"',
+    put: 'local last = redis.call("GET"',
+    breaks: "a gateway that was taken for dead changes things",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find: "if table.remove(answer, 1) == request then return answer end",
+    put: "table.remove(answer, 1)",
+    breaks: "a request that is sent again is carried out again",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find: 'if group.server ~= from or (found ~= "1" and retains(tx, group.server)) then',
+    put: 'if group.server ~= from or found ~= "1" and false then',
+    breaks: "a group is moved off a server that is alive",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find:
+      '  set_room(group, id, room)\n  group.leave = ""\n  set_group(tx, key, group)\n  return true\nend\n\nrules["room-closed"]',
+    put:
+      '  set_room(group, id, room)\n  set_group(tx, key, group)\n  return true\nend\n\nrules["room-closed"]',
+    breaks: "a group is released in which a room was opened",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find: "known and split(known)[2] or integer(place)",
+    put: "integer(place)",
+    breaks: "a task that moves goes to the end",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find: '  if first <= last then return "stored" end\n',
+    put: "",
+    breaks: "that something was lost is taken for a log that was trimmed",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find: "if tonumber(args[10]) < back then return { integer(back) } end",
+    put: "",
+    breaks: "what was given back is shared by who does not know of the report",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find: '  if redis.call("ZSCORE", tx.prefix .. "ended", "task" .. sequence) then return false end\n',
+    put: "",
+    breaks: "a task that was done is put in again",
+  },
+  {
+    file: "src/store/redis/library.ts",
+    find:
+      "    group.ids[at] = id\n    group.at[id] = at\n    group.count = group.count + 1\n  end\n  group.rooms[id] = room",
+    put: "    group.ids[at] = id\n    group.at[id] = at\n  end\n  group.rooms[id] = room",
+    breaks: "a group with a room leaves",
+  },
+  {
+    file: "src/store/redis/follower.ts",
+    find: "    if (own) await turn();\n",
+    put: "",
+    breaks: "what came after a commit is told before whatever waits for it has run",
+  },
+  {
+    file: "src/store/redis/follower.ts",
+    find:
+      '    if (Number(first) !== this.#position.last + 1) {\n      this.suspect("told");\n      return 0;\n    }\n',
+    put: "",
+    breaks: "a gap in the log is not noticed",
+  },
+  {
+    file: "src/store/redis/follower.ts",
+    find: "    if (last <= this.#position.last) return 0; // what was loaded has it\n",
+    put: "",
+    breaks: "what was loaded is told again",
+  },
+  {
+    file: "src/store/redis/outgoing.ts",
+    find: "commits.toReversed()",
+    put: "commits",
+    breaks: "calls that fail together are refused from the oldest on",
+  },
+  {
+    file: "src/store/redis/outgoing.ts",
+    find: "if (commits > 0 && changes + commit.changes.length > FULL) break;",
+    put: "",
+    breaks: "a batch is as large as it likes",
+  },
+  {
+    file: "src/store/redis/store.ts",
+    find:
+      '    if (this.#opened) this.#follower?.suspect("told"); // what was refused has to be made up for\n',
+    put: "",
+    breaks: "what was refused while Redis was away is never made up for",
+  },
+  {
+    file: "src/store/redis/store.ts",
+    find: "    await this.#outgoing.flush();\n    for (let attempt = 0;",
+    put: "    for (let attempt = 0;",
+    breaks: "a share is given back before the report that it is given back for",
+  },
+  {
+    file: "src/store/redis/session.ts",
+    find: '    if (fault.kind === "fenced") this.#lapsed = true;\n',
+    put: "",
+    breaks: "a gateway that was taken for dead never joins again",
+  },
+  {
+    file: "src/store/redis/connection.ts",
+    find: "if (this.#owed++ === 0) this.#heard = performance.now();",
+    put: "this.#owed++;",
+    breaks: "the first late answer after a silence ends the connection",
+  },
+  {
+    file: "src/store/redis/deadline.ts",
+    find: "if (performance.now() - due < STOOD_STILL) return act();",
+    put: "return act();",
+    breaks: "a gateway that stood still takes Redis for late",
+  },
+  {
+    file: "src/store/redis/redis_clock.ts",
+    find: "Math.min(most, Math.max(least,",
+    put: "Math.max(most, Math.max(least,",
+    breaks: "a worse round trip moves the time",
+  },
+];

@@ -1,0 +1,128 @@
+import { createHmac } from "node:crypto";
+import { parseEndpoint } from "../config/members.ts";
+import { configuredPools, type Settings } from "../config/schema.ts";
+import { StartError } from "../start_error.ts";
+import { StoreError, type StoreOptions } from "../store/port.ts";
+import { Connection } from "../store/redis/connection.ts";
+import type { Endpoint, RedisSettings, Tls } from "../store/redis/settings.ts";
+import { RedisStore } from "../store/redis/store.ts";
+
+/** What the configuration says of Redis. */
+export type ConfiguredRedis = NonNullable<Settings["store"]["redis"]>;
+
+/** What opens the store that several gateways share. */
+export interface SharedStoreOptions {
+  /** The settings in force. */
+  readonly settings: () => Settings;
+  /** In base64. */
+  readonly masterKey: string;
+  /** Of the program. */
+  readonly version: string;
+}
+
+/**
+ * Opens the store in Redis.
+ *
+ * @throws {StartError} where a file with certificates cannot be read
+ * @throws {StoreError} where Redis cannot be used, or the gateways that share it have other settings
+ */
+export async function openSharedStore(
+  redis: ConfiguredRedis,
+  { settings, masterKey, version }: SharedStoreOptions,
+  options: StoreOptions,
+): Promise<RedisStore> {
+  return await RedisStore.open(redisSettings(redis), {
+    ...options,
+    version,
+    agreed: () => agreedSettings(settings(), masterKey),
+    reportInterval: () => settings().sfuConfig.updateInterval * 1000,
+  });
+}
+
+/** Least version that has the functions the store is made of. */
+const VERSION = 7;
+
+/**
+ * What would keep a gateway from its store in Redis, found without changing anything there.
+ *
+ * @throws {StartError} where a file with certificates cannot be read
+ */
+export async function concernAboutSharedStore(redis: ConfiguredRedis): Promise<string | undefined> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(redisSettings(redis));
+    const info = String(await connection.call(["INFO", "server"]));
+    const [, version] = /^redis_version:(\d+)/m.exec(info) ?? [];
+    return version === undefined || Number(version) >= VERSION
+      ? undefined
+      : `Redis at ${connection.address} is too old; ${VERSION}.0 is needed`;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return error.message;
+  } finally {
+    connection?.close();
+  }
+}
+
+/** Settings in which the gateways of a fleet must not differ, as texts to compare. */
+function agreedSettings(settings: Settings, masterKey: string): Readonly<Record<string, string>> {
+  const { sfuConfig, loginToken, limits } = settings;
+  const pools = configuredPools(settings);
+  return {
+    masterKey: fingerprint(masterKey),
+    "sfuConfig.updateInterval": String(sfuConfig.updateInterval),
+    "sfuConfig.disableTimeout": String(sfuConfig.disableTimeout),
+    "loginToken.lifetime": String(loginToken.lifetime),
+    "limits.grantTimeout": String(limits.grantTimeout),
+    sfuPools: JSON.stringify([pools.names.toSorted(), pools.default, [...pools.spill].toSorted()]),
+  };
+}
+
+/** Tells a master key from others, and nothing about it. */
+function fingerprint(masterKey: string): string {
+  return createHmac("sha256", Buffer.from(masterKey, "base64")).update("several gateways").digest("hex");
+}
+
+function redisSettings(redis: ConfiguredRedis): RedisSettings {
+  const { url, sentinels, username, password, prefix, replicas } = redis;
+  const its = { username, password, prefix, replicas, tls: tlsOf(redis) };
+  if (sentinels !== undefined) {
+    return { ...its, at: { ...sentinels, addresses: sentinels.addresses.map(endpointOf) } };
+  }
+  const parsed = URL.parse(url ?? "");
+  if (parsed === null) throw new StartError("store.redis: expected either url or sentinels");
+  const ofUrl = (text: string) => text === "" ? undefined : decodeURIComponent(text);
+  return {
+    ...its,
+    at: {
+      hostname: parsed.hostname.replace(/^\[|\]$/g, ""),
+      port: parsed.port === "" ? 6379 : Number(parsed.port),
+    },
+    username: username ?? ofUrl(parsed.username),
+    password: password ?? ofUrl(parsed.password),
+    database: parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : undefined,
+  };
+}
+
+/** @throws {StartError} where a file cannot be read */
+function tlsOf({ tls, url }: ConfiguredRedis): Tls | undefined {
+  if (tls === false && url?.startsWith("rediss:") !== true) return undefined;
+  if (typeof tls === "boolean") return {};
+  const read = (name: "caFile" | "certFile" | "keyFile") => {
+    const file = tls[name];
+    if (file === undefined) return undefined;
+    try {
+      return Deno.readTextFileSync(file);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new StartError(`store.redis.tls.${name}: ${file} cannot be read: ${reason}`, { cause: error });
+    }
+  };
+  return { ca: read("caFile"), cert: read("certFile"), key: read("keyFile") };
+}
+
+function endpointOf(text: string): Endpoint {
+  const endpoint = parseEndpoint(text);
+  if (endpoint === undefined) throw new StartError(`store.redis.sentinels: ${text} is no host:port`);
+  return endpoint;
+}

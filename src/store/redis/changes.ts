@@ -1,0 +1,161 @@
+import { type Ban, type Change, type LearnedKind, parseAddress, type QueuedTask } from "../../fleet/mod.ts";
+import {
+  type Clock,
+  type Codec,
+  flag,
+  list,
+  type Members,
+  number,
+  oneOf,
+  optional,
+  orUndefined,
+  parsed,
+  record,
+  text,
+  time,
+  tuple,
+  yes,
+} from "./codec.ts";
+
+/** The address of a server; empty where none is meant. */
+export const address = parsed(
+  "an address",
+  (text) => text === "" ? text as ReturnType<typeof parseAddress> : parseAddress(text),
+);
+/** A namespace, and a name in it. */
+export const names = tuple(text, text);
+export const cost = tuple(number, number, number, number, number);
+export const usage = list(record<{ customer: string; peers: number; rooms: number }>({
+  customer: text,
+  peers: number,
+  rooms: number,
+}));
+export const draining = orUndefined(
+  record<{ deadline: number | undefined }>({ deadline: orUndefined(time) }),
+);
+
+export const ban: Codec<Ban> = record<Ban>({
+  room: names,
+  user: orUndefined(text),
+  until: time,
+  customer: orUndefined(text),
+  by: orUndefined(text),
+  told: optional(address),
+});
+
+export const task: Codec<QueuedTask> = record<QueuedTask>({
+  sequence: number,
+  room: names,
+  kind: oneOf("RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"),
+  json: text,
+  expires: time,
+  customer: text,
+});
+
+const pair = tuple(number, number);
+export const sizes: Codec<LearnedKind["sizes"]> = orUndefined(
+  record<NonNullable<LearnedKind["sizes"]>>({ bins: list(pair), fill: pair, at: time }),
+);
+
+type Type = Change["type"];
+type Told<Name extends Type> = Extract<Change, { readonly type: Name }>;
+
+/** Changes that concern their own gateway only: they are neither stored nor told. */
+type Own = "server-odd" | "collision" | "close-ignored" | "miscounted";
+
+/** What stands in the log of each change, after its type. Members are added at the end only, and never change. */
+const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<Told<Name>, "type">> } = {
+  "server-appeared": { server: address, pool: text, version: text },
+  "server-reported": {
+    server: address,
+    report: text,
+    pool: text,
+    version: text,
+    load: number,
+    clients: number,
+    cost,
+    usage,
+    figures: optional(list(tuple(names, number))),
+  },
+  "server-evicting": { server: address, rooms: number },
+  "server-planned": { server: address, weight: number, draining },
+  "server-drained": { server: address },
+  "server-enabled": { server: address },
+  "server-disabled": { server: address, report: text },
+  "server-removed": { server: address, report: text },
+  "group-placed": {
+    namespace: text,
+    group: text,
+    server: address,
+    from: optional(address),
+    found: optional(yes),
+  },
+  "group-young": { namespace: text, group: text, server: address, age: number, expected: number },
+  "group-leaving": { namespace: text, group: text, server: address, leave: text },
+  "group-released": { namespace: text, group: text, server: address, leave: optional(text) },
+  "room-opened": { room: names, server: address, customer: text, listed: flag },
+  "room-changed": { room: names, server: address, customer: text, listed: flag },
+  "room-closed": { room: names, server: address, idle: optional(yes) },
+  "granted": { room: names, server: address, user: text, customer: text },
+  "grants-ended": { room: names, server: address, users: list(text) },
+  "kind-learned": {
+    kind: record<LearnedKind>({ namespace: text, template: text, sizes }),
+  },
+  "banned": { ban },
+  "ban-ended": { ban, lifted: flag },
+  "task-queued": { server: address, task, moved: optional(yes), order: optional(number) },
+  "handed-over": { server: address, id: number, tasks: list(number) },
+  "hand-over-ended": { server: address, id: number, fate: oneOf("read", "lost", "unknown") },
+  "task-ended": { sequence: number, expired: optional(yes) },
+};
+
+const codecs = new Map<string, Codec<object>>(
+  Object.entries(CHANGES).map(([type, members]) => [type, record<object>(members, 1)]),
+);
+
+/** A change as it stands in the log, a JSON array; undefined where it is neither stored nor told. */
+export function writeChange(change: Change, clock: Clock): string | undefined {
+  const codec = codecs.get(change.type);
+  if (codec === undefined) return undefined;
+  return JSON.stringify([change.type, ...codec.write(change, clock) as unknown[]]);
+}
+
+/** What became of reading changes. */
+export interface ReadChanges {
+  readonly changes: readonly Change[];
+  /** What could not be read, and is left out. */
+  readonly damaged: readonly string[];
+  /** How many were of a type that only a later version knows. */
+  readonly unknown: number;
+}
+
+/** Changes from a JSON array of what {@link writeChange} wrote. */
+export function readChanges(json: string, clock: Clock): ReadChanges {
+  const changes: Change[] = [];
+  const damaged: string[] = [];
+  let unknown = 0;
+  let entries: unknown;
+  try {
+    entries = JSON.parse(json);
+    if (!Array.isArray(entries)) throw new Error("it is no array");
+  } catch (error) {
+    return { changes, damaged: [`changes of the log: ${explain(error)}`], unknown };
+  }
+  for (const entry of entries as unknown[]) {
+    const type = Array.isArray(entry) ? entry[0] : undefined;
+    const codec = codecs.get(type);
+    if (codec === undefined) unknown++;
+    else {
+      try {
+        changes.push(Object.assign(codec.read(entry, clock), { type }) as Change); // by the table
+      } catch (error) {
+        damaged.push(`a change of the log (${type}): ${explain(error)}`);
+      }
+    }
+  }
+  return { changes, damaged, unknown };
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

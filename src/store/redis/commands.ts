@@ -1,0 +1,240 @@
+import {
+  type Address,
+  type Ban,
+  type Change,
+  groupName,
+  type RoomId,
+  type Snapshot,
+} from "../../fleet/mod.ts";
+import { ban, cost, draining, sizes, task, usage, writeChange } from "./changes.ts";
+import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
+
+/** One change for the function `commit`: rule, what others are told, key, and three texts. */
+export type Command = readonly [rule: string, told: string, key: string, a: string, b: string, c: string];
+
+/** What a server came to, in sum. */
+export interface Sums {
+  readonly pool: string;
+  readonly version: string;
+  readonly load: number;
+  readonly clients: number;
+  readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
+  readonly cost: readonly [reports: number, x: number, y: number, xx: number, xy: number];
+}
+export const sums: Codec<Sums> = record<Sums>({
+  pool: text,
+  version: text,
+  load: number,
+  clients: number,
+  usage,
+  cost,
+});
+
+/** What an operator wants of a server. */
+export interface StoredPlan {
+  readonly weight: number;
+  readonly draining: { readonly deadline: number | undefined } | undefined;
+}
+export const plan: Codec<StoredPlan> = record<StoredPlan>({ weight: number, draining });
+
+const NOTHING: Pick<Sums, "load" | "clients" | "usage" | "cost"> = {
+  load: 0,
+  clients: 0,
+  usage: [],
+  cost: [0, 0, 0, 0, 0],
+};
+
+const json = (value: unknown): string => JSON.stringify(value);
+
+/**
+ * A change as the function `commit` takes it.
+ *
+ * @param now the first moment of a server that appears
+ * @param gateway the number of this gateway
+ */
+export function commandOf(change: Change, clock: Clock, now: number, gateway: number): Command {
+  const told = writeChange(change, clock);
+  if (told === undefined) return command("none");
+  switch (change.type) {
+    case "server-appeared": {
+      const { server, pool, version } = change;
+      return command(
+        change.type,
+        told,
+        json(server),
+        String(Math.round(clock.toUnixTime(now))),
+        json(sums.write({ ...NOTHING, pool, version }, clock)),
+        json(plan.write({ weight: 1, draining: undefined }, clock)),
+      );
+    }
+    case "server-reported":
+      return command(
+        change.type,
+        told,
+        json(change.server),
+        json(change.report),
+        json(sums.write(change, clock)),
+      );
+    case "server-planned":
+      return command(
+        change.type,
+        told,
+        json(change.server),
+        json(plan.write(change, clock)),
+        change.draining === undefined ? "" : "1",
+      );
+    case "server-evicting":
+      return command(change.type, told, json(change.server));
+    case "server-disabled":
+    case "server-removed":
+      return command(change.type, told, json(change.server), json(change.report));
+    case "group-placed": {
+      const { server, from, found } = change;
+      return command(
+        change.type,
+        told,
+        keyOfGroup(change),
+        json(server),
+        from === undefined ? "" : json(from),
+        found === true ? "1" : "",
+      );
+    }
+    case "group-leaving":
+    case "group-released": {
+      const { server, leave } = change;
+      return command(
+        change.type,
+        told,
+        keyOfGroup(change),
+        json(server),
+        leave === undefined ? "" : json(leave),
+      );
+    }
+    case "room-opened":
+    case "room-changed": {
+      const { room, server } = change;
+      return command("room", told, keyOfRoomsGroup(room), json(server), json(room), valueOfRoom(change));
+    }
+    case "room-closed": {
+      const { room, server } = change;
+      return command(change.type, told, keyOfRoomsGroup(room), json(server), json(room));
+    }
+    case "banned":
+      return command(change.type, told, keyOfBan(change.ban), ...valueOfBan(change.ban, clock));
+    case "ban-ended": {
+      const [until] = valueOfBan(change.ban, clock);
+      return command(change.type, told, keyOfBan(change.ban), until, change.lifted ? "1" : "");
+    }
+    case "task-queued": {
+      const { server, moved } = change;
+      const its = json(task.write(change.task, clock));
+      return command(change.type, "", String(change.task.sequence), json(server), its, json(moved ?? null));
+    }
+    case "task-ended":
+      return command(change.type, told, String(change.sequence));
+    case "kind-learned": {
+      const { namespace, template } = change.kind;
+      return command(
+        change.type,
+        told,
+        json([namespace, template]),
+        json(sizes.write(change.kind.sizes, clock)),
+      );
+    }
+    case "hand-over-ended":
+      return command(change.type, told, json(change.server), `${gateway}:${change.id}`);
+    default:
+      return command("tell", told);
+  }
+}
+
+/** What is put in of a snapshot where it lacks, as commands for the function `commit`. */
+export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command> {
+  const told = (...changes: readonly Change[]) =>
+    changes.map((change) => writeChange(change, clock)).join(",");
+  for (const each of snapshot.servers) {
+    const { address: server, report = "", enabled, weight, draining } = each;
+    const changes: Change[] = [
+      { ...each, type: "server-appeared", server },
+      { ...each, type: "server-reported", server, report },
+      { type: "server-planned", server, weight, draining },
+      ...(enabled ? [] : [{ type: "server-disabled", server, report } satisfies Change]),
+    ];
+    yield command(
+      "offer-server",
+      told(...changes),
+      json(server),
+      [
+        Math.round(clock.toUnixTime(each.firstSeen)),
+        json(sums.write(each, clock)),
+        json(report),
+        json(plan.write(each, clock)),
+      ].join("\n"),
+      `${draining === undefined ? "" : "1"}\n${enabled ? "1" : ""}`,
+    );
+  }
+  const servers = new Map<string, Address>();
+  for (const { leave, ...placement } of snapshot.placements) {
+    servers.set(keyOfGroup(placement), placement.server);
+    const changes: Change[] = [{ type: "group-placed", ...placement }];
+    if (leave !== undefined) changes.push({ type: "group-leaving", ...placement, leave });
+    yield command(
+      "offer-group",
+      told(...changes),
+      keyOfGroup(placement),
+      json(placement.server),
+      leave === undefined ? "" : json(leave),
+    );
+  }
+  for (const { namespace, name, ...room } of snapshot.rooms) {
+    const id = [namespace, name] as const;
+    const key = keyOfRoomsGroup(id);
+    yield command("offer-room", "", key, json(servers.get(key) ?? ""), json(id), valueOfRoom(room));
+  }
+  for (const each of snapshot.bans) {
+    yield command(
+      "offer-ban",
+      told({ type: "banned", ban: each }),
+      keyOfBan(each),
+      ...valueOfBan(each, clock),
+    );
+  }
+  for (const { server, task: its, order } of snapshot.tasks) {
+    const place = order === undefined ? "" : String(order);
+    yield command("offer-task", "", String(its.sequence), json(server), json(task.write(its, clock)), place);
+  }
+  for (const kind of snapshot.kinds) {
+    const key = json([kind.namespace, kind.template]);
+    yield command(
+      "offer-kind",
+      told({ type: "kind-learned", kind }),
+      key,
+      json(sizes.write(kind.sizes, clock)),
+    );
+  }
+}
+
+function command(rule: string, told = "", key = "", a = "", b = "", c = ""): Command {
+  return [rule, told, key, a, b, c];
+}
+
+function keyOfGroup({ namespace, group }: { readonly namespace: string; readonly group: string }): string {
+  return json([namespace, group]);
+}
+
+function keyOfRoomsGroup([namespace, name]: RoomId): string {
+  return json([namespace, groupName(name)]);
+}
+
+/** As it follows the server in `room-opened`. */
+function valueOfRoom({ customer, listed }: { readonly customer: string; readonly listed: boolean }): string {
+  return json([customer, listed]).slice(1, -1);
+}
+
+function keyOfBan({ room: [namespace, name], user }: Ban): string {
+  return json([namespace, name, user ?? ""]);
+}
+
+function valueOfBan(its: Ban, clock: Clock): [until: string, ban: string] {
+  return [String(time.write(its.until, clock)), json(ban.write(its, clock))];
+}

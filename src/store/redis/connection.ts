@@ -1,0 +1,195 @@
+import { isIP } from "node:net";
+import { createClient } from "@redis/client";
+import { afterAll } from "./deadline.ts";
+import { Fault, faultOf } from "./fault.ts";
+import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
+import { type Endpoint, nameOf, type RedisSettings, type Sentinels } from "./settings.ts";
+
+/** A call that is not answered within this time has failed, in milliseconds. */
+export const DEADLINE = 500;
+
+/**
+ * A connection is given up that does not come about, or owes an answer, for so long, in milliseconds. The client's own limit
+ * (`socketTimeout`) is of no use: it ends connections that nobody asks anything, and none that somebody still writes to.
+ */
+const SILENCE = 2000;
+
+type Client = ReturnType<typeof clientOf>;
+
+/** One connection to Redis. It is not opened again: whoever uses it opens another. */
+export class Connection {
+  readonly #client: Client;
+  /** Where it goes. */
+  readonly address: string;
+  /** Resolves when it has broken, or was closed. */
+  readonly lost: Promise<Fault>;
+  #open = true;
+  /** When it last answered, or was asked while it owed no answer. */
+  #heard = performance.now();
+  #owed = 0;
+
+  private constructor(client: Client, address: string) {
+    this.#client = client;
+    this.address = address;
+    this.lost = new Promise((resolve) => {
+      client.on("error", (error) => {
+        this.close();
+        resolve(faultOf(address, error));
+      });
+    });
+  }
+
+  /** Connects, to whomever the sentinels name where there are any. @throws {Fault} */
+  static async open(settings: RedisSettings): Promise<Connection> {
+    const { at, database } = settings;
+    const endpoint = "name" in at ? await primaryOf(at, settings) : at;
+    const connection = await connect(endpoint, settings, database);
+    if ("name" in at) await connection.#mustBePrimary();
+    return connection;
+  }
+
+  /** For {@link open}. */
+  static async connect(client: Client, address: string): Promise<Connection> {
+    const connection = new Connection(client, address);
+    const late = deadline(SILENCE + 500, () => new Fault("lost", `Redis at ${address} does not answer`));
+    try {
+      await Promise.race([client.connect(), late.passed]);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw faultOf(address, error);
+    } finally {
+      late.clear();
+    }
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Sends a command. @throws {Fault} where it fails, or is not answered in time; it may be carried out all the same then */
+  async call(command: readonly string[], within = DEADLINE): Promise<unknown> {
+    if (this.#owed++ === 0) this.#heard = performance.now();
+    const answer = this.#client.sendCommand<unknown>(command).finally(() => this.#owed--);
+    const late = deadline(within, () => {
+      // Bytes that are swallowed close no connection.
+      if (performance.now() - this.#heard >= SILENCE) this.close();
+      return new Fault("late", `Redis at ${this.address} has not answered within ${within} ms`);
+    });
+    try {
+      const result = await Promise.race([answer, late.passed]);
+      this.#heard = performance.now();
+      return result;
+    } catch (error) {
+      throw faultOf(this.address, error);
+    } finally {
+      late.clear();
+      answer.catch(() => {}); // of no more concern once it is late
+    }
+  }
+
+  /**
+   * Calls a function of the library, which is loaded where Redis does not have it.
+   *
+   * @throws {Fault}
+   */
+  async run(name: string, prefix: string, args: readonly string[], within = DEADLINE): Promise<unknown> {
+    const command = ["FCALL", `${LIBRARY}_${name}`, "1", prefix, ...args];
+    try {
+      return await this.call(command, within);
+    } catch (error) {
+      if (!replied(error, "ERR Function not found")) throw error;
+    }
+    try {
+      await this.call(["FUNCTION", "LOAD", LIBRARY_TEXT], within);
+    } catch (error) {
+      if (!replied(error, `ERR Library '${LIBRARY}' already exists`)) throw error; // another gateway was faster
+    }
+    return await this.call(command, within);
+  }
+
+  close(): void {
+    this.#open = false;
+    if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  async #mustBePrimary(): Promise<void> {
+    try {
+      const role = await this.call(["ROLE"]);
+      if (Array.isArray(role) && role[0] === "master") return;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.close();
+    throw new Fault(
+      "lost",
+      `Redis at ${this.address} is not the primary any more; the sentinels are asked again`,
+    );
+  }
+}
+
+function connect(
+  { hostname, port }: Endpoint,
+  { username, password, tls }: Pick<RedisSettings, "username" | "password" | "tls">,
+  database: number | undefined,
+): Promise<Connection> {
+  const socket = {
+    host: hostname,
+    port,
+    reconnectStrategy: false,
+    connectTimeout: SILENCE,
+  };
+  const servername = isIP(hostname) === 0 ? { servername: hostname } : {}; // TLS names no addresses
+  const secured = tls === undefined ? socket : { ...socket, ...tls, ...servername, tls: true };
+  return Connection.connect(
+    clientOf({ username, password, socket: secured, database }),
+    nameOf({ hostname, port }),
+  );
+}
+
+function clientOf(options: {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number | undefined;
+  readonly socket: object;
+}) {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return createClient({
+    ...given,
+    RESP: 2,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+  });
+}
+
+/** Asks one sentinel after the other. @throws {Fault} where none knows */
+async function primaryOf(sentinels: Sentinels, { tls }: RedisSettings): Promise<Endpoint> {
+  let last: unknown;
+  for (const address of sentinels.addresses) {
+    let connection: Connection | undefined;
+    try {
+      connection = await connect(address, { ...sentinels, tls }, undefined);
+      const answer = await connection.call(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinels.name]);
+      if (Array.isArray(answer)) return { hostname: String(answer[0]), port: Number(answer[1]) };
+      last = new Error(`the sentinel at ${nameOf(address)} knows no primary of the name ${sentinels.name}`);
+    } catch (error) {
+      last = error;
+    } finally {
+      connection?.close();
+    }
+  }
+  const why = last instanceof Error ? last.message : "none is configured";
+  throw new Fault("lost", `no sentinel says where Redis is: ${why}`, { cause: last });
+}
+
+function replied(error: unknown, start: string): boolean {
+  return error instanceof Fault && error.cause instanceof Error && error.cause.message.startsWith(start);
+}
+
+/** Rejects after so many milliseconds, unless it is cleared before. */
+function deadline(within: number, fault: () => Fault): { readonly passed: Promise<never>; clear(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  return { passed: promise, clear: afterAll(within, () => reject(fault())) };
+}

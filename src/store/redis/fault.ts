@@ -1,0 +1,63 @@
+import { StoreError } from "../port.ts";
+
+/**
+ * What went wrong: no connection, or one that broke (`lost`); no answer in time (`late`); taken for dead (`fenced`); or
+ * Redis said no (`refused`).
+ */
+export type FaultKind = "lost" | "late" | "fenced" | "refused";
+
+/** Why Redis cannot be used now. */
+export class Fault extends StoreError {
+  constructor(readonly kind: FaultKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** What Redis's error codes and those of the system mean, and what to do; no text of a caller's is in them. */
+const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, meaning: string])[] = [
+  [/^FENCED/, "fenced", "took this gateway for dead, because it had not been heard for 2 s; it joins again"],
+  [/^LOADING/, "lost", "is still reading its data; it is tried again"],
+  [/^READONLY/, "lost", "is a replica and takes no changes; name the primary, or its sentinels"],
+  [/^MASTERDOWN/, "lost", "is a replica without its primary; name the primary, or its sentinels"],
+  [
+    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,
+    "lost",
+    "refuses the user name or the password; set `username` and `password` of `store.redis`",
+  ],
+  [
+    /^NOPERM/,
+    "refused",
+    "does not let its user do that; it needs all commands on the gateway's keys, and FCALL, FUNCTION and WAIT",
+  ],
+  [/^OOM/, "refused", "has no memory left; raise its `maxmemory`"],
+  [/^MISCONF/, "refused", "cannot write its files, and takes no changes until it can; see its log"],
+  [/^ERR unknown command/, "refused", "is too old; 7.0 is needed"],
+  [/^FORMAT/, "refused", "has data of a later version; run the gateway that wrote it"],
+  [/ECONNREFUSED/, "lost", "refuses connections; is it running?"],
+  [/ENOTFOUND|EAI_AGAIN|failed to lookup/, "lost", "is not known by that name; check the name"],
+  [
+    /UnknownIssuer|certificate|CERT|self.signed/i,
+    "lost",
+    "has a certificate that is not trusted; set `tls.ca`",
+  ],
+  [/timeout/i, "lost", "does not answer"],
+  [/closed|offline|ECONNRESET|EPIPE|reset by peer|Disconnects/i, "lost", "has closed the connection"],
+];
+
+/** An error of the client, or one that Redis has answered, in an operator's words. */
+export function faultOf(address: string, error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const message = describe(error);
+  const [, kind, meaning] = MEANINGS.find(([start]) => start.test(message)) ?? [];
+  return new Fault(kind ?? "refused", `Redis at ${address} ${meaning ?? `has failed: ${message}`}`, {
+    cause: error,
+  });
+}
+
+/** Where several attempts have failed, the first of their messages says why. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message === "" && error instanceof AggregateError) return describe(error.errors[0]);
+  const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
+  return `${error.message}${code}`;
+}

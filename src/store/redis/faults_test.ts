@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import type { Address, Change } from "../../fleet/mod.ts";
+import { freePort } from "../../../tests/programs.ts";
+import { loaded } from "../testing.ts";
+import { RedisStore } from "./store.ts";
+import { Gateway, NO_REDIS, OPTIONS, Proxy, RedisServer, until } from "./testing.ts";
+
+const A = "a:1" as Address;
+const B = "b:1" as Address;
+
+const appeared = (server: Address): Change => ({ type: "server-appeared", server, pool: "eu", version: "1" });
+const placed = (group: string, server = A): Change => ({
+  type: "group-placed",
+  namespace: "ns",
+  group,
+  server,
+});
+
+/** With append-only files, so that what was acknowledged outlives the process. */
+const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
+
+function test(name: string, run: () => Promise<void>): void {
+  Deno.test({ name: `Redis: ${name}`, ignore: NO_REDIS, fn: run });
+}
+
+async function placements({ store }: Gateway): Promise<string[]> {
+  return (await loaded(store)).placements.map(({ group }) => group).sort();
+}
+
+/** How a call ends, and after how many milliseconds. */
+async function outcome(
+  call: Promise<unknown>,
+): Promise<{ readonly message: string; readonly after: number }> {
+  const start = performance.now();
+  const message = await call.then(() => "", (error) => `${error.name}: ${error.message}`);
+  return { message, after: performance.now() - start };
+}
+
+test("a gateway that was taken for dead is refused, loads, and goes on", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  await server.ask("DEL", `{odin}:gw:${one.store.number}`);
+  const { message } = await outcome(one.store.commit([placed("g")], "process"));
+  assert.match(message, /^StoreError: Redis at .* took this gateway for dead/);
+  await one.back();
+  assert.deepEqual(one.astray, ["told"]);
+  assert.equal(one.failures.length, 1);
+  await one.store.commit([placed("h")], "process");
+  await other.store.catchUp();
+  assert.deepEqual(other.told, [placed("h")]);
+  assert.deepEqual(other.astray, []);
+});
+
+test("a gap in the log is found, and everything is loaded", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  await server.ask("INCRBY", "{odin}:n", "3");
+  await one.store.commit([placed("g")], "process").catch(() => {});
+  await Promise.all([one.back(), other.back()]);
+  assert.deepEqual([one.astray, other.astray], [["told"], ["told"]]);
+  assert.deepEqual(other.told, []);
+  assert.deepEqual(await placements(other), ["g"]);
+  await one.store.commit([placed("h")], "process");
+  await other.store.catchUp();
+  assert.deepEqual(other.told, [placed("h")]);
+});
+
+test("an emptied store is found, and what the gateways know is put in again", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  await one.store.commit([appeared(A), placed("g")], "process");
+  const stored = await loaded(one.store);
+  one.offers = stored;
+  other.offers = { ...stored, placements: [{ namespace: "ns", group: "g", server: B }] };
+  await server.ask("FLUSHALL");
+  await Promise.all([one.back(), other.back()]);
+  assert.deepEqual([...new Set([...one.astray, ...other.astray])], ["stored"]);
+  const again = await loaded(one.store);
+  assert.equal(again.placements.length, 1);
+  assert.deepEqual(again.servers.map(({ address }) => address), [A]);
+  await one.store.commit([placed("h")], "process");
+  await other.store.catchUp();
+  assert.deepEqual(other.told.at(-1), placed("h"));
+});
+
+test("where the functions are missing they are loaded again", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await server.ask("FUNCTION", "FLUSH");
+  await one.store.commit([placed("g")], "process");
+  assert.deepEqual(await placements(one), ["g"]);
+  assert.deepEqual(one.failures, []);
+});
+
+test("what was acknowledged is there after Redis was killed, and calls are refused at once meanwhile", async () => {
+  await using server = await RedisServer.start(...DURABLE);
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  await one.store.commit([placed("g")], "process");
+  await server.kill();
+  await until(() => one.failures.length > 0 && other.failures.length > 0);
+  for (let i = 0; i < 10; i++) {
+    const { message, after } = await outcome(one.store.commit([placed(`away ${i}`)], "process"));
+    assert.match(
+      message,
+      /^StoreError: Redis at 127\.0\.0\.1:\d+ (has closed the connection|refuses connections)/,
+    );
+    assert.ok(after < 50, `${after} ms`);
+  }
+  for (const call of [one.store.value("x"), one.store.catchUp(), one.store.claimHandOver(A, 1)]) {
+    assert.ok((await outcome(call)).message.startsWith("StoreError"));
+  }
+  await server.start();
+  await Promise.all([one.back(), other.back()]);
+  assert.deepEqual([one.failures.length, other.failures.length], [1, 1]);
+  assert.deepEqual([one.astray, other.astray], [["told"], ["told"]]);
+  await one.store.commit([placed("h")], "process");
+  await other.store.catchUp();
+  assert.deepEqual(await placements(other), ["g", "h"]);
+});
+
+test("while Redis reads its data it counts as down", async () => {
+  await using server = await RedisServer.start(...DURABLE);
+  await using one = await Gateway.open(server.settings);
+  // It looks up from its work every 1,024 commands.
+  await server.ask("EVAL", "for i = 1, 10000 do redis.call('SET', 'value-' .. i, '') end", "0");
+  await server.kill();
+  await until(() => one.failures.length > 0);
+  await server.start("--key-load-delay", "100");
+  const messages = new Set<string>();
+  await until(async () => {
+    const { message, after } = await outcome(one.store.commit([placed("g")], "process"));
+    assert.ok(after < 600, `${after} ms`);
+    messages.add(message);
+    return message === "";
+  });
+  assert.ok(
+    [...messages].some((message) => /is still reading its data/.test(message)),
+    [...messages].join("\n"),
+  );
+  assert.deepEqual(one.astray, ["told"]);
+});
+
+for (
+  const [what, hold] of [
+    ["swallows what it gets", (_: RedisServer, proxy: Proxy) => proxy.mode = "swallowing"],
+    ["stands still", (server: RedisServer) => server.signal("SIGSTOP")],
+  ] as const
+) {
+  test(`a peer that ${what} is noticed within half a second`, async () => {
+    await using server = await RedisServer.start();
+    using proxy = new Proxy(server.port);
+    await using one = await Gateway.open({ ...server.settings, at: proxy.at });
+    hold(server, proxy);
+    const refused: number[] = [];
+    const calls = [1, 2, 3].map((i) =>
+      outcome(one.store.commit([placed(`g${i}`)], "process")).then((ended) => {
+        refused.push(i);
+        return ended;
+      })
+    );
+    for (const { message, after } of await Promise.all(calls)) {
+      assert.match(message, /^StoreError: the store has not answered within 500 ms/);
+      assert.ok(after < 700, `${after} ms`);
+    }
+    assert.deepEqual(refused, [3, 2, 1]);
+    assert.ok((await outcome(one.store.commit([placed("h")], "process"))).after < 50);
+    await until(() => one.store.silence > 2500);
+    proxy.mode = "passing";
+    server.signal("SIGCONT");
+    await one.back();
+    assert.deepEqual(one.failures.length, 1);
+    await one.store.commit([placed("i")], "process");
+    assert.ok((await placements(one)).includes("i"));
+  });
+}
+
+test("a gateway that stood still itself takes nobody else for late", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const calls = [one.store.commit([placed("g")], "process"), one.store.catchUp(), one.store.value("x")];
+  await new Promise((resolve) => setTimeout(resolve));
+  const end = performance.now() + 900;
+  while (performance.now() < end);
+  await Promise.all(calls);
+  assert.deepEqual(one.failures, []);
+});
+
+test("a load that takes long is no failure, at the start and when it has gone astray", async () => {
+  await using server = await RedisServer.start();
+  const failures: string[] = [];
+  const told: Change[] = [];
+  const load = async (store: RedisStore) => {
+    for await (const _ of store.load()) await new Promise((resolve) => setTimeout(resolve, 2500));
+  };
+  const astray: Promise<void>[] = [];
+  const one: RedisStore = await RedisStore.open(server.settings, {
+    ...OPTIONS,
+    failed: (error) => failures.push(error.message),
+    others: (changes) => told.push(...changes),
+    astray: () => {
+      const loading = load(one);
+      astray.push(loading);
+      return loading;
+    },
+  });
+  await using other = await Gateway.open(server.settings);
+  await other.store.commit([appeared(A)], "process");
+  const loading = load(one);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await other.store.commit([placed("g")], "process");
+  await loading;
+  await one.catchUp();
+  assert.deepEqual(told, [placed("g")]);
+  await server.ask("INCRBY", "{odin}:n", "3");
+  await other.store.commit([placed("h")], "process").catch(() => {});
+  await until(() => astray.length > 0);
+  await Promise.all(astray);
+  await one.commit([placed("i")], "process");
+  assert.deepEqual([failures, astray.length], [[], 1]);
+  await one.close();
+});
+
+test("a proxy that breaks connections is survived, with the number of the gateway", async () => {
+  await using server = await RedisServer.start();
+  using proxy = new Proxy(server.port);
+  await using one = await Gateway.open({ ...server.settings, at: proxy.at });
+  const { number } = one.store;
+  for (let times = 1; times <= 3; times++) {
+    proxy.refuse();
+    await until(() => one.failures.length === times);
+    proxy.mode = "passing";
+    await one.back(times);
+  }
+  assert.equal(one.store.number, number);
+  assert.deepEqual((await one.store.gateways()).map(({ number, self }) => ({ number, self })), [{
+    number,
+    self: true,
+  }]);
+});
+
+test("the sentinels name the new primary when the old one is gone, and what was lost is found", async () => {
+  await using primary = await RedisServer.start("--repl-diskless-sync-delay", "0");
+  using link = new Proxy(primary.port);
+  await using replica = await RedisServer.start("--replicaof", "127.0.0.1", String(link.at.port));
+  await until(async () => (await primary.ask<string>("INFO", "replication")).includes("state=online"));
+  await using sentinel = await RedisServer.startSentinel(primary);
+  await until(async () =>
+    String(await sentinel.ask("SENTINEL", "REPLICAS", "mymaster")).includes(String(replica.port))
+  );
+  const nobody = { hostname: "127.0.0.1", port: freePort() };
+  const addresses = [nobody, { hostname: "127.0.0.1", port: sentinel.port }];
+  const settings = { ...primary.settings, at: { name: "mymaster", addresses }, replicas: true };
+  await using one = await Gateway.open(settings);
+  await using other = await Gateway.open(settings);
+  await one.store.commit([appeared(A), placed("kept")], "power");
+  link.mode = "swallowing"; // from here on the replica lacks what the primary acknowledges
+  await one.store.commit([placed("lost")], "process");
+  await assert.rejects(one.store.commit([placed("not safe")], "power"), { message: /^no replica of Redis/ });
+  const known = await loaded(one.store);
+  one.offers = other.offers = known;
+  await primary.kill();
+  await Promise.all([one.back(), other.back()]);
+  assert.ok(
+    one.astray.includes("stored") && other.astray.includes("stored"),
+    `${one.astray} ${other.astray}`,
+  );
+  assert.deepEqual(await placements(other), ["kept", "lost", "not safe"]);
+  await one.store.commit([placed("new")], "process");
+  await other.store.catchUp();
+  assert.deepEqual(other.told.at(-1), placed("new"));
+});

@@ -1,0 +1,277 @@
+import { setImmediate } from "node:timers";
+import type { Milliseconds } from "../../fleet/mod.ts";
+import { StoreError, type StoreOptions } from "../port.ts";
+import { readChanges } from "./changes.ts";
+import type { Clock } from "./codec.ts";
+import { type Connection, DEADLINE } from "./connection.ts";
+import { afterAll } from "./deadline.ts";
+import { Fault } from "./fault.ts";
+import type { Batch } from "./outgoing.ts";
+import { listOf, textOf, textsOf } from "./replies.ts";
+
+/** For how long Redis holds a request that has nothing to tell, and until when it must have answered, in milliseconds. */
+const HOLD = 250;
+const SILENT = 2000;
+
+/** Entries that are read at once, and changes that are told before others have their turn. */
+const ENTRIES = 100;
+const CHANGES = 1000;
+
+/** Retry interval while the log cannot be read: at least half of it, in milliseconds. */
+const RETRY = 500;
+
+/** How far one has been told. */
+export interface Position {
+  readonly epoch: string;
+  /** Of the entry in the stream. */
+  readonly id: string;
+  /** Place of its last change. */
+  readonly last: number;
+  /** What asked for it. */
+  readonly request: string;
+}
+
+/** What a follower needs. */
+export interface FollowerOptions {
+  /** Opens a connection of its own. @throws {StoreError} */
+  open(): Promise<Connection>;
+  readonly prefix: string;
+  readonly clock: Clock;
+  /** A batch of this gateway, where its commits wait for it. */
+  batch(request: string): Batch | undefined;
+  answer(batch: Batch): void;
+  others: StoreOptions["others"];
+  damaged(what: string): void;
+  /** Loads, and offers, what it has to; until then nothing is told. */
+  astray(lost: "told" | "stored"): Promise<void>;
+  /** @throws {StoreError} where Redis cannot be called now */
+  mustBeUp(): void;
+  up(): void;
+  down(error: StoreError): void;
+}
+
+/** Waits until everything up to a place has been told. */
+interface Waiter {
+  readonly place: number;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+/**
+ * Reads the log from a position on, and tells it in order.
+ *
+ * A commit of this gateway is answered exactly at its place: its promise is resolved there, and a turn of the event loop
+ * passes before the next entry is told, so that whatever waits for it, however many promises deep, has run by then. The same
+ * where it was rejected.
+ */
+export class Follower {
+  readonly #options: FollowerOptions;
+  #position: Position;
+  #connection: Connection | undefined;
+  /** What is to be looked into before anything more is told. */
+  #suspicion: "position" | "told" | undefined;
+  /** Nothing is told before everything was loaded. */
+  #loaded = false;
+  #astray = false;
+  #held: Promise<void> | undefined;
+  #heard = performance.now();
+  #passedOver = 0;
+  #waiters: Waiter[] = [];
+  #closed = false;
+  #running: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(options: FollowerOptions, position: Position) {
+    this.#options = options;
+    this.#position = position;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Up to where everything has been told. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  get silence(): Milliseconds {
+    return performance.now() - this.#heard;
+  }
+
+  /** Changes that were passed over, as only a later version knows what they are. */
+  get passedOver(): number {
+    return this.#passedOver;
+  }
+
+  /** Something has happened that may have a part of the log lost, or `told`: this gateway was taken for dead. */
+  suspect(suspicion: "position" | "told"): void {
+    if (this.#suspicion !== "told") this.#suspicion = suspicion;
+  }
+
+  /** Resolves when everything up to a place has been told. @throws {StoreError} where that takes too long */
+  upTo(place: number): Promise<void> {
+    if (place <= this.#position.last && !this.#astray) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { place, resolve, reject };
+    this.#waiters.push(waiter);
+    const calledOff = afterAll(DEADLINE, () => {
+      this.#waiters = this.#waiters.filter((each) => each !== waiter);
+      reject(new StoreError(`what others changed has not been told within ${DEADLINE} ms`));
+    });
+    return promise.finally(calledOff);
+  }
+
+  /**
+   * Everything is about to be loaded. At first, and where it has gone astray, telling goes on from a position that is noted
+   * now; else what is loaded is only newer than what has been told.
+   *
+   * @returns undefined where the position stays; else to be called when that has ended, with the position if all was loaded
+   */
+  beginLoading(): ((position?: Position) => void) | undefined {
+    if (this.#loaded && !this.#astray) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (!this.#loaded) this.#held = promise;
+    return (position) => {
+      if (position !== undefined) {
+        this.#position = position;
+        this.#loaded = true;
+      }
+      this.#held = undefined;
+      resolve();
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#connection?.close();
+    this.#wake?.();
+    await this.#running;
+    for (const { reject } of this.#waiters) reject(new StoreError("the store was closed"));
+    this.#waiters = [];
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#connection = await this.#options.open();
+        this.suspect("position");
+        while (!this.#closed) {
+          if (this.#suspicion !== undefined) await this.#lookInto(this.#connection);
+          await this.#read(this.#connection);
+        }
+      } catch (error) {
+        if (this.#closed) break;
+        const message = error instanceof Error ? error.message : String(error);
+        this.#options.down(
+          error instanceof StoreError ? error : new Fault("refused", message, { cause: error }),
+        );
+        await this.#pause();
+      } finally {
+        this.#connection?.close();
+      }
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, RETRY * (0.5 + Math.random() / 2));
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** Finds out whether telling can go on from the position. Where it cannot, everything is loaded before it goes on. */
+  async #lookInto(connection: Connection): Promise<void> {
+    const suspicion = this.#suspicion;
+    this.#suspicion = undefined;
+    const { prefix, up, mustBeUp, astray } = this.#options;
+    try {
+      const before = this.#position;
+      const { epoch, id, last, request } = before;
+      const found = textOf(await connection.run("resume", prefix, [epoch, id, String(last), request]));
+      if (found === "ok" && suspicion === "position") return up();
+      mustBeUp();
+      const end = positionOf(await connection.run("tail", prefix, []));
+      up();
+      if (this.#loaded) {
+        this.#astray = true;
+        await astray(found === "stored" ? "stored" : "told");
+        if (this.#position === before) this.#position = end; // it has loaded nothing
+      } else this.#position = end;
+    } catch (error) {
+      this.suspect("told");
+      throw error;
+    } finally {
+      this.#astray = false;
+    }
+    this.#tellWaiters(Infinity);
+  }
+
+  async #read(connection: Connection): Promise<void> {
+    await this.#held;
+    const { prefix } = this.#options;
+    const command = ["XREAD", "COUNT", String(ENTRIES), "BLOCK", String(HOLD), "STREAMS", `${prefix}log`];
+    const reply = await connection.call([...command, this.#position.id], SILENT);
+    this.#heard = performance.now();
+    if (reply === null) return;
+    const [stream] = listOf(reply);
+    let told = 0;
+    for (const entry of listOf(listOf(stream)[1])) {
+      await this.#held;
+      if (this.#closed || this.#suspicion !== undefined) return;
+      const changes = await this.#take(entry);
+      told += changes;
+      if (told >= CHANGES) {
+        await turn();
+        told = 0;
+      }
+    }
+  }
+
+  /** @returns how many changes were told */
+  async #take(entry: unknown): Promise<number> {
+    const [id, fields] = listOf(entry);
+    const [, first, , count, , , , request = "", , changes = ""] = textsOf(fields);
+    const last = Number(first) + Number(count) - 1;
+    if (last <= this.#position.last) return 0; // what was loaded has it
+    if (Number(first) !== this.#position.last + 1) {
+      this.suspect("told");
+      return 0;
+    }
+    const batch = this.#options.batch(request);
+    const own = batch !== undefined && await batch.accepted;
+    if (batch !== undefined && !own) await turn(); // it has just been rejected
+    this.#position = { epoch: this.#position.epoch, id: textOf(id), last, request };
+    if (own) this.#options.answer(batch);
+    else if (this.#loaded) this.#tell(changes);
+    this.#tellWaiters(last);
+    if (own) await turn();
+    return Number(count);
+  }
+
+  #tell(json: string): void {
+    const { changes, damaged, unknown } = readChanges(json, this.#options.clock);
+    this.#passedOver += unknown;
+    for (const what of damaged) this.#options.damaged(what);
+    if (changes.length > 0) this.#options.others(changes);
+  }
+
+  #tellWaiters(place: number): void {
+    const ready = this.#waiters.filter((waiter) => waiter.place <= place);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.place > place);
+    for (const { resolve } of ready) resolve();
+  }
+}
+
+/** From the answer of the function `tail`. */
+export function positionOf(reply: unknown): Position {
+  const [epoch = "", id = "", last = "", request = ""] = textsOf(reply);
+  return { epoch, id, last: Number(last), request };
+}
+
+/** Everything that waits for a promise which is resolved has run after it, and what has arrived meanwhile. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,202 @@
+import { setImmediate } from "node:timers";
+import type { Change } from "../../fleet/mod.ts";
+import { type Committed, type Safety, StoreError } from "../port.ts";
+import { DEADLINE } from "./connection.ts";
+import { afterAll } from "./deadline.ts";
+
+/** Changes that are only to be durable soon wait this long for others, in milliseconds. */
+const SEND_AFTER = 20;
+
+/** Changes that make a batch full. A commit is never divided: one that has more is a batch of its own. */
+const FULL = 1000;
+
+/** A commit that has not been answered yet. */
+interface Waiting {
+  readonly changes: readonly Change[];
+  readonly safety: Safety;
+  /** When it is given up. */
+  readonly deadline: number;
+  readonly resolve: (committed: Committed) => void;
+  readonly reject: (error: Error) => void;
+  committed?: Committed;
+}
+
+/** Commits that are sent as one, and have one place in the order. */
+export interface Batch {
+  /** Tells it from all others. */
+  readonly request: string;
+  readonly commits: readonly Waiting[];
+  /** Whether Redis has it: true, or false where the commits were rejected. */
+  readonly accepted: Promise<boolean>;
+}
+
+/** What sends a batch. */
+export interface Sender {
+  /** What is to be told of each commit. @throws {StoreError} */
+  send(
+    request: string,
+    commits: readonly (readonly Change[])[],
+    safety: Safety,
+  ): Promise<readonly Committed[]>;
+  /** Told that commits were rejected because they have not been answered in time. */
+  late(error: StoreError): void;
+}
+
+/**
+ * The commits of this gateway on their way. Those of one turn of the event loop are sent as one batch; while one is
+ * outstanding, more gather. Each is answered when the follower comes to its place in the log; if one fails, all that came
+ * after it do as well.
+ */
+export class Outgoing {
+  readonly #sender: Sender;
+  readonly #newRequest: () => string;
+  /** Not sent yet. */
+  #queue: Waiting[] = [];
+  /** Changes in it. */
+  #queued = 0;
+  /** Sent, and their place not come to yet; oldest first. */
+  readonly #sent = new Map<string, Batch & { readonly settle: (accepted: boolean) => void }>();
+  #sending = false;
+  /** Whether what is queued is to go as soon as it can. */
+  #hurry = false;
+  #scheduled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the look at the oldest. */
+  #watch: (() => void) | undefined;
+  #idle: (() => void)[] = [];
+
+  /** @param newRequest an id that no request has had */
+  constructor(sender: Sender, newRequest: () => string) {
+    this.#sender = sender;
+    this.#newRequest = newRequest;
+  }
+
+  commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    this.#queue.push({ changes, safety, deadline: performance.now() + DEADLINE, resolve, reject });
+    this.#queued += changes.length;
+    if (safety !== "soon" || this.#queued >= FULL) this.#flushSoon();
+    else this.#timer ??= setTimeout(() => this.#flushSoon(), SEND_AFTER);
+    this.#watchOldest();
+    return promise;
+  }
+
+  /** The batch of this request, if it has not been rejected. */
+  batch(request: string): Batch | undefined {
+    return this.#sent.get(request);
+  }
+
+  /** Answers the commits of a batch that was accepted: its place has come. */
+  answer(batch: Batch): void {
+    this.#sent.delete(batch.request);
+    for (const { resolve, committed } of batch.commits) if (committed !== undefined) resolve(committed);
+    this.#tellIdle();
+  }
+
+  /** Rejects all that is on its way, the newest first, so that each caller can take its own back from what the next has left. */
+  fail(error: Error): void {
+    const batches = [...this.#sent.values()];
+    const commits = [...batches.flatMap(({ commits }) => commits), ...this.#queue];
+    this.#sent.clear();
+    this.#queue = [];
+    this.#queued = 0;
+    this.#hurry = false;
+    clearTimeout(this.#timer);
+    this.#watch?.();
+    this.#timer = this.#watch = undefined;
+    for (const { reject } of commits.toReversed()) reject(error);
+    for (const { settle } of batches) settle(false);
+    this.#tellIdle();
+  }
+
+  /** Resolves when all that was committed before has been answered or rejected. */
+  flush(): Promise<void> {
+    if (this.#queue.length === 0 && this.#sent.size === 0) return Promise.resolve();
+    this.#flushSoon();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle.push(resolve);
+    return promise;
+  }
+
+  /** What this turn of the event loop still commits goes along. */
+  #flushSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#hurry = true;
+    if (this.#scheduled || this.#sending) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#send();
+    });
+  }
+
+  async #send(): Promise<void> {
+    if (this.#sending || !this.#hurry || this.#queue.length === 0) return;
+    const commits = this.#take();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const request = this.#newRequest();
+    this.#sent.set(request, { request, commits, accepted: promise, settle: resolve });
+    const safety = commits.some(({ safety }) => safety === "power") ? "power" : "process";
+    this.#sending = true;
+    try {
+      const committed = await this.#sender.send(request, commits.map(({ changes }) => changes), safety);
+      commits.forEach((commit, i) => {
+        const its = committed[i];
+        if (its !== undefined) commit.committed = its;
+      });
+      resolve(true);
+    } catch (error) {
+      // Whatever it is, nobody waits for ever.
+      if (this.#sent.has(request)) this.fail(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#sending = false;
+      this.#send();
+    }
+  }
+
+  /** The oldest of those that wait: as many as make a batch. */
+  #take(): Waiting[] {
+    let changes = 0;
+    let commits = 0;
+    for (const commit of this.#queue) {
+      if (commits > 0 && changes + commit.changes.length > FULL) break;
+      changes += commit.changes.length;
+      commits++;
+    }
+    this.#queued -= changes;
+    const taken = this.#queue.splice(0, commits);
+    this.#hurry = this.#queue.some(({ safety }) => safety !== "soon") || this.#queued >= FULL;
+    if (!this.#hurry && this.#queue.length > 0) {
+      this.#timer ??= setTimeout(() => this.#flushSoon(), SEND_AFTER);
+    }
+    return taken;
+  }
+
+  #watchOldest(): void {
+    if (this.#watch !== undefined) return;
+    const oldest = this.#oldest();
+    if (oldest === undefined) return;
+    this.#watch = afterAll(Math.max(1, oldest.deadline - performance.now()), () => {
+      this.#watch = undefined;
+      if (this.#oldest() !== oldest) return this.#watchOldest();
+      const error = new StoreError(`the store has not answered within ${DEADLINE} ms`);
+      this.fail(error);
+      this.#sender.late(error);
+    });
+  }
+
+  #oldest(): Waiting | undefined {
+    const [batch] = this.#sent.values();
+    return batch?.commits[0] ?? this.#queue[0];
+  }
+
+  #tellIdle(): void {
+    if (this.#queue.length > 0 || this.#sent.size > 0) return;
+    this.#watch?.();
+    this.#watch = undefined;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

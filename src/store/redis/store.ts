@@ -1,0 +1,343 @@
+import {
+  type Address,
+  type Change,
+  type Count,
+  GATEWAYS,
+  type Licence,
+  type Milliseconds,
+  type Snapshot,
+  type SnapshotPiece,
+} from "../../fleet/mod.ts";
+import {
+  type Committed,
+  type Member,
+  type Safety,
+  type SharedStore,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from "../port.ts";
+import { readChanges } from "./changes.ts";
+import { type Command, commandOf, commandsOf } from "./commands.ts";
+import { Connection } from "./connection.ts";
+import { Follower, type Position, positionOf } from "./follower.ts";
+import { Outgoing } from "./outgoing.ts";
+import { listOf, textOf, textsOf } from "./replies.ts";
+import { load } from "./rows.ts";
+import { type Identity, Session } from "./session.ts";
+import type { RedisSettings } from "./settings.ts";
+
+/**
+ * For how long a replica is waited for, in milliseconds. Everything that is committed waits with it, so once it has been in
+ * vain the next attempts are short for a while.
+ */
+const REPLICA = { wait: 200, again: 2000, shortWait: 10 };
+
+/** What is put in at once, in changes. */
+const OFFERED = 500;
+
+/** Attempts to get a share of a licence while others give theirs back. */
+const ATTEMPTS = 5;
+
+/** What a store in Redis is opened with besides. */
+export interface RedisOptions extends StoreOptions, Identity {
+  /** Interval in which servers report: one hand-over of tasks lasts that long. */
+  readonly reportInterval: () => Milliseconds;
+}
+
+/**
+ * The store that several gateways share, in Redis (7.0 or later) or Valkey.
+ *
+ * One function call a commit checks and makes the changes and puts them into the log (`library.ts`); the log, followed by
+ * each gateway, is the order of all. What this gateway sends is held in `outgoing.ts`, what it is told comes from
+ * `follower.ts`, and that it counts as alive is the business of `session.ts`.
+ */
+export class RedisStore implements Store, SharedStore {
+  readonly #settings: RedisSettings;
+  readonly #options: RedisOptions;
+  readonly #session: Session;
+  readonly #outgoing: Outgoing;
+  #follower: Follower | undefined;
+  #following = false;
+  /** Why nothing can be committed now. */
+  #fault: StoreError | undefined = new StoreError("the store is being opened");
+  #opened = false;
+  #requests = 0;
+  /** Until then a replica is not waited for as long as it might take. */
+  #replicaAgain = 0;
+
+  /** @throws {StoreError} where Redis cannot be used, or the gateways that share it have other settings */
+  static async open(settings: RedisSettings, options: RedisOptions): Promise<RedisStore> {
+    const store = new RedisStore(settings, options);
+    await store.#open();
+    return store;
+  }
+
+  private constructor(settings: RedisSettings, options: RedisOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#outgoing = new Outgoing({
+      send: (request, commits, safety) => this.#send(request, commits, safety),
+      late: (error) => {
+        this.#session.drop();
+        this.#fail(error);
+      },
+    }, () => `${this.#session.incarnation}.${++this.#requests}`);
+    this.#session = new Session(settings, options, options.now, {
+      up: () => this.#rise(),
+      down: (error) => this.#fail(error),
+      fenced: () => this.#follower?.suspect("told"),
+      heard: (epoch, last, told) => {
+        const position = this.#follower?.position;
+        if (position !== undefined && (position.epoch !== epoch || last < told)) {
+          this.#follower?.suspect("position");
+        }
+      },
+      told: () => this.#follower?.position.last ?? 0,
+    });
+  }
+
+  get shared(): SharedStore {
+    return this;
+  }
+
+  get number(): number {
+    return this.#session.number;
+  }
+
+  /** Changes that were passed over, as only a later version knows what they are. */
+  get passedOver(): number {
+    return this.#follower?.passedOver ?? 0;
+  }
+
+  get silence(): Milliseconds {
+    return this.#follower?.silence ?? Infinity;
+  }
+
+  async *load(): AsyncGenerator<SnapshotPiece> {
+    const end = this.#followed().beginLoading();
+    // What is on its way is in what is loaded, or comes after it: as if another gateway had done it.
+    if (end !== undefined) {
+      this.#outgoing.fail(new StoreError("what the gateways share is being loaded anew"));
+    }
+    try {
+      const position = await this.#tail();
+      const scan = (command: readonly string[]) => this.#session.call(command);
+      yield* load(scan, this.#settings.prefix, this.#session.clock, (what) => this.#options.damaged?.(what));
+      end?.(position);
+    } finally {
+      end?.();
+    }
+  }
+
+  commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    return this.#outgoing.commit(changes, safety);
+  }
+
+  replace(): Promise<void> {
+    return Promise.reject(
+      new StoreError(
+        "a store that several gateways share is not replaced by what one of them knows: offer it",
+      ),
+    );
+  }
+
+  async value(name: string): Promise<string | undefined> {
+    const value = await this.#session.call(["GET", this.#keyOfValue(name)]);
+    return value === null ? undefined : textOf(value);
+  }
+
+  async setValue(name: string, value: string): Promise<void> {
+    await this.#session.call(["SET", this.#keyOfValue(name), value]);
+  }
+
+  async catchUp(): Promise<void> {
+    const { last } = await this.#tail();
+    await this.#followed().upTo(last);
+  }
+
+  async offer(snapshot: Snapshot): Promise<void> {
+    let commands: Command[] = [];
+    for (const command of commandsOf(snapshot, this.#session.clock)) {
+      commands.push(command);
+      if (commands.length < OFFERED) continue;
+      await this.#put(commands);
+      commands = [];
+    }
+    if (commands.length > 0) await this.#put(commands);
+  }
+
+  async claimHandOver(server: Address, id: number): Promise<boolean> {
+    const interval = String(Math.round(this.#options.reportInterval()));
+    const args = [JSON.stringify(server), String(id), interval];
+    return await this.#session.runAsMember("claim", ...args) === 1;
+  }
+
+  async share(
+    customer: string,
+    wanted: Readonly<Count>,
+    licence: Licence,
+    reported: () => Readonly<Count>,
+    lifetime: Milliseconds,
+  ): Promise<Count> {
+    // What it gives back may have been reported, and then the others have to be able to see the report.
+    await this.#outgoing.flush();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const known = reported();
+      const reply = textsOf(
+        await this.#session.runAsMember(
+          "share",
+          customer,
+          ...[wanted.peers, wanted.rooms].map(String),
+          ...[licence.maxPeers, licence.maxRooms].map((most) => most === Infinity ? "" : String(most)),
+          ...[known.peers, known.rooms].map(String),
+          String(this.#followed().position.last),
+          String(Math.round(lifetime)),
+        ),
+      );
+      const [peers, rooms] = reply.map(Number);
+      if (peers === undefined) break;
+      if (rooms !== undefined) return { peers, rooms };
+      await this.#followed().upTo(peers);
+    }
+    throw new StoreError(
+      "the other gateways give back their shares of the licence; it is not known what is left",
+    );
+  }
+
+  async gateways(): Promise<readonly Member[]> {
+    const [last, members] = listOf(await this.#session.run("gateways"));
+    const told = this.#followed().position.last;
+    return listOf(members).map((member) => {
+      const [number, version = "", place] = textsOf(member);
+      const self = Number(number) === this.number;
+      return {
+        number: Number(number),
+        version,
+        lag: Math.max(0, Number(last) - (self ? told : Number(place))),
+        self,
+      };
+    }).toSorted((a, b) => a.number - b.number);
+  }
+
+  async close(): Promise<void> {
+    await this.#outgoing.flush();
+    this.#opened = false;
+    this.#fault = new StoreError("the store was closed");
+    await this.#follower?.close();
+    await this.#session.close();
+  }
+
+  async #open(): Promise<void> {
+    await this.#session.open();
+    try {
+      const position = await this.#tail();
+      const ready = Promise.withResolvers<void>();
+      this.#follower = new Follower({
+        open: () => Connection.open(this.#settings),
+        prefix: this.#settings.prefix,
+        clock: this.#session.clock,
+        batch: (request) => this.#outgoing.batch(request),
+        answer: (batch) => this.#outgoing.answer(batch),
+        others: this.#options.others,
+        damaged: (what) => this.#options.damaged?.(what),
+        astray: async (lost) => await this.#options.astray?.(lost),
+        mustBeUp: () => {
+          if (this.#session.fault !== undefined) throw this.#session.fault;
+        },
+        up: () => {
+          this.#following = true;
+          this.#rise();
+          ready.resolve();
+        },
+        down: (error) => {
+          this.#following = false;
+          this.#fail(error);
+          ready.reject(error);
+        },
+      }, position);
+      this.#follower.start();
+      await ready.promise;
+      this.#opened = true;
+    } catch (error) {
+      await this.#follower?.close();
+      await this.#session.close();
+      throw error;
+    }
+    if (this.number >= GATEWAYS) throw new StoreError("there are too many gateways");
+  }
+
+  /** All that is stored so far, as a position. */
+  async #tail(): Promise<Position> {
+    return positionOf(await this.#session.run("tail"));
+  }
+
+  #followed(): Follower {
+    if (this.#follower === undefined) throw this.#fault ?? new StoreError("the store was closed");
+    return this.#follower;
+  }
+
+  async #send(
+    request: string,
+    commits: readonly (readonly Change[])[],
+    safety: Safety,
+  ): Promise<Committed[]> {
+    const { clock, number } = this.#session;
+    const now = this.#options.now();
+    const commands = commits.flat().map((change) => commandOf(change, clock, now, number));
+    const [first, ...insteads] = await this.#commit(request, commits.map(({ length }) => length), commands);
+    if (safety === "power" && this.#settings.replicas) await this.#waitForReplica();
+    let order = Number(first);
+    return commits.map((changes, i) => {
+      const { changes: instead, damaged } = readChanges(insteads[i] ?? "[]", clock);
+      for (const what of damaged) this.#options.damaged?.(what);
+      const committed = { instead, order };
+      order += changes.length;
+      return committed;
+    });
+  }
+
+  /** @returns the place of the first change, and what is told instead of each call's */
+  async #commit(
+    request: string,
+    lengths: readonly number[],
+    commands: readonly Command[],
+  ): Promise<readonly string[]> {
+    const args = [request, String(lengths.length), ...lengths.map(String), ...commands.flat()];
+    return textsOf(await this.#session.runAsMember("commit", ...args));
+  }
+
+  /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */
+  async #put(commands: readonly Command[]): Promise<void> {
+    await this.#commit(`${this.#session.incarnation}.${++this.#requests}`, [commands.length], commands);
+  }
+
+  async #waitForReplica(): Promise<void> {
+    const now = performance.now();
+    const wait = now < this.#replicaAgain ? REPLICA.shortWait : REPLICA.wait;
+    const replicas = await this.#session.call(["WAIT", "1", String(wait)]);
+    if (typeof replicas === "number" && replicas > 0) return;
+    if (wait === REPLICA.wait) this.#replicaAgain = now + REPLICA.again;
+    throw new StoreError(
+      `no replica of Redis has the changes within ${wait} ms, so a loss of power might lose them; see to the replica, ` +
+        "or set `replicas` of `store.redis` to false",
+    );
+  }
+
+  #keyOfValue(name: string): string {
+    return `${this.#settings.prefix}value:${name}`;
+  }
+
+  #rise(): void {
+    if (this.#session.fault === undefined && this.#following) this.#fault = undefined;
+  }
+
+  #fail(error: StoreError): void {
+    const first = this.#fault === undefined;
+    this.#fault = error;
+    this.#outgoing.fail(error);
+    if (this.#opened) this.#follower?.suspect("told"); // what was refused has to be made up for
+    if (first && this.#opened) this.#options.failed(error);
+  }
+}

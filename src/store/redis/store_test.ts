@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import { TemporaryFolder } from "../../../sim/program.ts";
+import { newCertificate } from "../../../tests/certificate.ts";
+import { freePort } from "../../../tests/programs.ts";
+import type { Address, Change } from "../../fleet/mod.ts";
+import { testStore } from "../contract.ts";
+import { testSharedStore } from "../shared_contract.ts";
+import { loaded } from "../testing.ts";
+import { commandOf } from "./commands.ts";
+import { LIBRARY } from "./library.ts";
+import { RedisClock } from "./redis_clock.ts";
+import { RedisStore } from "./store.ts";
+import { Gateway, NO_REDIS, OPTIONS, Proxy, RedisServer, until } from "./testing.ts";
+
+const A = "a:1" as Address;
+const placed = (group: string): Change => ({ type: "group-placed", namespace: "ns", group, server: A });
+
+if (!NO_REDIS) {
+  testStore("Redis", () => {
+    const server = RedisServer.start();
+    const start = performance.now();
+    return {
+      // Time passes for Redis, so it does on the caller's clock.
+      open: async (options) =>
+        await RedisStore.open((await server).settings, {
+          ...OPTIONS,
+          ...options,
+          now: () => options.now() + performance.now() - start,
+        }),
+      dispose: async () => await (await server)[Symbol.asyncDispose](),
+    };
+  });
+  testSharedStore("Redis", () => {
+    const server = RedisServer.start();
+    return {
+      open: async (options) => await RedisStore.open((await server).settings, { ...OPTIONS, ...options }),
+      dispose: async () => await (await server)[Symbol.asyncDispose](),
+    };
+  });
+}
+
+function test(name: string, run: () => Promise<void>): void {
+  Deno.test({ name: `Redis: ${name}`, ignore: NO_REDIS, fn: run });
+}
+
+test("whatever waits for a commit has run before what came after it is told", async () => {
+  await using server = await RedisServer.start();
+  const order: string[] = [];
+  await using one = await Gateway.open(server.settings, {
+    others: (changes) =>
+      order.push(...changes.map((change) => "group" in change ? change.group : change.type)),
+  });
+  await using other = await Gateway.open(server.settings);
+  const deep = async (depth: number, promise: Promise<unknown>): Promise<void> => {
+    await (depth === 0 ? promise : deep(depth - 1, promise));
+  };
+  const own: Promise<void>[] = [];
+  for (let i = 0; i < 50; i++) {
+    own.push(
+      deep(20, one.store.commit([placed(`own-${i}`)], "process")).then(() => void order.push(`own-${i}`)),
+    );
+    await other.store.commit([placed(`other-${i}`)], "process");
+  }
+  await Promise.all(own);
+  await one.store.catchUp();
+  const log = await server.ask<[string, string[]][]>("XRANGE", "{odin}:log", "-", "+");
+  const places = log.flatMap(([, fields]) =>
+    JSON.parse(fields[9] ?? "").map((change: string[]) => change[2])
+  );
+  assert.deepEqual(order, places);
+});
+
+test("changes of one turn go as one batch, and each commit is told its own places", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const commits = [[placed("a"), placed("b")], [], [placed("c")]];
+  const committed = await Promise.all(commits.map((changes) => one.store.commit(changes, "process")));
+  const [first = NaN] = committed.map(({ order }) => order);
+  assert.deepEqual(committed.map(({ order = NaN }) => order - first), [0, 2, 2]);
+  assert.equal(await server.ask("XLEN", "{odin}:log"), 1);
+});
+
+test("a request that is sent again is answered as before, and does nothing", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const incarnation = await server.ask<string>("GET", `{odin}:gw:${one.store.number}`);
+  const command = commandOf(placed("a"), new RedisClock(), 0, 1);
+  const args = [String(one.store.number), incarnation, "twice", "1", "1", ...command];
+  const send = () => server.ask("FCALL", `${LIBRARY}_commit`, "1", "{odin}:", ...args);
+  assert.deepEqual(await send(), await send());
+  assert.equal(await server.ask("XLEN", "{odin}:log"), 1);
+});
+
+test("without a replica, what needs one is refused with the newest first, and is in the order all the same", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open({ ...server.settings, replicas: true });
+  await using other = await Gateway.open(server.settings);
+  await one.store.commit([placed("g")], "process");
+  await assert.rejects(one.store.commit([placed("h")], "power"), {
+    name: "StoreError",
+    message: /^no replica of Redis has the changes within 200 ms/,
+  });
+  await other.store.catchUp();
+  assert.deepEqual(other.told, [placed("g"), placed("h")]);
+  await one.store.catchUp();
+  assert.deepEqual(one.told, [placed("h")]);
+  assert.deepEqual(one.failures, []);
+});
+
+test("a replica that has the changes is enough", async () => {
+  await using primary = await RedisServer.start("--repl-diskless-sync-delay", "0");
+  await using _ = await RedisServer.start(
+    "--replicaof",
+    "127.0.0.1",
+    String(primary.port),
+    "--repl-diskless-sync-delay",
+    "0",
+  );
+  await until(async () => (await primary.ask<string>("INFO", "replication")).includes("state=online"));
+  await using one = await Gateway.open({ ...primary.settings, replicas: true });
+  await one.store.commit([placed("h")], "power");
+});
+
+test("a gateway with another setting than those that live is refused, and the setting is named", async () => {
+  await using server = await RedisServer.start();
+  let interval = "5";
+  const open = (updateInterval: () => string) =>
+    Gateway.open(server.settings, {
+      agreed: () => ({ "sfuConfig.updateInterval": updateInterval(), pools: "eu\nus" }),
+    });
+  const one = await open(() => interval);
+  const differs = () => open(() => "6");
+  await assert.rejects(differs, { name: "StoreError", message: /have another sfuConfig\.updateInterval/ });
+  interval = "6"; // by a reload
+  await until(() => differs().then((other) => other.store.close().then(() => true), () => false));
+  interval = "7";
+  await one.store.close();
+  await (await differs()).store.close();
+});
+
+test("a change that cannot be read is left out and told, and one of a later version is passed over", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  const incarnation = await server.ask<string>("GET", `{odin}:gw:${one.store.number}`);
+  const commands = [
+    ["tell", '["of-a-later-version",1]', "", "", "", ""],
+    ["tell", '["server-enabled",7]', "", "", "", ""],
+    commandOf(placed("a"), new RedisClock(), 0, 1),
+  ];
+  const args = [String(one.store.number), incarnation, "by hand", "1", "3", ...commands.flat()];
+  await server.ask("FCALL", `${LIBRARY}_commit`, "1", "{odin}:", ...args);
+  await other.store.catchUp();
+  assert.deepEqual(other.told, [placed("a")]);
+  assert.equal(other.store.passedOver, 1);
+  assert.deepEqual(other.damaged, ["a change of the log (server-enabled): a text is expected, not 7"]);
+  await server.ask("HSET", "{odin}:servers", '"b:1"', "12\nnonsense\n");
+  assert.deepEqual((await loaded(other.store)).servers, []);
+  assert.match(other.damaged[1] ?? "", /^"b:1" of \{odin\}:servers is left out/);
+});
+
+test("no user and no password is in what it says, and what to do is", async () => {
+  await using server = await RedisServer.start("--requirepass", "correct-horse");
+  for (const password of ["battery-staple", undefined]) {
+    await assert.rejects(Gateway.open({ ...server.settings, password }), ({ name, message, cause }) => {
+      assert.equal(name, "StoreError");
+      assert.match(message, /^Redis at 127\.0\.0\.1:\d+ refuses the user name or the password; set/);
+      assert.ok(!`${message}${cause}`.includes("battery-staple"));
+      return true;
+    });
+  }
+  await using one = await Gateway.open({ ...server.settings, password: "correct-horse" });
+  await one.store.commit([placed("a")], "process");
+});
+
+test("connections are encrypted where that is wanted, and to nobody who is not trusted", async () => {
+  using folder = new TemporaryFolder();
+  const { cert, key } = await newCertificate();
+  Deno.writeTextFileSync(`${folder.path}/cert.pem`, cert);
+  Deno.writeTextFileSync(`${folder.path}/key.pem`, key);
+  const port = freePort();
+  await using server = await RedisServer.start(
+    ...["--tls-port", String(port), "--tls-cert-file", `${folder.path}/cert.pem`],
+    ...["--tls-key-file", `${folder.path}/key.pem`, "--tls-ca-cert-file", `${folder.path}/cert.pem`],
+    ...["--tls-auth-clients", "no"],
+  );
+  const settings = { ...server.settings, at: { hostname: "127.0.0.1", port } };
+  await using one = await Gateway.open({ ...settings, tls: { ca: cert } });
+  await one.store.commit([placed("a")], "process");
+  await assert.rejects(Gateway.open({ ...settings, tls: {} }), {
+    name: "StoreError",
+    message: /has a certificate that is not trusted; set `tls\.ca`/,
+  });
+  await assert.rejects(Gateway.open(settings), { name: "StoreError", message: /has closed the connection/ });
+});
+
+test("nobody there, and a peer that says nothing, are told within three seconds", async () => {
+  await assert.rejects(
+    Gateway.open({ at: { hostname: "127.0.0.1", port: freePort() }, prefix: "", replicas: false }),
+    {
+      name: "StoreError",
+      message: /refuses connections; is it running\?/,
+    },
+  );
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const start = performance.now();
+  await assert.rejects(
+    Gateway.open({ at: { hostname: "127.0.0.1", port: silent.addr.port }, prefix: "", replicas: false }),
+    {
+      name: "StoreError",
+      message: /does not answer|has not answered/,
+    },
+  );
+  assert.ok(performance.now() - start < 3000);
+});
+
+test("it is not replaced by what one gateway knows", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await assert.rejects(() => one.store.replace(), { name: "StoreError", message: /offer it/ });
+});
+
+test("data of a later version is left alone", async () => {
+  await using server = await RedisServer.start();
+  await server.ask("HSET", "{odin}:meta", "format", "99");
+  await assert.rejects(Gateway.open(server.settings), {
+    name: "StoreError",
+    message: /has data of a later version/,
+  });
+});
+
+test("a user with the rights that docs/several-gateways.md names is enough", async () => {
+  const docs = Deno.readTextFileSync(new URL("../../../docs/several-gateways.md", import.meta.url));
+  const [, rights = ""] = /^ *ACL SETUSER odin on >\S+ (.*)$/m.exec(docs) ?? [];
+  await using server = await RedisServer.start();
+  await server.ask("ACL", "SETUSER", "odin", "on", ">password", ...rights.split(" "));
+  await using one = await Gateway.open({
+    ...server.settings,
+    username: "odin",
+    password: "password",
+    replicas: true,
+  });
+  await one.store.commit([placed("a")], "process");
+  await one.store.setValue("x", "y");
+  assert.equal(await one.store.value("x"), "y");
+  await assert.rejects(one.store.commit([placed("b")], "power"), /no replica/);
+  assert.equal(one.failures.length, 0);
+});
+
+test("a log that was trimmed past a gateway is found when it comes back, and everything is loaded", async () => {
+  await using server = await RedisServer.start();
+  using proxy = new Proxy(server.port);
+  await using one = await Gateway.open({ ...server.settings, at: proxy.at });
+  await using other = await Gateway.open(server.settings);
+  proxy.refuse();
+  for (const group of ["a", "b", "c"]) await other.store.commit([placed(group)], "process");
+  await server.ask("XTRIM", "{odin}:log", "MAXLEN", "1");
+  proxy.mode = "passing";
+  await one.back();
+  assert.deepEqual(one.astray, ["told"]);
+  assert.deepEqual((await loaded(one.store)).placements.map(({ group }) => group).sort(), ["a", "b", "c"]);
+  assert.deepEqual(one.told, []);
+});
+
+test("what is only to be durable soon waits a moment for more, and goes with whatever does not wait", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const start = performance.now();
+  const soon = [one.store.commit([placed("a")], "soon")];
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  soon.push(one.store.commit([placed("b")], "soon"));
+  await Promise.all(soon);
+  assert.ok(performance.now() - start >= 15);
+  assert.equal(await server.ask("XLEN", "{odin}:log"), 1);
+  const [first, second] = await Promise.all([
+    one.store.commit([placed("c")], "soon"),
+    one.store.commit([placed("d")], "process"),
+  ]);
+  assert.equal((second.order ?? NaN) - (first.order ?? NaN), 1);
+  assert.equal(await server.ask("XLEN", "{odin}:log"), 2);
+});
+
+test("a batch has a thousand changes at most, and a commit of more is not divided", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const many = (count: number) => Array.from({ length: count }, (_, i) => placed(`${i}`));
+  await Promise.all(many(2500).map((change) => one.store.commit([change], "process")));
+  await one.store.commit(many(1500), "process");
+  const log = await server.ask<[string, string[]][]>("XRANGE", "{odin}:log", "-", "+");
+  assert.deepEqual(log.map(([, fields]) => fields[3]), ["1000", "1000", "500", "1500"]);
+});
+
+test("it is closed within three seconds whatever has become of Redis, and refuses everything then", async () => {
+  const server = await RedisServer.start();
+  const one = await Gateway.open(server.settings);
+  await server[Symbol.asyncDispose]();
+  const start = performance.now();
+  await one.store.close();
+  assert.ok(performance.now() - start < 3000);
+  for (
+    const call of [one.store.commit([placed("a")], "process"), one.store.catchUp(), one.store.value("x")]
+  ) {
+    await assert.rejects(call, { name: "StoreError" });
+  }
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { NO_REDIS, RedisServer } from "../src/store/redis/testing.ts";
+import { freePort } from "./programs.ts";
+
+const { entry } = newCustomer("acme");
+const MASTER_KEY = "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==";
+
+const config = (more: object = {}) =>
+  configSource({
+    customers: [entry],
+    masterKey: MASTER_KEY,
+    http: { hostname: "127.0.0.1", port: 0 },
+    operations: { enabled: false },
+    ...more,
+  });
+
+Deno.test("--check names a Redis that cannot be used, and no password", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--check", "--store", `redis://kim:S3CRET@127.0.0.1:${freePort()}`];
+  await using program = new Program({ config: config(), folder: folder.path, args });
+  assert.equal((await program.status).code, 2);
+  assert.match(
+    program.output,
+    /error: the store: Redis at 127\.0\.0\.1:\d+ refuses connections; is it running\?/,
+  );
+  assert.doesNotMatch(program.output, /S3CRET/);
+});
+
+Deno.test({
+  name:
+    "gateways share a Redis whose password is in the environment, and one with another master key does not start",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start("--requirepass", "S3CRET");
+    const env = { ODIN_GATEWAY_REDIS_PASSWORD: "S3CRET" };
+    using one = new TemporaryFolder();
+    using other = new TemporaryFolder();
+    using third = new TemporaryFolder();
+    const args = ["--store", `redis://127.0.0.1:${redis.port}`];
+    await using checked = new Program({
+      config: config(),
+      folder: one.path,
+      args: [...args, "--check"],
+      env,
+    });
+    assert.equal((await checked.status).code, 0, checked.output);
+    assert.deepEqual(await redis.ask("DBSIZE").catch(() => "asked for a password"), "asked for a password");
+    await using _ = await Program.start({ config: config(), folder: one.path, args, env });
+    await using __ = await Program.start({ config: config(), folder: other.path, args, env });
+    const differs = config({ masterKey: "YW5vdGhlciBtYXN0ZXIga2V5IHRoYW4gdGhlIG90aGVycyc=" });
+    await using refused = new Program({ config: differs, folder: third.path, args, env });
+    assert.equal((await refused.status).code, 2, refused.output);
+    assert.match(
+      refused.output,
+      /the store: the gateways that share the store have another masterKey than this one/,
+    );
+    assert.doesNotMatch(refused.output, /S3CRET/);
+  },
+});
