@@ -73,7 +73,7 @@ export class Licences implements ConnectWatch {
     return (outcome) => {
       if (outcome.granted || (outcome.reason !== "peer-limit" && outcome.reason !== "room-limit")) return;
       this.#asked.splice(this.#asked.indexOf(asked), 1);
-      if (counted === undefined || !host.isBack) return; // while the store is away, each gateway has a part of what is left
+      if (counted === undefined || !host.isBack || !host.gateway.condition.storable) return; // while the store is away, each gateway has a part of what is left
       // It may have waited for what other gateways give back; others were let in meanwhile.
       const meanwhile = this.#world.untilAllKnow === 0 ? undefined : this.#countedBy(host);
       this.#checkRefusal(
