@@ -163,7 +163,7 @@ for (
       })
     );
     for (const { message, after } of await Promise.all(calls)) {
-      assert.match(message, /^StoreError: the store has not answered within 500 ms/);
+      assert.match(message, /^StoreError: Redis at 127\.0\.0\.1:\d+ has not answered within 500 ms/);
       assert.ok(after < 700, `${after} ms`);
     }
     assert.deepEqual(refused, [3, 2, 1]);

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { Change } from "../../fleet/mod.ts";
-import { type Committed, type Safety, StoreError } from "../port.ts";
+import type { Committed, Safety } from "../port.ts";
 import { DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 
@@ -38,8 +38,8 @@ export interface Sender {
     commits: readonly (readonly Change[])[],
     safety: Safety,
   ): Promise<readonly Committed[]>;
-  /** Told that commits were rejected because they have not been answered in time. */
-  late(error: StoreError): void;
+  /** Told that the oldest commit has not been answered in time: all are to be rejected. */
+  late(): void;
 }
 
 /**
@@ -180,9 +180,7 @@ export class Outgoing {
     this.#watch = afterAll(Math.max(1, oldest.deadline - performance.now()), () => {
       this.#watch = undefined;
       if (this.#oldest() !== oldest) return this.#watchOldest();
-      const error = new StoreError(`the store has not answered within ${DEADLINE} ms`);
-      this.fail(error);
-      this.#sender.late(error);
+      this.#sender.late();
     });
   }
 

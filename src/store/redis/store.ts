@@ -1,11 +1,11 @@
-import {
-  type Address,
-  type Change,
-  type Count,
-  type Licence,
-  type Milliseconds,
-  type Snapshot,
-  type SnapshotPiece,
+import type {
+  Address,
+  Change,
+  Count,
+  Licence,
+  Milliseconds,
+  Snapshot,
+  SnapshotPiece,
 } from "../../fleet/mod.ts";
 import {
   type Committed,
@@ -18,7 +18,8 @@ import {
 } from "../port.ts";
 import { readChanges } from "./changes.ts";
 import { type Command, commandOf, commandsOf } from "./commands.ts";
-import { Connection } from "./connection.ts";
+import { Connection, DEADLINE } from "./connection.ts";
+import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
 import { Outgoing } from "./outgoing.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
@@ -78,9 +79,11 @@ export class RedisStore implements Store, SharedStore {
     this.#options = options;
     this.#outgoing = new Outgoing({
       send: (request, commits, safety) => this.#send(request, commits, safety),
-      late: (error) => {
+      late: () => {
+        this.#fail(
+          new Fault("late", `Redis at ${this.#session.address} has not answered within ${DEADLINE} ms`),
+        );
         this.#session.drop();
-        this.#fail(error);
       },
     }, () => `${this.#session.incarnation}.${++this.#requests}`);
     this.#session = new Session(settings, options, options.now, {
