@@ -9,6 +9,9 @@ export const LEASE = 2000;
 /** For how long what was changed can be followed, in milliseconds; and what has ended is not put in again by `offer`. */
 export const HISTORY = 120_000;
 
+/** Bans whose end nobody has told of are forgotten after so long, in milliseconds. */
+export const ENDED_FOR = 3_600_000;
+
 /** For how long the last commit of a gateway is answered again, in milliseconds. */
 const REPEAT = 60_000;
 
@@ -640,6 +643,17 @@ local function bye(keys, args)
   return redis.status_reply("OK")
 end
 
+-- Keys of bans. Those that have ended more than ${ENDED_FOR} ms ago go: nobody has told of their end, as nobody was there.
+local function forget(keys, args)
+  local bans = keys[1] .. "bans"
+  local ended = time() - ${ENDED_FOR}
+  for _, key in ipairs(args) do
+    local ban = redis.call("HGET", bans, key)
+    if ban and tonumber(split(ban)[1]) < ended then redis.call("HDEL", bans, key) end
+  end
+  return redis.status_reply("OK")
+end
+
 -- number, incarnation, server, id, time
 local function claim(keys, args)
   local prefix, number = keys[1], args[1]
@@ -695,6 +709,7 @@ redis.register_function("${LIBRARY}_commit", commit)
 redis.register_function("${LIBRARY}_hello", hello)
 redis.register_function("${LIBRARY}_beat", beat)
 redis.register_function("${LIBRARY}_bye", bye)
+redis.register_function("${LIBRARY}_forget", forget)
 redis.register_function("${LIBRARY}_claim", claim)
 redis.register_function("${LIBRARY}_share", share)
 redis.register_function("${LIBRARY}_tail", function(keys) return tail(keys[1]) end)

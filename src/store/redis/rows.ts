@@ -10,6 +10,7 @@ import type {
 import { address, ban, names, sizes, task } from "./changes.ts";
 import { type Clock, type Codec, flag, text, time, tuple } from "./codec.ts";
 import { plan, sums } from "./commands.ts";
+import { ENDED_FOR } from "./library.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** Fields that Redis reads at once, during which nobody else has their turn: 1.5 ms. */
@@ -32,6 +33,7 @@ interface Row {
 /**
  * Everything that is stored, piece by piece, the rooms of a group after it. What cannot be read is left out and told.
  *
+ * @param forget called with keys of bans that ended long ago
  * @throws {StoreError}
  */
 export async function* load(
@@ -39,6 +41,8 @@ export async function* load(
   prefix: string,
   clock: Clock,
   damaged: (what: string) => void,
+  forget: (keys: readonly string[]) => Promise<unknown>,
+  now: number,
 ): AsyncGenerator<SnapshotPiece> {
   const read = async function* <Result>(hash: string, parse: (row: Row) => Result): AsyncGenerator<Result[]> {
     for await (const piece of fields(scan, `${prefix}${hash}`)) {
@@ -98,8 +102,14 @@ export async function* load(
     for (const piece of pieces(groups.map(({ placement }) => placement))) yield { placements: piece };
     for (const piece of pieces(groups.flatMap(({ rooms }) => rooms))) yield { rooms: piece };
   }
-  for await (const bans of read("bans", ({ record: [, its] }): Ban => parse(ban, its))) {
-    for (const piece of pieces(bans)) yield { bans: piece };
+  const banned = ({ key, record: [, its] }: Row): { readonly key: string; readonly ban: Ban } => ({
+    key,
+    ban: parse(ban, its),
+  });
+  for await (const bans of read("bans", banned)) {
+    for (const piece of pieces(bans.map(({ ban }) => ban))) yield { bans: piece };
+    const ended = bans.filter(({ ban }) => ban.until < now - ENDED_FOR);
+    if (ended.length > 0) await forget(ended.map(({ key }) => key));
   }
   // Kinds and tasks come in an order of theirs; there are not too many of either.
   const kinds = (await Array.fromAsync(read("kinds", kind))).flat();

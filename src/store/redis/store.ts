@@ -129,7 +129,10 @@ export class RedisStore implements Store, SharedStore {
         if (this.#closed) throw new StoreError("the store was closed");
         return this.#session.call(command);
       };
-      yield* load(scan, this.#settings.prefix, this.#session.clock, (what) => this.#options.damaged?.(what));
+      const { prefix } = this.#settings;
+      const damaged = (what: string) => this.#options.damaged?.(what);
+      const forget = (keys: readonly string[]) => this.#session.run("forget", keys);
+      yield* load(scan, prefix, this.#session.clock, damaged, forget, this.#options.now());
       end?.(position);
     } finally {
       end?.();

@@ -304,3 +304,15 @@ test("it is closed within three seconds whatever has become of Redis, and refuse
     await assert.rejects(call, { name: "StoreError" });
   }
 });
+
+test("a load has bans forgotten that ended long ago", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  const ban = (until: number): Change => ({
+    type: "banned",
+    ban: { room: ["ns", `${until}`], until: performance.now() + until },
+  });
+  await one.store.commit([ban(-4_000_000), ban(-1000), ban(1000)], "process");
+  assert.equal((await loaded(one.store)).bans.length, 3);
+  assert.equal((await loaded(one.store)).bans.length, 2);
+});
