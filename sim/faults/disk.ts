@@ -32,9 +32,12 @@ class Tables {
   tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
   kinds = new Map<string, LearnedKind>();
 
-  apply(entry: Entry): void {
+  /** @returns where groups are that were placed before */
+  apply(entry: Entry): Change[] {
+    const instead: Change[] = [];
     if ("all" in entry) this.#replace(entry.all);
-    else for (const change of entry.changes) this.#applyOne(change, entry);
+    else for (const change of entry.changes) this.#applyOne(change, entry, instead);
+    return instead;
   }
 
   snapshot(): Snapshot {
@@ -58,7 +61,11 @@ class Tables {
     this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
   }
 
-  #applyOne(change: Change, { offset, now }: { offset: Milliseconds; now: Milliseconds }): void {
+  #applyOne(
+    change: Change,
+    { offset, now }: { offset: Milliseconds; now: Milliseconds },
+    instead: Change[],
+  ): void {
     switch (change.type) {
       case "server-appeared":
         return void this.servers.set(change.server, appeared(change, now));
@@ -77,8 +84,12 @@ class Tables {
       case "server-removed":
         return void this.servers.delete(change.server);
       case "group-placed": {
-        const { namespace, group, server } = change;
-        return void this.placements.set(key(namespace, group), { namespace, group, server });
+        const { namespace, group, server, from } = change;
+        const held = this.placements.get(key(namespace, group));
+        if (held === undefined || held.server === from || held.server === server) {
+          this.placements.set(key(namespace, group), { namespace, group, server });
+        } else instead.push({ type: "group-placed", ...held });
+        return;
       }
       case "group-released":
         return void this.placements.delete(key(change.namespace, change.group));
@@ -148,10 +159,11 @@ export class Disk {
   /** How often everything was written anew. */
   replaced = 0;
 
-  write(entry: Entry): void {
+  /** @returns where groups are that were placed before */
+  write(entry: Entry): Change[] {
     this.#log.push(entry);
-    this.#tables.apply(entry);
     if ("all" in entry) this.replaced++;
+    return this.#tables.apply(entry);
   }
 
   /** What was written by now is safe from loss of power. */

@@ -24,7 +24,7 @@ function ban(user?: string): Ban {
 
 Deno.test("activity has what people decide on, and what happens to servers and rooms, as sentences", () => {
   const its = activity();
-  its.observer.changed!({ type: "server-disabled", server: "sfu:1" as Address });
+  its.observer.changed!({ type: "server-disabled", server: "sfu:1" as Address, report: "0.1" });
   its.observer.changed!({ type: "banned", ban: ban("mallory") });
   its.observer.changed!({ type: "ban-ended", ban: ban(), lifted: true });
   its.observer.changed!({

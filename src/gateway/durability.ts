@@ -172,6 +172,11 @@ export class Durability {
     return this.#inFlight;
   }
 
+  /** Resolves when all changes so far are in the store, or cannot be now. */
+  async written(): Promise<void> {
+    if (this.storable) await this.#store.commit([], "process").catch(asStoreError);
+  }
+
   /** Resolves when none of the calls that are on their way now may still be refused. */
   async settled(): Promise<void> {
     if (this.#inFlight.size > 0) await Promise.all(Array.from(this.#inFlight, ({ ended }) => ended));

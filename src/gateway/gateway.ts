@@ -273,10 +273,11 @@ export class Gateway implements GatewayPort {
   }
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
-    // Another gateway may have let somebody into the room a moment ago.
-    const isKnown = this.#model.groups.room(input.task.id) !== undefined;
-    const isUpToDate = (isKnown && !this.#isCutOff()) || await this.#durability.catchUp();
-    if (!isUpToDate) return "not-durable";
+    if (this.#durability.shared !== undefined) {
+      // Another gateway may have let somebody into the room a moment ago.
+      const isKnown = this.#model.groups.room(input.task.id) !== undefined;
+      if ((!isKnown || this.#isCutOff()) && !await this.#durability.catchUp()) return "not-durable";
+    }
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
     if (await this.#durability.commit(changes, undo, "power") === undefined) return "not-durable";
@@ -382,6 +383,7 @@ export class Gateway implements GatewayPort {
   async #mayHandOver(address: Address): Promise<boolean> {
     const { shared } = this.#durability;
     if (shared === undefined || !fleet.hasTasks(this.#model, address)) return true;
+    await this.#durability.written();
     try {
       return await shared.claimHandOver(address, fleet.nextHandOver(this.#model));
     } catch (error) {

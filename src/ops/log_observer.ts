@@ -27,6 +27,12 @@ function logChange(change: Change): void {
       return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
     case "server-reported":
     case "group-released":
+    case "group-leaving":
+    case "group-young":
+    case "granted":
+    case "grants-ended":
+    case "handed-over":
+    case "hand-over-ended":
     case "kind-learned":
       return;
     case "server-planned":

@@ -82,7 +82,7 @@ export function connect(
 function keep(group: Group): Change {
   const { namespace, name, server: { address } } = group;
   group.durable = false;
-  return { type: "group-placed", namespace: namespace.name, group: name, server: address, from: address };
+  return { type: "group-placed", namespace: namespace.name, group: name, server: address };
 }
 
 function grantRoom(
