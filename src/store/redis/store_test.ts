@@ -18,15 +18,15 @@ const placed = (group: string): Change => ({ type: "group-placed", namespace: "n
 if (!NO_REDIS) {
   testStore("Redis", () => {
     const server = RedisServer.start();
-    const start = performance.now();
+    let start: number | undefined;
     return {
       // Time passes for Redis, so it does on the caller's clock.
-      open: async (options) =>
-        await RedisStore.open((await server).settings, {
-          ...OPTIONS,
-          ...options,
-          now: () => options.now() + performance.now() - start,
-        }),
+      async open(options) {
+        const { settings } = await server;
+        const since = start ??= performance.now();
+        const now = () => options.now() + performance.now() - since;
+        return await RedisStore.open(settings, { ...OPTIONS, ...options, now });
+      },
       dispose: async () => await (await server)[Symbol.asyncDispose](),
     };
   });
