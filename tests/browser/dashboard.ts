@@ -381,6 +381,51 @@ test("200 servers and 100,000 rooms: the browser has one page of them, and a sea
   await page.close();
 });
 
+test("a list goes on where a page of it is empty, and says so; all bans of a room are there", async () => {
+  await using live = await LiveGateway.start();
+  for (let i = 0; i < 101; i++) {
+    const ban = { room_id: "lobby", user_id: `user-${i}`, ban_time: 600 };
+    await live.gateway.call("RoomBanClient", "lobby", "backend", ban);
+  }
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/room/acme/lobby`);
+  const lift = page.getByRole("button", { name: "Lift" });
+  await eventually(() => lift.count(), (count) => count === 100, "the first hundred");
+  await page.getByRole("button", { name: "Next page" }).click();
+  await eventually(() => lift.count(), (count) => count === 1, "the last one");
+
+  const lists = [["customers", "customer"], ["bans", "ban"], ["kinds", "kind"], ["rooms", "room"]] as const;
+  await page.route("**/rpc", async (route) => {
+    const { method, params } = route.request().postDataJSON();
+    const [name] = lists.find(([, its]) => method === `${its}.List`) ?? [];
+    if (name === undefined || "cursor" in params) return await route.continue();
+    await route.fulfill({ json: { jsonrpc: "2.0", id: 1, result: { [name]: [], cursor: "further" } } });
+  });
+  for (const [name] of lists) {
+    await page.goto(`${live.url}/#/${name}`);
+    await page.getByText("None among those looked at so far; there are more to look at.").waitFor();
+    assert.ok(await page.getByRole("button", { name: "Next page" }).isEnabled(), name);
+  }
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("where the next page of a list cannot be had, no other page is shown in its place", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.report("sfu:1", Array.from({ length: 101 }, (_, i) => ({ name: `room-${i}`, peers: 1 })));
+  const { page } = await watchedPage(browser, gateway.operations);
+  await page.goto(`${gateway.operations}/#/rooms`);
+  await page.getByText("100 rooms on this page, and there are more").waitFor();
+  await page.route("**/rpc", (route) => route.abort());
+  await page.getByRole("button", { name: "Next page" }).click();
+  await page.getByRole("alert").getByText("the gateway does not answer").waitFor();
+  assert.equal(await page.getByRole("main").getByRole("rowheader").count(), 0);
+  await page.unroute("**/rpc");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("1 room on this page", { exact: true }).waitFor();
+  await page.close();
+});
+
 test("whoever may only look sees no button that would change something, and the gateway would refuse it", async () => {
   await using live = await LiveGateway.start({ operations: { port: 0, users: USERS } });
   const [httpCredentials] = USERS.map(({ name: username, password }) => ({ username, password }));

@@ -1,18 +1,17 @@
 /// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownBan } from "../../edge/methods/admin/ban_methods.ts";
 import { ActionButton } from "./confirm.ts";
 import { mayChange } from "./fleet.ts";
 import { moment, NOTHING } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Field, Pager, Table } from "./parts.ts";
+import { Field, type List, Paged, Table, useList } from "./parts.ts";
 import { linkTo, linkWith } from "./route.ts";
-import { call, useCall } from "./rpc.ts";
+import { call } from "./rpc.ts";
 
 type Ban = z.output<typeof ShownBan>;
-interface BanList {
+export interface BanList {
   readonly bans: readonly Ban[];
   readonly cursor: string | null;
 }
@@ -57,23 +56,25 @@ export function BansPage({ query }: { query: URLSearchParams }): ComponentChild 
 }
 
 function Found({ filter }: { filter: Readonly<Record<string, string>> }): ComponentChild {
-  const [cursor, setCursor] = useState<string>();
-  const asked = useCall<BanList>("ban.List", cursor === undefined ? filter : { cursor });
-  return h(Answer<BanList>, {
-    asked,
-    children: ({ bans, cursor: next }) => [
-      bans.length === 0 ? h("p", { role: "status" }, "No ban.") : h(BanTable, { bans, done: asked.again }),
-      h(Pager, {
-        cursor: next,
-        first: cursor === undefined,
-        next: setCursor,
-        begin: () => setCursor(undefined),
-      }),
-    ],
+  const list = useList<BanList>("ban.List", filter);
+  return h(BanPages, { list, none: "No ban." });
+}
+
+/** Bans, page by page. @param done is told when one is lifted; if absent, the list is asked for again */
+export function BanPages({ list, none, done = list.again }: {
+  list: List<BanList>;
+  none: string;
+  done?: () => void;
+}): ComponentChild {
+  return h(Paged<BanList, Ban>, {
+    list,
+    none,
+    rows: ({ bans }) => bans,
+    children: (bans) => h(BanTable, { bans, done }),
   });
 }
 
-export function BanTable({ bans, done }: { bans: readonly Ban[]; done: () => void }): ComponentChild {
+function BanTable({ bans, done }: { bans: readonly Ban[]; done: () => void }): ComponentChild {
   return h(Table, {
     label: "Bans",
     head: ["Room", "Who", "Until", "Customer", "By", ...(mayChange() ? ["Actions"] : [])],

@@ -1,6 +1,5 @@
 /// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownCustomer, ShownCustomerDetail } from "../../edge/methods/admin/customer_methods.ts";
 import type { Courses } from "../history/history.ts";
@@ -8,7 +7,7 @@ import { Bar, Chart } from "./chart.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, measured } from "./format.ts";
 import { Name } from "./name.ts";
-import { Answer, Facts, Field, Pager, Table } from "./parts.ts";
+import { Answer, Facts, Field, Paged, Table, useList } from "./parts.ts";
 import { linkTo, linkWith } from "./route.ts";
 import { get, useAsked, useCall } from "./rpc.ts";
 
@@ -58,26 +57,19 @@ export function CustomersPage({ query }: { query: URLSearchParams }): ComponentC
 
 function Found({ prefix, listed }: { prefix: string; listed: boolean }): ComponentChild {
   const { rows: { customers: live } } = useFleet();
-  const [cursor, setCursor] = useState<string>();
-  const filter = prefix === "" ? { listed } : { listed, prefix };
-  const asked = useCall<CustomerList>("customer.List", cursor === undefined ? filter : { cursor });
-  return h(Answer<CustomerList>, {
-    asked,
-    children: ({ customers, cursor: next }) => [
-      customers.length === 0 ? h("p", { role: "status" }, "No customer.") : h(Table, {
+  const list = useList<CustomerList>("customer.List", prefix === "" ? { listed } : { listed, prefix });
+  return h(Paged<CustomerList, Customer>, {
+    list,
+    none: "No customer.",
+    rows: ({ customers }) => customers,
+    children: (customers) =>
+      h(Table, {
         label: "Customers",
         head: ["Customer", "Clients", "of", "Rooms", "of", "Keys", "Pools"],
         children: customers.map((customer) =>
           h(CustomerLine, { customer: { ...customer, ...live.get(customer.id) }, key: customer.id })
         ),
       }),
-      h(Pager, {
-        cursor: next,
-        first: cursor === undefined,
-        next: setCursor,
-        begin: () => setCursor(undefined),
-      }),
-    ],
   });
 }
 

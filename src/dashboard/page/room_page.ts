@@ -1,14 +1,13 @@
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
-import type { ShownBan } from "../../edge/methods/admin/ban_methods.ts";
 import type { Explained, Located } from "../../edge/methods/admin/room_methods.ts";
-import { BanTable } from "./bans_page.ts";
+import { type BanList, BanPages } from "./bans_page.ts";
 import { Bar, BarKey } from "./chart.ts";
 import { ActionButton } from "./confirm.ts";
 import { mayChange } from "./fleet.ts";
 import { counted, measured, moment, share, span } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Facts, Field, Table } from "./parts.ts";
+import { Answer, Facts, Field, Table, useList } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { call, useCall } from "./rpc.ts";
 
@@ -24,7 +23,7 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
   const room_id: [string, string] = [namespace, name];
   const located = useCall<z.output<typeof Located>>("room.Locate", { room_id });
   const explained = useCall<z.output<typeof Explained>>("room.Explain", { room_id });
-  const bans = useCall<{ bans: readonly z.output<typeof ShownBan>[] }>("ban.List", { namespace, room: name });
+  const bans = useList<BanList>("ban.List", { namespace, room: name });
   const again = () => {
     for (const asked of [located, explained, bans]) asked.again();
   };
@@ -62,10 +61,7 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
         explanation === null ? h("p", null, `Not known: ${note}.`) : h(Why, { explanation }),
     }),
     h("h2", null, "Bans"),
-    h(Answer<{ bans: readonly z.output<typeof ShownBan>[] }>, {
-      asked: bans,
-      children: ({ bans }) => bans.length === 0 ? h("p", null, "None.") : h(BanTable, { bans, done: again }),
-    }),
+    h(BanPages, { list: bans, none: "None.", done: again }),
   );
 }
 

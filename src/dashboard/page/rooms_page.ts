@@ -1,16 +1,15 @@
 /// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownRoomEntry } from "../../edge/methods/admin/room_methods.ts";
 import { counted } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Field, Pager, Table } from "./parts.ts";
+import { Field, Paged, Table, useList } from "./parts.ts";
 import { linkTo, linkWith } from "./route.ts";
-import { useCall } from "./rpc.ts";
 
+type Room = z.output<typeof ShownRoomEntry>;
 interface RoomList {
-  readonly rooms: readonly z.output<typeof ShownRoomEntry>[];
+  readonly rooms: readonly Room[];
   readonly cursor: string | null;
 }
 
@@ -21,9 +20,6 @@ const FILTERS = [
   ["customer", "Customer, exactly"],
   ["server", "Server"],
 ] as const;
-
-/** Rooms of a page: a million rooms are ten thousand pages, of which the browser has one. */
-const PAGE = 100;
 
 /** Search through the rooms, page by page. */
 export function RoomsPage({ query }: { query: URLSearchParams }): ComponentChild {
@@ -60,34 +56,25 @@ export function RoomsPage({ query }: { query: URLSearchParams }): ComponentChild
 }
 
 function Found({ filter }: { filter: Readonly<Record<string, string>> }): ComponentChild {
-  const [cursor, setCursor] = useState<string>();
-  const asked = useCall<RoomList>(
-    "room.List",
-    cursor === undefined ? { ...filter, limit: PAGE } : { cursor, limit: PAGE },
-  );
-  return h(Answer<RoomList>, {
-    asked,
-    children: ({ rooms, cursor: next }) => [
-      h("p", { role: "status" }, roomsText(rooms.length, cursor === undefined, next !== null)),
+  const list = useList<RoomList>("room.List", filter);
+  return h(Paged<RoomList, Room>, {
+    list,
+    none: "No room.",
+    rows: ({ rooms }) => rooms,
+    children: (rooms, { cursor }) => [
+      h("p", { role: "status" }, roomsText(rooms.length, list.isBegin, cursor !== null)),
       h(RoomTable, { rooms }),
-      h(Pager, {
-        cursor: next,
-        first: cursor === undefined,
-        next: setCursor,
-        begin: () => setCursor(undefined),
-      }),
     ],
   });
 }
 
-function roomsText(count: number, first: boolean, more: boolean): string {
-  if (count === 0) return more ? "None among those looked at so far; there are more to look at." : "No room.";
-  return `${counted(count)} ${count === 1 ? "room" : "rooms"}${first && !more ? "" : " on this page"}${
+function roomsText(count: number, isBegin: boolean, more: boolean): string {
+  return `${counted(count)} ${count === 1 ? "room" : "rooms"}${isBegin && !more ? "" : " on this page"}${
     more ? ", and there are more" : ""
   }`;
 }
 
-export function RoomTable({ rooms }: { rooms: RoomList["rooms"] }): ComponentChild {
+function RoomTable({ rooms }: { rooms: readonly Room[] }): ComponentChild {
   return h(Table, {
     label: "Rooms",
     head: ["Room", "Customer", "Server", "Clients", "On their way"],

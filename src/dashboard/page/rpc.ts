@@ -70,7 +70,9 @@ export function useAsked<Result>(key: string, ask: () => Promise<Result>, every?
     const run = () =>
       ask().then(
         (result) => here && setState({ key, result }),
-        (error: Error) => here && setState((before) => ({ ...before, key, error: error.message })),
+        // The answer before stays, as long as it is one to the same question.
+        ({ message: error }: Error) =>
+          here && setState((before) => before.key === key ? { ...before, error } : { key, error }),
       );
     run();
     const timer = every === undefined ? undefined : setInterval(run, every * 1000);
