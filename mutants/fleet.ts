@@ -455,14 +455,14 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/walk.ts",
-    find: "!server.unlisted.has(room)",
-    put: "true",
-    breaks: "a room that has left its server's report meanwhile is listed twice",
+    find: "[[...server.unlisted], server.rooms]",
+    put: "[server.unlisted, server.rooms]",
+    breaks: "a room that is listed while somebody walks is missing in the list of its server's rooms",
   },
   {
     file: "src/fleet/operations/walk.ts",
-    find: "for (const room of server.unlisted) if (isHere(room)) yield room;",
-    put: "",
+    find: "[[...server.unlisted], server.rooms]",
+    put: "[server.rooms]",
     breaks: "rooms that a server does not list yet are missing in the list of its rooms",
   },
   {

@@ -215,8 +215,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/report.ts",
-    find:
-      "    if (group.server === server && group.room(name) === room) closeRoom(model, room, now, changes);\n",
+    find: "    if (server.holds(room)) closeRoom(model, room, now, changes);\n",
     put: "",
     breaks: "a server that is removed during its report takes rooms all the same",
   },

@@ -126,8 +126,8 @@ export const store: readonly Mutant[] = [
     breaks: "a lock that is never given back makes calls wait for ever",
   },
   {
-    file: "src/store/sqlite/store.ts",
-    find: '      if (database.isTransaction) database.exec("ROLLBACK");\n',
+    file: "src/store/sqlite/database.ts",
+    find: '    if (database.isTransaction) database.exec("ROLLBACK");\n',
     put: "",
     breaks: "a change that cannot be written ends all further writing",
   },

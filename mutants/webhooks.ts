@@ -118,7 +118,7 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/outbox.ts",
-    find: "      this.#added.clear();\n",
+    find: "    this.#added.clear();\n",
     put: "",
     breaks: "what was delivered is sent again after a restart",
   },

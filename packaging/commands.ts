@@ -1,7 +1,14 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { StartError } from "../src/start_error.ts";
 
-export const PROJECT = new URL("..", import.meta.url).pathname;
+export const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Where the packages are put. */
+export const DIST = join(PROJECT, "dist");
+
+/** Version of the runtime that the project is for. */
+export const RUNTIME = "2.9.6";
 
 /** A command of the program, and Deno's options for it, as the task of that name has them. */
 export interface ProgramCommand {
@@ -31,7 +38,7 @@ export function programCommands(): ProgramCommand[] {
 }
 
 /** What the program needs at run time, besides its packages. */
-export const FILES = [
+const FILES = [
   "main.ts",
   "configSchema.ts",
   "config.ts",
@@ -44,14 +51,16 @@ export const FILES = [
 
 /** Copies those files, without tests and what only they need. */
 export function copyFiles(to: string): void {
-  for (const name of FILES) copy(join(PROJECT, name), join(to, name));
+  const isForTests = (path: string) => /_test\.ts$|\/testing\.ts$|\/contract\.ts$/.test(path);
+  for (const name of FILES) copy(join(PROJECT, name), join(to, name), isForTests);
 }
 
-function copy(from: string, to: string): void {
-  if (/_test\.ts$|\/testing\.ts$|\/contract\.ts$/.test(from)) return;
+/** Copies a file, or a folder with all that is below it. */
+export function copy(from: string, to: string, isLeftOut: (path: string) => boolean = () => false): void {
+  if (isLeftOut(from)) return;
   if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
   Deno.mkdirSync(to, { recursive: true });
-  for (const { name } of Deno.readDirSync(from)) copy(join(from, name), join(to, name));
+  for (const { name } of Deno.readDirSync(from)) copy(join(from, name), join(to, name), isLeftOut);
 }
 
 /** Runs a program, and ends with its message where it fails. */

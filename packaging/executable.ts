@@ -7,9 +7,18 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { endForMistake } from "../src/command_line/failure.ts";
-import { copyFiles, DATA, fail, programCommands, PROJECT, readProject, run } from "./commands.ts";
-
-const DIST = join(PROJECT, "dist");
+import {
+  copy,
+  copyFiles,
+  DATA,
+  DIST,
+  fail,
+  programCommands,
+  PROJECT,
+  readProject,
+  run,
+  RUNTIME,
+} from "./commands.ts";
 
 /** Where the archive's pieces are, within it. */
 const PACKED = { runtime: "deno", packages: "packages" };
@@ -61,7 +70,7 @@ function runtimeFor(args: readonly string[]): Runtime {
     fail(
       "usage: deno task compile [--runtime <file> <name>]\n" +
         "  Without options, the file is for machines like this one. For others, fetch their runtime from npm:\n" +
-        "  npm pack @deno/linux-arm64-glibc@2.9.6, unpack it, and name its file deno: --runtime package/deno linux-arm64",
+        `  npm pack @deno/linux-arm64-glibc@${RUNTIME}, unpack it, and name its file deno: --runtime package/deno linux-arm64`,
     );
   }
   try {
@@ -69,7 +78,7 @@ function runtimeFor(args: readonly string[]): Runtime {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return fail(`${file}: no such runtime; npm pack @deno/<system>@${Deno.version.deno} fetches one`);
+  return fail(`${file}: no such runtime; npm pack @deno/<system>@${RUNTIME} fetches one`);
 }
 
 /** Copies the packages that the program imports from Deno's own folder, where a start has put them. */
@@ -80,7 +89,7 @@ function copyPackages(to: string): void {
   for (const { name, version } of packages()) {
     const folder = join(from, name, version);
     try {
-      copyFolder(folder, join(to, name, version));
+      copy(folder, join(to, name, version));
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       fail(`${folder} is missing: run deno task demo once, with the network, and try again`);
@@ -119,14 +128,6 @@ function packages(): Iterable<Package> {
   };
   for (const { npmPackage } of graph.modules) if (npmPackage !== undefined) add(npmPackage);
   return found.values();
-}
-
-function copyFolder(from: string, to: string): void {
-  Deno.mkdirSync(to, { recursive: true });
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) copyFolder(join(from, name), join(to, name));
-    else Deno.copyFileSync(join(from, name), join(to, name));
-  }
 }
 
 /** The script before the archive. The number of bytes before that stands in it, with as many digits whatever it is. */

@@ -8,7 +8,7 @@ const { join } = require("node:path");
 const commands = require("./commands.json");
 
 const [first, ...rest] = process.argv.slice(2);
-const name = first !== undefined && first in commands ? first : "start";
+const name = Object.hasOwn(commands, first) ? first : "start";
 const args = first === name || first === "run" ? rest : process.argv.slice(2);
 
 /** What `--data` and `--record` name is written to. */

@@ -6,12 +6,7 @@
  */
 import { join } from "node:path";
 import { endForMistake } from "../src/command_line/failure.ts";
-import { copyFiles, programCommands, PROJECT, readProject, run } from "./commands.ts";
-
-const DIST = join(PROJECT, "dist");
-
-/** Version of the runtime that the project is for. */
-const RUNTIME = "2.9.6";
+import { copyFiles, DIST, programCommands, PROJECT, readProject, run, RUNTIME } from "./commands.ts";
 
 try {
   make(join(DIST, "npm"));

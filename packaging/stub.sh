@@ -16,10 +16,14 @@ if [ ! -e "$home/complete" ]; then
     exit 2
   }
   : >"$new/complete"
-  # Whoever was first has it; what both have unpacked is the same.
-  mv -T "$new" "$home" 2>/dev/null || [ -e "$home/complete" ]
-  rm -rf "$new"
+  # Whoever was first has it; what both have unpacked is the same. Whoever comes late may move his into it.
+  [ -e "$home" ] || mv "$new" "$home" 2>/dev/null || :
+  rm -rf "$new" "$home/${new##*/}"
   trap - EXIT
+  [ -e "$home/complete" ] || {
+    echo "error: $home is not whole: remove it, and start again" >&2
+    exit 2
+  }
 fi
 
 command=start
@@ -29,25 +33,26 @@ run) shift ;;
 esac
 
 # The configuration lies beside this file, unless the working directory has one; data and record are written to.
-write=data
+data=data
+more=
 config=
 want=
 for argument; do
   case "$want" in
-  data) write=$argument ;;
-  record) write=$write,$argument ;;
+  data) data=$argument ;;
+  record) more=$more,$argument ;;
   esac
   want=
   case "$argument" in
   --data) want=data ;;
-  --data=*) write=${argument#--data=} ;;
+  --data=*) data=${argument#--data=} ;;
   --record) want=record ;;
-  --record=*) write=$write,${argument#--record=} ;;
+  --record=*) more=$more,${argument#--record=} ;;
   --config | --config=*) config=given ;;
   esac
 done
-[ "$write" = :memory: ] && write=data
-[ -n "${NOTIFY_SOCKET-}" ] && write=$write,$NOTIFY_SOCKET
+[ "$data" = :memory: ] && data=data
+write=$data$more${NOTIFY_SOCKET:+,$NOTIFY_SOCKET}
 beside=$(dirname "$0")/config.ts
 if [ "$command" = start ] && [ -z "$config" ] && [ ! -e config.ts ] && [ -e "$beside" ]; then
   set -- "$@" --config "$beside"

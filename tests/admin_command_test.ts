@@ -44,6 +44,22 @@ Deno.test("servers and rooms are listed as tables, or as JSON", async () => {
   assert.match(await done(run("locate", "acme", "lobby")), /^server +b\.example:4433$/m);
 });
 
+Deno.test("each filter of a list is one that its method takes", async () => {
+  await using gateway = await TestGateway.start();
+  const lists = [
+    "rooms --namespace n --customer c --server s:1 --prefix p",
+    "tasks --namespace n --customer c --server s:1 --room r",
+    "bans --namespace n --customer c --room r --banned u --by b",
+    "customers --unlisted --prefix p",
+    "servers --pool p --state silent",
+    "kinds --namespace n --all",
+  ];
+  for (const list of lists) {
+    const { code, out, err } = await of(gateway)(...list.split(" "));
+    assert.deepEqual([code, out], [0, ""], err);
+  }
+});
+
 Deno.test("names that would steer a terminal are shown escaped, in tables and in JSON", async () => {
   await using gateway = await TestGateway.start();
   const run = of(gateway);
@@ -134,6 +150,16 @@ Deno.test("customers, kinds, why a room is where it is, and the configuration", 
   assert.match(await done(run("reload", "--customers")), /^1 customers with 1 keys are in force\n$/);
   assert.match(await done(run("reload")), /./);
   assert.match(await done(run("forget-kind", "acme", "match-#", "--yes")), /^forgotten\n$/);
+  const kinds = async () =>
+    cells(await done(run("kinds"))).map(([namespace, names]) => `${namespace} ${names}`).slice(1);
+  assert.deepEqual(await kinds(), ["(all) (all)", "acme (all)"]);
+  assert.match((await run("forget-kind")).err, /^error: Forget what was learned of all rooms\? /);
+  assert.match(
+    (await run("forget-kind", "acme")).err,
+    /^error: Forget what was learned of all rooms of acme\? /,
+  );
+  assert.match(await done(run("forget-kind", "--yes")), /^forgotten\n$/);
+  assert.deepEqual(await kinds(), ["acme (all)"]);
 });
 
 Deno.test("webhooks are listed and tried; one that does not take an event ends the command with 1", async () => {
@@ -333,6 +359,25 @@ Deno.test({
       top.text.includes("\x1b[?1049h") && top.text.includes("\x1b[?1049l"),
       "the screen is given back",
     );
+  },
+});
+
+Deno.test({
+  name: "at a terminal, top is left with q also while the gateway hangs",
+  ignore: !isInstalled("script"),
+  async fn() {
+    const hanging = Promise.withResolvers<Response>();
+    await using gateway = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => hanging.promise,
+    );
+    const start = performance.now();
+    const url = `http://127.0.0.1:${(gateway.addr as Deno.NetAddr).port}`;
+    const { code, text } = await atTerminal(`top --url ${url}`, 80, "q");
+    hanging.resolve(new Response());
+    assert.equal(code, 0, text);
+    assert.ok(text.includes("\x1b[?1049l"), "the screen is given back");
+    assert.ok(performance.now() - start < 15_000, "not when the call has had its 30 s");
   },
 });
 

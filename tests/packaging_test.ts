@@ -8,18 +8,18 @@ const PROJECT = new URL("..", import.meta.url).pathname;
 const PATH = "/usr/bin:/bin";
 
 /** Makes a package as the task does. @returns its file */
-async function make(what: "executable" | "npm"): Promise<string> {
+async function make(what: "executable" | "npm", project = PROJECT): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-read", "--allow-write=dist", "--allow-run"],
       `packaging/${what}.ts`,
     ],
-    cwd: PROJECT,
+    cwd: project,
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout).trim().split(" ")[0]!;
+  return new TextDecoder().decode(stdout).trim().split(" (")[0]!;
 }
 
 /** A folder with a configuration that imports another file, as the operator of such a package has it. */
@@ -80,10 +80,14 @@ Deno.test({
       stdout: "piped",
     } as const;
     const output = await tryOut(
-      new Deno.Command(program, { ...options, args: ["--data", `${folder.path}/state`] }),
+      new Deno.Command(program, {
+        ...options,
+        args: ["--record", `${folder.path}/trace`, "--data", `${folder.path}/state`],
+      }),
     );
     assert.match(output, /stopped/);
     assert.ok(Deno.statSync(`${folder.path}/state/gateway.db`).isFile);
+    assert.ok(Deno.statSync(`${folder.path}/trace`).isFile);
     const run = (args: string[], env = {}) =>
       new Deno.Command(program, { ...options, env: { ...options.env, ...env }, args, stderr: "piped" })
         .output();
@@ -95,6 +99,20 @@ Deno.test({
       new TextDecoder().decode(nowhere.stderr),
       /\/proc\/nowhere cannot be written: ODIN_GATEWAY_HOME names/,
     );
+    const unpacked = `${folder.path}/unpacked`;
+    const [only] = Deno.readDirSync(unpacked);
+    Deno.removeSync(`${unpacked}/${only!.name}/complete`);
+    const broken = await run(["--version"]);
+    assert.equal(broken.code, 2);
+    assert.match(new TextDecoder().decode(broken.stderr), /^error: \S+ is not whole: remove it/);
+    Deno.removeSync(`${unpacked}/${only!.name}`, { recursive: true });
+    const withoutT = `${folder.path}/bin`; // as on macOS, whose mv knows no -T
+    Deno.mkdirSync(withoutT);
+    const script = '#!/bin/sh\n[ "$1" != -T ] && exec /bin/mv "$@"\n';
+    Deno.writeTextFileSync(`${withoutT}/mv`, script, { mode: 0o755 });
+    const both = await Promise.all([1, 2].map(() => run(["--version"], { PATH: `${withoutT}:${PATH}` })));
+    assert.deepEqual(both.map(({ code }) => code), [0, 0]);
+    assert.deepEqual([...Deno.readDirSync(unpacked)].map(({ name }) => name), [only!.name]);
     Deno.writeFileSync(program, Deno.readFileSync(program).subarray(0, 1_000_000));
     const torn = await run(["--version"], { ODIN_GATEWAY_HOME: `${folder.path}/other` });
     assert.equal(torn.code, 2);
@@ -111,8 +129,15 @@ Deno.test({
   name: "the package of npm starts the gateway with the Deno that it depends on",
   ignore: !isInstalled("npm") || !isInstalled("tar"),
   async fn() {
-    const file = await make("npm");
     using folder = operatorsFolder();
+    const copy = `${folder.path}/a folder`;
+    Deno.mkdirSync(`${copy}/dist`, { recursive: true });
+    const parts = "main.ts configSchema.ts config.ts deno.json deno.lock LICENSE src sim packaging".split(
+      " ",
+    );
+    const copied = await new Deno.Command("cp", { args: ["-r", ...parts, copy], cwd: PROJECT }).output();
+    assert.ok(copied.success, new TextDecoder().decode(copied.stderr));
+    const file = await make("npm", copy);
     const modules = `${folder.path}/node_modules`;
     Deno.mkdirSync(`${modules}/deno`, { recursive: true });
     // What npm would install: the package that brings the runtime. This one brings that which runs the test.
@@ -135,6 +160,12 @@ Deno.test({
     );
     assert.match(output, /stopped/);
     assert.ok(Deno.statSync(`${folder.path}/state/gateway.db`).isFile);
+    const unknown = await new Deno.Command("node", {
+      args: [`${modules}/odin-gateway/launcher.cjs`, "toString"],
+      cwd: folder.path,
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.equal(unknown.code, 2, "not a command, but a member that every object has");
     const { dependencies, version } = JSON.parse(
       Deno.readTextFileSync(`${modules}/odin-gateway/package.json`),
     );

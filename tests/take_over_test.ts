@@ -63,6 +63,19 @@ Deno.test("upgrade after upgrade under load: no call fails, and no task and no b
   }
 });
 
+Deno.test("a process that has handed over still says what it had to", async () => {
+  await using gateway = await TestGateway.start({ connections: { idleTimeout: 1 } });
+  for (let i = 0; i < 3; i++) {
+    const response = await gateway.post("{}", { Authorization: "Bearer none" });
+    await response.body?.cancel();
+    assert.equal(response.status, 401);
+  }
+  const before = gateway.program;
+  gateway.program = await Program.start(takeOver(gateway));
+  assert.equal((await before.status).code, 0, before.output);
+  assert.match(before.output, /of 127\.0\.0\.1 is refused 2 times more/);
+});
+
 Deno.test("where the new process cannot start, the old one goes on, and no call fails", async () => {
   await using other = await TestGateway.start();
   await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
@@ -110,6 +123,22 @@ Deno.test("a process that dies while it takes over leaves the one before as it w
   assert.deepEqual([failures, lost], [[], 0]);
   assert.ok(calls > 0);
   await gateway.restart();
+});
+
+Deno.test("a process that gets its folder back with a damaged file of webhooks answers, without webhooks", async () => {
+  await using gateway = await TestGateway.start({
+    webhooks: [{ url: "http://127.0.0.1:9/", secret: `whsec_${"a".repeat(40)}` }],
+  });
+  await gateway.report("sfu-a:4433");
+  const socket = connect({ path: `${gateway.folder.path}/data/take-over.sock` });
+  socket.on("error", () => {});
+  socket.write('{"takeOver":"dying"}\n');
+  await new Promise((resolve) => socket.once("data", resolve));
+  const file = `${gateway.folder.path}/data/webhooks.db`;
+  Deno.writeFileSync(file, Deno.readFileSync(file).fill(0xff, 4096)); // all but the first page, which has the schema
+  socket.destroy();
+  await gateway.program.printed(/no webhooks until the next start: \S+webhooks\.db cannot be used/);
+  assert.ok((await gateway.connect("room", "user")).token);
 });
 
 Deno.test("with --take-over and nobody to take over from, a gateway starts as ever", async () => {

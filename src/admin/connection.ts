@@ -13,12 +13,14 @@ const PAGE = 1000;
 type MethodName = keyof AdminResults;
 
 /** Names of the methods that answer lists. */
-type ListName = { [Name in MethodName]: AdminResults[Name] extends { cursor: string | null } ? Name : never }[
+export type ListName = {
+  [Name in MethodName]: AdminResults[Name] extends { cursor: string | null } ? Name : never;
+}[
   MethodName
 ];
 
 /** An entry of the list that a method answers. */
-type EntryOf<Name extends ListName> = AdminResults[Name] extends infer Result
+export type EntryOf<Name extends ListName> = AdminResults[Name] extends infer Result
   ? { [Key in keyof Result]: Result[Key] extends readonly (infer Entry)[] ? Entry : never }[keyof Result]
   : never;
 

@@ -93,8 +93,8 @@ class Table<Row> {
 /** Shows rows that are all there as a table. */
 export function showTable<Row>(
   { terminal }: Pick<Context, "terminal">,
-  columns: readonly Column<Row>[],
   rows: readonly Row[],
+  columns: readonly Column<Row>[],
 ): void {
   const layout = layOut(columns, rows, terminal.columns);
   terminal.print(coloured(terminal, "bold", titles(layout)));

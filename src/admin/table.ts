@@ -12,9 +12,14 @@ export interface Column<Row> {
    * Columns with the highest number are left out first where there is no place, and any that is empty; those without a
    * number stay.
    */
-  readonly leaveOut?: number;
+  readonly leaveOut?: number | undefined;
   /** Colours a text that has its width already. */
   readonly colour?: (text: string, row: Row) => string;
+}
+
+/** A column of counts. */
+export function count<Row>(title: string, of: (row: Row) => number, leaveOut?: number): Column<Row> {
+  return { title, text: (row) => String(of(row)), side: "right", leaveOut };
 }
 
 /** A flexible column is made so narrow before columns are left out, and so narrow after that. */
@@ -78,10 +83,13 @@ export function titles<Row>({ columns, total }: Layout<Row>): string {
 
 /** A line for a row. */
 export function line<Row>({ columns, total }: Layout<Row>, row: Row): string {
-  const plain = columns.map(({ column, width }) => cell(shown(column.text(row)), width, column.side));
-  const whole = plain.join(GAP);
+  const cells = columns.map(({ column, width }) => ({
+    column,
+    text: cell(shown(column.text(row)), width, column.side),
+  }));
+  const whole = cells.map(({ text }) => text).join(GAP);
   if (width(whole) > total) return cut(whole.trimEnd(), total);
-  return plain.map((text, i) => columns[i]!.column.colour?.(text, row) ?? text).join(GAP).trimEnd();
+  return cells.map(({ column, text }) => column.colour?.(text, row) ?? text).join(GAP).trimEnd();
 }
 
 function cell(text: string, columns: number, side: "left" | "right" = "left"): string {

@@ -22,6 +22,11 @@ export async function openAuditFile({ audit }: Pick<Settings, "audit">): Promise
             error: error instanceof Error ? error.message : String(error),
           },
         ),
+      notRemoved: (error) =>
+        log.warning("old audit files beside {file} cannot be removed: {error}", {
+          file,
+          error: error instanceof Error ? error.message : String(error),
+        }),
       recovered: (lost) =>
         log.warning("the audit file {file} can be written again; {lost} records were lost", { file, lost }),
     });

@@ -64,12 +64,11 @@ export class HandOver implements Replaceable {
   async listen(): Promise<void> {
     const { sockets: { control, requests } } = this.folder;
     try {
-      this.#stop = [
-        await listenForPassed(requests, this.parts.handlers),
-        await offerHandOver(control, this),
-      ];
+      this.#stop.push(await listenForPassed(requests, this.parts.handlers));
+      this.#stop.push(await offerHandOver(control, this));
       this.#sockets = this.#socketsNow();
     } catch (error) {
+      this.stop();
       const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
       log.info("no process can take over from this one (--take-over): {reason}", { reason });
     }
@@ -120,9 +119,12 @@ export class HandOver implements Replaceable {
       this.stop(); // the other process has put its own in their place
       await this.listen();
     }
-    customers.resume();
-    webhooks.resume();
-    gate.open();
+    try {
+      customers.resume();
+      webhooks.resume();
+    } finally {
+      gate.open(); // whatever comes of those: callers wait
+    }
   }
 
   #socketsNow(): string {

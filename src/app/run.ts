@@ -170,8 +170,14 @@ export async function runGateway(
     operator.openOutbox ?? (() => NO_OUTBOX),
     () => listeners.main?.certificateDaysLeft(),
   );
-  parts.defer(() => webhooks.stop()); // what ends with the gateway is still kept for them
-  parts.defer(() => gateway.stop());
+  const gate = new Gate();
+  /** What is in the data folder is the other process's once that has taken over. */
+  const deferUnlessMoved = (stop: () => Promise<void> | void) =>
+    parts.defer(async () => {
+      if (!gate.hasMoved) await stop();
+    });
+  deferUnlessMoved(() => webhooks.stop()); // what ends with the gateway is still kept for them
+  deferUnlessMoved(() => gateway.stop());
   webhooks.open();
   observers.add(webhooks);
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
@@ -227,7 +233,6 @@ export async function runGateway(
     ...(metrics === undefined ? [] : [metricsRoute(metrics, moment)]),
     ...(dashboard === undefined ? [] : [dashboardRoutes(dashboard)]),
   ];
-  const gate = new Gate();
   const reloading = new Reload(operator.reread, gate, {
     settings: () => inForce,
     async prepare(next) {
@@ -302,7 +307,7 @@ export async function runGateway(
     idleTimeout: () => inForce.connections.idleTimeout * 1000,
   });
   await handOver?.listen();
-  parts.defer(() => handOver?.stop());
+  deferUnlessMoved(() => handOver?.stop());
   listeners.operations = await listenForOperators(settings, answers.operations, folder?.ports?.operations);
   parts.defer(() => listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS));
   parts.defer(() => dashboard?.stop()); // before its listener, which would wait for the pages that are told
@@ -315,7 +320,7 @@ export async function runGateway(
   shedding.start();
   parts.defer(() => shedding.stop());
   webhooks.start();
-  parts.defer(() => handOver?.stop()); // first of all: nobody takes over a gateway that stops
+  deferUnlessMoved(() => handOver?.stop()); // first of all: nobody takes over a gateway that stops
   const running = parts.move();
   return {
     url: listeners.main.url,
@@ -335,14 +340,7 @@ export async function runGateway(
     },
     settings: () => inForce,
     certificateDaysLeft: () => listeners.main!.certificateDaysLeft(),
-    async stop() {
-      if (gate.hasMoved) { // all else is the other process's
-        await Promise.all([
-          listeners.main?.stop(STOP_WITHIN_MS),
-          listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS),
-        ]);
-      } else await running.disposeAsync();
-    },
+    stop: () => running.disposeAsync(),
   };
 }
 

@@ -22,7 +22,7 @@ export class KeptSecrets implements Disposable {
 
   constructor(readonly listener: KeptSecretsListener) {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY);
-    Deno.unrefTimer(this.#timer as unknown as number);
+    this.#timer.unref();
   }
 
   /** From now on the file is kept as it is. */

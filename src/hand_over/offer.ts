@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { log } from "../ops/log.ts";
-import { type Line, type Ports, readLine, textOf } from "./lines.ts";
-import { removeSocket } from "./sockets.ts";
+import { type Line, linesOf, type Ports, textOf } from "./lines.ts";
+import { listenAt } from "./sockets.ts";
 
 /** The process that runs, as far as it can be replaced. */
 export interface Replaceable {
@@ -20,13 +20,10 @@ export interface Replaceable {
 /** The process that takes over has so long to get ready, in milliseconds. */
 const READY_WITHIN = 30_000;
 
-/** Longest line, in characters. */
-const LONGEST_LINE = 1024;
-
 /**
  * Lets another process take over, one at a time.
  *
- * @returns how to stop; only a process that has not handed over may, since that removes the socket
+ * @returns how to stop, as of {@link listenAt}
  * @throws where there can be no such socket
  */
 export async function offerHandOver(path: string, process: Replaceable): Promise<() => void> {
@@ -40,17 +37,11 @@ export async function offerHandOver(path: string, process: Replaceable): Promise
       await process.resume();
     }).finally(() => busy = false);
   });
-  removeSocket(path);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, resolve);
-  });
-  Deno.chmodSync(path, 0o600);
-  return () => server.close();
+  return await listenAt(server, path);
 }
 
 async function handOver(socket: Socket, process: Replaceable): Promise<void> {
-  const lines = linesOf(socket);
+  const lines = linesOf(socket, READY_WITHIN);
   const say = (line: Line) => void socket.write(textOf(line));
   const asked = await lines();
   if (asked === undefined || !("takeOver" in asked)) return void socket.destroy();
@@ -78,31 +69,4 @@ async function handOver(socket: Socket, process: Replaceable): Promise<void> {
   log.error("the other process did not get ready: this one goes on, after {milliseconds} ms", {
     milliseconds,
   });
-}
-
-/** Reads line by line; nothing where the connection ends, a line is none, or none comes in time. */
-function linesOf(socket: Socket): () => Promise<Line | undefined> {
-  let text = "";
-  let ended = false;
-  let wake = () => {};
-  socket.on("data", (chunk) => {
-    text += chunk.toString();
-    if (text.length > LONGEST_LINE) socket.destroy();
-    wake();
-  });
-  for (const event of ["end", "close", "error"]) {
-    socket.on(event, () => {
-      ended = true;
-      wake();
-    });
-  }
-  return async () => {
-    const timer = setTimeout(() => socket.destroy(), READY_WITHIN);
-    while (!text.includes("\n") && !ended) await new Promise<void>((resolve) => wake = resolve);
-    clearTimeout(timer);
-    const [line = "", ...rest] = text.split("\n");
-    if (rest.length === 0) return undefined;
-    text = rest.join("\n");
-    return readLine(line);
-  };
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { Connection } from "../edge/http/connection.ts";
 import { requestOf, send } from "../edge/http/exchange.ts";
 import type { Handler, HttpRequest } from "../edge/http/message.ts";
-import { removeSocket } from "./sockets.ts";
+import { listenAt } from "./sockets.ts";
 
 /** Headers by which the process that was replaced says where a request came from. */
 export const CALLER = "odin-passed-caller";
@@ -20,7 +20,7 @@ const OURS = new Set([CALLER, HOSTS, PLACE, VERSION]);
  * Answers requests that a process passes on which has handed over. The socket is the owner's of the data folder alone, so
  * what it says of the caller is believed.
  *
- * @returns how to stop; only a process that has not handed over may, since that removes the socket
+ * @returns how to stop, as of {@link listenAt}
  * @throws where there can be no such socket
  */
 export async function listenForPassed(
@@ -42,13 +42,7 @@ export async function listenForPassed(
     send(incoming, outgoing, await handlers[place](passedRequest(request)));
   });
   server.on("clientError", (_error, socket) => socket.destroy());
-  removeSocket(path);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, resolve);
-  });
-  Deno.chmodSync(path, 0o600);
-  return () => server.close();
+  return await listenAt(server, path);
 }
 
 function passedRequest(request: HttpRequest): HttpRequest {

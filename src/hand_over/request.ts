@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { StartError } from "../start_error.ts";
-import { type Line, type Ports, readLine, textOf } from "./lines.ts";
+import { linesOf, type Ports, textOf } from "./lines.ts";
 
 /** The data folder and the ports of the process that ran here: it goes on with them unless `ready` is told. */
 export interface HandedOver {
@@ -24,7 +24,7 @@ export async function requestHandOver(path: string, version: string): Promise<Ha
   const socket = await connected(path);
   if (socket === undefined) return undefined;
   socket.write(textOf({ takeOver: version }));
-  const answer = await firstLine(socket);
+  const answer = await linesOf(socket, RELEASED_WITHIN)();
   if (answer !== undefined && "released" in answer) {
     return {
       ports: answer.released,
@@ -46,18 +46,4 @@ function connected(path: string): Promise<Socket | undefined> {
       else reject(new StartError(`--take-over: ${path}: ${error.message}`));
     });
   });
-}
-
-async function firstLine(socket: Socket): Promise<Line | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let text = "";
-  socket.on("data", (chunk) => {
-    text += chunk.toString();
-    if (text.includes("\n")) resolve(text);
-  });
-  for (const event of ["end", "close", "error"]) socket.on(event, () => resolve(text));
-  const late = setTimeout(() => resolve(text), RELEASED_WITHIN);
-  await promise;
-  clearTimeout(late);
-  return readLine(text.split("\n")[0] ?? "");
 }

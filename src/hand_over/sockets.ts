@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Server } from "node:net";
 import { relative, resolve } from "node:path";
 
 /** Longest path of a Unix socket, in bytes (`sun_path` of Linux, less the zero at its end). */
@@ -24,8 +26,28 @@ function shortest(path: string): string | undefined {
   return [path, here].find((each) => new TextEncoder().encode(each).length <= LONGEST);
 }
 
-/** Removes a socket that a process has left behind, or that is to be replaced. */
-export function removeSocket(path: string): void {
+/**
+ * Lets a server listen at a socket that its owner alone reaches, in the place of one that a process has left behind or that
+ * is to be replaced.
+ *
+ * @returns how to stop; only a process that has not handed over may, since that removes the socket
+ * @throws where there can be no such socket
+ */
+export async function listenAt(server: Server, path: string): Promise<() => void> {
+  removeSocket(path);
+  server.listen(path);
+  await once(server, "listening"); // rejects where it comes to an error before
+  const stop = () => void server.close();
+  try {
+    Deno.chmodSync(path, 0o600);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return stop;
+}
+
+function removeSocket(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {

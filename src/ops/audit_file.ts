@@ -10,6 +10,8 @@ export interface AuditFileEvents {
   failed(error: unknown): void;
   /** @param lost records that were lost meanwhile */
   recovered(lost: number): void;
+  /** Files that were put aside and are too many could not be removed. */
+  notRemoved(error: unknown): void;
 }
 
 /**
@@ -46,7 +48,7 @@ export class AuditFile {
 
   /** @throws where the file cannot be written */
   static async open(path: string, rotation: Rotation, events: AuditFileEvents): Promise<AuditFile> {
-    const file = new RotatedFile(path, rotation);
+    const file = new RotatedFile(path, rotation, (error) => events.notRemoved(error));
     await file.open();
     return new AuditFile(file, events);
   }

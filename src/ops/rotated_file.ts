@@ -17,7 +17,8 @@ const LINE_FEED = 10;
 
 /**
  * A file of lines that is put aside when it is large or old enough, as `<file>.<time>`. Nothing waits for the disk: all
- * that touches it is asynchronous, and a step that fails is tried again with the next write.
+ * that touches it is asynchronous, and a step that fails is tried again with the next write; the removal of old files,
+ * with the next rotation.
  */
 export class RotatedFile {
   #file: Deno.FsFile | undefined;
@@ -27,9 +28,11 @@ export class RotatedFile {
   /** Whether the last byte that was written ends a line: only there may the next file begin. */
   #atLineEnd = true;
 
+  /** @param notRemoved told when old files cannot be removed, which keeps no line from being written */
   constructor(
     readonly path: string,
     readonly rotation: Rotation,
+    readonly notRemoved: (error: unknown) => void,
     readonly unixTime: () => number = Date.now,
   ) {}
 
@@ -93,7 +96,7 @@ export class RotatedFile {
     await Deno.rename(this.path, name);
     this.close();
     await this.open();
-    await this.#removeOldest();
+    await this.#removeOldest().catch(this.notRemoved);
   }
 
   async #removeOldest(): Promise<void> {
@@ -105,8 +108,7 @@ export class RotatedFile {
         names.push(name);
       }
     }
-    names.sort();
-    for (const name of names.slice(0, Math.max(0, names.length - this.rotation.keep))) {
+    for (const name of names.sort().toReversed().slice(this.rotation.keep)) {
       await Deno.remove(join(folder, name));
     }
   }

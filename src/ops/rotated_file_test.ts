@@ -5,6 +5,10 @@ import { RotatedFile } from "./rotated_file.ts";
 
 const ROTATION = { maxSize: 100, maxAge: 1000, keep: 2 };
 
+function raise(error: unknown): never {
+  throw error;
+}
+
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -20,7 +24,7 @@ Deno.test("only its user may read it, also where it was there before with other 
   for (const name of ["new", "old"]) {
     const path = join(folder.path, name);
     if (name === "old") Deno.writeTextFileSync(path, "before\n", { mode: 0o644 });
-    const file = new RotatedFile(path, ROTATION);
+    const file = new RotatedFile(path, ROTATION, raise);
     await file.write(bytes("line\n"));
     file.close();
     assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
@@ -31,7 +35,7 @@ Deno.test("only its user may read it, also where it was there before with other 
 Deno.test("it is put aside when it would get too large, and the oldest are removed", async () => {
   using folder = new TemporaryFolder();
   let now = 0;
-  const file = new RotatedFile(join(folder.path, "log"), ROTATION, () => now);
+  const file = new RotatedFile(join(folder.path, "log"), ROTATION, raise, () => now);
   for (let i = 0; i < 5; i++) {
     now = i * 10;
     await file.write(bytes(`${String(i).repeat(79)}\n`));
@@ -46,10 +50,36 @@ Deno.test("it is put aside when it would get too large, and the oldest are remov
   assert.deepEqual(Array.from(files.values(), (text) => text[0]), ["4", "2", "3"]);
 });
 
+Deno.test("old files that cannot be removed keep no line from being written, and are removed later", async () => {
+  using folder = new TemporaryFolder();
+  const { remove } = Deno;
+  let now = 0;
+  const told: unknown[] = [];
+  const file = new RotatedFile(join(folder.path, "log"), ROTATION, (error) => told.push(error), () => now);
+  const write = async () => {
+    now += 10;
+    await file.write(bytes(`${"x".repeat(79)}\n`));
+  };
+  for (let i = 0; i < 3; i++) await write();
+  const busy = new Deno.errors.Busy();
+  Deno.remove = () => Promise.reject(busy);
+  try {
+    await write();
+  } finally {
+    Deno.remove = remove;
+  }
+  assert.deepEqual(told, [busy]);
+  assert.equal(filesIn(folder.path).get("log")?.length, 80);
+  assert.equal(filesIn(folder.path).size, 4);
+  await write();
+  file.close();
+  assert.equal(filesIn(folder.path).size, 3);
+});
+
 Deno.test("it is put aside when it is old enough, and twice at one time too", async () => {
   using folder = new TemporaryFolder();
   let now = 0;
-  const file = new RotatedFile(join(folder.path, "log"), ROTATION, () => now);
+  const file = new RotatedFile(join(folder.path, "log"), ROTATION, raise, () => now);
   await file.write(bytes("a\n"));
   now = 999;
   await file.write(bytes("b\n"));
@@ -63,7 +93,7 @@ Deno.test("it is put aside when it is old enough, and twice at one time too", as
 
 Deno.test("a line that is written in pieces is never torn between two files", async () => {
   using folder = new TemporaryFolder();
-  const file = new RotatedFile(join(folder.path, "log"), ROTATION, () => 0);
+  const file = new RotatedFile(join(folder.path, "log"), ROTATION, raise, () => 0);
   await file.write(bytes("x".repeat(80)));
   await file.write(bytes(`${"y".repeat(80)}\n`));
   await file.write(bytes("z\n"));
@@ -74,7 +104,7 @@ Deno.test("a line that is written in pieces is never torn between two files", as
 Deno.test("a file that somebody has moved away is made anew", async () => {
   using folder = new TemporaryFolder();
   const path = join(folder.path, "log");
-  const file = new RotatedFile(path, ROTATION, () => 0);
+  const file = new RotatedFile(path, ROTATION, raise, () => 0);
   await file.write(bytes("a\n"));
   Deno.renameSync(path, `${path}.moved`);
   await file.write(bytes("b\n"));

@@ -20,7 +20,7 @@ export interface StoredMessage {
  * anyway, and bounds them.
  */
 export interface Outbox {
-  /** All that is kept, in order. */
+  /** All that is kept, in order. @throws {StoreError} where it cannot be read; then it is closed */
   load(): StoredMessage[];
   add(message: StoredMessage): void;
   remove(sequence: number): void;

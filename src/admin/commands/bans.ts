@@ -1,45 +1,30 @@
 import type { Command } from "commander";
 import type { Choose } from "../context.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { say, showList } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { say } from "../output.ts";
 import { until } from "../span.ts";
-
-interface BanFilters {
-  readonly namespace?: string;
-  readonly room?: string;
-  readonly banned?: string;
-  readonly customer?: string;
-  readonly by?: string;
-}
 
 /** Adds the commands about bans. */
 export function banCommands(program: Command, choose: Choose): void {
-  listOptions(
-    program.command("bans").description("list the bans: whom, where, until when, and who asked for it"),
-  )
+  const bans = program.command("bans")
+    .description("list the bans: whom, where, until when, and who asked for it")
     .option("--namespace <name>", "only those of rooms of this namespace")
     .option("--room <name>", "only those of rooms of this name")
     .option("--banned <user id>", "only those of this user")
     .option("--customer <id>", "only those of this customer")
-    .option("--by <key id>", 'only those that this key asked for, or "operator <name>"')
-    .action((options: ListOptions & BanFilters) => {
-      const { namespace, room, banned: user, customer, by } = options;
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("ban.List", { namespace, room, user, customer, by }, limitOf(options)),
-          [
-            { title: "NAMESPACE", text: ({ room }) => room[0], flexible: true },
-            { title: "ROOM", text: ({ room }) => room[1], flexible: true },
-            { title: "USER", text: ({ user }) => user ?? "(everybody)", flexible: true },
-            { title: "ENDS", text: ({ until: end }) => until(end, context.now()) },
-            { title: "BY", text: ({ by }) => by ?? "", flexible: true },
-            { title: "CUSTOMER", text: ({ customer }) => customer ?? "", flexible: true, leaveOut: 1 },
-          ],
-          "there is no such ban",
-        )
-      );
-    });
+    .option("--by <key id>", 'only those that this key asked for, or "operator <name>"');
+  listCommand(bans, choose, "ban.List", {
+    params: ({ banned: user, ...filters }) => ({ user, ...filters }),
+    columns: (context) => [
+      { title: "NAMESPACE", text: ({ room }) => room[0], flexible: true },
+      { title: "ROOM", text: ({ room }) => room[1], flexible: true },
+      { title: "USER", text: ({ user }) => user ?? "(everybody)", flexible: true },
+      { title: "ENDS", text: ({ until: end }) => until(end, context.now()) },
+      { title: "BY", text: ({ by }) => by ?? "", flexible: true },
+      { title: "CUSTOMER", text: ({ customer }) => customer ?? "", flexible: true, leaveOut: 1 },
+    ],
+    nothing: "there is no such ban",
+  });
   program.command("lift <namespace> <room> [user]")
     .description("lift the ban of a user, or without one the ban of the whole room")
     .action((namespace: string, room: string, user: string | undefined) =>

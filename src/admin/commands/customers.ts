@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { CustomerEntry } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { json, showFacts, showList, showTable } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { json, showFacts, showTable } from "../output.ts";
+import { count } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
 
 /** Fraction of a licence from which on its use is marked. */
@@ -10,30 +11,20 @@ const NEAR = 0.8;
 
 /** Adds the commands about customers. */
 export function customerCommands(program: Command, choose: Choose): void {
-  listOptions(
-    program.command("customers").description("list the customers with what they use of their licences"),
-  )
+  const customers = program.command("customers")
+    .description("list the customers with what they use of their licences")
     .option("--prefix <text>", "only those whose ids begin with this text")
-    .option("--unlisted", "those who use something, and are not in the list of customers")
-    .action((options: ListOptions & { prefix?: string; unlisted?: true }) =>
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list(
-            "customer.List",
-            { prefix: options.prefix, listed: options.unlisted !== true },
-            limitOf(options),
-          ),
-          [
-            { title: "CUSTOMER", text: ({ id }) => id, flexible: true },
-            ...usageColumns(context.terminal),
-            { title: "KEYS", text: ({ keys }) => String(keys), side: "right", leaveOut: 2 },
-            { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "any", flexible: true, leaveOut: 1 },
-          ],
-          "there is no such customer",
-        )
-      )
-    );
+    .option("--unlisted", "those who use something, and are not in the list of customers");
+  listCommand(customers, choose, "customer.List", {
+    params: ({ unlisted, ...filters }) => ({ listed: unlisted !== true, ...filters }),
+    columns: (context) => [
+      { title: "CUSTOMER", text: ({ id }) => id, flexible: true },
+      ...usageColumns(context.terminal),
+      count("KEYS", ({ keys }) => keys, 2),
+      { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "any", flexible: true, leaveOut: 1 },
+    ],
+    nothing: "there is no such customer",
+  });
   program.command("customer <id>").description("show a customer: its licence, its keys by id, its servers")
     .action((id: string) => choose((context) => showCustomer(context, id)));
 }
@@ -76,20 +67,20 @@ async function showCustomer(context: Context, id: string): Promise<void> {
   ]);
   if (customer.keys.length > 0) {
     context.terminal.print("");
-    showTable(context, [
+    showTable(context, customer.keys, [
       { title: "KEY ID", text: ({ id }) => id },
       { title: "NAMESPACE", text: ({ namespace }) => namespace, flexible: true },
       { title: "POOLS", text: ({ pools }) => pools?.join(" ") ?? "", flexible: true, leaveOut: 1 },
       { title: "USABLE", text: ({ usable }) => usable ? "yes" : "no: see the log" },
-    ], customer.keys);
+    ]);
   }
   if (customer.servers.length === 0) return;
   context.terminal.print("");
-  showTable(context, [
+  showTable(context, customer.servers, [
     { title: "SERVER", text: ({ server }) => server, flexible: true },
-    { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
-    { title: "ROOMS", text: ({ rooms }) => String(rooms), side: "right" },
-  ], customer.servers);
+    count("CLIENTS", ({ peers }) => peers),
+    count("ROOMS", ({ rooms }) => rooms),
+  ]);
   if (customer.furtherServers > 0) context.terminal.print(`and ${customer.furtherServers} more servers`);
 }
 

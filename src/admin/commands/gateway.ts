@@ -1,9 +1,11 @@
 import { Argument, type Command } from "commander";
 import type { GatewayStatus } from "../../edge/methods/admin/results.ts";
+import type { Connection } from "../connection.ts";
 import type { Choose, Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { json, say, showFacts, showTable } from "../output.ts";
 import { showSpan } from "../span.ts";
+import { count } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
 import { cut, shown } from "../width.ts";
 import { percent } from "./server_table.ts";
@@ -49,9 +51,8 @@ async function showStatus(context: Context): Promise<number> {
   const status = await connection.call("gateway.Status", {});
   if (asJson) terminal.print(json(status));
   else {
-    const up = (Date.parse(status.time) - Date.parse(status.started)) / 1000;
     showFacts(context, [
-      ["gateway", `ODIN Gateway ${status.version} at ${connection.shownUrl}, up for ${showSpan(up)}`],
+      ["gateway", headline(connection, status)],
       ["rooms", `${status.rooms}; ${status.grants} clients on their way`],
       ["waiting", `${status.tasks} tasks, ${status.bans} bans in force`],
       ["customers", String(status.customers)],
@@ -62,6 +63,13 @@ async function showStatus(context: Context): Promise<number> {
     for (const line of problemLines(terminal, status)) terminal.print(line);
   }
   return status.problems.some(({ severity }) => severity === "error") ? EXIT.refused : EXIT.done;
+}
+
+/** Which gateway it is, and for how long it has been up. */
+export function headline({ shownUrl }: Connection, { version, time, started }: GatewayStatus): string {
+  return `ODIN Gateway ${version} at ${shownUrl}, up for ${
+    showSpan((Date.parse(time) - Date.parse(started)) / 1000)
+  }`;
 }
 
 function connects({ calls }: GatewayStatus): string {
@@ -75,15 +83,15 @@ export function callsOf(calls: GatewayStatus["calls"], method: string) {
 }
 
 function showPools(context: Context, { pools }: GatewayStatus): void {
-  showTable(context, [
+  showTable(context, pools, [
     { title: "POOL", text: ({ pool }) => pool, flexible: true },
-    { title: "OPEN", text: ({ open }) => String(open), side: "right" },
-    { title: "SILENT", text: ({ silent }) => String(silent), side: "right" },
-    { title: "DRAINING", text: ({ draining }) => String(draining), side: "right", leaveOut: 1 },
+    count("OPEN", ({ open }) => open),
+    count("SILENT", ({ silent }) => silent),
+    count("DRAINING", ({ draining }) => draining, 1),
     { title: "LOAD", text: ({ load }) => percent(load), side: "right" },
-    { title: "CLIENTS", text: ({ clients }) => String(clients), side: "right" },
-    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 2 },
-  ], pools);
+    count("CLIENTS", ({ clients }) => clients),
+    count("COMING", ({ grants }) => grants, 2),
+  ]);
   context.terminal.print("");
 }
 

@@ -1,43 +1,31 @@
 import type { Command } from "commander";
 import type { AdminResults, Explanation } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { json, say, showFacts, showList, showTable } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { json, say, showFacts, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
+import { count } from "../table.ts";
+import { shown } from "../width.ts";
 import { percent } from "./server_table.ts";
-
-interface RoomFilters {
-  readonly namespace?: string;
-  readonly customer?: string;
-  readonly server?: string;
-  readonly prefix?: string;
-}
 
 /** Adds the commands about rooms. */
 export function roomCommands(program: Command, choose: Choose): void {
-  listOptions(program.command("rooms").description("list the rooms"))
+  const rooms = program.command("rooms").description("list the rooms")
     .option("--namespace <name>", "only those of this namespace")
     .option("--customer <id>", "only those of this customer")
     .option("--server <address>", "only those on this server")
-    .option("--prefix <text>", "only those whose names begin with this text")
-    .action((options: ListOptions & RoomFilters) => {
-      const { namespace, customer, server, prefix } = options;
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("room.List", { namespace, customer, server, prefix }, limitOf(options)),
-          [
-            { title: "NAMESPACE", text: ({ id }) => id[0], flexible: true },
-            { title: "ROOM", text: ({ id }) => id[1], flexible: true },
-            { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
-            { title: "SERVER", text: ({ server }) => server, flexible: true },
-            { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
-            { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 2 },
-          ],
-          "there is no such room",
-        )
-      );
-    });
+    .option("--prefix <text>", "only those whose names begin with this text");
+  listCommand(rooms, choose, "room.List", {
+    columns: () => [
+      { title: "NAMESPACE", text: ({ id }) => id[0], flexible: true },
+      { title: "ROOM", text: ({ id }) => id[1], flexible: true },
+      { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
+      { title: "SERVER", text: ({ server }) => server, flexible: true },
+      count("CLIENTS", ({ peers }) => peers),
+      count("COMING", ({ grants }) => grants, 2),
+    ],
+    nothing: "there is no such room",
+  });
   program.command("locate <namespace> <room>").description("say which server a room is on")
     .action((namespace: string, room: string) => choose((context) => locate(context, [namespace, room])));
   program.command("explain <namespace> <room>").description("say why a room is where it is")
@@ -94,19 +82,19 @@ function showCandidates(
   context: Context,
   { candidates, furtherCandidates, leftOut, furtherLeftOut, server }: NonNullable<Explanation["explanation"]>,
 ): void {
-  showTable(context, [
+  showTable(context, candidates, [
     { title: "CANDIDATE", text: ({ address }) => address, flexible: true },
     { title: "CHOSEN", text: ({ address }) => address === server ? "yes" : "" },
     { title: "EXPECTED LOAD", text: ({ expectedLoad }) => percent(expectedLoad), side: "right" },
     { title: "LOAD", text: ({ load }) => percent(load), side: "right" },
-    { title: "CLIENTS", text: ({ clients }) => String(clients), side: "right" },
-    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 1 },
+    count("CLIENTS", ({ clients }) => clients),
+    count("COMING", ({ grants }) => grants, 1),
     { title: "GROWTH", text: ({ growth }) => round(growth), side: "right", leaveOut: 2 },
-    { title: "WEIGHT", text: ({ weight }) => String(weight), side: "right", leaveOut: 3 },
-  ], candidates);
+    count("WEIGHT", ({ weight }) => weight, 3),
+  ]);
   if (furtherCandidates > 0) context.terminal.print(`and ${furtherCandidates} more candidates`);
   for (const { server, reason } of leftOut) {
-    say({ ...context, json: false }, {}, `left out: ${server}, ${reason}`);
+    context.terminal.print(shown(`left out: ${server}, ${reason}`));
   }
   if (furtherLeftOut > 0) context.terminal.print(`and ${furtherLeftOut} more left out`);
 }

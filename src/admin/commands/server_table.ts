@@ -1,6 +1,6 @@
 import type { Server } from "../../edge/methods/admin/results.ts";
 import { ago, until } from "../span.ts";
-import type { Column } from "../table.ts";
+import { type Column, count } from "../table.ts";
 import { type Colour, coloured, type Terminal } from "../terminal.ts";
 
 /** From these loads on a server is nearly full, or full. */
@@ -30,11 +30,11 @@ export function serverColumns(terminal: Terminal, now: number): readonly Column<
       side: "right",
       colour: (text, { report }) => coloured(terminal, colourOfLoad(report.load), text),
     },
-    { title: "CLIENTS", text: ({ report }) => String(report.clients), side: "right" },
-    { title: "COMING", text: ({ grants }) => String(grants), side: "right", leaveOut: 3 },
-    { title: "ROOMS", text: ({ report }) => String(report.rooms), side: "right", leaveOut: 1 },
-    { title: "TASKS", text: ({ tasks }) => String(tasks), side: "right", leaveOut: 4 },
-    { title: "WEIGHT", text: ({ weight }) => String(weight), side: "right", leaveOut: 5 },
+    count("CLIENTS", ({ report }) => report.clients),
+    count("COMING", ({ grants }) => grants, 3),
+    count("ROOMS", ({ report }) => report.rooms, 1),
+    count("TASKS", ({ tasks }) => tasks, 4),
+    count("WEIGHT", ({ weight }) => weight, 5),
     { title: "HEARD", text: ({ lastSeen }) => ago(lastSeen, now), side: "right", leaveOut: 6 },
     {
       title: "CLOSED",

@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AdminResults } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
 import { EXIT, Failure, refused } from "../failure.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { json, say, showFacts, showList, showTable } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { json, say, showFacts, showTable } from "../output.ts";
 import { ago, parseSpan, showSpan, until } from "../span.ts";
+import { count } from "../table.ts";
 import { percent, serverColumns, stateOf } from "./server_table.ts";
 
 /** How often a server that is draining is looked at, in milliseconds. */
@@ -15,22 +16,15 @@ const PATIENCE = 120_000;
 
 /** Adds the commands about servers. */
 export function serverCommands(program: Command, choose: Choose): void {
-  listOptions(program.command("servers").description("list the servers"))
+  const servers = program.command("servers").description("list the servers")
     .option("--pool <name>", "only those of this pool")
     .addOption(
       new Option("--state <state>", "only those in this state").choices(["open", "silent", "draining"]),
-    )
-    .action((options: ListOptions & { pool?: string; state?: string }) => {
-      const { pool, state } = options;
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("server.List", { pool, state }, limitOf(options)),
-          serverColumns(context.terminal, context.now()),
-          "no such server is known",
-        )
-      );
-    });
+    );
+  listCommand(servers, choose, "server.List", {
+    columns: (context) => serverColumns(context.terminal, context.now()),
+    nothing: "no such server is known",
+  });
   program.command("server <address>").description("show all that is known of a server")
     .action((address: string) => choose((context) => showServer(context, address)));
   program.command("drain <address>").description(
@@ -99,11 +93,11 @@ async function showServer(context: Context, address: string): Promise<void> {
   ]);
   if (server.customers.length === 0) return;
   context.terminal.print("");
-  showTable(context, [
+  showTable(context, server.customers, [
     { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true },
-    { title: "CLIENTS", text: ({ peers }) => String(peers), side: "right" },
-    { title: "ROOMS", text: ({ rooms }) => String(rooms), side: "right" },
-  ], server.customers);
+    count("CLIENTS", ({ peers }) => peers),
+    count("ROOMS", ({ rooms }) => rooms),
+  ]);
   if (server.furtherCustomers > 0) context.terminal.print(`and ${server.furtherCustomers} more customers`);
 }
 
@@ -117,10 +111,10 @@ async function drain(
   const closes = deadline === undefined ? "" : ` What is still there after ${showSpan(deadline)} is closed.`;
   context.confirm(`Drain ${address}, with ${report.rooms} rooms and ${report.clients} clients?${closes}`);
   const plan = await connection.call("server.Drain", { address, deadline });
-  if (wait !== true) {
-    return say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
+  if (wait !== true || !context.json) {
+    say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
   }
-  if (!context.json) say(context, plan, `${address} gets no new rooms${closesWhen(plan, context.now())}`);
+  if (wait !== true) return;
   for (let last = ""; true; await context.sleep(LOOK_EVERY)) {
     const server = await patiently(context, () => connection.call("server.Show", { address }));
     if (server.draining === null) throw refused(`${address} is not draining any more`);

@@ -1,69 +1,53 @@
 import type { Command } from "commander";
 import type { Choose } from "../context.ts";
-import { limitOf, type ListOptions, listOptions } from "../list_options.ts";
-import { say, showList } from "../output.ts";
+import { listCommand } from "../list_command.ts";
+import { say } from "../output.ts";
 import { showSpan, until } from "../span.ts";
-
-interface TaskFilters {
-  readonly server?: string;
-  readonly namespace?: string;
-  readonly room?: string;
-  readonly customer?: string;
-}
+import { count } from "../table.ts";
 
 /** Adds the commands about what waits for servers, and about what was learned of rooms. */
 export function taskCommands(program: Command, choose: Choose): void {
-  listOptions(program.command("tasks").description("list the tasks that wait for their servers"))
+  const tasks = program.command("tasks").description("list the tasks that wait for their servers")
     .option("--server <address>", "only those for this server")
     .option("--namespace <name>", "only those for rooms of this namespace")
     .option("--room <name>", "only those for rooms of this name")
-    .option("--customer <id>", "only those of this customer")
-    .action((options: ListOptions & TaskFilters) => {
-      const { server, namespace, room, customer } = options;
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("task.List", { server, namespace, room, customer }, limitOf(options)),
-          [
-            { title: "TASK", text: ({ task }) => task },
-            { title: "SERVER", text: ({ server }) => server, flexible: true },
-            { title: "NAMESPACE", text: ({ room }) => room[0], flexible: true },
-            { title: "ROOM", text: ({ room }) => room[1], flexible: true },
-            { title: "STATE", text: ({ state }) => state },
-            { title: "ENDS", text: ({ expires }) => until(expires, context.now()), leaveOut: 2 },
-            { title: "SIZE", text: ({ size }) => String(size), side: "right", leaveOut: 3 },
-            { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
-          ],
-          "no such task waits",
-        )
-      );
-    });
-  listOptions(program.command("kinds").description("list what was learned of kinds of rooms"))
-    .option("--namespace <name>", "only those of this namespace")
-    .action((options: ListOptions & { namespace?: string }) =>
-      choose((context) =>
-        showList(
-          context,
-          context.connection.list("kind.List", { namespace: options.namespace }, limitOf(options)),
-          [
-            { title: "NAMESPACE", text: ({ namespace }) => namespace ?? "(all)", flexible: true },
-            { title: "NAMES", text: ({ template }) => template ?? "(all)", flexible: true },
-            { title: "ROOMS", text: ({ rooms }) => rooms.toFixed(1), side: "right" },
-            { title: "MEAN", text: ({ mean }) => mean.toFixed(1), side: "right", leaveOut: 1 },
-            { title: "P50", text: ({ p50 }) => p50.toFixed(1), side: "right", leaveOut: 2 },
-            { title: "P95", text: ({ p95 }) => p95.toFixed(1), side: "right" },
-            { title: "PLACED FOR", text: ({ placedFor }) => placedFor.toFixed(1), side: "right" },
-            { title: "GROW FOR", text: ({ growsFor }) => showSpan(growsFor), side: "right", leaveOut: 3 },
-          ],
-          "nothing was learned of such rooms",
-        )
-      )
-    );
-  program.command("forget-kind <namespace> [names]")
-    .description("forget what was learned of a kind of rooms, named as `kinds` names it")
-    .action((namespace: string, template: string | undefined) =>
+    .option("--customer <id>", "only those of this customer");
+  listCommand(tasks, choose, "task.List", {
+    columns: (context) => [
+      { title: "TASK", text: ({ task }) => task },
+      { title: "SERVER", text: ({ server }) => server, flexible: true },
+      { title: "NAMESPACE", text: ({ room }) => room[0], flexible: true },
+      { title: "ROOM", text: ({ room }) => room[1], flexible: true },
+      { title: "STATE", text: ({ state }) => state },
+      { title: "ENDS", text: ({ expires }) => until(expires, context.now()), leaveOut: 2 },
+      count("SIZE", ({ size }) => size, 3),
+      { title: "CUSTOMER", text: ({ customer }) => customer, flexible: true, leaveOut: 1 },
+    ],
+    nothing: "no such task waits",
+  });
+  const kinds = program.command("kinds").description("list what was learned of kinds of rooms")
+    .option("--namespace <name>", "only those of this namespace");
+  listCommand(kinds, choose, "kind.List", {
+    columns: () => [
+      { title: "NAMESPACE", text: ({ namespace }) => namespace ?? "(all)", flexible: true },
+      { title: "NAMES", text: ({ template }) => template ?? "(all)", flexible: true },
+      { title: "ROOMS", text: ({ rooms }) => rooms.toFixed(1), side: "right" },
+      { title: "MEAN", text: ({ mean }) => mean.toFixed(1), side: "right", leaveOut: 1 },
+      { title: "P50", text: ({ p50 }) => p50.toFixed(1), side: "right", leaveOut: 2 },
+      { title: "P95", text: ({ p95 }) => p95.toFixed(1), side: "right" },
+      { title: "PLACED FOR", text: ({ placedFor }) => placedFor.toFixed(1), side: "right" },
+      { title: "GROW FOR", text: ({ growsFor }) => showSpan(growsFor), side: "right", leaveOut: 3 },
+    ],
+    nothing: "nothing was learned of such rooms",
+  });
+  program.command("forget-kind [namespace] [names]")
+    .description(
+      "forget what was learned of a kind of rooms; without names of a namespace, without both of all rooms",
+    )
+    .action((namespace: string | undefined, template: string | undefined) =>
       choose(async (context) => {
-        context.confirm(`Forget what was learned of ${template ?? "all rooms"} of ${namespace}?`);
+        const where = namespace === undefined ? "" : ` of ${namespace}`;
+        context.confirm(`Forget what was learned of ${template ?? "all rooms"}${where}?`);
         say(context, await context.connection.call("kind.Forget", { namespace, template }), "forgotten");
       })
     );

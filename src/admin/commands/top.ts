@@ -1,13 +1,14 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { GatewayStatus, Server } from "../../edge/methods/admin/results.ts";
 import type { Choose, Context } from "../context.ts";
 import { Failure } from "../failure.ts";
+import { parseCount } from "../list_command.ts";
 import { jsonLine } from "../output.ts";
-import { parseSpan, showSpan } from "../span.ts";
+import { parseSpan } from "../span.ts";
 import { type Column, layOut, line, titles } from "../table.ts";
 import { coloured, type Terminal } from "../terminal.ts";
 import { cut, shown } from "../width.ts";
-import { callsOf, problemLines } from "./gateway.ts";
+import { callsOf, headline, problemLines } from "./gateway.ts";
 import { colourOfLoad, percent, serverColumns } from "./server_table.ts";
 
 /** Servers that are looked at, at most; those with the highest loads are shown. */
@@ -20,10 +21,7 @@ const BAR = 20;
 export function topCommand(program: Command, choose: Choose): void {
   program.command("top").description("watch the servers, the calls and what is wrong; ends with q or Ctrl-C")
     .option("--interval <time>", "look again after so long", parseSpan, 2)
-    .option("--count <n>", "look so many times, and end", (text) => {
-      if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("expected a number, at least 1.");
-      return Number(text);
-    })
+    .option("--count <n>", "look so many times, and end", parseCount)
     .action(({ interval, count }: { interval: number; count?: number }) =>
       choose((context) => watch(context, Math.max(0.1, interval) * 1000, count))
     );
@@ -40,12 +38,11 @@ async function watch(context: Context, interval: number, count: number | undefin
   const isLive = terminal.isTerminal && count === undefined && !context.json;
   using screen = isLive ? new LiveScreen(terminal) : undefined;
   let before: GatewayStatus | undefined;
+  const unlessLeft = <Result>(waiting: Promise<Result>) => screen?.unlessLeft(waiting) ?? waiting;
   for (let i = 0; i < (count ?? (isLive ? Infinity : 1)); i++) {
-    if (i > 0) {
-      await (screen === undefined ? context.sleep(interval) : screen.leftWithin(context.sleep(interval)));
-    }
+    if (i > 0) await unlessLeft(context.sleep(interval));
     if (screen?.isLeft === true) return;
-    const look = await lookAt(context).catch((error: unknown) => {
+    const look = await unlessLeft(lookAt(context)).catch((error: unknown) => {
       if (screen === undefined || !(error instanceof Failure)) throw error;
       screen.show([coloured(terminal, "red", cut(`error: ${shown(error.message)}`, terminal.columns))]);
     });
@@ -71,14 +68,9 @@ async function lookAt({ connection }: Context): Promise<Look> {
 /** The lines of one look; rates are those since the one before. */
 function frame(context: Context, { status, servers }: Look, before: GatewayStatus | undefined): string[] {
   const { terminal, connection } = context;
-  const up = (Date.parse(status.time) - Date.parse(status.started)) / 1000;
   const fit = (text: string) => cut(text, terminal.columns);
   const head = [
-    coloured(
-      terminal,
-      "bold",
-      fit(`ODIN Gateway ${status.version} at ${connection.shownUrl}, up for ${showSpan(up)}, ${status.time}`),
-    ),
+    coloured(terminal, "bold", fit(`${headline(connection, status)}, ${status.time}`)),
     fit(rates(status, before)),
     fit(`${status.rooms} rooms, ${status.grants} clients coming, ${status.tasks} tasks, ${status.bans} bans`),
     ...problemLines(terminal, status),
@@ -144,9 +136,9 @@ class LiveScreen implements Disposable {
     if (Deno.stdin.isTerminal()) this.#readKeys(leave);
   }
 
-  /** Waits, unless the view is left before. */
-  async leftWithin(waiting: Promise<void>): Promise<void> {
-    await Promise.race([waiting, this.#left]);
+  /** What is waited for; nothing if the view is left before. */
+  async unlessLeft<Result>(waiting: Promise<Result>): Promise<Result | void> {
+    return await Promise.race([waiting, this.#left]);
   }
 
   show(lines: readonly string[]): void {

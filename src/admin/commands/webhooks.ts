@@ -3,6 +3,7 @@ import type { Choose, Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { json, showTable } from "../output.ts";
 import { ago } from "../span.ts";
+import { count } from "../table.ts";
 
 /** Adds the command about webhooks. */
 export function webhookCommands(program: Command, choose: Choose): void {
@@ -16,19 +17,19 @@ async function listWebhooks(context: Context): Promise<void> {
   const { webhooks } = await connection.call("webhook.List", {});
   if (asJson) return terminal.print(json(webhooks));
   if (webhooks.length === 0) return terminal.note("no webhooks are configured");
-  showTable(context, [
+  showTable(context, webhooks, [
     { title: "WEBHOOK", text: ({ webhook }) => webhook, flexible: true },
     { title: "STATE", text: ({ state }) => state },
-    { title: "DELIVERED", text: ({ delivered }) => String(delivered), side: "right" },
-    { title: "WAITING", text: ({ waiting }) => String(waiting), side: "right" },
-    { title: "DROPPED", text: ({ dropped }) => String(dropped), side: "right" },
-    { title: "FAILED", text: ({ failed }) => String(failed), side: "right", leaveOut: 2 },
+    count("DELIVERED", ({ delivered }) => delivered),
+    count("WAITING", ({ waiting }) => waiting),
+    count("DROPPED", ({ dropped }) => dropped),
+    count("FAILED", ({ failed }) => failed, 2),
     {
       title: "OLDEST",
       text: ({ oldest }) => oldest === null ? "" : ago(oldest, context.now()),
       leaveOut: 1,
     },
-  ], webhooks);
+  ]);
 }
 
 async function testWebhooks(context: Context): Promise<number> {
@@ -37,13 +38,13 @@ async function testWebhooks(context: Context): Promise<number> {
   if (asJson) terminal.print(json(webhooks));
   else if (webhooks.length === 0) terminal.note("no webhooks are configured");
   else {
-    showTable(context, [
+    showTable(context, webhooks, [
       { title: "WEBHOOK", text: ({ webhook }) => webhook, flexible: true },
       { title: "DELIVERED", text: ({ delivered }) => delivered ? "yes" : "no" },
       { title: "HTTP", text: ({ status }) => status === null ? "" : String(status), side: "right" },
       { title: "TOOK", text: ({ milliseconds }) => `${milliseconds} ms`, side: "right", leaveOut: 1 },
       { title: "WHY", text: ({ reason }) => reason ?? "", flexible: true, leaveOut: 2 },
-    ], webhooks);
+    ]);
   }
   return webhooks.every(({ delivered }) => delivered) ? EXIT.done : EXIT.refused;
 }

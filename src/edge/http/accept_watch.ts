@@ -45,7 +45,7 @@ export class AcceptWatch {
     };
     // The kernel takes connections that nobody accepts: only the listener's own count tells.
     const timer = setTimeout(() => end(this.#seen !== this.#accepted), ACCEPT_WITHIN);
-    Deno.unrefTimer(timer as unknown as number);
+    timer.unref();
     socket.on("error", () => {});
   }
 

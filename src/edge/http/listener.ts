@@ -192,7 +192,7 @@ export async function listen(
     certificate?.refresh(server as Http2SecureServer);
     acceptWatch.check();
   }, SWEEP_EVERY);
-  Deno.unrefTimer(sweep as unknown as number);
+  sweep.unref();
 
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no address to listen on");

@@ -48,7 +48,7 @@ export class Shedding {
       this.look(performance.now());
       this.start();
     }, LOOK_EVERY);
-    Deno.unrefTimer(this.#timer as unknown as number);
+    this.#timer.unref();
   }
 
   stop(): void {

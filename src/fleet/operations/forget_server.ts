@@ -19,7 +19,7 @@ export function canForget(model: Model, address: Address): Change[] | ForgetRefu
   const changes: Change[] = [];
   const groups = new Set<Group>();
   for (const room of [...server.rooms, ...server.unlisted]) {
-    if (room.group.server !== server || room.group.room(room.name) !== room) continue;
+    if (!server.holds(room)) continue;
     changes.push({ type: "room-closed", room: room.id, server: address });
     groups.add(room.group);
   }

@@ -291,8 +291,7 @@ function closeListed(
   changes: Change[],
 ): void {
   for (const room of rooms) {
-    const { group, name } = room;
-    if (group.server === server && group.room(name) === room) closeRoom(model, room, now, changes);
+    if (server.holds(room)) closeRoom(model, room, now, changes);
   }
 }
 

@@ -46,10 +46,11 @@ function* roomsOf(model: Model, namespace: string | undefined): Generator<Room> 
 function* roomsOn(model: Model, address: Address): Generator<Room> {
   const server = model.servers.get(address);
   if (server === undefined) return;
-  // A room that has left since, or that is listed now, is not met a second time.
-  const isHere = (room: Room) => room.group.server === server && room.group.room(room.name) === room;
-  for (const room of server.rooms) if (isHere(room) && !server.unlisted.has(room)) yield room;
-  for (const room of server.unlisted) if (isHere(room)) yield room;
+  // As they are at the first step: a room that is listed, or no longer listed, meanwhile is met all the same, and once.
+  const there = [[...server.unlisted], server.rooms];
+  for (const rooms of there) {
+    for (const room of rooms) if (server.holds(room)) yield room;
+  }
 }
 
 /** Which servers are meant. */

@@ -61,6 +61,28 @@ Deno.test("a walk through a server's rooms leaves out what has left since, and m
   assert.deepEqual(seen.sort(), ["a1", "a3", "a4"]);
 });
 
+Deno.test("a walk through a server's rooms meets those that its report lists meanwhile", () => {
+  const model = testModel();
+  hear(model, "x", ["a1", "a2"]);
+  ask(model, "granted", "u", 0, { server: address("x") });
+  const walk = walkRooms(model, { server: address("x") });
+  const seen = [walk.next().value?.id[1]];
+  hear(model, "x", ["a1", "a2", "granted"], 1000);
+  for (const room of walk) if (room !== undefined) seen.push(room.id[1]);
+  assert.deepEqual(seen.sort(), ["a1", "a2", "granted"]);
+});
+
+Deno.test("a walk through a server's rooms meets those that wait to be listed once it has begun", () => {
+  const model = testModel();
+  hear(model, "x", ["a1"]);
+  for (const room of ["g1", "g2"]) ask(model, room, "u", 0, { server: address("x") });
+  const walk = walkRooms(model, { server: address("x") });
+  const seen = [walk.next().value?.id[1]];
+  hear(model, "x", ["a1", "g1", "g2"], 1000);
+  for (const room of walk) if (room !== undefined) seen.push(room.id[1]);
+  assert.deepEqual(seen.sort(), ["a1", "g1", "g2"]);
+});
+
 Deno.test("servers are told apart by pool and by what they may take", () => {
   const model = testModel();
   hear(model, "x", []);

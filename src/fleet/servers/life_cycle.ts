@@ -55,9 +55,7 @@ export function excuseSilence(model: Model, gap: Milliseconds, now: Milliseconds
 /** The server is gone, with its rooms and tasks. */
 export function remove(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
   for (const room of server.rooms) {
-    if (room.group.server === server && room.group.room(room.name) === room) {
-      closeRoom(model, room, now, changes);
-    }
+    if (server.holds(room)) closeRoom(model, room, now, changes);
   }
   for (const room of server.unlisted) closeRoom(model, room, now, changes);
   for (const task of [...server.tasks]) endTask(server, task, changes);

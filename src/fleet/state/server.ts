@@ -106,6 +106,11 @@ export class Server implements ServerLoad {
     return this.enabled && !this.intake.evicting;
   }
 
+  /** Whether the room is still in the model, and on this server. */
+  holds(room: Room): boolean {
+    return room.group.server === this && room.group.room(room.name) === room;
+  }
+
   /** Why the server gets no new groups, if so. */
   get closedBecause(): "silent" | "draining" | "weight 0" | undefined {
     if (!this.enabled) return "silent";

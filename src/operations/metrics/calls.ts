@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { CallObserver, EndedCall } from "../../edge/call_observer.ts";
+import type { CallObserver } from "../../edge/call_observer.ts";
 import { type RpcError, RpcErrors } from "../../edge/errors.ts";
-import type { Handler, HttpAnswer } from "../../edge/http/message.ts";
+import type { Handler } from "../../edge/http/message.ts";
 import { causeName, type RefusalObserver } from "../../edge/refusal_observer.ts";
 import type { NamedCustomers } from "./named_customers.ts";
 import { PREFIX } from "./prefix.ts";
@@ -41,27 +41,9 @@ export function callMetrics(registry: Registry): CallObserver {
     buckets: DURATIONS,
     registers,
   });
-  // To find a metric by its labels costs more than to count; there are as many as methods, and three outcomes.
-  const ofMethod = new Map<string, Record<EndedCall["outcome"], () => void>>();
-  const counters = (method: string) => {
-    const of = (outcome: EndedCall["outcome"]) => {
-      const counter = calls.labels({ method, outcome });
-      return () => counter.inc();
-    };
-    return { success: of("success"), rejected: of("rejected"), failure: of("failure") };
-  };
-  const ofKind = new Map<string, (seconds: number) => void>();
   return ({ method, outcome, duration }) => {
-    let counter = ofMethod.get(method);
-    if (counter === undefined) ofMethod.set(method, counter = counters(method));
-    counter[outcome]();
-    const kind = KINDS[method] ?? "admin";
-    let observe = ofKind.get(kind);
-    if (observe === undefined) {
-      const histogram = durations.labels({ kind });
-      ofKind.set(kind, observe = (seconds) => histogram.observe(seconds));
-    }
-    observe(duration / 1000);
+    calls.inc({ method, outcome });
+    durations.observe({ kind: KINDS[method] ?? "admin" }, duration / 1000);
   };
 }
 
@@ -106,21 +88,13 @@ export function answerMetrics(registry: Registry): AnswerMetrics {
     labelNames: ["code"],
     registers: [registry],
   });
-  const ofStatus = new Map<number, () => void>();
-  const count = ({ status }: HttpAnswer) => {
-    let counted = ofStatus.get(status);
-    if (counted === undefined) {
-      const counter = answers.labels({ code: status });
-      ofStatus.set(status, counted = () => counter.inc());
-    }
-    counted();
-  };
+  const count = (code: number) => answers.inc({ code });
   return {
     counted: (handler) => async (request) => {
       const answer = await handler(request);
-      count(answer);
+      count(answer.status);
       return answer;
     },
-    unread: ({ kind }) => answers.inc({ code: RpcErrors[kind].http }),
+    unread: ({ kind }) => count(RpcErrors[kind].http),
   };
 }

@@ -65,6 +65,6 @@ export function processMetrics(registry: Registry, version: string): () => void 
     delays.observe(Math.max(0, now - due) / 1000);
     due = now + SAMPLE_EVERY;
   }, SAMPLE_EVERY);
-  Deno.unrefTimer(timer as unknown as number);
+  timer.unref();
   return () => clearInterval(timer);
 }

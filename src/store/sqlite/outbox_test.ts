@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TemporaryFolder } from "../../../sim/program.ts";
 import type { StoredMessage } from "../outbox.ts";
+import { StoreError } from "../port.ts";
 import { SqliteOutbox } from "./outbox.ts";
 
 const SILENT = { failed: () => {}, recovered: () => {} };
@@ -73,6 +74,35 @@ Deno.test("while it cannot be written nobody is kept waiting; it is said once, a
   outbox.close();
   assert.deepEqual(told, ["database is locked"]);
   assert.deepEqual(kept(folder.path), [1]);
+});
+
+Deno.test("a file that is damaged where its messages are is named, and what to do about it", () => {
+  using folder = new TemporaryFolder();
+  const outbox = new SqliteOutbox(folder.path, SILENT);
+  for (let sequence = 0; sequence < 100; sequence++) outbox.add(message(sequence, "x".repeat(500)));
+  outbox.close();
+  const path = join(folder.path, "webhooks.db");
+  const page = 4096;
+  const bytes = Deno.readFileSync(path);
+  assert.ok(bytes.length > 4 * page, `${bytes.length} bytes`);
+  Deno.writeFileSync(path, bytes.fill(0xff, page)); // all but the first page, which has the schema
+  assert.throws(
+    () => new SqliteOutbox(folder.path, SILENT),
+    (error) =>
+      error instanceof StoreError && /webhooks\.db cannot be used: .*Move it away/.test(error.message),
+  );
+});
+
+Deno.test("messages that cannot be read are named as well", () => {
+  using folder = new TemporaryFolder();
+  const outbox = new SqliteOutbox(folder.path, SILENT);
+  using other = new DatabaseSync(join(folder.path, "webhooks.db"));
+  other.exec("DROP TABLE message");
+  assert.throws(
+    () => outbox.load(),
+    (error) =>
+      error instanceof StoreError && /webhooks\.db cannot be used: .*Move it away/.test(error.message),
+  );
 });
 
 Deno.test("a file that is none of ours is named, and what to do about it", () => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../port.ts";
+import { number } from "./column.ts";
 
 /** Each entry brings the schema from its index to the next version. Entries that were released never change. */
 export const MIGRATIONS: readonly string[] = [
@@ -52,19 +53,25 @@ export const MIGRATIONS: readonly string[] = [
 /**
  * Brings a database to the current schema.
  *
+ * @param migrations those of the store, or of another database
  * @throws {StoreError} where it was written by a later version
  */
-export function migrate(database: DatabaseSync): void {
-  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (version > MIGRATIONS.length) {
+export function migrate(database: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  const version = userVersion(database);
+  if (version > migrations.length) {
     throw new StoreError(
-      `it has schema version ${version}, and this gateway knows ${MIGRATIONS.length}; run the gateway that wrote it`,
+      `it has schema version ${version}, and this gateway knows ${migrations.length}; run the gateway that wrote it`,
     );
   }
-  for (const [done, migration] of MIGRATIONS.entries()) {
+  for (const [done, migration] of migrations.entries()) {
     if (done < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${done + 1}; COMMIT;`);
   }
+}
+
+/** The version of the schema that a database has. */
+export function userVersion(database: DatabaseSync): number {
+  return number(database.prepare("PRAGMA user_version").get()?.user_version);
 }
 
 /** Where SQLite keeps what `user_version` says in the header of a database, and how long that header is, in bytes. */

@@ -1,12 +1,13 @@
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Change, Snapshot } from "../../fleet/mod.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../port.ts";
+import { explain, openDatabase, transaction } from "./database.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { load } from "./rows.ts";
-import { migrate } from "./schema.ts";
+import { userVersion } from "./schema.ts";
 import { prepare, type Statements } from "./statements.ts";
 import { RowWriter } from "./write.ts";
 
@@ -90,10 +91,6 @@ export class SqliteStore implements Store {
     this.#lock = lock;
     try {
       this.#opened = open(this.#file);
-      const { quick_check: check } = this.#opened.database.prepare("PRAGMA quick_check(1)").get() as {
-        quick_check: string;
-      };
-      if (check !== "ok") throw new StoreError(check);
     } catch (error) {
       throw new StoreError(
         `${this.#file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
@@ -228,14 +225,10 @@ export class SqliteStore implements Store {
 
   #transaction(run: (rows: RowWriter) => void): void {
     const { database, statements } = this.#opened;
-    try {
-      database.exec("BEGIN IMMEDIATE");
-      run(new RowWriter(statements, this.#options.unixTime(), this.#options.now()));
-      database.exec("COMMIT");
-    } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw new StoreError(explain(error), { cause: error });
-    }
+    transaction(
+      database,
+      () => run(new RowWriter(statements, this.#options.unixTime(), this.#options.now())),
+    );
   }
 
   /** Somebody may remove or replace the files of a running gateway; what is written to those that it has open is lost. */
@@ -284,7 +277,7 @@ export class SqliteStore implements Store {
         this.#doubting = this.#forgetBansLater(start, DOUBT_RETRY); // they harm nobody meanwhile
       }
     }, wait);
-    Deno.unrefTimer(timer as unknown as number);
+    timer.unref();
     return timer;
   }
 }
@@ -295,9 +288,7 @@ function refuse(commits: readonly Waiting[], error: StoreError): void {
 }
 
 function open(file: string): Opened {
-  const database = new DatabaseSync(file);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0;");
-  migrate(database);
+  const database = openDatabase(file);
   // The log is there from the first transaction on.
   database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; COMMIT;`);
   const log = Deno.openSync(`${file}-wal`, { read: true });
@@ -313,15 +304,7 @@ function syncFolder(folder: string): void {
   directory.syncSync();
 }
 
-function userVersion(database: DatabaseSync): number {
-  return (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
-}
-
 function close({ database, log }: Opened): void {
   log.close();
   database.close();
-}
-
-function explain(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -35,9 +35,8 @@ export function banMethods({ gateway }: { readonly gateway: GatewayPort }): read
       }),
       result: z.object({ bans: z.array(ShownBan), cursor: Cursor }),
       errors: [],
-      run: async ({ namespace, room, user, customer, by, ...paging }) => {
-        const page = await gateway.view.bans(listing(paging, { namespace, room, user, customer, by }));
-        const { entries, cursor } = shownPage(page, showBan);
+      run: async (asked) => {
+        const { entries, cursor } = shownPage(await gateway.view.bans(listing(asked)), showBan);
         return { bans: entries, cursor };
       },
     }),

@@ -62,7 +62,7 @@ export function customerMethods(
         const { customers } = admin;
         const { view } = gateway;
         if (cursor === undefined ? !listed : !isPlace(cursor)) {
-          const page = await view.customers(listing({ limit, cursor }, { prefix }));
+          const page = await view.customers(listing({ limit, cursor, prefix }));
           const shown = shownPage(page, (usage) => showCustomer(usage, customers));
           return { customers: shown.entries.filter(({ listed }) => !listed), cursor: shown.cursor };
         }

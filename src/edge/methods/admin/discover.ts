@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AdminFacts } from "./facts.ts";
 import { type AdminMethod, adminMethod } from "./method.ts";
-import { openRpcDocument } from "./openrpc.ts";
+import { type OpenRpcDocument, openRpcDocument } from "./openrpc.ts";
 
 /** The method that answers the OpenRPC document of all others, and of itself. */
 export function discoverMethod(
@@ -9,7 +9,7 @@ export function discoverMethod(
   { admin }: { readonly admin: AdminFacts },
 ): AdminMethod {
   // Made when somebody asks, since nobody may, and once.
-  let document: Record<string, unknown> | undefined;
+  let document: OpenRpcDocument | undefined;
   const discover: AdminMethod = adminMethod({
     name: "rpc.discover",
     summary: "Answer the OpenRPC document of these methods",
@@ -17,8 +17,7 @@ export function discoverMethod(
     params: z.object({}),
     result: z.looseObject({ openrpc: z.string(), info: z.unknown(), methods: z.array(z.unknown()) }),
     errors: [],
-    run: () =>
-      Promise.resolve((document ??= openRpcDocument([discover, ...methods], admin.version)) as never),
+    run: () => document ??= openRpcDocument([discover, ...methods], admin.version),
   });
   return discover;
 }

@@ -74,7 +74,7 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
       run: ({ level }) => {
         const before = logLevel();
         setLogLevel(level);
-        return Promise.resolve({ level, before });
+        return { level, before };
       },
     }),
     adminMethod({
@@ -84,7 +84,7 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
       params: z.object({}),
       result: z.object({ config: z.record(z.string(), z.unknown()) }),
       errors: [],
-      run: () => Promise.resolve({ config: context.admin.shownConfig() }),
+      run: () => ({ config: context.admin.shownConfig() }),
     }),
   ];
 }

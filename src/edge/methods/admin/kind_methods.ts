@@ -34,11 +34,8 @@ export function kindMethods({ gateway }: { readonly gateway: GatewayPort }): rea
       }),
       result: z.object({ kinds: z.array(ShownKind), cursor: Cursor }),
       errors: [],
-      run: async ({ namespace, ...paging }) => {
-        const { entries, cursor } = shownPage(
-          await gateway.view.kinds(listing(paging, { namespace })),
-          showKind,
-        );
+      run: async (asked) => {
+        const { entries, cursor } = shownPage(await gateway.view.kinds(listing(asked)), showKind);
         return { kinds: entries, cursor };
       },
     }),

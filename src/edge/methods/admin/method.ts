@@ -38,26 +38,22 @@ export interface AdminMethod {
 }
 
 /** How a method is declared, so that its params and its result are typed by their schemas. */
-export interface AdminMethodOf<Params extends z.ZodObject, Result extends z.ZodType<object>>
+export interface AdminMethodOf<Params extends z.ZodObject, Result extends z.ZodType<object, object>>
   extends Omit<AdminMethod, "call"> {
   readonly params: Params;
   readonly result: Result;
-  readonly run: (params: z.output<Params>, call: AdminCall) => Promise<z.input<Result>>;
+  readonly run: (params: z.output<Params>, call: AdminCall) => z.input<Result> | Promise<z.input<Result>>;
 }
 
 /** Declares a method for operators. */
-export function adminMethod<Params extends z.ZodObject, Result extends z.ZodType<object>>(
+export function adminMethod<Params extends z.ZodObject, Result extends z.ZodType<object, object>>(
   { run, ...method }: AdminMethodOf<Params, Result>,
 ): AdminMethod {
   return {
     ...method,
-    call: (params, call) => {
-      try {
-        if (method.ignoresUnknownParams !== true) refuseUnknownParams(method.params, params);
-        return run(parseParams(method.params, params), call) as Promise<object>;
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    call: async (params, call) => {
+      if (method.ignoresUnknownParams !== true) refuseUnknownParams(method.params, params);
+      return await run(parseParams(method.params, params), call);
     },
   };
 }

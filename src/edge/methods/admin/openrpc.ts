@@ -5,11 +5,19 @@ import type { AdminMethod } from "./method.ts";
 /** A piece of the document. */
 type Part = Record<string, unknown>;
 
+/** The document as a whole: a type, since an interface is no record. */
+export type OpenRpcDocument = {
+  readonly openrpc: string;
+  readonly info: Part;
+  readonly methods: Part[];
+  readonly components: Part;
+};
+
 /** Errors that any call may end with. */
 const ANY: readonly RpcErrorName[] = ["invalidParams", "forbidden", "internal"];
 
 /** The OpenRPC document (https://spec.open-rpc.org, 1.3) of methods, made of their schemas. */
-export function openRpcDocument(methods: readonly AdminMethod[], version: string): Part {
+export function openRpcDocument(methods: readonly AdminMethod[], version: string): OpenRpcDocument {
   return {
     openrpc: "1.3.2",
     info: {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { duration, type RoomInfo } from "../../../fleet/mod.ts";
 import type { GatewayPort, ShownExplanation } from "../../../gateway/port.ts";
-import { RpcError } from "../../errors.ts";
 import { managementError } from "../management_error.ts";
 import { showBan, ShownBan } from "./ban_methods.ts";
 import { type AdminMethod, adminMethod, iso, operator } from "./method.ts";
@@ -97,9 +96,8 @@ export function roomMethods(
       }),
       result: z.object({ rooms: z.array(ShownRoomEntry), cursor: Cursor }),
       errors: [],
-      run: async ({ namespace, customer, server, prefix, ...paging }) => {
-        const page = await gateway.view.rooms(listing(paging, { namespace, customer, server, prefix }));
-        const { entries, cursor } = shownPage(page, showRoom);
+      run: async (asked) => {
+        const { entries, cursor } = shownPage(await gateway.view.rooms(listing(asked)), showRoom);
         return { rooms: entries, cursor };
       },
     }),
@@ -112,7 +110,7 @@ export function roomMethods(
       errors: ["roomNotFound"],
       run: async ({ room_id }) => {
         const room = await gateway.view.room(room_id);
-        if (room === undefined) throw noRoom();
+        if (room === undefined) throw managementError("no-room");
         const ban = await gateway.view.ban(room_id, undefined);
         const { group, listed } = room;
         return { ...showRoom(room), group, listed, ban: ban === undefined ? null : showBan(ban) };
@@ -129,7 +127,7 @@ export function roomMethods(
       errors: ["roomNotFound"],
       run: async ({ room_id }) => {
         const explained = await gateway.explain(room_id);
-        if (explained === undefined) throw noRoom();
+        if (explained === undefined) throw managementError("no-room");
         return showExplanation(explained);
       },
     }),
@@ -184,8 +182,4 @@ function showExplanation({ server, group, explanation }: ShownExplanation): z.in
     group,
     explanation: { at: iso(at), ...kind, ...rest, candidates: [...candidates], leftOut: [...leftOut] },
   };
-}
-
-function noRoom(): RpcError {
-  return new RpcError("roomNotFound", "no server for room found");
 }

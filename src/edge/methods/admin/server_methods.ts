@@ -84,8 +84,8 @@ export function serverMethods(
       }),
       result: z.object({ servers: z.array(ShownServer), cursor: Cursor }),
       errors: [],
-      run: async ({ pool, state, ...paging }) => {
-        const page = await gateway.view.servers(listing(paging, { pool, state }));
+      run: async (asked) => {
+        const page = await gateway.view.servers(listing(asked));
         const { entries, cursor } = shownPage(page, (server) => showServer(server, serverKeys));
         return { servers: entries, cursor };
       },

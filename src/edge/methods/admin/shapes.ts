@@ -49,11 +49,10 @@ export const Cursor = z.string().nullable().describe(
     "on with for ten minutes is given up.",
 );
 
-/** A list from its beginning, or from where the cursor says. */
-export function listing<Filter>(
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
-  filter: Filter,
-): Listing<Filter> {
+/** A list from its beginning, with its filters, or from where the cursor says. */
+export function listing<Params extends { readonly limit: number; readonly cursor?: string | undefined }>(
+  { limit, cursor, ...filter }: Params,
+): Listing<Omit<Params, "limit" | "cursor">> {
   return cursor === undefined ? { limit, filter } : { limit, cursor };
 }
 

@@ -45,9 +45,8 @@ export function taskMethods({ gateway }: { readonly gateway: GatewayPort }): rea
       }),
       result: z.object({ tasks: z.array(ShownTask), cursor: Cursor }),
       errors: [],
-      run: async ({ server, namespace, room, customer, ...paging }) => {
-        const page = await gateway.view.tasks(listing(paging, { server, namespace, room, customer }));
-        const { entries, cursor } = shownPage(page, showTask);
+      run: async (asked) => {
+        const { entries, cursor } = shownPage(await gateway.view.tasks(listing(asked)), showTask);
         return { tasks: entries, cursor };
       },
     }),

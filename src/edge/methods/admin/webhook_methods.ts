@@ -63,8 +63,7 @@ export function webhookMethods(
       params: z.object({}),
       result: ShownWebhooks,
       errors: [],
-      // deno-lint-ignore require-await -- a method is asynchronous
-      run: async () => ({
+      run: () => ({
         webhooks: (webhooks?.figures ?? []).map(({ dropped, oldest, ...figures }) => ({
           ...figures,
           dropped: Object.values(dropped).reduce((sum, count) => sum + count, 0),
