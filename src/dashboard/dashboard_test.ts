@@ -73,9 +73,12 @@ Deno.test("trouble counts by server and sort, is over after ten minutes, and is 
   ignored("sfu:1");
   ignored("sfu:1");
   const [problem, ...others] = trouble.problems();
-  assert.match(problem!.what, /server sfu:1 keeps rooms open .* \(2 in the last minutes\)/);
+  assert.match(problem!.what, /server sfu:1 keeps rooms open .* \(2 times, the last within ten minutes\)$/);
   assert.deepEqual([problem!.about, others], [{ server: "sfu:1" }, []]);
   now = 11 * 60_000;
+  ignored("sfu:1"); // nobody has looked meanwhile
+  assert.match(trouble.problems()[0]!.what, /\(once within ten minutes\)$/);
+  now = 22 * 60_000;
   assert.deepEqual(trouble.problems(), []);
   for (let i = 0; i < 1000; i++) ignored(`sfu-${i}:1`);
   assert.equal(trouble.problems().length, 100);
