@@ -95,9 +95,15 @@ export const dashboard: readonly Mutant[] = [
     breaks: "after a pause of the process all that was before has the wrong time",
   },
   {
-    file: "src/dashboard/history/history.ts",
-    find: "      if (kept.size >= limit && !makeRoom(kept)) continue;\n",
+    file: "src/dashboard/history/named.ts",
+    find: "      if (this.#kept.size >= this.limit && !this.#makeRoom()) return;\n",
     put: "",
     breaks: "servers beyond the thousandth fill the memory",
+  },
+  {
+    file: "src/dashboard/history/named.ts",
+    find: "        kept.gone = 0;\n",
+    put: "",
+    breaks: "a server that is back loses its history to a new one",
   },
 ];

@@ -42,12 +42,13 @@ export class Dashboard {
   readonly #trouble = new Trouble();
   #counted: Counted = this.#counters.take(1);
   #problems: readonly Problem[] = [];
-  #recordedAt = performance.now();
+  #recordedAt: number;
   #told = 0;
   #updating = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(readonly source: DashboardSource) {
+  constructor(readonly source: DashboardSource, readonly now: () => number = () => performance.now()) {
+    this.#recordedAt = now();
     this.activity = new Activity(source.shows);
     this.observers = [this.activity.observer, { changed: this.#trouble.changed }];
     this.callObserver = this.#counters.observer;
@@ -79,7 +80,7 @@ export class Dashboard {
     if (this.#updating) return;
     this.#updating = true;
     try {
-      await this.#update(performance.now());
+      await this.#update(this.now());
     } catch (error) {
       log.error("the dashboard could not be brought up to date: {error}", { error });
     } finally {
@@ -96,9 +97,8 @@ export class Dashboard {
     }
     if (steps === 0 && !live.isWatched) return;
     const first = live.isWatched && !live.hasTold;
-    const figures = await this.source.gateway.figures(
-      live.isWatched && (steps > 0 || first) ? Infinity : CUSTOMERS,
-    );
+    // All of them for the history: who has one may be behind the first hundred.
+    const figures = await this.source.gateway.figures(steps > 0 || first ? Infinity : CUSTOMERS);
     if (steps > 0) {
       this.#counted = this.#counters.take((now - this.#recordedAt) / 1000);
       this.history.add(figures, this.#counted, steps - 1);

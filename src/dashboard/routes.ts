@@ -56,7 +56,7 @@ export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
         : customer !== null
         ? history.customer(customer)
         : history.fleet();
-      return Response.json(found ?? {});
+      return Response.json(found ?? null);
     });
     app.get("/dashboard/minutes", () => Response.json(history.minutes()));
   };

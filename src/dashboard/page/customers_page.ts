@@ -2,7 +2,7 @@
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownCustomer, ShownCustomerDetail } from "../../edge/methods/admin/customer_methods.ts";
-import type { Courses } from "../history/history.ts";
+import type { CustomerHistory } from "../history/history.ts";
 import { Bar, Chart } from "./chart.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, measured } from "./format.ts";
@@ -17,7 +17,6 @@ interface CustomerList {
   readonly customers: readonly Customer[];
   readonly cursor: string | null;
 }
-type CustomerHistory = { steps?: { hour: number; day: number }; customer?: Courses<"peers" | "rooms"> };
 
 /** Customers, with what they use of their licences. */
 export function CustomersPage({ query }: { query: URLSearchParams }): ComponentChild {
@@ -105,33 +104,37 @@ function Licence({ used, of }: { used: number; of: number | null }): ComponentCh
 export function CustomerPage({ id }: { id: string }): ComponentChild {
   const asked = useCall<Detail>("customer.Show", { id });
   const query = `?${new URLSearchParams({ customer: id })}`;
-  const history = useAsked(id, () => get<CustomerHistory>(`/dashboard/history${query}`), 10);
+  const history = useAsked(id, () => get<CustomerHistory | null>(`/dashboard/history${query}`), 10);
   return h(
     "section",
     null,
     h("h1", null, "Customer ", h(Name, { name: id, whole: true })),
     h("p", null, h("button", { type: "button", onClick: asked.again }, "Refresh")),
     h(Answer<Detail>, { asked, children: (detail) => h(Known, { detail }) }),
-    h(Answer<CustomerHistory>, {
+    h(Answer<CustomerHistory | null>, {
       asked: history,
-      children: ({ customer, steps }) =>
-        customer === undefined || steps === undefined
+      children: (found) =>
+        found === null
           ? h(
             "p",
             null,
             "Nothing was recorded of it: it uses nothing now, or a hundred others were there before.",
           )
-          : h(
-            "div",
-            { class: "charts" },
-            (["hour", "day"] as const).map((of) => {
-              const lines = [{ name: "clients", values: customer.peers[of] }, {
-                name: "rooms",
-                values: customer.rooms[of],
-              }];
-              return h(Chart, { title: `Last ${of}`, step: steps[of], format: measured, lines, key: of });
-            }),
-          ),
+          : h(Courses, found),
+    }),
+  );
+}
+
+function Courses({ customer, steps }: CustomerHistory): ComponentChild {
+  return h(
+    "div",
+    { class: "charts" },
+    (["hour", "day"] as const).map((of) => {
+      const lines = [{ name: "clients", values: customer.peers[of] }, {
+        name: "rooms",
+        values: customer.rooms[of],
+      }];
+      return h(Chart, { title: `Last ${of}`, step: steps[of], format: measured, lines, key: of });
     }),
   );
 }

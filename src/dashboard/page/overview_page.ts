@@ -1,7 +1,7 @@
 import { type ComponentChild, h } from "preact";
 import { useState } from "preact/hooks";
 import type { Problem } from "../../edge/methods/admin/status.ts";
-import type { Courses, FleetFigure } from "../history/history.ts";
+import type { FleetFigure, FleetHistory } from "../history/history.ts";
 import { Chart } from "./chart.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, duration, measured, NOTHING, share, spaced } from "./format.ts";
@@ -13,12 +13,6 @@ import { Name } from "./name.ts";
 import type { Told } from "./told.ts";
 
 type Rows = Told["rows"];
-
-/** The fleet's history, as the gateway keeps it. */
-export interface FleetHistory {
-  readonly steps: { readonly hour: number; readonly day: number };
-  readonly fleet: Courses<FleetFigure>;
-}
 
 /** Seconds between two looks at what was. */
 const HISTORY_EVERY = 10;
