@@ -18,6 +18,7 @@ import bansPage from "./page/bans_page.ts" with { type: "text" };
 import chart from "./page/chart.ts" with { type: "text" };
 import confirm from "./page/confirm.ts" with { type: "text" };
 import customersPage from "./page/customers_page.ts" with { type: "text" };
+import fields from "./page/fields.ts" with { type: "text" };
 import fleet from "./page/fleet.ts" with { type: "text" };
 import format from "./page/format.ts" with { type: "text" };
 import heat from "./page/heat.ts" with { type: "text" };
@@ -53,6 +54,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "chart.ts": chart,
   "confirm.ts": confirm,
   "customers_page.ts": customersPage,
+  "fields.ts": fields,
   "fleet.ts": fleet,
   "format.ts": format,
   "heat.ts": heat,

@@ -1,12 +1,20 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
 import { useState } from "preact/hooks";
 import type { Happening, Named } from "../activity.ts";
+import { Select, TextFilter } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
 import { timeOfDay } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Field, State } from "./parts.ts";
+import { State } from "./parts.ts";
 import { linkTo } from "./route.ts";
+
+const SORTS = [
+  ["", "calls and events"],
+  ["call", "calls: who did what"],
+  ["event", "events: what happened"],
+] as const;
+
+const SEVERITIES = [["", "all"], ["bad", "warnings and errors"]] as const;
 
 /** What happened in the fleet, and who did what, as it comes. */
 export function ActivityPage(): ComponentChild {
@@ -26,36 +34,9 @@ export function ActivityPage(): ComponentChild {
     h(
       "form",
       { class: "filters", role: "search", onSubmit: (event: Event) => event.preventDefault() },
-      h(Field, {
-        label: "With this text",
-        children: h("input", {
-          type: "search",
-          value: text,
-          onInput: ({ currentTarget }) => setText(currentTarget.value),
-        }),
-      }),
-      h(Field, {
-        label: "Show",
-        children: h(
-          "select",
-          { value: sort, onChange: (event: Event) => setSort((event.target as HTMLSelectElement).value) },
-          h("option", { value: "" }, "calls and events"),
-          h("option", { value: "call" }, "calls: who did what"),
-          h("option", { value: "event" }, "events: what happened"),
-        ),
-      }),
-      h(Field, {
-        label: "Severity",
-        children: h(
-          "select",
-          {
-            value: severity,
-            onChange: (event: Event) => setSeverity((event.target as HTMLSelectElement).value),
-          },
-          h("option", { value: "" }, "all"),
-          h("option", { value: "bad" }, "warnings and errors"),
-        ),
-      }),
+      h(TextFilter, { label: "With this text", text, filter: setText }),
+      h(Select, { label: "Show", options: SORTS, value: sort, choose: setSort }),
+      h(Select, { label: "Severity", options: SEVERITIES, value: severity, choose: setSeverity }),
       h(
         "button",
         {

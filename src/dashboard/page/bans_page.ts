@@ -1,13 +1,13 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownBan } from "../../edge/methods/admin/ban_methods.ts";
 import { ActionButton } from "./confirm.ts";
+import { givenIn, SearchForm } from "./fields.ts";
 import { mayChange } from "./fleet.ts";
 import { moment, NOTHING } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Field, type List, Paged, Table, useList } from "./parts.ts";
-import { linkTo, linkWith } from "./route.ts";
+import { type List, Paged, Table, useList } from "./parts.ts";
+import { linkTo } from "./route.ts";
 import { call } from "./rpc.ts";
 
 type Ban = z.output<typeof ShownBan>;
@@ -16,48 +16,26 @@ export interface BanList {
   readonly cursor: string | null;
 }
 
-const FILTERS = [["namespace", "Namespace"], ["room", "Room"], ["user", "User"], [
-  "customer",
-  "Customer",
-]] as const;
+const TEXTS = [
+  ["namespace", "Namespace, exactly"],
+  ["room", "Room, exactly"],
+  ["user", "User, exactly"],
+  ["customer", "Customer, exactly"],
+] as const;
 
 /** The bans in force. */
 export function BansPage({ query }: { query: URLSearchParams }): ComponentChild {
-  const filter = Object.fromEntries(FILTERS.flatMap(([name]) => {
-    const value = query.get(name) ?? "";
-    return value === "" ? [] : [[name, value]];
-  }));
-  const search = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    location.hash = linkWith(
-      "bans",
-      Object.fromEntries(FILTERS.map(([name]) => [name, String(form.get(name) ?? "")])),
-    );
-  };
   return h(
     "section",
     null,
     h("h1", null, "Bans"),
-    h(
-      "form",
-      { class: "filters", role: "search", onSubmit: search, key: String(query) },
-      FILTERS.map(([name, label]) =>
-        h(Field, {
-          label: `${label}, exactly`,
-          key: name,
-          children: h("input", { type: "search", name, maxLength: 1024, defaultValue: filter[name] ?? "" }),
-        })
-      ),
-      h("button", { type: "submit", class: "main" }, "Search"),
-    ),
-    h(Found, { filter, key: JSON.stringify(filter) }),
+    h(SearchForm, { page: "bans", query, texts: TEXTS }),
+    h(Found, { filter: givenIn(query, TEXTS), key: String(query) }),
   );
 }
 
-function Found({ filter }: { filter: Readonly<Record<string, string>> }): ComponentChild {
-  const list = useList<BanList>("ban.List", filter);
-  return h(BanPages, { list, none: "No ban." });
+function Found({ filter }: { filter: object }): ComponentChild {
+  return h(BanPages, { list: useList<BanList>("ban.List", filter), none: "No ban." });
 }
 
 /** Bans, page by page. @param done is told when one is lifted; if absent, the list is asked for again */

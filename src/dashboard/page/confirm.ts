@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { type ComponentChild, type ComponentChildren, h } from "preact";
+import { type ComponentChild, type ComponentChildren, h, type TargetedSubmitEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** Says what came of something, where screen readers hear it too. */
@@ -69,17 +69,17 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
     dialog.current?.close();
     answered();
   };
-  const submit = async (event: SubmitEvent) => {
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
     try {
-      const told = await run(new FormData(event.target as HTMLFormElement));
+      const told = await run(new FormData(event.currentTarget));
       close();
       say(told);
       done?.();
     } catch (error) {
-      setError((error as Error).message);
+      setError(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }

@@ -1,13 +1,13 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownCustomer, ShownCustomerDetail } from "../../edge/methods/admin/customer_methods.ts";
 import type { CustomerHistory } from "../history/history.ts";
 import { Bar, Chart } from "./chart.ts";
+import { givenIn, SearchForm, Select } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, measured } from "./format.ts";
 import { Name } from "./name.ts";
-import { Answer, Facts, Field, Paged, Table, useList } from "./parts.ts";
+import { Answer, Facts, Paged, Table, useList } from "./parts.ts";
 import { linkTo, linkWith } from "./route.ts";
 import { get, useAsked, useCall } from "./rpc.ts";
 
@@ -18,45 +18,30 @@ interface CustomerList {
   readonly cursor: string | null;
 }
 
+const TEXTS = [["prefix", "Id begins with"]] as const;
+
+const LISTED = [["", "those in the list of customers"], ["no", "others that use something"]] as const;
+
 /** Customers, with what they use of their licences. */
 export function CustomersPage({ query }: { query: URLSearchParams }): ComponentChild {
-  const prefix = query.get("prefix") ?? "";
-  const listed = query.get("listed") !== "no";
-  const search = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    const given = (name: string) => String(form.get(name) ?? "");
-    location.hash = linkWith("customers", { prefix: given("prefix"), listed: given("listed") });
-  };
+  const listed = query.get("listed") === "no" ? "no" : "";
   return h(
     "section",
     null,
     h("h1", null, "Customers"),
-    h(
-      "form",
-      { class: "filters", role: "search", onSubmit: search, key: String(query) },
-      h(Field, {
-        label: "Id begins with",
-        children: h("input", { type: "search", name: "prefix", maxLength: 1024, defaultValue: prefix }),
-      }),
-      h(Field, {
-        label: "Show",
-        children: h(
-          "select",
-          { name: "listed", value: listed ? "" : "no" },
-          h("option", { value: "" }, "those in the list of customers"),
-          h("option", { value: "no" }, "others that use something"),
-        ),
-      }),
-      h("button", { type: "submit", class: "main" }, "Search"),
-    ),
-    h(Found, { prefix, listed, key: String(query) }),
+    h(SearchForm, {
+      page: "customers",
+      query,
+      texts: TEXTS,
+      children: h(Select, { label: "Show", name: "listed", options: LISTED, value: listed }),
+    }),
+    h(Found, { filter: { ...givenIn(query, TEXTS), listed: listed === "" }, key: String(query) }),
   );
 }
 
-function Found({ prefix, listed }: { prefix: string; listed: boolean }): ComponentChild {
+function Found({ filter }: { filter: object }): ComponentChild {
   const { rows: { customers: live } } = useFleet();
-  const list = useList<CustomerList>("customer.List", prefix === "" ? { listed } : { listed, prefix });
+  const list = useList<CustomerList>("customer.List", filter);
   return h(Paged<CustomerList, Customer>, {
     list,
     none: "No customer.",

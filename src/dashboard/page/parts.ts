@@ -67,11 +67,6 @@ export function Answer<Result>({ asked, children }: {
   );
 }
 
-/** A field with its label. */
-export function Field({ label, children }: { label: string; children: ComponentChildren }): ComponentChild {
-  return h("label", { class: "field" }, h("span", null, label), children);
-}
-
 /** A list of which a page is there. */
 export interface List<Page> extends Asked<Page> {
   readonly isBegin: boolean;

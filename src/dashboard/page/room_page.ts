@@ -4,17 +4,21 @@ import type { Explained, Located } from "../../edge/methods/admin/room_methods.t
 import { type BanList, BanPages } from "./bans_page.ts";
 import { Bar, BarKey } from "./chart.ts";
 import { ActionButton } from "./confirm.ts";
+import { Select } from "./fields.ts";
 import { mayChange } from "./fleet.ts";
 import { counted, measured, moment, share, span } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Facts, Field, Table, useList } from "./parts.ts";
+import { Answer, Facts, Table, useList } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { call, useCall } from "./rpc.ts";
 
 type Explanation = NonNullable<z.output<typeof Explained>["explanation"]>;
 
 /** Times for which a room can be kept closed, in seconds. */
-const BANS = [60, 300, 3600, 86_400];
+const BANS = [
+  ["", "no time: clients may come back at once"],
+  ...[60, 300, 3600, 86_400].map((seconds) => [seconds, span(seconds)] as const),
+] as const;
 
 const PARTS = ["load now", "on its way", "still to grow", "this room"];
 
@@ -136,15 +140,7 @@ function CloseRoom({ room, done }: { room: readonly [string, string]; done: () =
       h(RoomName, { room }),
       " is closed when its server reports next, for everybody in it.",
     ],
-    fields: h(Field, {
-      label: "Keep it closed for",
-      children: h(
-        "select",
-        { name: "ban" },
-        h("option", { value: "" }, "no time: clients may come back at once"),
-        BANS.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
-      ),
-    }),
+    fields: h(Select, { label: "Keep it closed for", name: "ban", options: BANS }),
     async run(form) {
       const given = form.get("ban");
       const ban = given === null || given === "" ? {} : { ban_time: Number(given) };

@@ -1,11 +1,11 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownRoomEntry } from "../../edge/methods/admin/room_methods.ts";
+import { givenIn, SearchForm } from "./fields.ts";
 import { counted } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Field, Paged, Table, useList } from "./parts.ts";
-import { linkTo, linkWith } from "./route.ts";
+import { Paged, Table, useList } from "./parts.ts";
+import { linkTo } from "./route.ts";
 
 type Room = z.output<typeof ShownRoomEntry>;
 interface RoomList {
@@ -13,8 +13,7 @@ interface RoomList {
   readonly cursor: string | null;
 }
 
-/** What rooms can be searched by, with the words for it. */
-const FILTERS = [
+const TEXTS = [
   ["namespace", "Namespace, exactly"],
   ["prefix", "Name begins with"],
   ["customer", "Customer, exactly"],
@@ -23,39 +22,16 @@ const FILTERS = [
 
 /** Search through the rooms, page by page. */
 export function RoomsPage({ query }: { query: URLSearchParams }): ComponentChild {
-  const search = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    location.hash = linkWith(
-      "rooms",
-      Object.fromEntries(FILTERS.map(([name]) => [name, String(form.get(name) ?? "")])),
-    );
-  };
-  const filter = Object.fromEntries(FILTERS.flatMap(([name]) => {
-    const value = query.get(name) ?? "";
-    return value === "" ? [] : [[name, value]];
-  }));
   return h(
     "section",
     null,
     h("h1", null, "Rooms"),
-    h(
-      "form",
-      { class: "filters", role: "search", onSubmit: search, key: String(query) },
-      FILTERS.map(([name, label]) =>
-        h(Field, {
-          label,
-          key: name,
-          children: h("input", { type: "search", name, maxLength: 1024, defaultValue: filter[name] ?? "" }),
-        })
-      ),
-      h("button", { type: "submit", class: "main" }, "Search"),
-    ),
-    h(Found, { filter, key: JSON.stringify(filter) }),
+    h(SearchForm, { page: "rooms", query, texts: TEXTS }),
+    h(Found, { filter: givenIn(query, TEXTS), key: String(query) }),
   );
 }
 
-function Found({ filter }: { filter: Readonly<Record<string, string>> }): ComponentChild {
+function Found({ filter }: { filter: object }): ComponentChild {
   const list = useList<RoomList>("room.List", filter);
   return h(Paged<RoomList, Room>, {
     list,

@@ -1,9 +1,9 @@
 import { type ComponentChild, h } from "preact";
 import type { ServerRow } from "../state.ts";
 import { ActionButton } from "./confirm.ts";
+import { Field, Select } from "./fields.ts";
 import { moment, share, span } from "./format.ts";
 import { Name } from "./name.ts";
-import { Field } from "./parts.ts";
 import { call } from "./rpc.ts";
 
 interface Plan {
@@ -12,7 +12,10 @@ interface Plan {
 }
 
 /** Deadlines for draining that can be chosen, in seconds. */
-const DEADLINES = [300, 900, 3600, 4 * 3600, 86_400];
+const DEADLINES = [
+  ["", "never: wait until it is empty"],
+  ...[300, 900, 3600, 4 * 3600, 86_400].map((seconds) => [seconds, span(seconds)] as const),
+] as const;
 
 /** What can be done with a server, for whoever may. */
 export function ServerActions({ address, state, weight, done }: Pick<ServerRow, "state" | "weight"> & {
@@ -45,15 +48,7 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         name,
         " gets no new rooms. The rooms that it has stay, until the deadline if there is one.",
       ],
-      fields: h(Field, {
-        label: "Close what is left after",
-        children: h(
-          "select",
-          { name: "deadline" },
-          h("option", { value: "" }, "never: wait until it is empty"),
-          DEADLINES.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
-        ),
-      }),
+      fields: h(Select, { label: "Close what is left after", name: "deadline", options: DEADLINES }),
       async run(form) {
         const given = form.get("deadline");
         const deadline = given === null || given === "" ? {} : { deadline: Number(given) };

@@ -1,13 +1,13 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { ServerRow } from "../state.ts";
 import { Bar, BarKey, Spark } from "./chart.ts";
+import { Select, TextFilter } from "./fields.ts";
 import { mayChange, useFleet } from "./fleet.ts";
 import { counted, measured, share } from "./format.ts";
 import type { Minutes } from "./heat.ts";
 import { Name } from "./name.ts";
-import { Field, State, Table } from "./parts.ts";
+import { State, Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { get, useAsked } from "./rpc.ts";
 import { ServerActions } from "./server_actions.ts";
@@ -39,7 +39,9 @@ const COLUMNS: readonly { name: string; of: (row: Row) => string | number }[] = 
   { name: "Version", of: ({ its }) => its.version },
 ];
 
-const STATES = ["open", "silent", "draining", "weight 0"];
+const STATES = ["", "open", "silent", "draining", "weight 0"].map((state) =>
+  [state, state === "" ? "any" : state] as const
+);
 
 /** All servers, sorted and filtered, with their load in parts. */
 export function ServersPage(): ComponentChild {
@@ -70,23 +72,8 @@ export function ServersPage(): ComponentChild {
     h(
       "form",
       { class: "filters", role: "search", onSubmit: (event: Event) => event.preventDefault() },
-      h(Field, {
-        label: "Address, pool or version",
-        children: h("input", {
-          type: "search",
-          value: text,
-          onInput: ({ currentTarget }) => setText(currentTarget.value),
-        }),
-      }),
-      h(Field, {
-        label: "State",
-        children: h(
-          "select",
-          { value: state, onChange: (event: Event) => setState((event.target as HTMLSelectElement).value) },
-          h("option", { value: "" }, "any"),
-          STATES.map((its) => h("option", { value: its, key: its }, its)),
-        ),
-      }),
+      h(TextFilter, { label: "Address, pool or version", text, filter: setText }),
+      h(Select, { label: "State", options: STATES, value: state, choose: setState }),
       h("p", { role: "status" }, `${counted(rows.length)} of ${counted(servers.size)} servers`),
     ),
     h(BarKey, { names: LOAD_PARTS }),
