@@ -78,13 +78,13 @@ export const dashboard: readonly Mutant[] = [
   },
   {
     file: "src/dashboard/page/told.ts",
-    find: ".filter(({ number }) => number > newest)",
+    find: ".filter(({ number }) => number > last)",
     put: "",
     breaks: "what happens while a page comes is shown twice",
   },
   {
     file: "src/dashboard/activity.ts",
-    find: "    if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);\n",
+    find: "    if (this.#kept.length >= 2 * MOST) this.#kept = newest(this.#kept);\n",
     put: "",
     breaks: "what happened fills the memory",
   },

@@ -9,6 +9,7 @@ import { stripTypeScriptTypes } from "node:module";
 import preact from "preact" with { type: "text" };
 import hooks from "preact/hooks" with { type: "text" };
 import printable from "../printable.ts" with { type: "text" };
+import newest from "./newest.ts" with { type: "text" };
 import page from "./page/index.html" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
@@ -61,6 +62,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "kinds_page.ts": kindsPage,
   "name.ts": name,
   "news.ts": news,
+  "newest.ts": newest,
   "overview_page.ts": overviewPage,
   "parts.ts": parts,
   "room_page.ts": roomPage,
@@ -84,6 +86,7 @@ const PLACES: Readonly<Record<string, string>> = {
   "preact": "./preact.js",
   "preact/hooks": "./hooks.js",
   "../../printable.ts": "./printable.ts",
+  "../newest.ts": "./newest.ts",
 };
 
 const SCRIPT = "text/javascript; charset=utf-8";

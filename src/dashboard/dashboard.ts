@@ -17,9 +17,6 @@ import { Trouble } from "./trouble.ts";
 /** Milliseconds between two updates of pages that are looked at. */
 const UPDATE_EVERY = 1000;
 
-/** Happenings that a page is told when it comes, and with one update, at most. */
-const TOLD = 500;
-
 /** What the dashboard looks at. */
 export interface DashboardSource {
   readonly gateway: Pick<GatewayPort, "figures">;
@@ -72,7 +69,7 @@ export class Dashboard {
 
   /** What happened last, for a page that comes. */
   happenings() {
-    return this.activity.since(this.activity.newest - TOLD);
+    return this.activity.since(0);
   }
 
   /** Looks at the fleet where it is time to, or somebody wants to know. */
@@ -108,8 +105,8 @@ export class Dashboard {
     if (steps > 0 || first) {
       this.#problems = [...await this.source.problems(figures), ...this.#trouble.problems()];
     }
-    const since = Math.max(this.#told, this.activity.newest - TOLD);
+    const happenings = this.activity.since(this.#told);
     this.#told = this.activity.newest;
-    live.tell(stateOf(figures, this.#counted, this.#problems), this.activity.since(since));
+    live.tell(stateOf(figures, this.#counted, this.#problems), happenings);
   }
 }

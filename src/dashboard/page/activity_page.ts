@@ -9,9 +9,10 @@ import { State } from "./parts.ts";
 import { linkTo } from "./route.ts";
 
 const SORTS = [
-  ["", "calls and events"],
-  ["call", "calls: who did what"],
-  ["event", "events: what happened"],
+  ["", "all"],
+  ["operators", "what operators did"],
+  ["customers", "what customers did, and bans"],
+  ["fleet", "what happened in the fleet"],
 ] as const;
 
 const SEVERITIES = [["", "all"], ["bad", "warnings and errors"]] as const;
