@@ -91,28 +91,22 @@ const PLACES: Readonly<Record<string, string>> = {
 
 const SCRIPT = "text/javascript; charset=utf-8";
 
-const makers = new Map<string, () => Asset>([
-  ["/", () => ({ text: page, type: "text/html; charset=utf-8" })],
-  [`${FOLDER}style.css`, () => ({ text: style, type: "text/css; charset=utf-8" })],
-  [`${FOLDER}icon.svg`, () => ({ text: icon, type: "image/svg+xml" })],
+/** All files by their paths, each made when it is first asked for; `/` is the page. */
+export const assets: ReadonlyMap<string, () => Asset> = new Map([
+  asset("/", "text/html; charset=utf-8", () => page),
+  asset(`${FOLDER}style.css`, "text/css; charset=utf-8", () => style),
+  asset(`${FOLDER}icon.svg`, "image/svg+xml", () => icon),
   ...Object.entries(SCRIPTS).map(([name, source]) =>
-    [FOLDER + name, () => ({ text: inPlace(stripTypeScriptTypes(source)), type: SCRIPT })] as const
+    asset(FOLDER + name, SCRIPT, () => inPlace(stripTypeScriptTypes(source)))
   ),
-  ...Object.entries(PACKAGES).map(([name, source]) =>
-    [FOLDER + name, () => ({ text: inPlace(source), type: SCRIPT })] as const
-  ),
+  ...Object.entries(PACKAGES).map(([name, source]) => asset(FOLDER + name, SCRIPT, () => inPlace(source))),
 ]);
 
-const made = new Map<string, Asset>();
+export const ASSETS: readonly string[] = [...assets.keys()];
 
-/** The paths of all files; `/` is the page. */
-export const ASSETS: readonly string[] = [...makers.keys()];
-
-/** @param path one of {@link ASSETS} */
-export function assetAt(path: string): Asset {
-  let asset = made.get(path);
-  if (asset === undefined) made.set(path, asset = makers.get(path)!());
-  return asset;
+function asset(path: string, type: string, make: () => string): [string, () => Asset] {
+  let made: Asset | undefined;
+  return [path, () => made ??= { text: make(), type }];
 }
 
 /** A script whose imports name files that the browser can get. */

@@ -31,10 +31,10 @@ export interface DashboardSource {
 export class Dashboard {
   readonly history = new History();
   readonly live = new Live();
-  readonly activity: Activity;
   readonly observers: readonly Observer[];
   readonly callObserver: CallObserver;
   readonly refused: RefusalObserver;
+  readonly #activity: Activity;
   readonly #counters = new Counters();
   readonly #trouble = new Trouble();
   #counted: Counted = this.#counters.take(1);
@@ -46,15 +46,15 @@ export class Dashboard {
 
   constructor(readonly source: DashboardSource, readonly now: () => number = () => performance.now()) {
     this.#recordedAt = now();
-    this.activity = new Activity(source.shows);
-    this.observers = [this.activity.observer, { changed: this.#trouble.changed }];
+    this.#activity = new Activity(source.shows);
+    this.observers = [this.#activity.observer, { changed: this.#trouble.changed }];
     this.callObserver = this.#counters.observer;
     this.refused = this.#counters.refused;
   }
 
   /** Takes a record of the audit. */
   audited(record: AuditRecord): void {
-    this.activity.audited(record);
+    this.#activity.audited(record);
   }
 
   start(): void {
@@ -69,7 +69,7 @@ export class Dashboard {
 
   /** What happened last, for a page that comes. */
   happenings() {
-    return this.activity.since(0);
+    return this.#activity.since(0);
   }
 
   /** Looks at the fleet where it is time to, or somebody wants to know. */
@@ -90,7 +90,7 @@ export class Dashboard {
     const steps = Math.floor((now - this.#recordedAt + UPDATE_EVERY / 2) / (FINE.step * 1000));
     if (!live.isWatched) {
       live.forget();
-      this.#told = this.activity.newest; // what happened so far is in the greeting of who comes
+      this.#told = this.#activity.newest; // what happened so far is in the greeting of who comes
     }
     if (steps === 0 && !live.isWatched) return;
     const first = live.isWatched && !live.hasTold;
@@ -105,8 +105,8 @@ export class Dashboard {
     if (steps > 0 || first) {
       this.#problems = [...await this.source.problems(figures), ...this.#trouble.problems()];
     }
-    const happenings = this.activity.since(this.#told);
-    this.#told = this.activity.newest;
+    const happenings = this.#activity.since(this.#told);
+    this.#told = this.#activity.newest;
     live.tell(stateOf(figures, this.#counted, this.#problems), happenings);
   }
 }

@@ -1,6 +1,6 @@
 import type { AddRoutes, OperationsEnv } from "../operations/routes.ts";
 import { RpcError } from "../edge/errors.ts";
-import { assetAt, ASSETS } from "./assets.ts";
+import { assets } from "./assets.ts";
 import type { Dashboard } from "./dashboard.ts";
 
 /**
@@ -29,9 +29,9 @@ const PAGE_HEADERS = {
 export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
   const { history, live } = dashboard;
   return (app) => {
-    for (const path of ASSETS) {
+    for (const [path, asset] of assets) {
       app.get(path, () => {
-        const { text, type } = assetAt(path);
+        const { text, type } = asset();
         return new Response(text, { headers: { ...PAGE_HEADERS, "Content-Type": type } });
       });
     }

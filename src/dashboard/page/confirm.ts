@@ -32,7 +32,7 @@ export interface Action {
   readonly fields?: ComponentChildren;
   /** @returns what to say once it is done; rejects with what to say if not */
   readonly run: (form: FormData) => Promise<string>;
-  readonly done?: () => void;
+  readonly done?: (() => void) | undefined;
   readonly harmful?: boolean;
   /** Whether the button is there; if absent, it is. A question that has been asked stays until it is answered. */
   readonly offered?: boolean;

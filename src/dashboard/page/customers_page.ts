@@ -149,7 +149,7 @@ function Known({ detail }: { detail: Detail }): ComponentChild {
         ["On their way", `${counted(granted.peers)} clients, ${counted(granted.rooms)} rooms`],
         ["Pools", pools === null ? "any" : pools.join(", ")],
         ["In the list of customers", listed ? "yes" : "no"],
-        ["Rooms", h("a", { href: linkWith("rooms", { customer: detail.id }) }, "show them")],
+        ["Its rooms", h("a", { href: linkWith("rooms", { customer: detail.id }) }, "show them")],
       ],
     }),
     h("h2", null, "Keys"),

@@ -6,7 +6,7 @@ import { Chart } from "./chart.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, duration, measured, NOTHING, share, spaced } from "./format.ts";
 import { HeatMap, type Minutes } from "./heat.ts";
-import { Answer, State } from "./parts.ts";
+import { Answer, State, STATES } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { get, useAsked } from "./rpc.ts";
 import { Name } from "./name.ts";
@@ -75,7 +75,7 @@ function Tiles({ rows: { servers, refusals, fleet } }: { rows: Rows }): Componen
     all.reduce((sum, server) => sum + of(server), 0);
   const refused = [...refusals.values()].reduce((sum, rate) => sum + rate, 0);
   const causes = [...refusals].filter(([, rate]) => rate > 0).sort(([, a], [, b]) => b - a).slice(0, 4);
-  const states = ["open", "silent", "draining", "weight 0"].map((state) =>
+  const states = STATES.map((state) =>
     [state, all.filter((server) => server.state === state).length] as const
   ).filter(([, count]) => count > 0);
   const load = open.length === 0 ? null : open.reduce((sum, { load }) => sum + load, 0) / open.length;

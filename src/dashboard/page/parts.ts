@@ -1,6 +1,15 @@
 import { type ComponentChild, type ComponentChildren, h } from "preact";
 import { useState } from "preact/hooks";
+import type { ServerRow } from "../state.ts";
 import { type Asked, useCall } from "./rpc.ts";
+
+/** The states of servers, in the order in which they are shown. */
+export const STATES = [
+  "open",
+  "silent",
+  "draining",
+  "weight 0",
+] as const satisfies readonly ServerRow["state"][];
 
 /** A state in words, with a sign that is told apart without its colour. */
 export function State({ state }: { state: string }): ComponentChild {

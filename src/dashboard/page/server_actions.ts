@@ -20,10 +20,9 @@ const DEADLINES = [
 /** What can be done with a server, for whoever may. */
 export function ServerActions({ address, state, weight, done }: Pick<ServerRow, "state" | "weight"> & {
   address: string;
-  done?: () => void;
+  done?: (() => void) | undefined;
 }): ComponentChild {
   const name = h(Name, { name: address });
-  const after = done === undefined ? {} : { done };
   return h(
     "span",
     { class: "buttons" },
@@ -36,7 +35,7 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         await call<Plan>("server.Resume", { address });
         return `${address} gets new rooms again`;
       },
-      ...after,
+      done,
     }),
     h(ActionButton, {
       key: "Drain",
@@ -56,7 +55,7 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         const end = draining?.deadline ?? null;
         return end === null ? `${address} is draining` : `${address} is draining, until ${moment(end)}`;
       },
-      ...after,
+      done,
     }),
     h(ActionButton, {
       key: "Weight",
@@ -85,7 +84,7 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         });
         return `${address} is to take ${share(plan.weight)} of what it could`;
       },
-      ...after,
+      done,
     }),
     h(ActionButton, {
       key: "Forget",
@@ -101,7 +100,7 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         await call("server.Forget", { address });
         return `${address} is forgotten`;
       },
-      ...after,
+      done,
     }),
   );
 }

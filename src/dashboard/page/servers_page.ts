@@ -7,7 +7,7 @@ import { mayChange, useFleet } from "./fleet.ts";
 import { counted, measured, share } from "./format.ts";
 import type { Minutes } from "./heat.ts";
 import { Name } from "./name.ts";
-import { State, Table } from "./parts.ts";
+import { State, STATES, Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { get, useAsked } from "./rpc.ts";
 import { ServerActions } from "./server_actions.ts";
@@ -39,9 +39,7 @@ const COLUMNS: readonly { name: string; of: (row: Row) => string | number }[] = 
   { name: "Version", of: ({ its }) => its.version },
 ];
 
-const STATES = ["", "open", "silent", "draining", "weight 0"].map((state) =>
-  [state, state === "" ? "any" : state] as const
-);
+const CHOICE = [["", "any"], ...STATES.map((state) => [state, state] as const)] as const;
 
 /** All servers, sorted and filtered, with their load in parts. */
 export function ServersPage(): ComponentChild {
@@ -73,7 +71,7 @@ export function ServersPage(): ComponentChild {
       "form",
       { class: "filters", role: "search", onSubmit: (event: Event) => event.preventDefault() },
       h(TextFilter, { label: "Address, pool or version", text, filter: setText }),
-      h(Select, { label: "State", options: STATES, value: state, choose: setState }),
+      h(Select, { label: "State", options: CHOICE, value: state, choose: setState }),
       h("p", { role: "status" }, `${counted(rows.length)} of ${counted(servers.size)} servers`),
     ),
     h(BarKey, { names: LOAD_PARTS }),
