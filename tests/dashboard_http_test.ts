@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { sleep, TestGateway } from "./gateway.ts";
+import { eventually, TestGateway, USERS } from "./gateway.ts";
 
-const USERS = [
-  { name: "viewer", password: "a password of some length" },
-  { name: "boss", password: "a password of another length", role: "admin" },
-];
 const STATUS = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "gateway.Status", params: {} });
 const BROWSER = {
   "Accept-Language": "de,en;q=0.7",
@@ -264,14 +260,12 @@ Deno.test("only so many pages are told at a time, and one that goes away makes r
   assert.equal(further.status, 503);
   further.close();
   for (const { close } of pages) close();
-  let status = 503;
-  for (let tries = 0; status !== 200 && tries < 50; tries++) {
-    await sleep(100);
+  const again = async () => {
     const page = await open();
-    status = page.status;
     page.close();
-  }
-  assert.equal(status, 200);
+    return page.status;
+  };
+  await eventually(again, (status) => status === 200, "there is room again");
 });
 
 Deno.test("what was is kept: the fleet's figures, each server's, and a customer's", async () => {
@@ -282,14 +276,12 @@ Deno.test("what was is kept: the fleet's figures, each server's, and a customer'
   }
   const ask = async <Result>(path: string): Promise<Result> =>
     await (await fetch(gateway.operations + path)).json();
-  let clients: number | null | undefined;
-  for (let tries = 0; clients !== 3 && tries < 120; tries++) {
-    await sleep(100);
-    const { fleet } = await ask<Kept>("/dashboard/history");
-    assert.deepEqual([fleet.clients!.hour.length, fleet.clients!.day.length], [720, 1440]);
-    clients = fleet.clients!.hour.at(-1);
-  }
-  assert.equal(clients, 3);
+  const { fleet } = await eventually(
+    () => ask<Kept>("/dashboard/history"),
+    ({ fleet }) => fleet.clients!.hour.at(-1) === 3,
+    "the step of now",
+  );
+  assert.deepEqual([fleet.clients!.hour.length, fleet.clients!.day.length], [720, 1440]);
   const { server } = await ask<{ server: Kept["fleet"] }>("/dashboard/history?server=sfu-a:1");
   assert.equal(server.load!.hour.at(-1), 0.5);
   const { customer } = await ask<{ customer: Kept["fleet"] }>("/dashboard/history?customer=acme");

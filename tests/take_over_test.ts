@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { startLoad } from "../sim/upgrades.ts";
 import { newCertificate } from "./certificate.ts";
-import { refusedWith, sleep, TestGateway } from "./gateway.ts";
+import { eventually, refusedWith, sleep, TestGateway } from "./gateway.ts";
 import { WebhookReceiver } from "./webhook_receiver.ts";
 
 /** Whether the kernel hands over connections that it has accepted and the process has not (docs/operations.md). */
@@ -305,14 +305,12 @@ Deno.test("a page of the dashboard is told on by the process that takes over", a
   assert.equal(passed.headers.get("Content-Type"), "text/event-stream");
   assert.equal(await passed.text(), "", "on a connection to the process before, it ends at once");
   // As a page does, which asks again whenever its stream has ended: until it has a connection to the new process.
-  let told: string | undefined;
-  for (let tries = 0; told === undefined && tries < 100; tries++) {
+  const again = async () => {
     const reader = (await fetch(live, { client })).body!.getReader();
     const { value } = await reader.read();
-    if (value !== undefined) told = new TextDecoder().decode(value);
-    else await sleep(50);
     await reader.cancel();
-  }
-  assert.match(told ?? "", /event: hello/);
+    return new TextDecoder().decode(value);
+  };
+  await eventually(again, (told) => told.includes("event: hello"), "told by the other process");
   await before.stop();
 });

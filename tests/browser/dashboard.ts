@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { Program } from "../../sim/program.ts";
 import { SimulatedServer } from "../../sim/server.ts";
-import { TestGateway } from "../gateway.ts";
+import { eventually, TestGateway, USERS } from "../gateway.ts";
 import { freePort } from "../programs.ts";
-import { assertAccessible, type Browser, eventually, launch, watchedPage } from "./page.ts";
+import { assertAccessible, type Browser, launch, watchedPage } from "./page.ts";
 
 /** Names as strangers may choose them, and what must be seen of them. */
 const HOSTILE = [
@@ -17,11 +17,6 @@ const HOSTILE = [
   ["javascript:window.hacked=1", "javascript:window.hacked=1"],
   ["x".repeat(1024), "x".repeat(80)],
 ] as const;
-
-const USERS = [
-  { name: "viewer", password: "a password of some length" },
-  { name: "boss", password: "a password of another length", role: "admin" },
-];
 
 /** A gateway with two simulated servers, and a few clients in two rooms. */
 class LiveGateway implements AsyncDisposable {
@@ -214,10 +209,7 @@ test("a room is found, closed and banned; its ban is lifted", async () => {
   await dialog.getByRole("button", { name: "Close" }).click();
   await page.getByText(/nobody gets in until/).waitFor();
   await eventually(
-    () =>
-      Promise.resolve(
-        live.servers.flatMap(({ hosting }) => [...hosting.rooms.values()].map(({ id }) => id[1])),
-      ),
+    () => live.servers.flatMap(({ hosting }) => [...hosting.rooms.values()].map(({ id }) => id[1])),
     (rooms) => !rooms.includes("lobby"),
     "its server closes the room",
   );

@@ -48,18 +48,3 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
   }, axe);
   assert.deepEqual(findings, [], what);
 }
-
-/** Waits until something is so; fails with what it is in its place. */
-export async function eventually<Value>(
-  look: () => Promise<Value>,
-  isSo: (value: Value) => boolean,
-  what: string,
-): Promise<Value> {
-  let value = await look();
-  for (let tries = 0; !isSo(value) && tries < 100; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    value = await look();
-  }
-  assert.ok(isSo(value), `${what}: ${JSON.stringify(value)}`);
-  return value;
-}
