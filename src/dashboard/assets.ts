@@ -24,6 +24,7 @@ import fleet from "./page/fleet.ts" with { type: "text" };
 import format from "./page/format.ts" with { type: "text" };
 import heat from "./page/heat.ts" with { type: "text" };
 import kindsPage from "./page/kinds_page.ts" with { type: "text" };
+import lists from "./page/lists.ts" with { type: "text" };
 import name from "./page/name.ts" with { type: "text" };
 import news from "./page/news.ts" with { type: "text" };
 import overviewPage from "./page/overview_page.ts" with { type: "text" };
@@ -60,6 +61,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "format.ts": format,
   "heat.ts": heat,
   "kinds_page.ts": kindsPage,
+  "lists.ts": lists,
   "name.ts": name,
   "news.ts": news,
   "newest.ts": newest,

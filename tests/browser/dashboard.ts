@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Program } from "../../sim/program.ts";
 import { SimulatedServer } from "../../sim/server.ts";
-import { eventually, TestGateway, USERS } from "../gateway.ts";
+import { eventually, sleep, TestGateway, USERS } from "../gateway.ts";
 import { freePort } from "../programs.ts";
 import { assertAccessible, type Browser, launch, watchedPage } from "./page.ts";
 
@@ -365,6 +365,8 @@ test("200 servers and 100,000 rooms: the browser has one page of them, and a sea
   await eventually(() => rows.first().innerText(), (text) => text !== before, "the next page");
   assert.equal(await rows.count(), 100);
   await page.getByLabel("Name begins with").fill("room-123-456");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("1 room", { exact: true }).waitFor(); // all have been looked at, without a further click
   await page.getByLabel("Server").fill("sfu-123.test:4433");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByText("1 room", { exact: true }).waitFor();
@@ -386,18 +388,29 @@ test("a list goes on where a page of it is empty, and says so; all bans of a roo
   await page.getByRole("button", { name: "Next page" }).click();
   await eventually(() => lift.count(), (count) => count === 1, "the last one");
 
+  let pause = 0;
+  const asked: Record<string, number> = {};
   const lists = [["customers", "customer"], ["bans", "ban"], ["kinds", "kind"], ["rooms", "room"]] as const;
   await page.route("**/rpc", async (route) => {
-    const { method, params } = route.request().postDataJSON();
+    const { method } = route.request().postDataJSON();
     const [name] = lists.find(([, its]) => method === `${its}.List`) ?? [];
-    if (name === undefined || "cursor" in params) return await route.continue();
+    if (name === undefined) return await route.continue();
+    asked[name] = (asked[name] ?? 0) + 1;
+    await sleep(pause);
     await route.fulfill({ json: { jsonrpc: "2.0", id: 1, result: { [name]: [], cursor: "further" } } });
   });
   for (const [name] of lists) {
     await page.goto(`${live.url}/#/${name}`);
     await page.getByText("None among those looked at so far; there are more to look at.").waitFor();
+    assert.equal(asked[name], 20, "so often it asks on by itself");
     assert.ok(await page.getByRole("button", { name: "Next page" }).isEnabled(), name);
   }
+  [pause, asked.rooms] = [200, 0];
+  await page.goto(`${live.url}/#/rooms?prefix=x`);
+  await eventually(() => asked.rooms, (times) => times === 2, "it asks");
+  await page.goto(`${live.url}/#/activity`);
+  await sleep(600);
+  assert.ok(asked.rooms <= 3, "nobody waits for it any more");
   assert.deepEqual(faults, []);
   await page.close();
 });

@@ -5,16 +5,13 @@ import { ActionButton } from "./confirm.ts";
 import { givenIn, SearchForm } from "./fields.ts";
 import { mayChange } from "./fleet.ts";
 import { moment, NOTHING } from "./format.ts";
+import { type List, Paged, useList } from "./lists.ts";
 import { Name, RoomName } from "./name.ts";
-import { type List, Paged, Table, useList } from "./parts.ts";
+import { Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { call } from "./rpc.ts";
 
-type Ban = z.output<typeof ShownBan>;
-export interface BanList {
-  readonly bans: readonly Ban[];
-  readonly cursor: string | null;
-}
+export type Ban = z.output<typeof ShownBan>;
 
 const TEXTS = [
   ["namespace", "Namespace, exactly"],
@@ -35,21 +32,16 @@ export function BansPage({ query }: { query: URLSearchParams }): ComponentChild 
 }
 
 function Found({ filter }: { filter: object }): ComponentChild {
-  return h(BanPages, { list: useList<BanList>("ban.List", filter), none: "No ban." });
+  return h(BanPages, { list: useList<Ban>("ban.List", "bans", filter), none: "No ban." });
 }
 
 /** Bans, page by page. @param done is told when one is lifted; if absent, the list is asked for again */
 export function BanPages({ list, none, done = list.again }: {
-  list: List<BanList>;
+  list: List<Ban>;
   none: string;
   done?: () => void;
 }): ComponentChild {
-  return h(Paged<BanList, Ban>, {
-    list,
-    none,
-    rows: ({ bans }) => bans,
-    children: (bans) => h(BanTable, { bans, done }),
-  });
+  return h(Paged<Ban>, { list, none, children: ({ rows }) => h(BanTable, { bans: rows, done }) });
 }
 
 function BanTable({ bans, done }: { bans: readonly Ban[]; done: () => void }): ComponentChild {

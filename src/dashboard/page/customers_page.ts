@@ -6,17 +6,14 @@ import { Bar, Chart } from "./chart.ts";
 import { givenIn, SearchForm, Select } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, measured } from "./format.ts";
+import { Paged, useList } from "./lists.ts";
 import { Name } from "./name.ts";
-import { Answer, Facts, Paged, Table, useList } from "./parts.ts";
+import { Answer, Facts, Table } from "./parts.ts";
 import { linkTo, linkWith } from "./route.ts";
 import { get, useAsked, useCall } from "./rpc.ts";
 
 type Customer = z.output<typeof ShownCustomer>;
 type Detail = z.output<typeof ShownCustomerDetail>;
-interface CustomerList {
-  readonly customers: readonly Customer[];
-  readonly cursor: string | null;
-}
 
 const TEXTS = [["prefix", "Id begins with"]] as const;
 
@@ -41,12 +38,11 @@ export function CustomersPage({ query }: { query: URLSearchParams }): ComponentC
 
 function Found({ filter }: { filter: object }): ComponentChild {
   const { rows: { customers: live } } = useFleet();
-  const list = useList<CustomerList>("customer.List", filter);
-  return h(Paged<CustomerList, Customer>, {
+  const list = useList<Customer>("customer.List", "customers", filter);
+  return h(Paged<Customer>, {
     list,
     none: "No customer.",
-    rows: ({ customers }) => customers,
-    children: (customers) =>
+    children: ({ rows: customers }) =>
       h(Table, {
         label: "Customers",
         head: ["Customer", "Clients", "of", "Rooms", "of", "Keys", "Pools"],
@@ -89,7 +85,11 @@ function Licence({ used, of }: { used: number; of: number | null }): ComponentCh
 export function CustomerPage({ id }: { id: string }): ComponentChild {
   const asked = useCall<Detail>("customer.Show", { id });
   const query = `?${new URLSearchParams({ customer: id })}`;
-  const history = useAsked(id, () => get<CustomerHistory | null>(`/dashboard/history${query}`), 10);
+  const history = useAsked(
+    id,
+    (signal) => get<CustomerHistory | null>(`/dashboard/history${query}`, signal),
+    10,
+  );
   return h(
     "section",
     null,

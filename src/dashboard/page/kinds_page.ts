@@ -4,19 +4,16 @@ import type { ShownKind } from "../../edge/methods/admin/kind_methods.ts";
 import { ActionButton } from "./confirm.ts";
 import { mayChange } from "./fleet.ts";
 import { measured, span } from "./format.ts";
+import { Paged, useList } from "./lists.ts";
 import { Name } from "./name.ts";
-import { Paged, Table, useList } from "./parts.ts";
+import { Table } from "./parts.ts";
 import { call } from "./rpc.ts";
 
 type Kind = z.output<typeof ShownKind>;
-interface KindList {
-  readonly kinds: readonly Kind[];
-  readonly cursor: string | null;
-}
 
 /** What was learned of kinds of rooms. */
 export function KindsPage(): ComponentChild {
-  const list = useList<KindList>("kind.List", {});
+  const list = useList<Kind>("kind.List", "kinds", {});
   return h(
     "section",
     null,
@@ -27,11 +24,10 @@ export function KindsPage(): ComponentChild {
       "What the gateway has learned of the sizes of rooms, by their names. A new room is placed for the size that is marked ◆.",
     ),
     h("p", null, h("button", { type: "button", onClick: list.again }, "Refresh")),
-    h(Paged<KindList, Kind>, {
+    h(Paged<Kind>, {
       list,
       none: "Nothing was learned yet.",
-      rows: ({ kinds }) => kinds,
-      children: (kinds) => h(KindTable, { kinds, done: list.again }),
+      children: ({ rows }) => h(KindTable, { kinds: rows, done: list.again }),
     }),
   );
 }

@@ -125,7 +125,11 @@ function Tiles({ rows: { servers, refusals, fleet } }: { rows: Rows }): Componen
 }
 
 function Charts(): ComponentChild {
-  const asked = useAsked("history", () => get<FleetHistory>("/dashboard/history"), HISTORY_EVERY);
+  const asked = useAsked(
+    "history",
+    (signal) => get<FleetHistory>("/dashboard/history", signal),
+    HISTORY_EVERY,
+  );
   const [day, setDay] = useState(false);
   return h(
     "section",
@@ -167,6 +171,6 @@ function Charts(): ComponentChild {
 }
 
 function Heat(): ComponentChild {
-  const asked = useAsked("minutes", () => get<Minutes>("/dashboard/minutes"), MINUTES_EVERY);
+  const asked = useAsked("minutes", (signal) => get<Minutes>("/dashboard/minutes", signal), MINUTES_EVERY);
   return h(Answer<Minutes>, { asked, children: (minutes) => h(HeatMap, { minutes }) });
 }

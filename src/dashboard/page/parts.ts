@@ -1,7 +1,6 @@
 import { type ComponentChild, type ComponentChildren, h } from "preact";
-import { useState } from "preact/hooks";
 import type { ServerRow } from "../state.ts";
-import { type Asked, useCall } from "./rpc.ts";
+import type { Asked } from "./rpc.ts";
 
 /** The states of servers, in the order in which they are shown. */
 export const STATES = [
@@ -74,57 +73,4 @@ export function Answer<Result>({ asked, children }: {
     ),
     result === undefined ? error === undefined && h("p", null, "Loading …") : children(result),
   );
-}
-
-/** A list of which a page is there. */
-export interface List<Page> extends Asked<Page> {
-  readonly isBegin: boolean;
-  /** Shows the page with this cursor; without one, the first. */
-  readonly turnTo: (cursor?: string) => void;
-}
-
-/** A method's list, page by page. */
-export function useList<Page>(method: string, filter: object): List<Page> {
-  const [cursor, setCursor] = useState<string>();
-  const asked = useCall<Page>(method, cursor === undefined ? filter : { cursor });
-  return { ...asked, isBegin: cursor === undefined, turnTo: setCursor };
-}
-
-/** A page of a list, with the ways to the next one and back to the beginning. */
-export function Paged<Page extends { readonly cursor: string | null }, Row>({ list, rows, none, children }: {
-  list: List<Page>;
-  rows: (page: Page) => readonly Row[];
-  /** What stands where the whole list is empty. */
-  none: string;
-  children: (rows: readonly Row[], page: Page) => ComponentChildren;
-}): ComponentChild {
-  const { isBegin, turnTo } = list;
-  return h(Answer<Page>, {
-    asked: list,
-    children: (page) => [
-      rows(page).length > 0
-        ? children(rows(page), page)
-        : h("p", { role: "status" }, emptyText(none, isBegin, page.cursor === null)),
-      h(
-        "div",
-        { class: "buttons" },
-        h("button", { type: "button", disabled: isBegin, onClick: () => turnTo() }, "To the beginning"),
-        h(
-          "button",
-          {
-            type: "button",
-            disabled: page.cursor === null,
-            onClick: () => page.cursor !== null && turnTo(page.cursor),
-          },
-          "Next page",
-        ),
-      ),
-    ],
-  });
-}
-
-/** A page may be empty, and not be the last (docs/api.md). */
-function emptyText(none: string, isBegin: boolean, isEnd: boolean): string {
-  if (!isEnd) return "None among those looked at so far; there are more to look at.";
-  return isBegin ? none : "There are no more.";
 }

@@ -1,14 +1,15 @@
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { Explained, Located } from "../../edge/methods/admin/room_methods.ts";
-import { type BanList, BanPages } from "./bans_page.ts";
+import { type Ban, BanPages } from "./bans_page.ts";
 import { Bar, BarKey } from "./chart.ts";
 import { ActionButton } from "./confirm.ts";
 import { Select } from "./fields.ts";
 import { mayChange } from "./fleet.ts";
 import { counted, measured, moment, share, span } from "./format.ts";
+import { useList } from "./lists.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Facts, Table, useList } from "./parts.ts";
+import { Answer, Facts, Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { call, useCall } from "./rpc.ts";
 
@@ -27,7 +28,7 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
   const room_id: [string, string] = [namespace, name];
   const located = useCall<z.output<typeof Located>>("room.Locate", { room_id });
   const explained = useCall<z.output<typeof Explained>>("room.Explain", { room_id });
-  const bans = useList<BanList>("ban.List", { namespace, room: name });
+  const bans = useList<Ban>("ban.List", "bans", { namespace, room: name });
   const again = () => {
     for (const asked of [located, explained, bans]) asked.again();
   };

@@ -3,15 +3,12 @@ import type { z } from "zod";
 import type { ShownRoomEntry } from "../../edge/methods/admin/room_methods.ts";
 import { givenIn, SearchForm } from "./fields.ts";
 import { counted } from "./format.ts";
+import { Paged, useList } from "./lists.ts";
 import { Name, RoomName } from "./name.ts";
-import { Paged, Table, useList } from "./parts.ts";
+import { Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 
 type Room = z.output<typeof ShownRoomEntry>;
-interface RoomList {
-  readonly rooms: readonly Room[];
-  readonly cursor: string | null;
-}
 
 const TEXTS = [
   ["namespace", "Namespace, exactly"],
@@ -32,12 +29,11 @@ export function RoomsPage({ query }: { query: URLSearchParams }): ComponentChild
 }
 
 function Found({ filter }: { filter: object }): ComponentChild {
-  const list = useList<RoomList>("room.List", filter);
-  return h(Paged<RoomList, Room>, {
+  const list = useList<Room>("room.List", "rooms", filter);
+  return h(Paged<Room>, {
     list,
     none: "No room.",
-    rows: ({ rooms }) => rooms,
-    children: (rooms, { cursor }) => [
+    children: ({ rows: rooms, cursor }) => [
       h("p", { role: "status" }, roomsText(rooms.length, list.isBegin, cursor !== null)),
       h(RoomTable, { rooms }),
     ],

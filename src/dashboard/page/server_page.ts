@@ -20,7 +20,11 @@ export function ServerPage({ address }: { address: string }): ComponentChild {
   const row = servers.get(address);
   const asked = useCall<Detail>("server.Show", { address });
   const query = `?${new URLSearchParams({ server: address })}`;
-  const history = useAsked(address, () => get<ServerHistory | null>(`/dashboard/history${query}`), 10);
+  const history = useAsked(
+    address,
+    (signal) => get<ServerHistory | null>(`/dashboard/history${query}`, signal),
+    10,
+  );
   return h(
     "section",
     null,

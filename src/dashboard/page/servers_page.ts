@@ -47,7 +47,11 @@ export function ServersPage(): ComponentChild {
   const [text, setText] = useState("");
   const [state, setState] = useState("");
   const [sorted, setSorted] = useState({ column: 0, down: false });
-  const { result: minutes = {} } = useAsked("minutes", () => get<Minutes>("/dashboard/minutes"), 30);
+  const { result: minutes = {} } = useAsked(
+    "minutes",
+    (signal) => get<Minutes>("/dashboard/minutes", signal),
+    30,
+  );
   const rows = Array.from(servers, ([address, its]): Row => ({ address, its })).filter(({ address, its }) =>
     `${address} ${its.pool} ${its.version}`.includes(text) && (state === "" || its.state === state)
   );
