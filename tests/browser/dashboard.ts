@@ -234,6 +234,33 @@ test("a call that is refused says why in the dialogue, and changes nothing", asy
   await page.close();
 });
 
+test("a question that is cancelled waits no more for its call, and says that it may happen all the same", async () => {
+  await using live = await LiveGateway.start();
+  const { page } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/servers`);
+  await page.route("**/rpc", () => {}); // nothing is answered
+  for (
+    const cancel of [
+      () => page.getByRole("button", { name: "Cancel" }).click(),
+      () => page.keyboard.press("Escape"),
+    ]
+  ) {
+    await page.getByRole("button", { name: "Drain" }).first().click();
+    const asking = page.waitForRequest("**/rpc");
+    await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+    const asked = await asking;
+    await cancel();
+    await page.getByText("Drain: not waited for; it may happen all the same").waitFor();
+    await eventually(
+      () => asked.failure()?.errorText,
+      (text) => text === "net::ERR_ABORTED",
+      "it is given up",
+    );
+    assert.equal(await page.getByRole("dialog").count(), 0);
+  }
+  await page.close();
+});
+
 test("names are text and nothing but text, and what cannot be seen in them is written out", async () => {
   await using gateway = await TestGateway.start();
   await gateway.report("sfu:1", HOSTILE.map(([name]) => ({ name, peers: 1, customer: name.slice(0, 40) })));

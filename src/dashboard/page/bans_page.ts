@@ -76,8 +76,8 @@ function Lift({ ban: { room, user }, done }: { ban: Ban; done: () => void }): Co
       h(RoomName, { room }),
       " again.",
     ],
-    async run() {
-      await call("ban.Lift", user === null ? { room_id: room } : { room_id: room, user_id: user });
+    async run(_form, signal) {
+      await call("ban.Lift", user === null ? { room_id: room } : { room_id: room, user_id: user }, signal);
       return "the ban is lifted";
     },
     done,

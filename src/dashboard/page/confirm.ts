@@ -30,8 +30,11 @@ export interface Action {
   readonly explains: ComponentChildren;
   /** Fields of the form, by name. */
   readonly fields?: ComponentChildren;
-  /** @returns what to say once it is done; rejects with what to say if not */
-  readonly run: (form: FormData) => Promise<string>;
+  /**
+   * @param signal what makes it not waited for any more
+   * @returns what to say once it is done; rejects with what to say if not
+   */
+  readonly run: (form: FormData, signal: AbortSignal) => Promise<string>;
   readonly done?: (() => void) | undefined;
   readonly harmful?: boolean;
   /** Whether the button is there; if absent, it is. A question that has been asked stays until it is answered. */
@@ -64,17 +67,27 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const running = useRef<AbortController | undefined>(undefined);
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => {
     dialog.current?.close();
     answered();
   };
+  const cancel = () => {
+    close();
+    if (running.current === undefined) return;
+    running.current.abort();
+    say(`${label}: not waited for; it may happen all the same`);
+  };
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
+    const { signal } = running.current = new AbortController();
     try {
-      const told = await run(new FormData(event.currentTarget));
+      const told = await run(new FormData(event.currentTarget), signal).finally(() =>
+        running.current = undefined
+      );
       close();
       say(told);
       done?.();
@@ -87,7 +100,7 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
   const title = `${label}?`;
   return h(
     "dialog",
-    { ref: dialog, "aria-label": title, onClose: close },
+    { ref: dialog, "aria-label": title, onClose: cancel },
     h(
       "form",
       { onSubmit: submit },
@@ -98,8 +111,12 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
       h(
         "div",
         { class: "buttons" },
-        h("button", { type: "submit", class: harmful ? "harmful" : "main", disabled: busy }, label),
-        h("button", { type: "button", onClick: close }, "Cancel"),
+        h(
+          "button",
+          { type: "submit", class: harmful ? "harmful" : "main", disabled: busy },
+          label,
+        ),
+        h("button", { type: "button", onClick: cancel }, "Cancel"),
       ),
     ),
   );

@@ -85,8 +85,8 @@ function Forget({ kind: { namespace, template }, done }: { kind: Kind; done: () 
     harmful: true,
     explains:
       "What was learned of the sizes of these rooms is forgotten, and learned anew: for a kind whose rooms are other ones now.",
-    async run() {
-      await call("kind.Forget", { namespace, template });
+    async run(_form, signal) {
+      await call("kind.Forget", { namespace, template }, signal);
       return "the kind is forgotten";
     },
     done,

@@ -142,10 +142,14 @@ function CloseRoom({ room, done }: { room: readonly [string, string]; done: () =
       " is closed when its server reports next, for everybody in it.",
     ],
     fields: h(Select, { label: "Keep it closed for", name: "ban", options: BANS }),
-    async run(form) {
+    async run(form, signal) {
       const given = form.get("ban");
       const ban = given === null || given === "" ? {} : { ban_time: Number(given) };
-      const closed = await call<{ ban: { until: string } | null }>("room.Close", { room_id: room, ...ban });
+      const closed = await call<{ ban: { until: string } | null }>(
+        "room.Close",
+        { room_id: room, ...ban },
+        signal,
+      );
       return closed.ban === null
         ? "its server is told to close the room"
         : `its server is told to close the room; nobody gets in until ${moment(closed.ban.until)}`;

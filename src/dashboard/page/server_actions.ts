@@ -31,8 +31,8 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
       offered: state === "draining",
       label: "Resume",
       explains: ["The server ", name, " gets new rooms again."],
-      async run() {
-        await call<Plan>("server.Resume", { address });
+      async run(_form, signal) {
+        await call<Plan>("server.Resume", { address }, signal);
         return `${address} gets new rooms again`;
       },
       done,
@@ -48,10 +48,10 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         " gets no new rooms. The rooms that it has stay, until the deadline if there is one.",
       ],
       fields: h(Select, { label: "Close what is left after", name: "deadline", options: DEADLINES }),
-      async run(form) {
+      async run(form, signal) {
         const given = form.get("deadline");
         const deadline = given === null || given === "" ? {} : { deadline: Number(given) };
-        const { draining } = await call<Plan>("server.Drain", { address, ...deadline });
+        const { draining } = await call<Plan>("server.Drain", { address, ...deadline }, signal);
         const end = draining?.deadline ?? null;
         return end === null ? `${address} is draining` : `${address} is draining, until ${moment(end)}`;
       },
@@ -77,11 +77,11 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
           defaultValue: String(Math.round(weight * 100)),
         }),
       }),
-      async run(form) {
+      async run(form, signal) {
         const plan = await call<Plan>("server.SetWeight", {
           address,
           weight: Number(form.get("weight")) / 100,
-        });
+        }, signal);
         return `${address} is to take ${share(plan.weight)} of what it could`;
       },
       done,
@@ -96,8 +96,8 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         name,
         " is gone for good: its rooms, its tasks and its weight are forgotten.",
       ],
-      async run() {
-        await call("server.Forget", { address });
+      async run(_form, signal) {
+        await call("server.Forget", { address }, signal);
         return `${address} is forgotten`;
       },
       done,
