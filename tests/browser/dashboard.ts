@@ -287,6 +287,41 @@ test("names are text and nothing but text, and what cannot be seen in them is wr
   await page.close();
 });
 
+test("a long name without a break makes no page wider than a narrow screen", async () => {
+  const users = [{ name: "u".repeat(100), password: "a password of some length", role: "admin" }];
+  await using gateway = await TestGateway.start({
+    operations: { port: 0, users },
+    sfuConfig: { updateInterval: 1, disableTimeout: 2.5 },
+  });
+  const server = `${"s".repeat(63)}.${"t".repeat(63)}.${"u".repeat(63)}.test:4433`;
+  const [long, user, customer] = ["x".repeat(1024), "y".repeat(1024), "z".repeat(200)];
+  await gateway.report(server, [{ name: long, peers: 1, customer }, { name: "lobby", peers: 1 }]);
+  await gateway.call("RoomBanClient", long, "backend", { room_id: long, user_id: user, ban_time: 600 });
+  const { page } = await watchedPage(browser, gateway.operations, {
+    viewport: { width: 360, height: 800 },
+    httpCredentials: { username: users[0]!.name, password: users[0]!.password },
+  });
+  await page.getByText("What to do: see whether it runs").waitFor();
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  const room = `room/acme/${long}`;
+  const paths = ["overview", "servers", `server/${encodeURIComponent(server)}`, "rooms", room];
+  paths.push("customers?listed=no", `customer/${customer}`, "bans", "kinds", "activity");
+  for (const path of paths) {
+    await page.goto(`${gateway.operations}/#/${path}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(await width(), 360, path.slice(0, 20));
+  }
+  for (const [path, button] of [["servers", "Drain"], ["bans", "Lift"], [room, "Close"]] as const) {
+    await page.goto(`${gateway.operations}/#/${path}`);
+    await page.getByRole("button", { name: button }).first().click();
+    const box = await page.getByRole("dialog").evaluate((its) => its.scrollWidth - its.clientWidth);
+    assert.deepEqual([box, await width()], [0, 360], `the question ${button}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+  }
+  await page.close();
+});
+
 test("a gateway that stops is missed, and the page goes on when it is back", async () => {
   await using live = await LiveGateway.start({ operations: { port: freePort() } });
   const { page } = await watchedPage(browser, live.url);
