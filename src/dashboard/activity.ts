@@ -28,6 +28,9 @@ export interface Happening {
 /** Characters of a call's params that are shown. */
 const PARAMS = 300;
 
+/** Methods that no operator calls, but servers that start. */
+const OF_SERVERS: ReadonlySet<string> = new Set(["sfu.GridConfig", "GetConfig"]);
+
 /** What a name is, by the role of who called; of any other, it is a user's. */
 const CALLERS: Readonly<Record<string, string>> = { customer: "key ", host: "signal " };
 
@@ -69,9 +72,10 @@ export class Activity {
     const text = JSON.stringify(params) ?? "";
     const shown = text === "{}" ? "" : ` ${text.length > PARAMS ? `${text.slice(0, PARAMS)}…` : text}`;
     const end = error === undefined ? "" : `: ${error.message}`;
+    const sort = role === "customer" ? "customers" : OF_SERVERS.has(method) ? "fleet" : "operators";
     const severity = outcome === "success" ? "info" : outcome === "rejected" ? "warning" : "error";
     this.#add(
-      role === "customer" ? "customers" : "operators",
+      sort,
       severity,
       ...who,
       ...whose,
