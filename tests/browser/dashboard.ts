@@ -4,7 +4,7 @@ import { Program } from "../../sim/program.ts";
 import { SimulatedServer } from "../../sim/server.ts";
 import { eventually, sleep, TestGateway, USERS } from "../gateway.ts";
 import { freePort } from "../programs.ts";
-import { assertAccessible, type Browser, launch, watchedPage } from "./page.ts";
+import { assertAccessible, type Browser, launch, test, watchedPage } from "./page.ts";
 
 /** Names as strangers may choose them, and what must be seen of them. */
 const HOSTILE = [
@@ -63,11 +63,6 @@ Deno.test.beforeAll(async () => {
   browser = await launch();
 });
 Deno.test.afterAll(() => browser.close());
-
-/** A test in the browser: what playwright and the gateway have open between tests is theirs. */
-function test(name: string, run: () => Promise<void>): void {
-  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
-}
 
 const PAGES: readonly [string, string][] = [
   ["overview", "Servers2"],

@@ -11,6 +11,11 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 }
 
+/** A test in the browser: what playwright and the gateway have open between tests is theirs. */
+export function test(name: string, run: () => Promise<void>): void {
+  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+}
+
 /** A page that is watched: what the console has to complain about, and every request to another place, is a fault. */
 export async function watchedPage(browser: Browser, url: string, options: PageOptions = {}) {
   const faults: string[] = [];

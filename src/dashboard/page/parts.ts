@@ -31,17 +31,30 @@ const SIGNS: Readonly<Record<string, string>> = {
   info: "•",
 };
 
-/** A table that scrolls within itself where it is too wide. */
-export function Table({ label, head, children }: {
+/**
+ * A table that scrolls within itself where it is too wide.
+ *
+ * @param columns names how wide its columns are (`style.css`), so that each row can be laid out by itself, and only where it
+ * can be seen; if absent, the browser looks at all rows. Its cells have roles then, as it is no table by its layout.
+ */
+export function Table({ label, head, columns, children }: {
   label: string;
   head: readonly ComponentChildren[];
+  columns?: string;
   children: ComponentChildren;
 }): ComponentChild {
-  const cells = head.map((cell) => typeof cell === "string" ? h("th", { scope: "col" }, cell) : cell);
+  const cells = head.map((cell) =>
+    typeof cell === "string" ? h("th", { scope: "col", role: "columnheader" }, cell) : cell
+  );
   return h(
     "div",
     { class: "scrolls", role: "region", "aria-label": label, tabIndex: 0 },
-    h("table", null, h("thead", null, h("tr", null, cells)), h("tbody", null, children)),
+    h(
+      "table",
+      { role: "table", class: columns === undefined ? "" : `rows ${columns}` },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, cells)),
+      h("tbody", { role: "rowgroup" }, children),
+    ),
   );
 }
 
