@@ -196,6 +196,7 @@ test("a room is found, closed and banned; its ban is lifted", async () => {
   await page.getByLabel("Name begins with").fill("lob");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByText("1 room", { exact: true }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Next page" }).count(), 0, "this is the whole list");
   await page.getByRole("link", { name: "acme / lobby" }).click();
   await page.getByText("✓ chosen").waitFor();
   await page.getByRole("button", { name: "Close" }).click();

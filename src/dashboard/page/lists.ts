@@ -68,7 +68,7 @@ export function Paged<Row>({ list, none, children }: {
       page.rows.length > 0
         ? children(page)
         : h("p", { role: "status" }, emptyText(none, isBegin, page.cursor === null)),
-      h(
+      !(isBegin && page.cursor === null) && h(
         "div",
         { class: "buttons" },
         h("button", { type: "button", disabled: isBegin, onClick: () => turnTo() }, "To the beginning"),
