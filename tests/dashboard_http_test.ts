@@ -91,6 +91,24 @@ Deno.test("the page comes with a policy that lets nothing in from outside, and l
   assert.ok(size <= 150_000, `${size} bytes`);
 });
 
+Deno.test("a file that the browser has is not sent again, until it is another", async () => {
+  await using gateway = await TestGateway.start();
+  const ask = async (known?: string) => {
+    const referer = `${gateway.operations}/`;
+    const headers = known === undefined ? {} : { ...OWN, Referer: referer, "If-None-Match": known };
+    const answer = await fetch(`${gateway.operations}/dashboard/app.ts`, { headers });
+    return { status: answer.status, tag: answer.headers.get("ETag"), text: await answer.text(), answer };
+  };
+  const { tag, answer } = await ask();
+  assert.match(tag!, /^"[\w-]{22}"$/);
+  assert.equal(answer.headers.get("Cache-Control"), "private, no-cache");
+  for (const known of [tag!, `W/${tag}`, `"other", ${tag}`]) {
+    const { status, tag: again, text } = await ask(known);
+    assert.deepEqual([status, again, text], [304, tag, ""], known);
+  }
+  assert.equal((await ask('"other"')).status, 200);
+});
+
 Deno.test("without users, a browser on this machine sees what its own page asks for, and no other page may", async (t) => {
   await using gateway = await TestGateway.start();
   const { operations } = gateway;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { stripTypeScriptTypes } from "node:module";
 import preact from "preact" with { type: "text" };
 import hooks from "preact/hooks" with { type: "text" };
@@ -44,6 +45,8 @@ import told from "./page/told.ts" with { type: "text" };
 export interface Asset {
   readonly text: string;
   readonly type: string;
+  /** Names what is in it (RFC 9110 §8.8.3). */
+  readonly tag: string;
 }
 
 /** Where each file is; all scripts are in one folder, whatever folder they come from. */
@@ -108,7 +111,11 @@ export const ASSETS: readonly string[] = [...assets.keys()];
 
 function asset(path: string, type: string, make: () => string): [string, () => Asset] {
   let made: Asset | undefined;
-  return [path, () => made ??= { text: make(), type }];
+  return [path, () => made ??= assetOf(make(), type)];
+}
+
+function assetOf(text: string, type: string): Asset {
+  return { text, type, tag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
 }
 
 /** A script whose imports name files that the browser can get. */

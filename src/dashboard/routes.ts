@@ -18,6 +18,7 @@ const POLICY = [
 ].join("; ");
 
 const PAGE_HEADERS = {
+  "Cache-Control": "private, no-cache", // kept, and asked for each time whether it is still so
   "Content-Security-Policy": POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -30,9 +31,13 @@ export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
   const { history, live } = dashboard;
   return (app) => {
     for (const [path, asset] of assets) {
-      app.get(path, () => {
-        const { text, type } = asset();
-        return new Response(text, { headers: { ...PAGE_HEADERS, "Content-Type": type } });
+      app.get(path, ({ env: { request } }) => {
+        const { text, type, tag } = asset();
+        const headers = { ...PAGE_HEADERS, ETag: tag };
+        const isKnown = request.header("if-none-match")?.includes(tag) === true;
+        return isKnown
+          ? new Response(null, { status: 304, headers })
+          : new Response(text, { headers: { ...headers, "Content-Type": type } });
       });
     }
     app.get("/dashboard/live", ({ env, var: { permission } }) => {

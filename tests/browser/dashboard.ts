@@ -345,6 +345,32 @@ test("a gateway that hangs is not taken for live, and the page goes on when it d
   await page.close();
 });
 
+test("a page that is loaded again asks for each of its files, and is sent none that it has", async () => {
+  await using gateway = await TestGateway.start();
+  const { page, faults } = await watchedPage(browser, gateway.operations);
+  const loaded = () =>
+    page.evaluate(() => {
+      const all = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+      const files = all.filter(({ name }) => /\.(ts|js|css)$/.test(name));
+      const sum = (of: (file: PerformanceResourceTiming) => number) =>
+        files.reduce((sum, its) => sum + of(its), 0);
+      return {
+        count: files.length,
+        sent: sum((its) => its.transferSize),
+        size: sum((its) => its.encodedBodySize),
+      };
+    });
+  const first = await loaded();
+  assert.ok(first.count > 20 && first.sent > first.size);
+  await page.reload();
+  await page.getByText("● live").waitFor();
+  const again = await loaded();
+  assert.equal(again.count, first.count);
+  assert.ok(again.sent > 0 && again.sent <= 400 * again.count, `${again.sent} bytes: headers alone`);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test("a page that the gateway refuses to tell says why", async () => {
   await using live = await LiveGateway.start();
   const others = await Promise.all(Array.from({ length: 32 }, () => fetch(`${live.url}/dashboard/live`)));
