@@ -257,6 +257,26 @@ test("a question that is cancelled waits no more for its call, and says that it 
   await page.close();
 });
 
+test("a question that is asked at once after another was left is there, and stays", async () => {
+  await using live = await LiveGateway.start();
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/servers`);
+  const dialog = page.getByRole("dialog");
+  const drain = page.getByRole("button", { name: "Drain" }).first();
+  await drain.click();
+  await dialog.waitFor();
+  await drain.evaluate((button) => {
+    document.querySelector("dialog")!.close(); // which is told a little later
+    (button as HTMLButtonElement).click();
+  });
+  await sleep(300);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await page.locator("dialog").count(), 0);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test("names are text and nothing but text, and what cannot be seen in them is written out", async () => {
   await using gateway = await TestGateway.start();
   await gateway.report("sfu:1", HOSTILE.map(([name]) => ({ name, peers: 1, customer: name.slice(0, 40) })));

@@ -54,10 +54,14 @@ export function ActionButton(action: Action): ComponentChild {
     offered &&
       h(
         "button",
-        { type: "button", class: harmful ? "harmful" : "", onClick: () => setAsked(action) },
+        { type: "button", class: harmful ? "harmful" : "", onClick: () => setAsked({ ...action }) },
         label,
       ),
-    asked !== undefined && h(Question, { asked, answered: () => setAsked(undefined) }),
+    asked !== undefined && h(Question, {
+      key: asked,
+      asked,
+      answered: () => setAsked((its) => its === asked ? undefined : its), // and no newer question
+    }),
   );
 }
 
@@ -100,7 +104,7 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
   const title = `${label}?`;
   return h(
     "dialog",
-    { ref: dialog, "aria-label": title, onClose: cancel },
+    { ref: dialog, "aria-label": title, onCancel: cancel, onClose: cancel },
     h(
       "form",
       { onSubmit: submit },
