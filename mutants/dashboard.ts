@@ -89,6 +89,12 @@ export const dashboard: readonly Mutant[] = [
     breaks: "what happened fills the memory",
   },
   {
+    file: "src/dashboard/newest.ts",
+    find: "room[sort]-- > 0",
+    put: "room.fleet-- > 0",
+    breaks: "what customers do pushes out what operators did",
+  },
+  {
     file: "src/dashboard/history/history.ts",
     find: "    for (let i = 0; i < Math.min(missed, FINE.values); i++) this.#gap();\n",
     put: "",

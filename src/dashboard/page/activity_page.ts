@@ -1,5 +1,5 @@
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Happening, Named } from "../activity.ts";
 import { Select, TextFilter } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
@@ -51,22 +51,27 @@ export function ActivityPage(): ComponentChild {
     shown.length === 0 ? h("p", null, "Nothing so far.") : h(
       "ol",
       { class: "activity", "aria-label": "What happened, the newest first" },
-      shown.map((its) =>
-        h(
-          "li",
-          { class: its.severity, key: its.number },
-          h("time", { dateTime: new Date(its.at).toISOString() }, timeOfDay(its.at)),
-          h(State, { state: its.severity }),
-          h(
-            "span",
-            null,
-            its.parts.map((part, i) =>
-              typeof part === "string"
-                ? h(Name, { name: part, whole: true, key: i })
-                : h(Part, { part, key: i })
-            ),
-          ),
-        )
+      shown.map((its) => h(Line, { its, key: its.number })),
+    ),
+  );
+}
+
+/** A happening; what has happened does not change, and is drawn once. */
+function Line({ its }: { its: Happening }): ComponentChild {
+  return useMemo(() => drawn(its), [its]);
+}
+
+function drawn({ at, severity, parts }: Happening): ComponentChild {
+  return h(
+    "li",
+    { class: severity },
+    h("time", { dateTime: new Date(at).toISOString() }, timeOfDay(at)),
+    h(State, { state: severity }),
+    h(
+      "span",
+      null,
+      parts.map((part, i) =>
+        typeof part === "string" ? h(Name, { name: part, whole: true, key: i }) : h(Part, { part, key: i })
       ),
     ),
   );
