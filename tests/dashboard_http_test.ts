@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
+import { gunzipSync } from "node:zlib";
 import { eventually, TestGateway, USERS } from "./gateway.ts";
 
 const STATUS = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "gateway.Status", params: {} });
@@ -33,6 +34,22 @@ function statusOf(url: string, method: string, path: string, headers: Record<str
     });
     sending.on("error", reject);
     sending.end(method === "POST" ? STATUS : undefined);
+  });
+}
+
+/** An answer as it came, without anything that was made of its body. */
+function rawGet(url: string, headers: Record<string, string>) {
+  type Answer = Pick<IncomingMessage, "headers"> & { status: number | undefined; body: Buffer };
+  return new Promise<Answer>((resolve, reject) => {
+    const sending = request(url, { headers }, (its) => {
+      const pieces: Uint8Array[] = [];
+      its.on("data", (piece: Uint8Array) => pieces.push(piece));
+      its.on("end", () => {
+        resolve({ status: its.statusCode, headers: its.headers, body: Buffer.concat(pieces) });
+      });
+    });
+    sending.on("error", reject);
+    sending.end();
   });
 }
 
@@ -76,13 +93,12 @@ Deno.test("the page comes with a policy that lets nothing in from outside, and l
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    const answer = await fetch(gateway.operations + path);
-    const its = await answer.text();
-    assert.equal(answer.status, 200, path);
-    const zipped = new Blob([its]).stream().pipeThrough(new CompressionStream("gzip"));
-    size += (await new Response(zipped).arrayBuffer()).byteLength;
+    const { status, headers, body } = await rawGet(gateway.operations + path, { "Accept-Encoding": "gzip" });
+    assert.deepEqual([status, headers["content-encoding"], headers.vary], [200, "gzip", "Accept-Encoding"]);
+    size += body.length;
+    const its = gunzipSync(body).toString();
     if (!/\.(ts|js)$/.test(path)) continue;
-    assert.match(answer.headers.get("Content-Type")!, /^text\/javascript/, path);
+    assert.match(headers["content-type"]!, /^text\/javascript/, path);
     for (const [, from] of its.matchAll(/^import\b.*?\bfrom *"([^"]+)";?$/gms)) {
       waiting.push(new URL(from!, `http://x${path}`).pathname);
     }
@@ -100,13 +116,41 @@ Deno.test("a file that the browser has is not sent again, until it is another", 
     return { status: answer.status, tag: answer.headers.get("ETag"), text: await answer.text(), answer };
   };
   const { tag, answer } = await ask();
-  assert.match(tag!, /^"[\w-]{22}"$/);
+  assert.match(tag!, /^"[\w-]{22}-gzip"$/);
   assert.equal(answer.headers.get("Cache-Control"), "private, no-cache");
   for (const known of [tag!, `W/${tag}`, `"other", ${tag}`]) {
     const { status, tag: again, text } = await ask(known);
     assert.deepEqual([status, again, text], [304, tag, ""], known);
   }
   assert.equal((await ask('"other"')).status, 200);
+});
+
+Deno.test("the page's files are compressed for who takes that, and each form has a name of its own", async () => {
+  await using gateway = await TestGateway.start();
+  const url = `${gateway.operations}/dashboard/app.ts`;
+  const ask = async (accepts?: string, known?: string) => {
+    const { headers, body, status } = await rawGet(url, {
+      ...OWN,
+      Referer: `${gateway.operations}/`,
+      ...(accepts === undefined ? {} : { "Accept-Encoding": accepts }),
+      ...(known === undefined ? {} : { "If-None-Match": known }),
+    });
+    assert.equal(headers.vary, "Accept-Encoding");
+    return { status, encoding: headers["content-encoding"], tag: headers.etag!, body };
+  };
+  const plain = await ask();
+  assert.equal(plain.encoding, undefined);
+  for (const accepts of ["gzip", "br, GZIP;q=0.5", "gzip ; q=1.0, *;q=0"]) {
+    const { encoding, tag, body } = await ask(accepts);
+    assert.equal(encoding, "gzip", accepts);
+    assert.notEqual(tag, plain.tag);
+    assert.deepEqual(gunzipSync(body), plain.body);
+    assert.deepEqual((await ask(accepts, tag)).status, 304);
+    assert.deepEqual((await ask(accepts, plain.tag)).status, 200, "it has another form");
+  }
+  for (const accepts of ["identity", "br", "gzip;q=0", "gzip;q=0.000", "x-gzip-not", "*;q=0"]) {
+    assert.deepEqual(await ask(accepts), plain, accepts);
+  }
 });
 
 Deno.test("without users, a browser on this machine sees what its own page asks for, and no other page may", async (t) => {

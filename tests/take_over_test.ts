@@ -297,9 +297,14 @@ Deno.test("a page of the dashboard is told on by the process that takes over", a
   const live = `${gateway.operations}/dashboard/live`;
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   const looking = fetch(live).then((response) => response.text());
+  using another = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   const before = gateway.program;
-  await (await fetch(`${gateway.operations}/healthz`, { client })).text();
+  for (const its of [client, another]) {
+    await (await fetch(`${gateway.operations}/healthz`, { client: its })).text();
+  }
   gateway.program = await Program.start(takeOver(gateway));
+  const file = await fetch(`${gateway.operations}/dashboard/app.ts`, { client: another });
+  assert.match(await file.text(), /^import \{/m, "a file of the page comes whole, though it is passed on");
   assert.match(await looking, /event: hello/, "what was told so far; it has ended");
   const passed = await fetch(live, { client });
   assert.equal(passed.headers.get("Content-Type"), "text/event-stream");

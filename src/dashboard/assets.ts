@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { stripTypeScriptTypes } from "node:module";
+import { constants, gzipSync } from "node:zlib";
 import preact from "preact" with { type: "text" };
 import hooks from "preact/hooks" with { type: "text" };
 import printable from "../printable.ts" with { type: "text" };
@@ -41,12 +42,17 @@ import serversPage from "./page/servers_page.ts" with { type: "text" };
 import sharedNews from "./page/shared_news.ts" with { type: "text" };
 import told from "./page/told.ts" with { type: "text" };
 
+/** A file as it is sent, with what names it in that form (RFC 9110 §8.8.3). */
+export interface Form {
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly tag: string;
+}
+
 /** A file that the browser gets. */
 export interface Asset {
-  readonly text: string;
   readonly type: string;
-  /** Names what is in it (RFC 9110 §8.8.3). */
-  readonly tag: string;
+  readonly plain: Form;
+  readonly zipped: Form;
 }
 
 /** Where each file is; all scripts are in one folder, whatever folder they come from. */
@@ -115,7 +121,9 @@ function asset(path: string, type: string, make: () => string): [string, () => A
 }
 
 function assetOf(text: string, type: string): Asset {
-  return { text, type, tag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  const zipped = new Uint8Array(gzipSync(text, { level: constants.Z_BEST_COMPRESSION }));
+  return { type, plain: { body: text, tag: `"${hash}"` }, zipped: { body: zipped, tag: `"${hash}-gzip"` } };
 }
 
 /** A script whose imports name files that the browser can get. */

@@ -23,8 +23,14 @@ const PAGE_HEADERS = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
   "Referrer-Policy": "same-origin",
+  "Vary": "Accept-Encoding",
   "X-Frame-Options": "DENY",
 };
+
+/** Whether an `Accept-Encoding` (RFC 9110 §12.5.3) names gzip, and not to say that it is not wanted. */
+function takesGzip(accepted: string): boolean {
+  return accepted.split(",").some((its) => /^ *gzip *(; *q *= *(1|0\.0*[1-9]).*)?$/i.test(its));
+}
 
 /** The page, what it is told while it is open, and what was. */
 export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
@@ -32,12 +38,15 @@ export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
   return (app) => {
     for (const [path, asset] of assets) {
       app.get(path, ({ env: { request } }) => {
-        const { text, type, tag } = asset();
+        const { type, plain, zipped } = asset();
+        const isZipped = takesGzip(request.header("accept-encoding") ?? "");
+        const { body, tag } = isZipped ? zipped : plain;
         const headers = { ...PAGE_HEADERS, ETag: tag };
-        const isKnown = request.header("if-none-match")?.includes(tag) === true;
-        return isKnown
-          ? new Response(null, { status: 304, headers })
-          : new Response(text, { headers: { ...headers, "Content-Type": type } });
+        if (request.header("if-none-match")?.includes(tag) === true) {
+          return new Response(null, { status: 304, headers });
+        }
+        const encoding = isZipped ? { "Content-Encoding": "gzip" } : {};
+        return new Response(body, { headers: { ...headers, ...encoding, "Content-Type": type } });
       });
     }
     app.get("/dashboard/live", ({ env, var: { permission } }) => {
