@@ -180,6 +180,12 @@ export const store: readonly Mutant[] = [
     breaks: "a row that cannot be read is left out silently",
   },
   {
+    file: "src/store/sqlite/quick_check.ts",
+    find: "    const database = new DatabaseSync(path);\n",
+    put: '    const database = new DatabaseSync(":memory:");\n',
+    breaks: "a large database that is damaged is used all the same",
+  },
+  {
     file: "src/store/sqlite/pages.ts",
     find: " ORDER BY ${order}",
     put: "",

@@ -1,11 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../port.ts";
-import { text } from "./column.ts";
 import { migrate } from "./schema.ts";
 
 /**
- * Opens a database of the data folder, or makes it: with a write-ahead log, of the current schema, and whole as far as
- * SQLite's quick check tells.
+ * Opens a database of the data folder, or makes it: with a write-ahead log, and of the current schema. Whether it is whole is
+ * for `quick_check.ts` to tell.
  *
  * @param migrations as of {@link migrate}
  * @throws {Error} where one of that cannot be; then it is closed again
@@ -15,8 +14,6 @@ export function openDatabase(file: string, migrations?: readonly string[]): Data
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0;");
     migrate(database, migrations);
-    const check = text(database.prepare("PRAGMA quick_check(1)").get()?.quick_check);
-    if (check !== "ok") throw new StoreError(check.replaceAll("\n", " "));
     return database;
   } catch (error) {
     database.close();

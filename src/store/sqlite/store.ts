@@ -6,6 +6,7 @@ import { type Committed, type Safety, type Store, StoreError, type StoreOptions 
 import { explain, openDatabase, transaction } from "./database.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
+import { quickCheckBeside } from "./quick_check.ts";
 import { load } from "./rows.ts";
 import { userVersion } from "./schema.ts";
 import { prepare, type Statements } from "./statements.ts";
@@ -81,22 +82,23 @@ export class SqliteStore implements Store {
    * @param lock the lock on the folder, renewed where its file has vanished
    * @throws {StoreError} where the file cannot be opened, is damaged, or of a later version
    */
-  static open(folder: string, options: StoreOptions, lock?: FolderLock): Promise<SqliteStore> {
-    return Promise.try(() => new SqliteStore(folder, options, lock));
-  }
-
-  private constructor(folder: string, options: StoreOptions, lock: FolderLock | undefined) {
-    this.#file = join(folder, "gateway.db");
-    this.#options = options;
-    this.#lock = lock;
+  static async open(folder: string, options: StoreOptions, lock?: FolderLock): Promise<SqliteStore> {
+    const file = join(folder, "gateway.db");
     try {
-      this.#opened = open(this.#file);
+      return new SqliteStore(file, await openWhole(file), options, lock);
     } catch (error) {
       throw new StoreError(
-        `${this.#file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
+        `${file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
         { cause: error },
       );
     }
+  }
+
+  private constructor(file: string, opened: Opened, options: StoreOptions, lock: FolderLock | undefined) {
+    this.#file = file;
+    this.#opened = opened;
+    this.#options = options;
+    this.#lock = lock;
     this.#watching = setInterval(() => this.#watch(), WATCH_EVERY);
     this.#doubting = this.#forgetBansLater(options.unixTime(), DOUBT);
   }
@@ -300,6 +302,18 @@ function open(file: string): Opened {
   syncFolder(dirname(file));
   const watches = ["", "-wal"].map((suffix) => new FileWatch(`${file}${suffix}`));
   return { database, statements: prepare(database), watches, log };
+}
+
+/** As {@link open}, of a database that may have been damaged while nobody had it. */
+async function openWhole(file: string): Promise<Opened> {
+  const opened = open(file);
+  try {
+    await quickCheckBeside(file, opened.database);
+    return opened;
+  } catch (error) {
+    close(opened);
+    throw error;
+  }
 }
 
 /** New files are in the folder for good only when the folder itself is safe. */
