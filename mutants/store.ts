@@ -187,7 +187,7 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/pages.ts",
-    find: " ORDER BY ${order}",
+    find: 'ORDER BY ${order.join(", ")} ',
     put: "",
     breaks: "after a restart, the wrong kinds are forgotten first",
   },

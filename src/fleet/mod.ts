@@ -41,6 +41,7 @@ export * from "./operations/placing.ts";
 export { type Report, report, type ReportedRoom, reportInSlices } from "./operations/report.ts";
 export * from "./replication/restore.ts";
 export * from "./replication/snapshot.ts";
+export * from "./replication/stored_key.ts";
 export * from "./state/room.ts";
 export * from "./state/server.ts";
 export { isUnvouched } from "./state/shares.ts";

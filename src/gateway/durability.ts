@@ -71,7 +71,7 @@ export class Durability {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
     fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
-    await restore(model, durability.#store, clocks.now());
+    await restore(model, durability.#store, clocks);
     return durability;
   }
 
@@ -231,14 +231,14 @@ export class Durability {
 }
 
 /** Takes what the store has into the model, and lets others pass meanwhile, however much it is. */
-async function restore(model: Model, store: Store, now: Milliseconds): Promise<void> {
+async function restore(model: Model, store: Store, clocks: Clocks): Promise<void> {
   const work = new SlicedWork();
-  const restorer = new fleet.Restorer(model, now);
+  const restorer = new fleet.Restorer(model, clocks.now());
   for await (const piece of store.load()) {
     restorer.take(piece);
     if (work.due) await work.letOthersPass();
   }
-  for (const _ of restorer.finish()) if (work.due) await work.letOthersPass();
+  for (const _ of restorer.finish(clocks.now())) if (work.due) await work.letOthersPass();
 }
 
 /** Name of the gateway's number in the store. */

@@ -17,7 +17,7 @@ export function prepare(database: DatabaseSync) {
       placements: new Pages(database, "placement", ["namespace", "name"], ["server"]),
       rooms: new Pages(database, "room", ["namespace", "name"], ["customer", "listed"]),
       bans: new Pages(database, "ban", ["namespace", "room", "user"], ["until", "customer", "asked_by"]),
-      kinds: new Pages(database, "kind", ["learned", "namespace", "template"], ["sizes"]),
+      kinds: new Pages(database, "kind", ["namespace", "template"], ["sizes"], ["learned"]),
       tasks: new Pages(database, "task", ["sequence"], ["server", "json", "expires", "customer"]),
     },
     clear: ["server", "placement", "room", "task", "kind"].map((table) => sql(`DELETE FROM ${table}`)),

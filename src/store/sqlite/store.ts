@@ -1,13 +1,13 @@
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
-import type { Change, Snapshot, SnapshotPiece } from "../../fleet/mod.ts";
+import type { Change, Snapshot, SnapshotPiece, StoredKey } from "../../fleet/mod.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../port.ts";
-import { explain, openDatabase, transaction } from "./database.ts";
+import { explain, inOpening, openDatabase, transaction } from "./database.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { quickCheckBeside } from "./quick_check.ts";
-import { load } from "./rows.ts";
+import { load, loadAgain } from "./rows.ts";
 import { userVersion } from "./schema.ts";
 import { prepare, type Statements } from "./statements.ts";
 import { RowWriter } from "./write.ts";
@@ -43,6 +43,13 @@ interface Waiting {
 /** How much a failure takes: what waited to be written, or all that was not safe from loss of power. */
 type Failed = "waiting" | "all";
 
+/** What a process gets from the one that had the folder. */
+export interface Taken {
+  readonly lock: FolderLock;
+  /** The rows that have changed since that process began to note them. */
+  readonly changed: readonly StoredKey[];
+}
+
 const NOTHING_LOST: Committed = { lost: [] };
 
 /** The open database, with what belongs to it. */
@@ -62,7 +69,9 @@ interface Opened {
 export class SqliteStore implements Store {
   readonly #file: string;
   readonly #options: StoreOptions;
-  readonly #lock: FolderLock | undefined;
+  #lock: FolderLock | undefined;
+  /** While another process still has the folder: asks it to give that up. */
+  #take: (() => Promise<Taken>) | undefined;
   #opened: Opened;
   #waiting: Waiting[] = [];
   /** Commits whose transaction has ended and that wait for an fsync. */
@@ -79,13 +88,18 @@ export class SqliteStore implements Store {
   #doubting: ReturnType<typeof setTimeout>;
 
   /**
-   * @param lock the lock on the folder, renewed where its file has vanished
+   * @param access the lock on the folder, renewed where its file has vanished; or how to get it from another process, which is
+   *   asked once all has been loaded that was there before
    * @throws {StoreError} where the file cannot be opened, is damaged, or of a later version
    */
-  static async open(folder: string, options: StoreOptions, lock?: FolderLock): Promise<SqliteStore> {
+  static async open(
+    folder: string,
+    options: StoreOptions,
+    access?: FolderLock | (() => Promise<Taken>),
+  ): Promise<SqliteStore> {
     const file = join(folder, "gateway.db");
     try {
-      return new SqliteStore(file, await openWhole(file), options, lock);
+      return new SqliteStore(file, await openWhole(file), options, access);
     } catch (error) {
       throw new StoreError(
         `${file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
@@ -94,11 +108,17 @@ export class SqliteStore implements Store {
     }
   }
 
-  private constructor(file: string, opened: Opened, options: StoreOptions, lock: FolderLock | undefined) {
+  private constructor(
+    file: string,
+    opened: Opened,
+    options: StoreOptions,
+    access: FolderLock | (() => Promise<Taken>) | undefined,
+  ) {
     this.#file = file;
     this.#opened = opened;
     this.#options = options;
-    this.#lock = lock;
+    if (typeof access === "function") this.#take = access;
+    else this.#lock = access;
     this.#watching = setInterval(() => this.#watch(), WATCH_EVERY);
     this.#doubting = this.#forgetBansLater(options.unixTime(), DOUBT);
   }
@@ -106,11 +126,12 @@ export class SqliteStore implements Store {
   async *load(): AsyncGenerator<SnapshotPiece> {
     const offset = this.#options.now() - this.#options.unixTime();
     const damaged = (what: string) => this.#options.damaged?.(what);
-    try {
-      yield* load(this.#opened.statements, offset, damaged);
-    } catch (error) {
-      throw new StoreError(explain(error), { cause: error });
-    }
+    yield* load(this.#opened.statements, offset, damaged);
+    if (this.#take === undefined) return;
+    const { lock, changed } = await this.#take();
+    this.#take = undefined;
+    this.#lock = lock;
+    yield loadAgain(this.#opened.statements, changed, offset, damaged);
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
@@ -296,7 +317,7 @@ function refuse(commits: readonly Waiting[], error: StoreError): void {
 function open(file: string): Opened {
   const database = openDatabase(file);
   // The log is there from the first transaction on.
-  database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; COMMIT;`);
+  inOpening(database, `BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; COMMIT;`);
   const log = Deno.openSync(`${file}-wal`, { read: true });
   log.syncDataSync();
   syncFolder(dirname(file));
