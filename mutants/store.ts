@@ -186,6 +186,12 @@ export const store: readonly Mutant[] = [
     breaks: "a large database that is damaged is used all the same",
   },
   {
+    file: "src/store/sqlite/rows.ts",
+    find: 'typeof part === "string" ? toColumn(part) : part',
+    put: "part",
+    breaks: "at a take-over, rooms whose names have a backslash are as they were",
+  },
+  {
     file: "src/store/sqlite/pages.ts",
     find: 'ORDER BY ${order.join(", ")} ',
     put: "",

@@ -300,7 +300,7 @@ export async function runGateway(
     ? { main: answer, operations: answerOperators }
     : movableHandlers(gate, { main: answer, operations: answerOperators }, folder);
   const handOver = folder && new HandOver(folder, {
-    ...{ gateway, customers, webhooks, gate, handlers: answers },
+    ...{ gateway, observers, customers, webhooks, gate, handlers: answers },
     main: () => listeners.main!,
     operations: () => listeners.operations,
     endStreams: () => dashboard?.stop(),
@@ -308,10 +308,10 @@ export async function runGateway(
   });
   await handOver?.listen();
   deferUnlessMoved(() => handOver?.stop());
-  listeners.operations = await listenForOperators(settings, answers.operations, folder?.ports?.operations);
+  listeners.operations = await listenForOperators(settings, answers.operations, folder?.ports()?.operations);
   parts.defer(() => listeners.operations?.stop(OPERATIONS_STOP_WITHIN_MS));
   parts.defer(() => dashboard?.stop()); // before its listener, which would wait for the pages that are told
-  listeners.main = await listen(settings, answers.main, folder?.ports?.main, unread);
+  listeners.main = await listen(settings, answers.main, folder?.ports()?.main, unread);
   parts.defer(() => listeners.main?.stop(STOP_WITHIN_MS));
   gateway.start();
   dashboard?.start();

@@ -14,8 +14,30 @@ export type StoredKey =
   | readonly ["kinds", string, string]
   | readonly ["tasks", number];
 
+/** What each sort of key consists of, besides its sort. */
+const PARTS: ReadonlyMap<unknown, readonly ("string" | "number")[]> = new Map(
+  Object.entries(
+    {
+      servers: ["string"],
+      placements: ["string", "string"],
+      rooms: ["string", "string"],
+      bans: ["string", "string", "string"],
+      kinds: ["string", "string"],
+      tasks: ["number"],
+    } satisfies Record<StoredKey[0], readonly ("string" | "number")[]>,
+  ),
+);
+
+/** Whether something that came from outside is a key. */
+export function isStoredKey(value: unknown): value is StoredKey {
+  if (!Array.isArray(value)) return false;
+  const [kind, ...parts] = value;
+  const expected = PARTS.get(kind);
+  return expected?.length === parts.length && parts.every((part, i) => typeof part === expected[i]);
+}
+
 /** The row that a change makes, changes or ends; nothing where it only tells. */
-function storedKeyOf(change: Change): StoredKey | undefined {
+export function storedKeyOf(change: Change): StoredKey | undefined {
   switch (change.type) {
     case "server-appeared":
     case "server-reported":
@@ -49,19 +71,5 @@ function storedKeyOf(change: Change): StoredKey | undefined {
       return undefined;
     default:
       return change satisfies never;
-  }
-}
-
-/** The rows that changes concern, each once. */
-export class ChangedRows {
-  readonly #keys = new Map<string, StoredKey>();
-
-  note(change: Change): void {
-    const key = storedKeyOf(change);
-    if (key !== undefined) this.#keys.set(JSON.stringify(key), key);
-  }
-
-  get keys(): readonly StoredKey[] {
-    return [...this.#keys.values()];
   }
 }
