@@ -12,16 +12,22 @@ import { ClientAddresses } from "./http/client_address.ts";
 import type { Handler } from "./http/message.ts";
 import { Rates } from "./limits/rates.ts";
 
-/** The handler of a gateway with one server and one customer. */
+/**
+ * The handler of a gateway with one server and one customer.
+ *
+ * @param info what its fleet is shown by; if absent, its own
+ */
 export async function createGatewayHandler(
   entry: Parameters<typeof createKeyRing>[0][number],
   settings: Settings,
+  { gate = new Gate(), info }: { readonly gate?: Gate; readonly info?: Gateway["info"] } = {},
 ): Promise<Handler> {
   const serverKeys = new ServerKeys(Buffer.from("a master key of a test"));
   const gateway = await Gateway.open(SETTINGS, {
     openStore: () => Promise.resolve(NO_STORE),
     waitForReports: false,
   });
+  if (info !== undefined) gateway.info = info;
   await gateway.report({
     address: "sfu:4433" as Address,
     pool: "default",
@@ -55,7 +61,7 @@ export async function createGatewayHandler(
     roomIdPrefix: false,
     pools: { names: [], default: "default" },
     recommended: {},
-    gate: new Gate(),
+    gate,
     reloading: {
       config: () => Promise.reject(new Error("nothing to reload")),
       customers: () => Promise.reject(new Error("nothing to reload")),

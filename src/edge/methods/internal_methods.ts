@@ -125,11 +125,15 @@ export function operatorMethods(context: InternalContext): Record<string, Method
   const of = (does: AdminMethod["does"]) =>
     Object.fromEntries(
       methods.filter((method) => method.does === does).map(({ name, call, isDear, waitsForOthers }) => {
-        const run = (params: unknown, { permission: { user }, visit }: InternalCall) =>
-          waitsForOthers === true ? visit.elsewhere(() => call(params, { user })) : call(params, { user });
+        const run = (params: unknown, { permission: { user }, visit }: InternalCall) => {
+          if (isDear === true) visit.leave(); // it looks at what is in memory, here even when another process takes over
+          return waitsForOthers === true
+            ? visit.elsewhere(() => call(params, { user }))
+            : call(params, { user });
+        };
         const turns = isDear === true ? new Turns() : undefined;
         const read = (params: unknown, { visit }: InternalCall) => {
-          if (isDear === true) visit.leave(); // while it waits for its turn; no process is to wait for it to take over
+          if (isDear === true) visit.leave(); // while it waits for its turn
           return params;
         };
         return [name, { ...methodReading(read, run), onlyShows: does === "shows", turns }];
