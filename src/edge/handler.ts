@@ -170,7 +170,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
         }
       } catch (error) {
         if (error instanceof Moved) throw error;
-        throw asRefusal(error, token.customer) ?? error;
+        throw asRefusal(error, { customer: token.customer }) ?? error;
       }
     } finally {
       rates.end(client);
@@ -221,6 +221,9 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       } finally {
         visit.leave();
       }
+    } catch (error) {
+      if (error instanceof Moved) throw error;
+      throw asRefusal(error, { internal: true }) ?? error;
     } finally {
       proof?.end();
       gateway.reportCame(arrival);

@@ -136,7 +136,7 @@ function isPermitted(access: InternalAccess, request: HttpRequest): boolean {
  */
 function answerToError(error: unknown, { caller }: HttpRequest, refused: RefusalObserver): HttpAnswer {
   if (error instanceof Moved) throw error;
-  const refusedSo = asRefusal(error);
+  const refusedSo = asRefusal(error, { internal: true });
   if (refusedSo !== undefined) {
     const { call = "a request to operations" } = refusedSo.told;
     refused({ ...refusedRequest(refusedSo, caller), call });
