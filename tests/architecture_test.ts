@@ -129,6 +129,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const GROUND = [
   "src/misspelling.ts",
   "src/printable.ts",
+  "src/remove_if_there.ts",
   "src/sliced_work.ts",
   "src/start_error.ts",
   "src/edge/errors.ts",

@@ -1,4 +1,4 @@
-import { configuredPools, serverRecommendation, type Settings } from "../config/schema.ts";
+import { configuredPools, mainAddress, serverRecommendation, type Settings } from "../config/schema.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { parseNetwork } from "../config/network.ts";
 import { type Customers, unknownCustomers } from "../customers/customers.ts";
@@ -43,7 +43,7 @@ export function edgeContext(
     internal: {
       users,
       withoutUsers: settings.internal.withoutUsers,
-      onLoopback: isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname),
+      onLoopback: isLoopback(mainAddress(settings).hostname),
     },
     compatibility: settings.compatibility,
     roomIdPrefix: settings.compatibility.roomIdPrefix,

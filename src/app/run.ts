@@ -43,7 +43,7 @@ import { Refusals, REFUSALS_SUMMED_EVERY } from "../ops/refusals.ts";
 import { Stats } from "../ops/stats.ts";
 import type { TraceRecorder } from "../ops/trace.ts";
 import { NO_OUTBOX } from "../store/outbox.ts";
-import type { Store, StoreOptions } from "../store/port.ts";
+import type { OpenStore } from "../store/port.ts";
 import { ServerKeys } from "../tokens/mod.ts";
 import { openAuditFile } from "./audit.ts";
 import { CustomerLog } from "./customer_log.ts";
@@ -113,7 +113,7 @@ const OPERATIONS_STOP_WITHIN_MS = 500;
 export async function runGateway(
   settings: Settings,
   masterKey: string,
-  openStore: (options: StoreOptions) => Promise<Store>,
+  openStore: OpenStore,
   recorder?: TraceRecorder,
   operator: Operator = NO_OPERATOR,
   version = "",

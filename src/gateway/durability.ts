@@ -1,7 +1,7 @@
 import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Placement, Undo } from "../fleet/mod.ts";
 import { SlicedWork } from "../sliced_work.ts";
-import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { type Committed, type OpenStore, type Safety, type Store, StoreError } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { clockOffset, type Clocks, type Timers } from "./timers.ts";
 
@@ -31,7 +31,7 @@ export class Durability {
   readonly #timers: Timers;
   readonly #observers: Observers;
   readonly #inFlight = new Set<InFlight>();
-  readonly #openStore: (options: StoreOptions) => Promise<Store>;
+  readonly #openStore: OpenStore;
   #store!: Store;
   /** What makes unix time of a time in the model, as what is stored has it. */
   #offset: Milliseconds;
@@ -42,7 +42,7 @@ export class Durability {
 
   private constructor(
     model: Model,
-    openStore: (options: StoreOptions) => Promise<Store>,
+    openStore: OpenStore,
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
@@ -62,7 +62,7 @@ export class Durability {
    */
   static async open(
     model: Model,
-    openStore: (options: StoreOptions) => Promise<Store>,
+    openStore: OpenStore,
     clocks: Clocks,
     timers: Timers,
     observers: Observers,

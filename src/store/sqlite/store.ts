@@ -1,3 +1,4 @@
+import { removeIfThere } from "../../remove_if_there.ts";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
@@ -273,13 +274,7 @@ export class SqliteStore implements Store {
       this.#lock?.renew();
       const values = this.#opened.database.prepare("SELECT name, value FROM value").all();
       // A log or an index without its database, or the other way round, would be read as damaged.
-      for (const suffix of ["", "-wal", "-shm"]) {
-        try {
-          Deno.removeSync(`${this.#file}${suffix}`);
-        } catch (error) {
-          if (!(error instanceof Deno.errors.NotFound)) throw error;
-        }
-      }
+      for (const suffix of ["", "-wal", "-shm"]) removeIfThere(`${this.#file}${suffix}`);
       const opened = open(this.#file);
       close(this.#opened);
       this.#opened = opened;
