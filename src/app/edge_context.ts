@@ -6,6 +6,7 @@ import type { InternalUser } from "../edge/auth/internal_access.ts";
 import type { EdgeContext } from "../edge/handler.ts";
 import { ClientAddresses } from "../edge/http/client_address.ts";
 import { Rates } from "../edge/limits/rates.ts";
+import { operatorMethods } from "../edge/methods/internal_methods.ts";
 import type { PublicCall } from "../edge/methods/public_methods.ts";
 import { log, logsDebug } from "../ops/log.ts";
 
@@ -37,8 +38,14 @@ export function edgeContext(
   users: readonly InternalUser[],
 ): EdgeContext {
   const unknown = unknownCustomers(settings);
-  return {
+  const admin = {
     ...shared,
+    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
+    maxBanTime: settings.bans.maxTime,
+  };
+  return {
+    ...admin,
+    operators: operatorMethods(admin),
     limits: settings.limits,
     internal: {
       users,
@@ -50,7 +57,6 @@ export function edgeContext(
     pools: configuredPools(settings),
     recommended: serverRecommendation(settings),
     tokenLifetime: settings.loginToken.lifetime,
-    maxBanTime: settings.bans.maxTime,
     trust: {
       get customers() {
         return customers.ring;
@@ -69,7 +75,6 @@ export function edgeContext(
           { proxy },
         ),
     ),
-    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
     get granted() {
       return logsDebug() ? logGrant : undefined;
     },

@@ -17,7 +17,8 @@ import type { RefusalObserver } from "../edge/refusal_observer.ts";
 import { ASSETS } from "../dashboard/assets.ts";
 import { Dashboard } from "../dashboard/dashboard.ts";
 import { dashboardRoutes } from "../dashboard/routes.ts";
-import { operatorDocument, showingMethods } from "../edge/methods/admin/registry.ts";
+import { openRpcDocument } from "../edge/methods/admin/openrpc.ts";
+import type { OperatorMethods } from "../edge/methods/internal_methods.ts";
 import { auditedParams } from "../edge/methods/audited_params.ts";
 import { problemsOf } from "../edge/methods/admin/status.ts";
 import type { Reloading } from "../edge/methods/admin/reload_methods.ts";
@@ -124,7 +125,7 @@ export async function runGateway(
   const auditFile = await openAuditFile(settings);
   parts.defer(() => auditFile?.close());
   let showing: ReadonlySet<string> | undefined;
-  const shows = (method: string) => (showing ??= showingMethods(handlers.edge)).has(method);
+  const shows = (method: string) => (showing ??= namesOfShowing(handlers.edge.operators)).has(method);
   const dashboard: Dashboard | undefined = settings.operations.enabled
     ? new Dashboard({
       gateway: { figures: (customers) => gateway.figures(customers) },
@@ -137,7 +138,7 @@ export async function runGateway(
   const audit = createAudit({
     log: settings.audit.log,
     shows,
-    shown: (method) => (audited ??= auditedParams(handlers.edge)).get(method),
+    shown: (method) => (audited ??= auditedParams(handlers.edge.operators)).get(method),
     write(record) {
       auditFile?.write(record);
       dashboard?.audited(record);
@@ -373,7 +374,11 @@ function operationsHandler(
       checks,
       rpc: createOperatorRoute(context),
     },
-    openRpcRoute(() => operatorDocument(context)),
+    openRpcRoute(() => openRpcDocument(context.operators.list, context.admin.version)),
     ...routes,
   );
+}
+
+function namesOfShowing({ list }: OperatorMethods): ReadonlySet<string> {
+  return new Set(list.filter(({ does }) => does === "shows").map(({ name }) => name));
 }

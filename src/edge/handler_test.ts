@@ -6,8 +6,10 @@ import { readConfig } from "../config/load.ts";
 import type { ShownFleet } from "../gateway/port.ts";
 import { Gate } from "./gate.ts";
 import { Connection } from "./http/connection.ts";
-import type { HttpAnswer } from "./http/message.ts";
-import { createGatewayHandler } from "./testing.ts";
+import type { HttpAnswer, HttpRequest } from "./http/message.ts";
+import { createHandler } from "./handler.ts";
+import { createOperatorRoute } from "./operator_route.ts";
+import { createEdgeContext, createGatewayHandler } from "./testing.ts";
 
 const accessKey = generateAccessKey();
 const { settings } = readConfig({});
@@ -30,11 +32,15 @@ function send(
   authorization = `Bearer ${token}`,
   to = handler,
 ): Promise<HttpAnswer> {
+  return to(requestOf(method, target, body, authorization));
+}
+
+function requestOf(method: string, target: string, body: Uint8Array, authorization: string): HttpRequest {
   const headers: Record<string, string> = { authorization };
   async function* pieces() {
     yield body;
   }
-  return to({
+  return {
     method,
     target,
     version: "1.1",
@@ -45,7 +51,7 @@ function send(
     connection: new Connection(),
     sent: () => true,
     body: pieces(),
-  });
+  };
 }
 
 const post = (path: string, body: string | Uint8Array, authorization?: string) =>
@@ -174,4 +180,30 @@ Deno.test("no process waits for an answer that shows all there is to take over, 
     /another process has taken over/,
     "what comes after it in a batch is not done here",
   );
+});
+
+Deno.test("one answer that shows all there is is made at a time, whichever listener it is asked on", async () => {
+  let [running, most] = [0, 0];
+  const info = async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running--;
+    return { servers: [], rooms: [], kinds: [] };
+  };
+  const context = await createEdgeContext(customer, settings, { info });
+  const operators = createOperatorRoute(context);
+  const permission = {
+    user: undefined,
+    role: "admin",
+    mayCall: () => true,
+    maySpeakFor: () => true,
+  } as const;
+  const body = new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info" }));
+  const onMain = createHandler(context);
+  const answers = await Promise.all([0, 1, 2].flatMap(() => [
+    send("POST", "/internal", body, "", onMain),
+    operators(requestOf("POST", "/rpc", body, ""), permission),
+  ]));
+  for (const answer of answers) assert.match(answer.body!, /"result"/);
+  assert.equal(most, 1);
 });

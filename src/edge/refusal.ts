@@ -1,4 +1,6 @@
+import { log } from "../ops/log.ts";
 import { RpcError, type RpcErrorName } from "./errors.ts";
+import { Moved } from "./gate.ts";
 import { refusal } from "./http/answer.ts";
 import type { HttpAnswer } from "./http/message.ts";
 import type { Refused } from "./refusal_observer.ts";
@@ -33,6 +35,23 @@ export function refusedRequest({ error, told }: Refusal, address: string): Refus
     internal,
     customer,
   };
+}
+
+/**
+ * What a request is answered with that failed; a fault of ours is told by the log, what was refused by `refused`.
+ *
+ * @param request what it was, for the log
+ * @throws {Moved} where another process is about to answer
+ */
+export function answerToError(error: unknown, request: string, refused: (its: Refusal) => void): HttpAnswer {
+  if (error instanceof Moved) throw error;
+  const its = asRefusal(error);
+  if (its !== undefined) {
+    refused(its);
+    return its.answer;
+  }
+  log.error("{request} failed: {error}", { request, error });
+  return refusal(new RpcError("internal", "internal error"));
 }
 
 /** A request that is refused before it is known what it calls. */
