@@ -6,7 +6,7 @@ import {
 } from "../config/internal_user.ts";
 import type { KeptSecrets } from "../config/kept_secrets.ts";
 import { mainAddress, type Settings } from "../config/schema.ts";
-import type { Operator } from "../app/run.ts";
+import type { Operator } from "../app/running.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { log } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
