@@ -148,9 +148,9 @@ export const fleet: readonly Mutant[] = [
     breaks: "a message that moved with its room and was lost is never handed over",
   },
   {
-    file: "src/fleet/replication/snapshot.ts",
-    find: "asFarAsListed(usageOf(model, sums), server)",
-    put: "usageOf(model, sums)",
+    file: "src/fleet/replication/restore.ts",
+    find: "asFarAsListed(usageOf(this.#model, sums), server)",
+    put: "usageOf(this.#model, sums)",
     breaks: "rooms that had left a server count again after a restart",
   },
   {

@@ -4,6 +4,18 @@ import type { Mutant } from "./mutant.ts";
 export const gateway: readonly Mutant[] = [
   {
     file: "src/gateway/gateway.ts",
+    find: "    gateway.#ticked = start;\n",
+    put: "",
+    breaks: "what taking up the store took counts against rooms that wait for their first report",
+  },
+  {
+    file: "src/gateway/durability.ts",
+    find: "    restorer.take(piece);\n    if (work.due) await work.letOthersPass();\n",
+    put: "    restorer.take(piece);\n",
+    breaks: "taking up a large store blocks the event loop",
+  },
+  {
+    file: "src/gateway/gateway.ts",
     find: "if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;",
     put: "",
     breaks: "a claim that another gateway has won is granted all the same",
@@ -94,8 +106,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "begin(now() + settings.disableTimeout)",
-    put: "begin(now())",
+    find: "begin(start + settings.disableTimeout)",
+    put: "begin(start)",
     breaks: "with an empty store, rooms are placed before their servers have reported",
   },
   {

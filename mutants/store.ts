@@ -52,12 +52,6 @@ export const store: readonly Mutant[] = [
     breaks: "a server that came back is silent after a restart",
   },
   {
-    file: "src/store/sqlite/statements.ts",
-    find: "FROM kind ORDER BY learned",
-    put: "FROM kind",
-    breaks: "after a restart, the wrong kinds are forgotten first",
-  },
-  {
     file: "src/store/sqlite/store.ts",
     find:
       "    const waiting = this.#waiting;\n    this.#waiting = [];\n    try {\n      if (this.#vanished) this.#reopen();",
@@ -186,6 +180,30 @@ export const store: readonly Mutant[] = [
     breaks: "a row that cannot be read is left out silently",
   },
   {
+    file: "src/store/sqlite/quick_check.ts",
+    find: "    const database = new DatabaseSync(path);\n",
+    put: '    const database = new DatabaseSync(":memory:");\n',
+    breaks: "a large database that is damaged is used all the same",
+  },
+  {
+    file: "src/store/sqlite/rows.ts",
+    find: 'typeof part === "string" ? toColumn(part) : part',
+    put: "part",
+    breaks: "at a take-over, rooms whose names have a backslash are as they were",
+  },
+  {
+    file: "src/store/sqlite/pages.ts",
+    find: 'ORDER BY ${order.join(", ")} ',
+    put: "",
+    breaks: "after a restart, the wrong kinds are forgotten first",
+  },
+  {
+    file: "src/store/sqlite/pages.ts",
+    find: "LIMIT ${ROWS}",
+    put: "LIMIT 1000000000",
+    breaks: "a table is read at once, however many rows it has",
+  },
+  {
     file: "src/store/sqlite/server_fields.ts",
     find: "      if (!Array.isArray(list)) throw new Error(`${column} must be an array`);\n",
     put: "",
@@ -207,14 +225,14 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/rows.ts",
-    find: "row.customer === null ? room[0] : name(row.customer),",
-    put: "name(row.customer),",
+    find: "customer === null ? room[0] : name(customer),",
+    put: "name(customer),",
     breaks: "tasks of a gateway before shares are left out",
   },
   {
     file: "src/store/sqlite/rows.ts",
-    find: 'user: row.user === "" ? undefined : name(row.user),',
-    put: "user: name(row.user),",
+    find: 'user: user === "" ? undefined : name(user),',
+    put: "user: name(user),",
     breaks: "after a restart, a banned room is open to everybody",
   },
   {

@@ -1,8 +1,8 @@
 import type { Address, Snapshot } from "../src/fleet/mod.ts";
 import { SqliteStore } from "../src/store/sqlite/store.ts";
 
-/** Fills the store in a data folder with 100,000 rooms of the customer `acme`, 200 servers and 10,000 bans. */
-export async function writeLargeStore(folder: string): Promise<void> {
+/** Fills the store in a data folder with rooms of the customer `acme`, 200 servers and 10,000 bans. */
+export async function writeLargeStore(folder: string, rooms = 100_000): Promise<void> {
   const store = await SqliteStore.open(folder, {
     now: () => performance.now(),
     unixTime: Date.now,
@@ -11,12 +11,12 @@ export async function writeLargeStore(folder: string): Promise<void> {
       throw error;
     },
   });
-  await store.replace(largeSnapshot());
+  await store.replace(largeSnapshot(rooms));
   await store.close();
 }
 
-function largeSnapshot(): Snapshot {
-  const rooms = Array.from({ length: 100_000 }, (_, i) => `room-${i}`);
+function largeSnapshot(count: number): Snapshot {
+  const rooms = Array.from({ length: count }, (_, i) => `room-${i}`);
   return {
     servers: Array.from({ length: 200 }, (_, i) => ({
       address: `sfu${i}:1` as Address,
@@ -25,7 +25,7 @@ function largeSnapshot(): Snapshot {
       enabled: true,
       load: 0.5,
       clients: 1000,
-      usage: [{ customer: "acme", peers: 1000, rooms: 500 }],
+      usage: [{ customer: "acme", peers: 1000, rooms: count / 200 }],
       firstSeen: 0,
       cost: [120, 120_000, 60, 120_000_000, 60_000] as const,
       weight: 1,

@@ -353,3 +353,30 @@ Deno.test("what was is kept: the fleet's figures, each server's, and a customer'
   assert.equal(minutes["sfu-a:1"]!.at(-1), 0.5);
   assert.equal(await ask("/dashboard/history?server=nobody:1"), null);
 });
+
+Deno.test("what is refused to operators and on /internal is no refused Connect", async () => {
+  await using gateway = await TestGateway.start({
+    operations: { port: 0, users: USERS },
+    internal: { users: [{ name: "sfu", password: "a password of servers" }] },
+  });
+  const headers = basic("viewer");
+  const live = eventsOf(await fetch(`${gateway.operations}/dashboard/live`, { headers }));
+  const refused = [
+    () => fetch(`${gateway.operations}/rpc`, { method: "POST", body: STATUS }),
+    () => fetch(`${gateway.operations}/no-such-path`, { headers }),
+    () => fetch(`${gateway.operations}/rpc`, { method: "POST", headers, body: "no JSON" }),
+    () =>
+      fetch(`${gateway.operations}/rpc`, { method: "POST", headers, body: STATUS.replace("Status", "No") }),
+    () => gateway.post(STATUS, {}, "/internal"),
+    () => gateway.post(STATUS, { Authorization: "Bearer none" }),
+  ];
+  for (const ask of refused) await (await ask()).body?.cancel();
+  for await (const { data } of live) {
+    const { refusals = {} } = data as { refusals?: Record<string, number> };
+    const rates = Object.entries(refusals);
+    if (rates.length === 0) continue;
+    assert.deepEqual(rates.map(([cause]) => cause), ["unauthorized"]);
+    assert.ok(rates[0]![1] < 1.5 / 5, `${rates[0]![1]} a second, of one in 5 s`);
+    break;
+  }
+});

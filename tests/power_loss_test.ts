@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SqliteStore } from "../src/store/sqlite/store.ts";
 import { TestGateway } from "./gateway.ts";
 import { isInstalled } from "./programs.ts";
+import { loaded } from "../src/store/testing.ts";
 
 /** Calls; enough of their bytes that the log of the database is copied into it a few times meanwhile (4 MB). */
 const CALLS = 240;
@@ -146,7 +147,7 @@ async function contentOf(folder: string): Promise<{ users: Set<string>; numbers:
       throw error;
     },
   });
-  const { bans, tasks } = await store.load();
+  const { bans, tasks } = await loaded(store);
   const users = new Set(Array.from(bans, ({ user }) => user ?? ""));
   const numbers = new Set<number>();
   for (const { task } of tasks) {

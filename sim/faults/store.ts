@@ -1,4 +1,4 @@
-import type { Change, Milliseconds, Snapshot } from "../../src/fleet/mod.ts";
+import type { Change, Milliseconds, Snapshot, SnapshotPiece } from "../../src/fleet/mod.ts";
 import type { Timers } from "../../src/gateway/timers.ts";
 import {
   type Committed,
@@ -71,8 +71,8 @@ export class SimulatedStore implements Store, Reader {
     this.#unfollow();
   }
 
-  load(): Promise<Snapshot> {
-    return Promise.resolve(shifted(this.#disk.load(), -this.#offset()));
+  async *load(): AsyncGenerator<SnapshotPiece> {
+    yield shifted(this.#disk.load(), -this.#offset()); // few enough for one piece
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {

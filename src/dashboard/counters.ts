@@ -16,8 +16,8 @@ export class Counters {
   };
 
   /** What is refused before it is known what it calls, a token that cannot be verified say, would have been a Connect. */
-  readonly refused: RefusalObserver = ({ method, kind }) => {
-    if (method !== undefined && method !== "Connect") return;
+  readonly refused: RefusalObserver = ({ method, kind, internal }) => {
+    if (internal || (method !== undefined && method !== "Connect")) return;
     this.#refused.set(kind, (this.#refused.get(kind) ?? 0) + 1); // kinds of errors are few
   };
 

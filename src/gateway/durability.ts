@@ -1,6 +1,7 @@
 import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Placement, Undo } from "../fleet/mod.ts";
-import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { SlicedWork } from "../sliced_work.ts";
+import { type Committed, type OpenStore, type Safety, type Store, StoreError } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { clockOffset, type Clocks, type Timers } from "./timers.ts";
 
@@ -30,7 +31,7 @@ export class Durability {
   readonly #timers: Timers;
   readonly #observers: Observers;
   readonly #inFlight = new Set<InFlight>();
-  readonly #openStore: (options: StoreOptions) => Promise<Store>;
+  readonly #openStore: OpenStore;
   #store!: Store;
   /** What makes unix time of a time in the model, as what is stored has it. */
   #offset: Milliseconds;
@@ -41,7 +42,7 @@ export class Durability {
 
   private constructor(
     model: Model,
-    openStore: (options: StoreOptions) => Promise<Store>,
+    openStore: OpenStore,
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
@@ -61,7 +62,7 @@ export class Durability {
    */
   static async open(
     model: Model,
-    openStore: (options: StoreOptions) => Promise<Store>,
+    openStore: OpenStore,
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
@@ -70,7 +71,7 @@ export class Durability {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
     fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
-    fleet.restore(model, await durability.#store.load(), clocks.now());
+    await restore(model, durability.#store, clocks);
     return durability;
   }
 
@@ -227,6 +228,17 @@ export class Durability {
     settle();
     this.#offset = offset;
   }
+}
+
+/** Takes what the store has into the model, and lets others pass meanwhile, however much it is. */
+async function restore(model: Model, store: Store, clocks: Clocks): Promise<void> {
+  const work = new SlicedWork();
+  const restorer = new fleet.Restorer(model, clocks.now());
+  for await (const piece of store.load()) {
+    restorer.take(piece);
+    if (work.due) await work.letOthersPass();
+  }
+  for (const _ of restorer.finish(clocks.now())) if (work.due) await work.letOthersPass();
 }
 
 /** Name of the gateway's number in the store. */

@@ -18,7 +18,7 @@ import type {
   UnixTime,
 } from "../fleet/mod.ts";
 import { SlicedWork } from "../sliced_work.ts";
-import type { Store, StoreOptions } from "../store/port.ts";
+import type { OpenStore, Store } from "../store/port.ts";
 import { Durability } from "./durability.ts";
 import { Observers } from "./observers.ts";
 import type {
@@ -48,7 +48,7 @@ const CLAIMS = 3;
 /** What the shell needs besides the fleet's settings. */
 export interface GatewayOptions {
   /** Opens the store; the clocks are the gateway's own. */
-  readonly openStore: (options: StoreOptions) => Promise<Store>;
+  readonly openStore: OpenStore;
   /** With an empty store, or always: wait for servers to report before rooms that are not known are placed. */
   readonly waitForReports: boolean | "always";
   /** With an empty store: do not wait any longer once so many servers have reported. */
@@ -130,11 +130,13 @@ export class Gateway implements GatewayPort {
     } = options;
     const clocks = { now, unixTime };
     const model = fleet.createModel(settings);
+    const start = now();
     const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
     const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
+    gateway.#ticked = start;
     const waits = options.waitForReports;
     if (waits === "always" || (waits && model.servers.size === 0)) {
-      gateway.#startWait.begin(now() + settings.disableTimeout);
+      gateway.#startWait.begin(start + settings.disableTimeout);
     }
     return gateway;
   }

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { TemporaryFolder } from "../../sim/program.ts";
-import type { Address, Change, ConnectInput, Snapshot, Task } from "../fleet/mod.ts";
+import {
+  type Address,
+  appeared,
+  type Change,
+  type ConnectInput,
+  type Snapshot,
+  type Task,
+} from "../fleet/mod.ts";
 import { address, SETTINGS } from "../fleet/testing.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { type Observer, Observers } from "./observers.ts";
+import { RUNTIME_TIMERS } from "./timers.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
@@ -168,6 +176,46 @@ Deno.test("an observer that throws harms neither a call nor what is durable, nor
   const again = await open();
   assert.equal((await again.info()).rooms.length, 1);
   await again.stop();
+});
+
+Deno.test("while a large store is taken up others get their turn, and that time is held against nobody", async () => {
+  let now = 0;
+  let turns = 0;
+  const turning = setInterval(() => turns++);
+  const ticks: (() => void)[] = [];
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: () =>
+      Promise.resolve({
+        ...NO_STORE,
+        async *load() {
+          const server = {
+            server: address("a"),
+            pool: "default",
+            version: "1",
+            type: "server-appeared",
+          } as const;
+          yield { servers: [appeared(server, 0)] };
+          yield { placements: [{ namespace: "acme", group: "r", server: address("a") }] };
+          yield { rooms: [{ namespace: "acme", name: "r", customer: "acme", listed: false }] };
+          for (const start = performance.now(); performance.now() - start < 100;) {
+            for (const each = performance.now(); performance.now() - each < 10;);
+            yield { bans: [] };
+          }
+          now += HOUR;
+        },
+      }),
+    waitForReports: false,
+    now: () => now,
+    unixTime: () => now,
+    timers: { ...RUNTIME_TIMERS, every: (_interval, act) => (ticks.push(act), () => {}) },
+  });
+  clearInterval(turning);
+  assert.ok(turns >= 3, `${turns} turns`);
+  gateway.start();
+  for (const tick of ticks) tick();
+  assert.equal(gateway.condition.servers, 1);
+  assert.equal((await gateway.info()).rooms.length, 1);
+  await gateway.stop();
 });
 
 /** A store that a test looks into, and makes do what stores do. */

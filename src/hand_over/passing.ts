@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type ClientRequest, request as httpRequest } from "node:http";
-import { refusal } from "../edge/http/answer.ts";
+import { refusal, spelt } from "../edge/http/answer.ts";
 import type { HttpAnswer, HttpRequest } from "../edge/http/message.ts";
 import { RpcError } from "../edge/errors.ts";
 import { CALLER, HOSTS, PLACE, type Place, VERSION } from "./passed.ts";
@@ -130,7 +130,7 @@ function ownHeaders(
   const own: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (HOP.has(name) || name === "date" || value === undefined) continue;
-    own[name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase())] = String(value);
+    own[spelt(name)] = String(value);
   }
   return own;
 }

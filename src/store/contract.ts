@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Address, Change, Draining, LearnedKind, QueuedTask, Snapshot } from "../fleet/mod.ts";
 import type { Store, StoreError, StoreOptions } from "./port.ts";
+import { loaded } from "./testing.ts";
 
 /** A store under test: opened again, it is the same store after the process has ended. */
 export interface StoreUnderTest {
@@ -41,18 +42,6 @@ const task = (sequence: number, expires = 1e6): QueuedTask => ({
   customer: "acme",
 });
 
-/** What a snapshot holds, as plain arrays. */
-function contents({ servers, placements, rooms, bans, tasks, kinds }: Snapshot) {
-  return {
-    servers: [...servers].map((row) => ({ ...row })),
-    placements: [...placements].map((row) => ({ ...row })),
-    rooms: [...rooms].map((row) => ({ ...row })),
-    bans: [...bans],
-    tasks: [...tasks],
-    kinds: [...kinds],
-  };
-}
-
 /** What every adapter of the store must do. */
 export function testStore(name: string, create: () => StoreUnderTest): void {
   function test(
@@ -79,7 +68,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
 
   test("a new store is empty", async (open) => {
     const store = await open();
-    assert.deepEqual(contents(await store.load()), EMPTY);
+    assert.deepEqual(await loaded(store), EMPTY);
     assert.equal(await store.value("x"), undefined);
     await store.close();
   });
@@ -100,7 +89,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await store.setValue("customers", "[]");
     await store.close();
     const again = await open();
-    assert.deepEqual(contents(await again.load()), {
+    assert.deepEqual(await loaded(again), {
       servers: [{
         address: A,
         pool: "eu",
@@ -132,7 +121,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await store.commit([{ type: "banned", ban: { room: ["ns", "r"], until: 61_000 } }], "power");
     await store.close();
     const again = await open({ now: () => 5, unixTime: () => 1_700_000_020_000 });
-    assert.deepEqual((contents(await again.load())).bans.map(({ until }) => until), [40_005]);
+    assert.deepEqual((await loaded(again)).bans.map(({ until }) => until), [40_005]);
     await again.close();
   });
 
@@ -154,7 +143,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "kind-learned", kind: { ...kind("ns", "match-#"), sizes: undefined } },
       { type: "server-removed", server: A },
     ], "power");
-    assert.deepEqual(contents(await store.load()), EMPTY);
+    assert.deepEqual(await loaded(store), EMPTY);
     await store.close();
   });
 
@@ -168,7 +157,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "server-reported", server: A, pool: "us", version: "2", load: 0.5, clients: 3, cost, usage },
       { type: "server-disabled", server: A },
     ], "power");
-    const { servers: [server], rooms: [room] } = contents(await store.load());
+    const { servers: [server], rooms: [room] } = await loaded(store);
     assert.deepEqual(server, {
       address: A,
       pool: "us",
@@ -201,7 +190,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await store.commit([appeared(A), { type: "server-disabled", server: A }, reported], "power");
     await store.close();
     const again = await open();
-    assert.deepEqual((contents(await again.load())).servers.map(({ enabled }) => enabled), [true]);
+    assert.deepEqual((await loaded(again)).servers.map(({ enabled }) => enabled), [true]);
     await again.close();
   });
 
@@ -209,7 +198,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     const store = await open();
     const kinds = [kind("z", "z", 700), kind("", "", 800), kind("a", "b", 900), kind("a", "a", 950)];
     await store.commit([2, 0, 3, 1].map((i) => ({ type: "kind-learned", kind: kinds[i]! })), "power");
-    assert.deepEqual((contents(await store.load())).kinds, kinds);
+    assert.deepEqual((await loaded(store)).kinds, kinds);
     await store.close();
   });
 
@@ -220,7 +209,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await waiting;
     await store.close();
     const again = await open();
-    assert.deepEqual(contents(await again.load()), EMPTY);
+    assert.deepEqual(await loaded(again), EMPTY);
     await again.close();
   });
 
@@ -233,7 +222,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       draining,
     });
     const kept = async () =>
-      (contents(await store.load())).servers.map(({ weight, draining }) => ({ weight, draining }));
+      (await loaded(store)).servers.map(({ weight, draining }) => ({ weight, draining }));
     await store.commit([appeared(A), plan(0.5, { deadline: 61_000 })], "power");
     assert.deepEqual(await kept(), [{ weight: 0.5, draining: { deadline: 61_000 } }]);
     await store.commit([plan(0.5, { deadline: undefined })], "power");
@@ -250,7 +239,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     assert.deepEqual(await claim(placed("r", A), placed("s", B)), []);
     assert.deepEqual(await claim(placed("r", B)), [{ namespace: "ns", group: "r", server: A }]);
     assert.deepEqual(await claim(placed("r", B, A)), []);
-    assert.deepEqual((contents(await store.load())).placements.map(({ server }) => server), [B, B]);
+    assert.deepEqual((await loaded(store)).placements.map(({ server }) => server), [B, B]);
     await store.close();
   });
 
@@ -273,7 +262,40 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       }),
     );
     assert.deepEqual(answered, Array.from({ length: 50 }, (_, i) => i));
-    assert.equal((contents(await store.load())).tasks.length, 50);
+    assert.equal((await loaded(store)).tasks.length, 50);
+    await store.close();
+  });
+
+  test("everything comes once, in order, in pieces of at most 2,000 rows of one kind", async (open) => {
+    const store = await open();
+    const names = ["", "\u{10ffff}", ...Array.from({ length: 4100 }, (_, i) => `r-${i}`)];
+    await store.commit([
+      appeared(A),
+      ...names.flatMap((name, i): Change[] => [
+        placed(name, A),
+        opened(name),
+        { type: "banned", ban: { room: ["ns", name], until: 61_000 } },
+        { type: "kind-learned", kind: kind("ns", name, 800) },
+        { type: "task-queued", server: A, task: task(i) },
+      ]),
+    ], "power");
+    const kinds: string[] = [];
+    for await (const piece of store.load()) {
+      const [[kind, rows], ...others] = Object.entries(piece) as [[string, Iterable<unknown>], ...unknown[]];
+      assert.deepEqual(others, []);
+      assert.ok([...rows].length <= 2000);
+      kinds.push(kind);
+    }
+    const order = ["servers", "placements", "rooms", "bans", "kinds", "tasks"];
+    assert.deepEqual(kinds, kinds.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)));
+    assert.deepEqual(kinds.filter((kind, i) => kind !== kinds[i - 1]), order);
+    const { placements, rooms, bans, kinds: learned, tasks } = await loaded(store);
+    const expected = names.toSorted();
+    assert.deepEqual(placements.map(({ group }) => group).sort(), expected);
+    assert.deepEqual(rooms.map(({ name }) => name).sort(), expected);
+    assert.deepEqual(bans.map(({ room }) => room[1]).sort(), expected);
+    assert.deepEqual(learned.map(({ template }) => template).sort(), expected);
+    assert.deepEqual(tasks.map(({ task }) => task.sequence), names.map((_, i) => i));
     await store.close();
   });
 
@@ -286,7 +308,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
     await store.close();
     await waiting;
     const again = await open();
-    assert.equal((contents(await again.load())).servers.length, 2);
+    assert.equal((await loaded(again)).servers.length, 2);
     await again.close();
   });
 
@@ -322,7 +344,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       kinds: [kind("ns", "match-#")],
     };
     await store.replace(snapshot);
-    assert.deepEqual(contents(await store.load()), contents(snapshot));
+    assert.deepEqual(await loaded(store), snapshot);
     assert.equal(await store.value("customers"), "[]");
     await store.close();
   });

@@ -1,4 +1,4 @@
-import type { Change, Placement, Snapshot } from "../fleet/mod.ts";
+import type { Change, Placement, Snapshot, SnapshotPiece } from "../fleet/mod.ts";
 
 /** The store cannot be read or written now; the message says why. */
 export class StoreError extends Error {
@@ -27,8 +27,13 @@ export interface Committed {
  * An adapter writes changes in the order in which it gets them.
  */
 export interface Store {
-  /** Everything that is stored. What cannot be read is left out and told. @throws {StoreError} */
-  load(): Promise<Snapshot>;
+  /**
+   * Everything that is stored, in pieces of at most 2,000 rows of one kind, between which others get their turn: the servers
+   * first, then placements, rooms, bans, kinds and tasks. What cannot be read is left out and told.
+   *
+   * @throws {StoreError}
+   */
+  load(): AsyncIterable<SnapshotPiece>;
   /**
    * Makes changes durable, together with all that came before.
    *
@@ -51,7 +56,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** What an adapter is opened with. Nothing is called before `load` has resolved. */
+/** What an adapter is opened with. Nothing is called before `load` has ended. */
 export interface StoreOptions {
   /** The caller's monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -67,3 +72,6 @@ export interface StoreOptions {
   /** Called with a row that cannot be read and is left out. */
   readonly damaged?: ((what: string) => void) | undefined;
 }
+
+/** Opens a store; rejects with a {@link StoreError} where that cannot be. */
+export type OpenStore = (options: StoreOptions) => Promise<Store>;

@@ -8,6 +8,7 @@ import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from ".
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
 import { plan } from "../servers/draining.ts";
 import { usageOf } from "./snapshot.ts";
+import { takeTask } from "./take_task.ts";
 import type { Milliseconds } from "../time.ts";
 import { skipNumber } from "../tasks/numbering.ts";
 
@@ -48,13 +49,13 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
     case "ban-ended":
       return model.bans.set({ ...change.ban, until: -Infinity }, now);
     case "task-queued": {
-      endTask(model, change.task.sequence); // where it has moved
+      takeTask(model, change.task.sequence); // where it has moved
       model.servers.get(change.server)?.tasks.add(change.task);
       skipNumber(model, change.task.sequence);
       return;
     }
     case "task-ended":
-      return endTask(model, change.sequence);
+      return takeTask(model, change.sequence);
     case "server-evicting":
     case "server-drained":
     case "server-odd":
@@ -72,14 +73,6 @@ function appear(model: Model, change: ChangeOf<"server-appeared">, now: Millisec
   const server = addServer(model, change.server, change.pool, now);
   server.version = change.version;
   server.reports = 1; // one that this gateway has not heard; its rooms are marked with it
-}
-
-/** Takes a task out of whichever queue it is in. */
-function endTask(model: Model, sequence: number): void {
-  for (const { tasks } of model.servers) {
-    const task = tasks.get(sequence);
-    if (task !== undefined) tasks.delete(task);
-  }
 }
 
 type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;

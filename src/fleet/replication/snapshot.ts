@@ -1,19 +1,13 @@
 import type { Change } from "../change.ts";
 import type { Ban, Placement, Plan } from "../facts.ts";
-import { type Address, groupName } from "../ids.ts";
-import { countUsage } from "../servers/availability.ts";
-import { ClientCost, type LearnedKind, type StoredCost } from "../learning/mod.ts";
-import { addServer, type Model } from "../state/model.ts";
-import type { Milliseconds } from "../time.ts";
-import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
-import { Room } from "../state/room.ts";
-import type { Server } from "../state/server.ts";
-import type { QueuedTask } from "../task.ts";
+import type { Address } from "../ids.ts";
+import type { LearnedKind, StoredCost } from "../learning/mod.ts";
+import type { Model } from "../state/model.ts";
+import type { Room } from "../state/room.ts";
 import type { Count, Usage } from "../state/usage.ts";
-import { skipNumber } from "../tasks/numbering.ts";
-
-/** A restored task waits at least this long for its server: the wall clock may have jumped while nobody looked. */
-const TASK_GRACE: Milliseconds = 600_000;
+import type { QueuedTask } from "../task.ts";
+import type { Milliseconds } from "../time.ts";
+import type { StoredKey } from "./stored_key.ts";
 
 /** A server as the store keeps it. */
 export interface StoredServer extends Plan {
@@ -49,6 +43,12 @@ export interface StoredRoom {
   readonly listed: boolean;
 }
 
+/** A task as the store keeps it. */
+export interface StoredTask {
+  readonly server: Address;
+  readonly task: QueuedTask;
+}
+
 /** Everything that outlives a process. */
 export interface Snapshot {
   readonly servers: Iterable<StoredServer>;
@@ -56,65 +56,15 @@ export interface Snapshot {
   /** Each of a group among the placements. */
   readonly rooms: Iterable<StoredRoom>;
   readonly bans: Iterable<Ban>;
-  readonly tasks: Iterable<{ readonly server: Address; readonly task: QueuedTask }>;
+  readonly tasks: Iterable<StoredTask>;
   /** From the one learned longest ago to the newest. */
   readonly kinds: Iterable<LearnedKind>;
 }
 
-/**
- * Fills an empty model. Servers that were alive count as alive until their disable timeout has passed from `now`,
- * so that a restart moves no room. O(all that is stored).
- */
-export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): void {
-  const usage = new Map<Server, StoredServer["usage"]>();
-  for (const stored of snapshot.servers) {
-    const server = addServer(model, stored.address, stored.pool, stored.firstSeen);
-    server.version = stored.version;
-    server.load = stored.load;
-    server.clients = stored.clients;
-    server.liveness.heard(now);
-    server.reports = 1;
-    if (stored.enabled) server.liveness.begin(); // what it uses is counted below
-    server.intake.want(stored);
-    server.cost = new ClientCost(stored.cost);
-    server.loadPerClient = server.cost.perClient(server.loadPerClient);
-    server.steadyLoad = stored.load;
-    model.servers.sort(server);
-    usage.set(server, stored.usage);
-  }
-  for (const { namespace, group, server: address } of snapshot.placements) {
-    const server = model.servers.get(address);
-    if (server === undefined) continue;
-    model.groups.add(namespace, group, server).durable = true;
-    server.groups++;
-  }
-  for (const stored of snapshot.rooms) {
-    const { namespace, name } = stored;
-    const group = model.groups.get(namespace, groupName(name));
-    if (group === undefined) continue;
-    const room = new Room(name, group, model.usage.refer(stored.customer));
-    group.add(room);
-    model.rooms++;
-    room.granted = now; // perhaps, a moment before the process ended: tokens for it may be about
-    if (stored.listed) markListedUnheard(model, room);
-    else awaitListing(model, room, now);
-  }
-  for (const [server, sums] of usage) {
-    server.usage = asFarAsListed(usageOf(model, sums), server);
-    if (server.enabled) countUsage(server, 1);
-  }
-  for (const ban of snapshot.bans) model.bans.set(ban, now);
-  for (const kind of snapshot.kinds) model.kinds.restore(kind);
-  for (const { server, task } of snapshot.tasks) {
-    const its = model.servers.get(server);
-    if (its === undefined) continue;
-    // Whatever the wall clock says, a task gets its chance after a restart.
-    its.tasks.add({
-      ...task,
-      expires: Math.max(task.expires, now + Math.min(TASK_GRACE, model.settings.taskLifetime)),
-    });
-    skipNumber(model, task.sequence);
-  }
+/** Some of a snapshot. What refers to servers or groups comes after them. */
+export interface SnapshotPiece extends Partial<Snapshot> {
+  /** Rows that have changed since they came: they are now as this piece has them, or gone. */
+  readonly changed?: readonly StoredKey[];
 }
 
 /** Everything that the store is to keep, as it is now. */
@@ -148,27 +98,12 @@ export function snapshot(model: Model): Snapshot {
 }
 
 function* storedRooms(model: Model): Generator<StoredRoom> {
-  for (const group of model.groups) {
-    for (const room of group.rooms()) {
-      yield {
-        namespace: group.namespace.name,
-        name: room.name,
-        customer: room.usage.customer,
-        listed: room.listed,
-      };
-    }
-  }
+  for (const group of model.groups) yield* group.rooms().map(storedRoom);
 }
 
-/** What a server reported last, without the rooms that have left it since: of each customer, its share of them. */
-function asFarAsListed(sums: Map<Usage, Count>, server: Server): Map<Usage, Count> {
-  const listed = Map.groupBy(server.rooms, ({ usage }) => usage);
-  for (const [usage, { peers, rooms }] of sums) {
-    const left = listed.get(usage)?.length ?? 0; // none is listed any more
-    if (left === 0) sums.delete(usage);
-    else if (left < rooms) sums.set(usage, { peers: Math.ceil(peers * left / rooms), rooms: left });
-  }
-  return sums;
+/** A room as the store is to keep it. */
+export function storedRoom({ id: [namespace, name], usage: { customer }, listed }: Room): StoredRoom {
+  return { namespace, name, customer, listed };
 }
 
 /** The sums by customer; those of customers without a room are of no more use. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { manage } from "../mod.ts";
 import { follow } from "../replication/follow.ts";
-import { restore, snapshot } from "../replication/snapshot.ts";
+import { restore } from "../replication/restore.ts";
+import { snapshot } from "../replication/snapshot.ts";
 import { address, hear, testModel } from "../testing.ts";
 import { GATEWAYS, numberTasks } from "./numbering.ts";
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { TemporaryFolder } from "../../../sim/program.ts";
 import { SqliteStore } from "./store.ts";
 import { followed, HeldSyncs, OPTIONS, someTurns } from "./testing.ts";
+import { loaded } from "../testing.ts";
 
 Deno.test("a commit is answered after its fsync if it asks for one, and those that come meanwhile share the next", async () => {
   using folder = new TemporaryFolder();
@@ -57,7 +58,7 @@ Deno.test("a snapshot that is not safe from loss of power is refused", async () 
     throw new Error("input/output error");
   };
   try {
-    await assert.rejects(store.replace(await store.load()), {
+    await assert.rejects(store.replace(await loaded(store)), {
       name: "StoreError",
       message: "input/output error",
     });

@@ -1,98 +1,126 @@
 import type {
   Address,
   Ban,
-  LearnedKind,
   Placement,
-  QueuedTask,
-  Snapshot,
+  SnapshotPiece,
+  StoredKey,
   StoredRoom,
+  StoredTask,
   Task,
 } from "../../fleet/mod.ts";
-import type { Statements } from "./statements.ts";
 import { name, number, text } from "./column.ts";
+import { explain } from "./database.ts";
+import type { Pages } from "./pages.ts";
 import { serverFrom } from "./server_fields.ts";
-import { fromColumn } from "./text.ts";
+import type { Statements } from "./statements.ts";
+import { toColumn } from "./text.ts";
 
-type Row = Readonly<Record<string, unknown>>;
+type Row = readonly unknown[];
 
 /**
- * Reads everything that is stored. A row that cannot be read is left out and told, so that one broken row does not keep
- * the gateway from starting.
+ * Reads everything that is stored, a page of a table at a time. A row that cannot be read is left out and told, so that one
+ * broken row does not keep the gateway from starting.
  *
  * @param offset milliseconds to add to unix time for a time in the model
  */
-export function load(
-  { load }: Statements,
+export function* load(
+  { load: { servers, placements, rooms, bans, kinds, tasks } }: Statements,
   offset: number,
   damaged: (what: string) => void,
-): Snapshot {
-  const read = <Raw, Result>(table: string, rows: readonly Raw[], parse: (row: Raw) => Result): Result[] => {
+): Generator<SnapshotPiece> {
+  const read = reader(offset, damaged);
+  for (const page of servers) yield { servers: read(servers, page, server) };
+  for (const page of placements) yield { placements: read(placements, page, placement) };
+  for (const page of rooms) yield { rooms: read(rooms, page, room) };
+  for (const page of bans) yield { bans: read(bans, page, ban) };
+  for (const page of kinds) yield { kinds: read(kinds, page, kind) };
+  for (const page of tasks) yield { tasks: read(tasks, page, task) };
+}
+
+/** Reads the rows that have changed since. As {@link load}. */
+export function loadAgain(
+  { load: { servers, placements, rooms, bans, kinds, tasks } }: Statements,
+  changed: readonly StoredKey[],
+  offset: number,
+  damaged: (what: string) => void,
+): SnapshotPiece {
+  const read = reader(offset, damaged);
+  const rowsOf = (kind: StoredKey[0], pages: Pages) =>
+    changed.filter((key) => key[0] === kind)
+      .map(([, ...key]) => pages.row(key.map((part) => typeof part === "string" ? toColumn(part) : part)))
+      .filter((row) => row !== undefined);
+  return {
+    changed,
+    servers: read(servers, rowsOf("servers", servers), server),
+    placements: read(placements, rowsOf("placements", placements), placement),
+    rooms: read(rooms, rowsOf("rooms", rooms), room),
+    bans: read(bans, rowsOf("bans", bans), ban),
+    kinds: read(kinds, rowsOf("kinds", kinds), kind).sort((a, b) => a.sizes.at - b.sizes.at),
+    tasks: read(tasks, rowsOf("tasks", tasks), task).sort((a, b) => a.task.sequence - b.task.sequence),
+  };
+}
+
+function reader(offset: number, damaged: (what: string) => void) {
+  return <Result>(
+    { table }: Pages,
+    rows: readonly Row[],
+    parse: (row: Row, offset: number) => Result,
+  ): Result[] => {
     const results: Result[] = [];
     for (const row of rows) {
       try {
-        results.push(parse(row));
+        results.push(parse(row, offset));
       } catch (error) {
-        damaged(`a row of table ${table} is left out: ${error instanceof Error ? error.message : error}`);
+        damaged(`a row of table ${table} is left out: ${explain(error)}`);
       }
     }
     return results;
   };
+}
+
+const server = (row: Row, offset: number) => serverFrom(row, (time) => time + offset);
+
+function placement([namespace, group, server]: Row): Placement {
+  return { namespace: name(namespace), group: name(group), server: text(server) as Address };
+}
+
+function room([namespace, room, customer, listed]: Row): StoredRoom {
+  return { namespace: name(namespace), name: name(room), customer: name(customer), listed: listed === 1 };
+}
+
+function ban([namespace, room, user, until, customer, by]: Row, offset: number): Ban {
   return {
-    servers: read("server", load.servers.all(), (row) => serverFrom(row, (time) => time + offset)),
-    placements: read(
-      "placement",
-      load.placements.all() as unknown as readonly [string, string, Address][],
-      ([namespace, group, server]): Placement => ({
-        namespace: fromColumn(namespace),
-        group: fromColumn(group),
-        server,
-      }),
-    ),
-    rooms: read(
-      "room",
-      load.rooms.all() as unknown as readonly [string, string, string, number][],
-      ([namespace, name, customer, listed]): StoredRoom => ({
-        namespace: fromColumn(namespace),
-        name: fromColumn(name),
-        customer: fromColumn(customer),
-        listed: listed === 1,
-      }),
-    ),
-    bans: read("ban", load.bans.all(), (row) => ban(row, offset)),
-    tasks: read("task", load.tasks.all(), (row) => task(row, offset)),
-    kinds: read("kind", load.kinds.all(), (row): LearnedKind => ({
-      namespace: name(row.namespace),
-      template: name(row.template),
-      sizes: { ...sizes(row.sizes), at: number(row.learned) + offset },
-    })),
+    room: [name(namespace), name(room)],
+    user: user === "" ? undefined : name(user),
+    until: number(until) + offset,
+    customer: customer === null ? undefined : name(customer),
+    by: by === null ? undefined : name(by),
   };
 }
 
-function ban(row: Row, offset: number): Ban {
+function kind([learned, namespace, template, learnedSizes]: Row, offset: number) {
   return {
-    room: [name(row.namespace), name(row.room)],
-    user: row.user === "" ? undefined : name(row.user),
-    until: number(row.until) + offset,
-    customer: row.customer === null ? undefined : name(row.customer),
-    by: row.asked_by === null ? undefined : name(row.asked_by),
+    namespace: name(namespace),
+    template: name(template),
+    sizes: { ...sizes(learnedSizes), at: number(learned) + offset },
   };
 }
 
-function task(row: Row, offset: number): { server: Address; task: QueuedTask } {
-  const json = text(row.json);
+function task([sequence, server, column, expires, customer]: Row, offset: number): StoredTask {
+  const json = text(column);
   const { task: kind, id: room } = JSON.parse(json) as Task;
   if (!Array.isArray(room) || !room.every((part) => typeof part === "string")) {
     throw new Error("it has no room");
   }
-  const task: QueuedTask = {
-    sequence: number(row.sequence),
+  const task = {
+    sequence: number(sequence),
     room,
     kind,
     json,
-    expires: number(row.expires) + offset,
-    customer: row.customer === null ? room[0] : name(row.customer),
+    expires: number(expires) + offset,
+    customer: customer === null ? room[0] : name(customer),
   };
-  return { server: text(row.server) as Address, task };
+  return { server: text(server) as Address, task };
 }
 
 function sizes(column: unknown) {

@@ -6,6 +6,7 @@ import type { Address, Change } from "../../fleet/mod.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteStore } from "./store.ts";
 import { OPTIONS } from "./testing.ts";
+import { loaded } from "../testing.ts";
 
 const A = "a:1" as Address;
 const NAMES = ["\0x", "lobby\0mine", "a\\b", "\\0", "end\0", "\u{10ffff}"];
@@ -23,7 +24,7 @@ Deno.test("every well-formed name comes back as it went in", async () => {
   ], "power");
   await store.close();
   const again = await SqliteStore.open(folder.path, OPTIONS);
-  const { placements, rooms, bans } = await again.load();
+  const { placements, rooms, bans } = await loaded(again);
   const sorted = (names: Iterable<string>) => [...names].sort();
   assert.deepEqual(sorted([...placements].map(({ namespace }) => namespace)), sorted(NAMES));
   assert.deepEqual(sorted([...placements].map(({ group }) => group)), sorted(NAMES));
@@ -48,7 +49,7 @@ Deno.test("a broken row is left out and named; the others load", async () => {
   database.close();
   const named: string[] = [];
   const store = await SqliteStore.open(folder.path, { ...OPTIONS, damaged: (what) => named.push(what) });
-  assert.deepEqual([...(await store.load()).tasks].map(({ task }) => task.sequence), [2]);
+  assert.deepEqual((await loaded(store)).tasks.map(({ task }) => task.sequence), [2]);
   assert.match(named.join(), /a row of table task is left out/);
   await store.close();
 });
@@ -70,7 +71,7 @@ for (const [table, sql] of Object.entries(broken)) {
     database.close();
     const named: string[] = [];
     const store = await SqliteStore.open(folder.path, { ...OPTIONS, damaged: (what) => named.push(what) });
-    const { servers, tasks, kinds } = await store.load();
+    const { servers, tasks, kinds } = await loaded(store);
     assert.equal([...servers, ...tasks, ...kinds].length, 1);
     assert.equal(named.length, 1);
     assert.match(named[0]!, new RegExp(`a row of table ${table} is left out`));
@@ -91,7 +92,7 @@ Deno.test("names with a backslash come through the schema version that escapes t
     INSERT INTO kind VALUES ('n\s', 't\#', '{"bins":[],"fill":[0,0]}', 0);`);
   database.close();
   const store = await SqliteStore.open(folder.path, { ...OPTIONS, unixTime: () => 0 });
-  const { servers, placements, rooms, bans, kinds } = await store.load();
+  const { servers, placements, rooms, bans, kinds } = await loaded(store);
   assert.deepEqual([...servers].map(({ pool, version }) => [pool, version]), [["e\\p", "1\\0"]]);
   assert.deepEqual([...placements].map(({ namespace, group }) => [namespace, group]), [["n\\s", "g\\0"]]);
   assert.deepEqual(

@@ -1,4 +1,5 @@
-import type { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../port.ts";
 import { number } from "./column.ts";
 
@@ -72,6 +73,16 @@ export function migrate(database: DatabaseSync, migrations: readonly string[] = 
 /** The version of the schema that a database has. */
 export function userVersion(database: DatabaseSync): number {
   return number(database.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+/** Whether the store in the folder can be read as it is, without changing it, as far as can be told. */
+export function isOfThisSchema(folder: string): boolean {
+  try {
+    using database = new DatabaseSync(join(folder, "gateway.db"), { readOnly: true });
+    return userVersion(database) === MIGRATIONS.length;
+  } catch {
+    return false; // opening it will tell
+  }
 }
 
 /** Where SQLite keeps what `user_version` says in the header of a database, and how long that header is, in bytes. */

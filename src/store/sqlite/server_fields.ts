@@ -97,12 +97,13 @@ export function valuesOf<Name extends ServerField>(
 
 /** A server from the columns of all its fields. @throws {Error} where one of them cannot be read */
 export function serverFrom(
-  row: Readonly<Record<string, unknown>>,
+  row: readonly unknown[],
   fromUnixTime: (time: number) => number,
 ): StoredServer {
+  let next = 0;
   const fields = ALL.map((name) => {
     const { columns, read } = SERVER_FIELDS[name];
-    return [name, read(columns.map((column) => row[column]), fromUnixTime)];
+    return [name, read(row.slice(next, next += columns.length), fromUnixTime)];
   });
   return Object.fromEntries(fields);
 }

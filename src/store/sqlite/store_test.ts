@@ -7,6 +7,7 @@ import { testStore } from "../contract.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteStore } from "./store.ts";
 import { followed, OPTIONS, someTurns } from "./testing.ts";
+import { loaded } from "../testing.ts";
 
 testStore("SQLite", () => {
   const folder = new TemporaryFolder();
@@ -27,7 +28,7 @@ for (const version of [1, 2]) {
       INSERT INTO room (namespace, name, customer) VALUES ('ns', 'r', 'acme');`);
     database.close();
     const store = await SqliteStore.open(folder.path, OPTIONS);
-    const { rooms, servers } = await store.load();
+    const { rooms, servers } = await loaded(store);
     assert.deepEqual([...rooms].map((row) => ({ ...row })), [
       { namespace: "ns", name: "r", customer: "acme", listed: true },
     ]);
@@ -72,6 +73,26 @@ for (const [what, bytes] of [["no database at all", 5000], ["damaged in the midd
   });
 }
 
+Deno.test("a large file that is damaged is named, and others get their turn while it is looked at", async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "gateway.db");
+  const store = await SqliteStore.open(folder.path, OPTIONS);
+  await store.setValue("large", "x".repeat(20_000_000));
+  await store.close();
+  let turns = 0;
+  const turning = setInterval(() => turns++);
+  await (await SqliteStore.open(folder.path, OPTIONS)).close();
+  clearInterval(turning);
+  assert.ok(turns > 0);
+  using opened = Deno.openSync(file, { write: true });
+  opened.seekSync(10_000_000, Deno.SeekMode.Start);
+  opened.writeSync(new Uint8Array(8192).fill(7));
+  await assert.rejects(() => SqliteStore.open(folder.path, OPTIONS), {
+    name: "StoreError",
+    message: /gateway\.db cannot be used/,
+  });
+});
+
 const A = "a:1" as Address;
 Deno.test("a lock that somebody else holds on the database delays a commit, and does not refuse it", async () => {
   using folder = new TemporaryFolder();
@@ -98,7 +119,7 @@ Deno.test("a ban that a wrong wall clock takes for ended is in force again with 
   await store.close();
   await (await open(start + 3_600_000)).close();
   const right = await open(start);
-  assert.deepEqual([...(await right.load()).bans].map(({ until }) => until), [60_000]);
+  assert.deepEqual((await loaded(right)).bans.map(({ until }) => until), [60_000]);
   await right.close();
 });
 
@@ -113,8 +134,7 @@ Deno.test("a ban that a wrong wall clock takes for ended outlives a snapshot, an
   }) as typeof setTimeout;
   try {
     const open = (unix: number) => SqliteStore.open(folder.path, { ...OPTIONS, unixTime: () => unix });
-    const rooms = async (store: SqliteStore) =>
-      [...(await store.load()).bans].map(({ room }) => room[1]).sort();
+    const rooms = async (store: SqliteStore) => (await loaded(store)).bans.map(({ room }) => room[1]).sort();
     const store = await open(start);
     await store.commit([
       { type: "banned", ban: { room: ["n", "short"], until: 60_000 } },
@@ -122,7 +142,7 @@ Deno.test("a ban that a wrong wall clock takes for ended outlives a snapshot, an
     ], "power");
     await store.close();
     const wrong = await open(start + 3_600_000);
-    await wrong.replace({ ...await wrong.load(), bans: [{ room: ["n", "new"], until: 1e9 }] });
+    await wrong.replace({ ...await loaded(wrong), bans: [{ room: ["n", "new"], until: 1e9 }] });
     assert.deepEqual(await rooms(wrong), ["new", "short"], "the one that is not in the snapshot was lifted");
     afterADay.at(-1)!();
     assert.deepEqual(await rooms(wrong), ["new"]);
@@ -152,9 +172,9 @@ Deno.test("a commit with a change that cannot be written is refused as a whole, 
     usage: [],
   };
   await assert.rejects(store.commit([appeared(A), unwritable], "power"), { name: "StoreError" });
-  assert.deepEqual([...(await store.load()).servers], []);
+  assert.deepEqual((await loaded(store)).servers, []);
   await store.commit([appeared("b:1" as Address)], "power");
-  assert.deepEqual([...(await store.load()).servers].map(({ address }) => address), ["b:1"]);
+  assert.deepEqual((await loaded(store)).servers.map(({ address }) => address), ["b:1"]);
   await store.close();
 });
 

@@ -4,6 +4,7 @@ import { TemporaryFolder } from "../../../sim/program.ts";
 import { FolderLock } from "./lock.ts";
 import { SqliteStore } from "./store.ts";
 import { followed, HeldSyncs, OPTIONS, someTurns } from "./testing.ts";
+import { loaded } from "../testing.ts";
 
 /** What is to come within seconds; else the test fails instead of waiting for ever. */
 function soon<Result>(promise: Promise<Result>): Promise<Result> {
@@ -74,7 +75,7 @@ for (const { file, how, harm } of HARMED) {
     await store.close();
     lock.release();
     const again = await SqliteStore.open(folder.path, OPTIONS);
-    assert.equal([...(await again.load()).bans].length, 1);
+    assert.equal((await loaded(again)).bans.length, 1);
     assert.equal(await again.value("customers"), "kept");
     await again.close();
   });
