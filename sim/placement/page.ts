@@ -62,10 +62,18 @@ ${result.capacity ? bars(result) : ""}
 function figures(result: Result): string {
   const row = (tag: "th" | "td", values: readonly string[]) =>
     `<tr>${values.map((value) => `<${tag}>${value}</${tag}>`).join("")}</tr>`;
-  const heads = result.loads.flatMap((load) => [`overloaded at ${percent(load, 0)}`, "peak ÷ mean"]);
+  const heads = result.loads.flatMap((load) => [
+    `overloaded at ${percent(load, 0)}`,
+    "excess",
+    "peak ÷ mean",
+  ]);
   const rows = result.contenders.map((standing) => {
-    const { overloaded, peakToMean, last } = cells(standing);
-    return row("td", [standing.name, ...overloaded.flatMap((its, i) => [its, peakToMean[i]!]), ...last]);
+    const { overloaded, excess, peakToMean, last } = cells(standing);
+    return row("td", [
+      standing.name,
+      ...overloaded.flatMap((its, i) => [its, excess[i]!, peakToMean[i]!]),
+      ...last,
+    ]);
   });
   return `<table>${row("th", ["strategy", ...heads, ...lastHeads(result)])}${rows.join("")}</table>`;
 }
