@@ -385,19 +385,37 @@ export const fleet: readonly Mutant[] = [
     file: "src/fleet/state/growth.ts",
     find: "if (now - young.since >= growthWindow) {",
     put: "if (now - young.since >= 2 * growthWindow) {",
-    breaks: "a kind is learned long after the window for it",
+    breaks: "a room is watched for much longer than it is to be",
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "if (young.peak > 0) model",
-    put: "model",
+    find: "if (young === undefined || young.peak === 0) return;",
+    put: "if (young === undefined) return;",
     breaks: "rooms that nobody joined teach their kind",
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "if (peers >= NOTABLE * young.grewTo) {",
-    put: "if (true) {",
+    find: "if (peers < NOTABLE * this.grewTo) return;",
+    put: "",
     breaks: "one late client counts as growth",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "model.kinds.learn(young.kind, observed, now, earlier);",
+    put: "model.kinds.learn(young.kind, observed, now);",
+    breaks: "a room that grows on counts as several",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "STILL_GROWS.ofAge * (now - this.since)",
+    put: "0",
+    breaks: "a room that fills slowly is taken for grown",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "this.#seenLate && this.grewAt === this.since ? known.fillTime : ",
+    put: "",
+    breaks: "rooms that were there before the gateway teach that rooms do not grow",
   },
   {
     file: "src/fleet/state/growth.ts",
@@ -437,8 +455,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/sizes.ts",
-    find: "const keep = KEEP * this.#worth(now);",
-    put: "const keep = KEEP;",
+    find: "const keep = this.#worth(now) * (earlier === undefined ? KEEP : 1);",
+    put: "const keep = earlier === undefined ? KEEP : 1;",
     breaks: "what was learned long ago is worth as much as what is new",
   },
   {

@@ -138,6 +138,7 @@ class Tables {
       case "collision":
       case "close-ignored":
       case "miscounted":
+      case "size-observed":
         return;
       default:
         change satisfies never;

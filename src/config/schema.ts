@@ -214,7 +214,8 @@ export const ConfigSchema = z.object({
       "Clients expected in a room while nothing has been learned of any.",
     ),
     growthWindow: seconds.default(fleet.placement.growthWindow / 1000).describe(
-      "Seconds that a new room is watched to learn the size that rooms of its kind reach.",
+      "Seconds that a new room is watched to learn the size that rooms of its kind reach. What it has come to is learned " +
+        "when it grows no more, and put right where it grows on within this time.",
     ),
   }).prefault({}).describe("Which server takes a new room."),
   tasks: z.object({

@@ -167,6 +167,7 @@ function ofChange(change: Change): Told | undefined {
     case "room-opened":
     case "room-changed":
     case "room-closed":
+    case "size-observed":
     case "kind-learned":
     case "task-queued":
       return undefined;

@@ -15,7 +15,7 @@ export interface PlacementSettings {
   readonly spill: ReadonlyMap<string, readonly string[]>;
   /** Clients of a room of which nothing is known. */
   readonly defaultSize: number;
-  /** A group is young, and teaches how its kind grows, for so long. */
+  /** A group is watched, and teaches how its kind grows, for so long. */
   readonly growthWindow: Milliseconds;
 }
 
@@ -91,7 +91,7 @@ export function defaultFleetSettings(overrides: FleetOverrides = {}): CompleteFl
       overload: "place",
       spill: new Map(),
       defaultSize: 10,
-      growthWindow: 900_000,
+      growthWindow: 5_400_000,
       ...overrides.placement,
     },
     limits: {

@@ -27,6 +27,7 @@ function logChange(change: Change): void {
       return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
     case "server-reported":
     case "group-released":
+    case "size-observed":
     case "kind-learned":
       return;
     case "server-planned":

@@ -61,6 +61,7 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "group-released":
     case "room-changed":
     case "close-ignored":
+    case "size-observed":
     case "kind-learned":
     case "task-queued":
     case "task-ended":

@@ -1,6 +1,6 @@
 import type { Milliseconds } from "../time.ts";
 import { scopedKey } from "../scoped_key.ts";
-import { Sizes, type StoredSizes } from "./sizes.ts";
+import { type Observation, Sizes, type StoredSizes } from "./sizes.ts";
 
 /** Rooms that are expected to be alike: those of a namespace whose names have the same template. */
 export interface Kind {
@@ -48,17 +48,21 @@ export class Kinds {
     return this.#kinds.size;
   }
 
-  /** A room of the kind reached this size, and grew for so long. */
-  learn(kind: Kind, size: number, fillTime: Milliseconds, now: Milliseconds): void {
+  /**
+   * A room of the kind was seen to come to something.
+   *
+   * @param earlier what was learned of the same room before, and counts no more
+   */
+  learn(kind: Kind, observation: Observation, now: Milliseconds, earlier?: Observation): void {
     for (const level of levels(kind)) {
       const sizes = this.#kinds.get(keyOf(level))?.[1] ?? new Sizes();
-      sizes.learn(size, fillTime, now);
+      sizes.learn(observation, now, earlier);
       this.#keep(level, sizes);
       this.#learned.set(keyOf(level), level);
     }
   }
 
-  /** What is known of a kind, to be asked again and again; from then on it counts as used. */
+  /** What is known of a kind now; from then on it counts as used. */
   estimatorFor(kind: Kind): SizeEstimator {
     const known = levels(kind).map((level) => this.#used(level)).filter((sizes) => sizes !== undefined);
     return new SizeEstimator(known, this.defaultSize);
@@ -121,13 +125,8 @@ export class Kinds {
 
 /** What is known of a kind: of all rooms, of those of its namespace, and of its own, as far as there is anything. */
 export class SizeEstimator {
-  readonly #levels: readonly Sizes[];
-  readonly #defaultSize: number;
-
-  constructor(levels: readonly Sizes[], defaultSize: number) {
-    this.#levels = levels;
-    this.#defaultSize = defaultSize;
-  }
+  /** @param levels from the widest to the narrowest */
+  constructor(readonly levels: readonly Sizes[], readonly defaultSize: number) {}
 
   /**
    * The size that a room of the kind is expected to reach, in clients, having reached this one already.
@@ -135,22 +134,19 @@ export class SizeEstimator {
    * @returns at least `reached`, and at least 1
    */
   expectedSize(reached: number, now: Milliseconds): number {
-    let expected = Math.max(1, reached, this.#defaultSize);
-    for (const sizes of this.#levels) {
+    let expected = Math.max(1, reached, this.defaultSize);
+    for (const sizes of this.levels) {
       const { weight, sum } = sizes.from(reached, now);
       expected = (sum + PRIOR_ROOMS * expected) / (weight + PRIOR_ROOMS);
     }
     return expected;
   }
 
-  /**
-   * The size that hardly any room of the kind exceeds, in clients; at least the expected size. Rooms are placed by it:
-   * in the simulation that overloads less than their mean, as large rooms are rare and matter most.
-   */
+  /** The size that hardly any room of the kind exceeds, in clients; at least the expected size. */
   largeSize(reached: number, now: Milliseconds): number {
     const expected = this.expectedSize(reached, now);
     let large = expected;
-    for (const sizes of this.#levels) {
+    for (const sizes of this.levels) {
       const { weight } = sizes.from(0, now);
       large = (weight * sizes.quantile(LARGE) + PRIOR_ROOMS * large) / (weight + PRIOR_ROOMS);
     }
@@ -160,7 +156,7 @@ export class SizeEstimator {
   /** How long rooms of the kind are expected to grow. */
   get fillTime(): Milliseconds {
     let expected = PRIOR_FILL.time;
-    for (const { fillTime: { weight, mean } } of this.#levels) {
+    for (const { fillTime: { weight, mean } } of this.levels) {
       expected = (weight * mean + PRIOR_FILL.clients * expected) / (weight + PRIOR_FILL.clients);
     }
     return expected;

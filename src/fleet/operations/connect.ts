@@ -182,7 +182,7 @@ function place(
     const departure = moveGroup(model, known, choice.server, changes);
     steps.push((now) => moveBack(model, known, choice.server, departure, now));
   }
-  expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
+  expectGrowth(group, new YoungGroup(kind, learned, now, reached, now));
   model.explanations.add(group, choice.explanation);
   return group;
 }

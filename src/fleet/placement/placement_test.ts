@@ -2,7 +2,7 @@ import type { ServerLoad } from "../facts.ts";
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
 import { address, seededRandom } from "../testing.ts";
-import { expectedLoad } from "./expected_load.ts";
+import { expectedLoad, loadWithTail } from "./expected_load.ts";
 import { strategies, type StrategyName } from "./mod.ts";
 
 function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
@@ -20,6 +20,9 @@ function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
     ...its,
   };
 }
+
+/** A group of a kind whose groups are all alike. */
+const alike = (size: number) => ({ expected: size, large: size });
 
 const anyServer: fc.Arbitrary<ServerLoad> = fc.record({
   load: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -41,6 +44,15 @@ Deno.test("one client more never lowers the expected load, wherever it comes fro
   }));
 });
 
+Deno.test("that a group may become a large one costs load, but never more than a tenth of what the server has", () => {
+  fc.assert(fc.property(anyServer, fc.integer({ min: 1, max: 300 }), fc.nat(1000), (its, expected, more) => {
+    const load = loadWithTail(its, { expected, large: expected + more });
+    assert.ok(load >= loadWithTail(its, alike(expected)));
+    assert.ok(load <= expectedLoad(its, expected) + 0.1 / its.weight + 1e-9);
+    assert.ok(loadWithTail(its, { expected, large: expected + more + 1 }) >= load);
+  }));
+});
+
 for (const [name, choose] of Object.entries(strategies)) {
   Deno.test(`${name}: chooses one of the candidates, the same for the same chance`, () => {
     fc.assert(fc.property(
@@ -48,9 +60,9 @@ for (const [name, choose] of Object.entries(strategies)) {
       fc.nat(300),
       fc.nat(1e6),
       (servers, size, seed) => {
-        const chosen = choose(servers, size, seededRandom(seed));
+        const chosen = choose(servers, alike(size), seededRandom(seed));
         assert.ok(servers.includes(chosen));
-        assert.equal(choose(servers, size, seededRandom(seed)), chosen);
+        assert.equal(choose(servers, alike(size), seededRandom(seed)), chosen);
       },
     ));
   });
@@ -58,9 +70,9 @@ for (const [name, choose] of Object.entries(strategies)) {
   Deno.test(`${name}: of servers that are alike each gets its share`, () => {
     const random = seededRandom(5);
     const count = new Map<string, number>();
-    const alike = ["a", "b", "c"].map((each) => server(each));
+    const same = ["a", "b", "c"].map((each) => server(each));
     for (let i = 0; i < 3000; i++) {
-      const { address } = choose(alike, 10, random);
+      const { address } = choose(same, alike(10), random);
       count.set(address, (count.get(address) ?? 0) + 1);
     }
     for (const times of count.values()) assert.ok(times > 850 && times < 1150, String(times));
@@ -93,8 +105,8 @@ for (const [name, better, worse, why] of choices) {
   Deno.test(`${name}: ${why}`, () => {
     const [a, b] = [server("a", better), server("b", worse)];
     for (let seed = 0; seed < 20; seed++) {
-      assert.equal(strategies[name]([a, b], 100, seededRandom(seed)), a);
-      assert.equal(strategies[name]([b, a], 100, seededRandom(seed)), a);
+      assert.equal(strategies[name]([a, b], alike(100), seededRandom(seed)), a);
+      assert.equal(strategies[name]([b, a], alike(100), seededRandom(seed)), a);
     }
   });
 }

@@ -245,8 +245,8 @@ Deno.test("what an operator wants of a server is wanted by all gateways", () => 
 
 Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
   const pair = new Pair();
-  pair.leader.kinds.learn(kind, 80, 1000, 0);
-  pair.do(0, (model) => tick(model, 0));
+  pair.hear("a", 0, { clients: 4, rooms: ["match-1"] });
+  pair.hear("a", 5000, { clients: 0, rooms: [] });
   const sizes = () => [...pair.follower.kinds].map(([{ template }]) => template);
   assert.ok(sizes().includes(kind.template));
   pair.do(0, (model) => forgetKind(model, kind));

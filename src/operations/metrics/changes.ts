@@ -89,6 +89,7 @@ export function changeMetrics(registry: Registry): Observer {
       case "server-planned":
       case "group-released":
       case "room-changed":
+      case "size-observed":
       case "kind-learned":
         return;
       default:

@@ -104,6 +104,7 @@ export class RowWriter {
       case "collision":
       case "close-ignored":
       case "miscounted":
+      case "size-observed":
         return; // told by the changes that come with them
       default:
         change satisfies never;
