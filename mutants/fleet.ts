@@ -401,8 +401,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "model.kinds.learn(young.kind, observed, now, earlier);",
-    put: "model.kinds.learn(young.kind, observed, now);",
+    find: "model.kinds.learn(kind, observed, now, earlier);",
+    put: "model.kinds.learn(kind, observed, now);",
     breaks: "a room that grows on counts as several",
   },
   {
@@ -452,6 +452,30 @@ export const fleet: readonly Mutant[] = [
     find: "    this.#learned.clear();\n",
     put: "",
     breaks: "everything that was ever learned is told again",
+  },
+  {
+    file: "src/fleet/learning/names.ts",
+    find: "earlier === undefined ? Math.min(MOST, count + 1) : count",
+    put: "Math.min(MOST, count + 1)",
+    breaks: "a room that grows on counts as several of its name",
+  },
+  {
+    file: "src/fleet/learning/names.ts",
+    find: " + (count >= KEPT_FROM ? CAME_BACK : 0)",
+    put: "",
+    breaks: "names that never come back push out those that do",
+  },
+  {
+    file: "src/fleet/learning/names.ts",
+    find: "      this.#told.push({ high: this.#high[worst]!, low: this.#low[worst]!, known: undefined });\n",
+    put: "",
+    breaks: "the store keeps names that were forgotten",
+  },
+  {
+    file: "src/fleet/learning/kinds.ts",
+    find: "const weight = NAME_WEIGHT * this.name.count;",
+    put: "const weight = 0;",
+    breaks: "names that come back are not remembered",
   },
   {
     file: "src/fleet/learning/sizes.ts",

@@ -39,5 +39,6 @@ function largeSnapshot(): Snapshot {
     })),
     tasks: [],
     kinds: [],
+    names: [],
   };
 }

@@ -169,6 +169,7 @@ function ofChange(change: Change): Told | undefined {
     case "room-closed":
     case "size-observed":
     case "kind-learned":
+    case "name-learned":
     case "task-queued":
       return undefined;
     default:

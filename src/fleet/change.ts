@@ -1,6 +1,6 @@
 import type { Ban, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
-import type { LearnedKind, Observation, StoredCost } from "./learning/mod.ts";
+import type { LearnedKind, LearnedName, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
 import type { QueuedTask } from "./task.ts";
 
@@ -83,6 +83,8 @@ export type Change =
   }
   /** More is known of the sizes of rooms of a kind. */
   | { readonly type: "kind-learned"; readonly kind: LearnedKind }
+  /** More is known of a name that has come back, or it is forgotten. */
+  | { readonly type: "name-learned"; readonly name: LearnedName }
   | { readonly type: "banned"; readonly ban: Ban }
   /** A ban was lifted by a call, or has ended by itself. */
   | { readonly type: "ban-ended"; readonly ban: Ban; readonly lifted: boolean }

@@ -26,6 +26,7 @@ export * from "./operations/look.ts";
 export {
   type Kind,
   type LearnedKind,
+  type LearnedName,
   nameTemplate,
   type StoredCost,
   type StoredSizes,

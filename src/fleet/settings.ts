@@ -40,6 +40,8 @@ export interface FleetLimits {
   readonly servers: number;
   /** Kinds of rooms whose sizes are remembered; the least used are forgotten. */
   readonly kinds: number;
+  /** Names of rooms whose sizes are remembered; of those that share a place, the least used are forgotten. */
+  readonly names: number;
   /** Placements that can be explained, the newest. */
   readonly explanations: number;
 }
@@ -103,6 +105,7 @@ export function defaultFleetSettings(overrides: FleetOverrides = {}): CompleteFl
       taskBytesPerServer: 16 * 1024 * 1024,
       taskBytes: 256 * 1024 * 1024,
       kinds: 10_000,
+      names: 100_000,
       explanations: 10_000,
       ...overrides.limits,
     },

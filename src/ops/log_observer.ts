@@ -29,6 +29,7 @@ function logChange(change: Change): void {
     case "group-released":
     case "size-observed":
     case "kind-learned":
+    case "name-learned":
       return;
     case "server-planned":
       return log.info("server {server} is to take {weight} of what it could; {draining}", {

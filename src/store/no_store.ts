@@ -4,7 +4,8 @@ const COMMITTED = Promise.resolve({ lost: [] });
 
 /** Keeps nothing: for throw-away runs (`--data :memory:`). */
 export const NO_STORE: Store = {
-  load: () => Promise.resolve({ servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [] }),
+  load: () =>
+    Promise.resolve({ servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [], names: [] }),
   commit: () => COMMITTED,
   replace: () => Promise.resolve(),
   value: () => Promise.resolve(undefined),

@@ -63,6 +63,7 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "close-ignored":
     case "size-observed":
     case "kind-learned":
+    case "name-learned":
     case "task-queued":
     case "task-ended":
       return undefined;

@@ -5,7 +5,7 @@ import { collide, endClosing, replaceForeign, retryIgnoredCloses } from "../room
 import { complain } from "../servers/complaint.ts";
 import { followDraining } from "../servers/draining.ts";
 import { endGrants } from "../state/grant.ts";
-import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, followGrowth, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "../rooms/opening.ts";
@@ -278,7 +278,7 @@ function startTracking(
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
-  const young = new YoungGroup(kind, model.kinds.estimatorFor(kind), since, peers, now);
+  const young = new YoungGroup(kind, knownOf(model, kind, group.name), since, peers, now);
   young.grewTo = peers; // whenever that was
   expectGrowth(group, young);
 }

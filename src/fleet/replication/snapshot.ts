@@ -2,7 +2,7 @@ import type { Change } from "../change.ts";
 import type { Ban, Placement, Plan } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import { countUsage } from "../servers/availability.ts";
-import { ClientCost, type LearnedKind, type StoredCost } from "../learning/mod.ts";
+import { ClientCost, type LearnedKind, type LearnedName, type StoredCost } from "../learning/mod.ts";
 import { addServer, type Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
@@ -59,6 +59,8 @@ export interface Snapshot {
   readonly tasks: Iterable<{ readonly server: Address; readonly task: QueuedTask }>;
   /** From the one learned longest ago to the newest. */
   readonly kinds: Iterable<LearnedKind>;
+  /** Those that have come back. */
+  readonly names: Iterable<LearnedName>;
 }
 
 /**
@@ -105,6 +107,7 @@ export function restore(model: Model, snapshot: Snapshot, now: Milliseconds): vo
   }
   for (const ban of snapshot.bans) model.bans.set(ban, now);
   for (const kind of snapshot.kinds) model.kinds.restore(kind);
+  for (const name of snapshot.names) model.names.restore(name);
   for (const { server, task } of snapshot.tasks) {
     const its = model.servers.get(server);
     if (its === undefined) continue;
@@ -144,6 +147,7 @@ export function snapshot(model: Model): Snapshot {
       Array.from(tasks, (task) => ({ server: address, task }))
     ),
     kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
+    names: model.names,
   };
 }
 

@@ -1,5 +1,12 @@
 import type { Change } from "../change.ts";
-import { type Kind, nameTemplate, type Observation, type SizeEstimator } from "../learning/mod.ts";
+import {
+  type Kind,
+  type KnownName,
+  nameHash,
+  nameTemplate,
+  type Observation,
+  type SizeEstimator,
+} from "../learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
@@ -40,6 +47,8 @@ export class YoungGroup {
   expected: number;
   /** Until when it grows, if it does as its kind does. */
   growsUntil: Milliseconds;
+  /** What its name said when it was new. */
+  readonly name: KnownName | undefined;
   /** What has been learned of it. */
   learned: Observation | undefined = undefined;
   /** Whether it was there long before it was first seen: when it grew is not known. */
@@ -54,6 +63,7 @@ export class YoungGroup {
     now: Milliseconds,
   ) {
     this.grewAt = since;
+    this.name = known.name;
     this.#seenLate = now - since > SEEN_LATE;
     this.expected = known.expectedSize(reached, now);
     this.growsUntil = since + PATIENCE * known.fillTime;
@@ -84,6 +94,16 @@ export class YoungGroup {
 /** The kind of a group: its namespace, and the template of its name. */
 export function kindOf(namespace: string, group: string): Kind {
   return { namespace, template: nameTemplate(group) };
+}
+
+/** What is known of a group before it has come to its size. */
+export function knownOf(model: Model, kind: Kind, group: string): SizeEstimator {
+  return model.kinds.estimatorFor(kind, model.names.get(nameHash(kind.namespace, group)));
+}
+
+/** The same, of a group that has been learned from: what it came to itself says nothing of its name. */
+function knownBefore(model: Model, { kind, name }: YoungGroup): SizeEstimator {
+  return model.kinds.estimatorFor(kind, name);
 }
 
 /** From now on the group counts on its server with the size it is expected to reach. */
@@ -125,7 +145,7 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
     const young = group.young!;
     const peers = group.peers();
     young.peers = peers;
-    if (peers > young.peak) young.grow(model.kinds.estimatorFor(young.kind), peers, now);
+    if (peers > young.peak) young.grow(knownBefore(model, young), peers, now);
     if (young.hasGrown(now)) {
       young.expected = young.peak;
       learnSize(model, group, now, changes);
@@ -144,20 +164,33 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
 export function learnSize(model: Model, group: Group, now: Milliseconds, changes: Change[]): void {
   const { young } = group;
   if (young === undefined || young.peak === 0) return;
-  const { learned: earlier } = young;
+  const { kind, learned: earlier } = young;
   if (earlier !== undefined && young.peak < NOTABLE * earlier.size) return;
-  const observed = { size: young.peak, fillTime: young.fillTime(model.kinds.estimatorFor(young.kind)) };
+  const observed = { size: young.peak, fillTime: young.fillTime(knownBefore(model, young)) };
   young.learned = observed;
-  model.kinds.learn(young.kind, observed, now, earlier);
-  const { namespace, name } = group;
-  changes.push({ type: "size-observed", namespace: namespace.name, group: name, observed, earlier });
+  observe(model, kind, group.name, observed, earlier, now);
+  changes.push({ type: "size-observed", namespace: kind.namespace, group: group.name, observed, earlier });
 }
 
-/** What has been learned of kinds since it was last told. */
+/** A group was seen to come to something, by this gateway or another. */
+export function observe(
+  model: Model,
+  kind: Kind,
+  group: string,
+  observed: Observation,
+  earlier: Observation | undefined,
+  now: Milliseconds,
+): void {
+  model.kinds.learn(kind, observed, now, earlier);
+  model.names.learn(nameHash(kind.namespace, group), observed, now, earlier);
+}
+
+/** What has been learned of kinds and names since it was last told. */
 export function tellLearned(model: Model, now: Milliseconds, changes: Change[]): void {
   if (now - model.learnedTold < TELL_AFTER) return;
   model.learnedTold = now;
   for (const kind of model.kinds.takeLearned()) changes.push({ type: "kind-learned", kind });
+  for (const name of model.names.takeLearned()) changes.push({ type: "name-learned", name });
 }
 
 /** Counts what the group is still to grow by, on its server. */

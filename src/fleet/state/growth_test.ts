@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Change, type Model, report, tick } from "../mod.ts";
+import { type Change, type Model, report, restore, snapshot, tick } from "../mod.ts";
+import { nameHash } from "../learning/mod.ts";
 import { address, checkConsistency, hear, place, testModel } from "../testing.ts";
 
 /** Rooms `match-…` that come to a size within ten seconds and end after two minutes. */
@@ -196,6 +197,22 @@ Deno.test("of a room that is not new when it is first seen, the size is learned,
     { size: 60, fillTime: before },
   ]);
   assert.equal(model.servers.get(address("a"))!.growth, 0);
+});
+
+Deno.test("a room whose name was seen before is expected to come to what it came to then, over a restart too", () => {
+  const before = testModel();
+  for (const [i, size] of [5, 80, 5, 80, 5, 5, 5, 5].entries()) {
+    before.names.learn(nameHash("acme", `match-${i < 4 ? i % 2 : i}`), { size, fillTime: 60_000 }, 0);
+    before.kinds.learn(MATCH, { size, fillTime: 60_000 }, 0);
+  }
+  const model = testModel();
+  restore(model, snapshot(before), 1000);
+  hear(model, "a", [], 1000);
+  const server = model.servers.get(address("a"))!;
+  place(model, "match-1", "u", 1000);
+  assert.ok(Math.abs(server.growth - 79) < 3, String(server.growth));
+  place(model, "match-0", "u", 1000);
+  assert.ok(Math.abs(server.growth - 83) < 4, String(server.growth));
 });
 
 Deno.test("a room is watched for ninety minutes, and while it still grows", () => {

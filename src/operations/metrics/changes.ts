@@ -91,6 +91,7 @@ export function changeMetrics(registry: Registry): Observer {
       case "room-changed":
       case "size-observed":
       case "kind-learned":
+      case "name-learned":
         return;
       default:
         change satisfies never;

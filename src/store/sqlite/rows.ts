@@ -2,6 +2,7 @@ import type {
   Address,
   Ban,
   LearnedKind,
+  LearnedName,
   Placement,
   QueuedTask,
   Snapshot,
@@ -64,6 +65,16 @@ export function load(
       namespace: name(row.namespace),
       template: name(row.template),
       sizes: { ...sizes(row.sizes), at: number(row.learned) + offset },
+    })),
+    names: read("known_name", load.names.all(), (row): LearnedName => ({
+      high: number(row.high),
+      low: number(row.low),
+      known: {
+        count: number(row.count),
+        size: number(row.size),
+        fillTime: number(row.fill_time),
+        at: number(row.seen) + offset,
+      },
     })),
   };
 }

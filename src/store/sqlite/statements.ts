@@ -23,9 +23,12 @@ export function prepare(database: DatabaseSync) {
       rooms: arrays("SELECT namespace, name, customer, listed FROM room"),
       bans: sql("SELECT namespace, room, user, until, customer, asked_by FROM ban"),
       tasks: sql("SELECT sequence, server, json, expires, customer FROM task ORDER BY sequence"),
+      names: sql("SELECT high, low, count, size, fill_time, seen FROM known_name"),
       kinds: sql("SELECT namespace, template, sizes, learned FROM kind ORDER BY learned"),
     },
-    clear: ["server", "placement", "room", "task", "kind"].map((table) => sql(`DELETE FROM ${table}`)),
+    clear: ["server", "placement", "room", "task", "kind", "known_name"].map((table) =>
+      sql(`DELETE FROM ${table}`)
+    ),
     server: {
       put: sql(
         `INSERT OR REPLACE INTO server (${columnsOf(ALL).join(", ")}) ` +
@@ -63,6 +66,10 @@ export function prepare(database: DatabaseSync) {
     kind: {
       put: sql("INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?)"),
       remove: sql("DELETE FROM kind WHERE namespace = ? AND template = ?"),
+    },
+    name: {
+      put: sql("INSERT OR REPLACE INTO known_name VALUES (?, ?, ?, ?, ?, ?)"),
+      remove: sql("DELETE FROM known_name WHERE high = ? AND low = ?"),
     },
     value: {
       get: sql("SELECT value FROM value WHERE name = ?"),
