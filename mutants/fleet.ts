@@ -478,6 +478,36 @@ export const fleet: readonly Mutant[] = [
     breaks: "names that come back are not remembered",
   },
   {
+    file: "src/fleet/placement/fill.ts",
+    find: "load <= target ? -load : load",
+    put: "-load",
+    breaks: "fill fills servers beyond its target",
+  },
+  {
+    file: "src/fleet/operations/forecast.ts",
+    find: "const most = Math.max(1, ...ahead.map(({ servers }) => servers));",
+    put: "const most = 1;",
+    breaks: "servers that are needed may be drained",
+  },
+  {
+    file: "src/fleet/state/demand.ts",
+    find: " + growth - usual",
+    put: "",
+    breaks: "a forecast does not see rooms that still grow",
+  },
+  {
+    file: "src/fleet/state/demand.ts",
+    find: "if (since >= 2 * EVERY) model.demand.clear();",
+    put: "",
+    breaks: "after a pause the trend of before goes on",
+  },
+  {
+    file: "src/fleet/placement/expected_load.ts",
+    find: "Math.min(TAIL, (large - expected) * server.loadPerClient)",
+    put: "(large - expected) * server.loadPerClient",
+    breaks: "the tail of a kind keeps it out of idle servers",
+  },
+  {
     file: "src/fleet/learning/sizes.ts",
     find: "const keep = this.#worth(now) * (earlier === undefined ? KEEP : 1);",
     put: "const keep = earlier === undefined ? KEEP : 1;",

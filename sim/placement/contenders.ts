@@ -175,6 +175,7 @@ function clientsOf({ model }: World, { namespace, name }: SimulatedRoom): number
 
 export const contenders: readonly Contender[] = [
   ours("expected", "this gateway's default: expected size, growth and cost, as learned"),
+  ours("fill", "the fullest server that stays below 75 %, so that others stay empty"),
   ours("weighted", "in use today: random, weighted by 1 − reported load"),
   ours("least-load", "lowest reported load with grants counted"),
   ours("two-choices", "the less loaded of two at random"),

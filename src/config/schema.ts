@@ -206,6 +206,10 @@ export const ConfigSchema = z.object({
       "Expected load, as a fraction of a server's capacity, above which a server gets a new room only if all others would be " +
         "above it too.",
     ),
+    target: z.number().positive().max(1).default(fleet.placement.target).describe(
+      "Expected load, as a fraction of a server's capacity, up to which the strategy `fill` fills servers, and that " +
+        "`fleet.Forecast` reckons with.",
+    ),
     overload: z.enum(["place", "refuse"]).default(fleet.placement.overload).describe(
       'What becomes of a new room when all servers would be above the ceiling: `"place"` places it all the same, `"refuse"` ' +
         "refuses the Connect.",

@@ -1,4 +1,4 @@
-import { strategies, type StrategyName } from "./placement/mod.ts";
+import { DEFAULT_TARGET, strategies, type StrategyName } from "./placement/mod.ts";
 import type { Strategy } from "./placement/strategy.ts";
 import type { Milliseconds } from "./time.ts";
 
@@ -9,6 +9,8 @@ export interface PlacementSettings {
   readonly choose: Strategy;
   /** Expected load above which a server takes a new group only if all others are above it too. */
   readonly ceiling: number;
+  /** Load up to which `fill` fills servers, and that a forecast reckons with. */
+  readonly target: number;
   /** Whether a group is placed or refused when all servers are above the ceiling. */
   readonly overload: "place" | "refuse";
   /** The pools, in order, that take a pool's new groups when all its own servers are above the ceiling. */
@@ -90,6 +92,7 @@ export function defaultFleetSettings(overrides: FleetOverrides = {}): CompleteFl
       strategy,
       choose: strategies[strategy as StrategyName] ?? strategies[DEFAULT_STRATEGY],
       ceiling: 0.95,
+      target: DEFAULT_TARGET,
       overload: "place",
       spill: new Map(),
       defaultSize: 10,

@@ -79,6 +79,16 @@ for (const [name, choose] of Object.entries(strategies)) {
   });
 }
 
+Deno.test("fill leaves servers empty that are not needed", () => {
+  const random = seededRandom(1);
+  const servers = Array.from({ length: 20 }, (_, i) => server(`s${i}`, { load: 0, clients: 0, groups: 0 }));
+  for (let i = 0; i < 290; i++) {
+    const chosen = servers.indexOf(strategies.fill(servers, alike(10), random));
+    servers[chosen] = { ...servers[chosen]!, steadyLoad: servers[chosen]!.steadyLoad + 0.01 };
+  }
+  assert.equal(servers.filter(({ steadyLoad }) => steadyLoad > 0).length, 4);
+});
+
 /** Which of two servers a strategy takes. */
 const choices: readonly (readonly [StrategyName, Partial<ServerLoad>, Partial<ServerLoad>, string])[] = [
   ["expected", { load: 0.5 }, { load: 0.45, grants: 100 }, "clients on their way count"],
@@ -97,6 +107,9 @@ const choices: readonly (readonly [StrategyName, Partial<ServerLoad>, Partial<Se
   ],
   ["least-load", { load: 0.5 }, { load: 0.45, grants: 100 }, "clients on their way count"],
   ["least-rooms", { groups: 9 }, { groups: 10, load: 0 }, "the fewer rooms"],
+  ["fill", { load: 0.5 }, { load: 0.4 }, "the fuller of two that stay below the target"],
+  ["fill", { load: 0.5 }, { load: 0.74 }, "the emptier, where the fuller would not"],
+  ["fill", { load: 0.8 }, { load: 0.9 }, "the emptier, where neither would"],
   ["two-choices", { load: 0.5 }, { load: 0.6 }, "the lower load of two"],
   ["weighted", { load: 0 }, { load: 1 }, "a full server gets nothing"],
 ];

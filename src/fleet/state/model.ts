@@ -1,5 +1,6 @@
 import type { Address } from "../ids.ts";
 import { Bans } from "./ban.ts";
+import type { Demand } from "./demand.ts";
 import type { Grant } from "./grant.ts";
 import { Kinds, Names } from "../learning/mod.ts";
 import { Explanations } from "./explanation.ts";
@@ -42,6 +43,10 @@ export interface Model {
   startWaitUntil: Milliseconds;
   /** When the gateway last could not hear anybody. */
   deaf: { readonly from: Milliseconds; readonly to: Milliseconds };
+  /** How many clients each pool has had lately. */
+  readonly demand: Map<string, Demand>;
+  /** When they were last counted. */
+  demandCounted: Milliseconds;
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
   /** Number of the newest task of this gateway. */
@@ -72,6 +77,8 @@ export function createModel(given: FleetSettings): Model {
     rooms: 0,
     startWaitUntil: -Infinity,
     deaf: { from: -Infinity, to: -Infinity },
+    demand: new Map(),
+    demandCounted: -Infinity,
     learnedTold: -Infinity,
     taskSequence: 0,
     handOvers: 0,
