@@ -383,8 +383,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "if (now - young.since >= growthWindow) {",
-    put: "if (now - young.since >= 2 * growthWindow) {",
+    find: "if (now - young.since >= growthWindow) endGrowth(group);",
+    put: "if (now - young.since >= 2 * growthWindow) endGrowth(group);",
     breaks: "a room is watched for much longer than it is to be",
   },
   {
@@ -476,6 +476,12 @@ export const fleet: readonly Mutant[] = [
     find: "const weight = NAME_WEIGHT * this.name.count;",
     put: "const weight = 0;",
     breaks: "names that come back are not remembered",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "    this.hasGrown = false;\n",
+    put: "",
+    breaks: "a room that grows again is not expected to grow",
   },
   {
     file: "src/fleet/placement/fill.ts",

@@ -45,6 +45,8 @@ export class YoungGroup {
 
   /** The size that it is expected to reach, in clients. */
   expected: number;
+  /** Whether it had come to its size at the last report. */
+  hasGrown = false;
   /** Until when it grows, if it does as its kind does. */
   growsUntil: Milliseconds;
   /** What its name said when it was new. */
@@ -72,6 +74,7 @@ export class YoungGroup {
   /** It has come to more than before. */
   grow(known: SizeEstimator, peers: number, now: Milliseconds): void {
     this.peak = peers;
+    this.hasGrown = false;
     this.expected = known.expectedSize(peers, now);
     this.growsUntil = this.since + PATIENCE * known.fillTime;
     if (peers < NOTABLE * this.grewTo) return;
@@ -84,8 +87,8 @@ export class YoungGroup {
     return this.#seenLate && this.grewAt === this.since ? known.fillTime : this.grewAt - this.since;
   }
 
-  /** Whether it has come to its size, as far as can be told. */
-  hasGrown(now: Milliseconds): boolean {
+  /** Whether it has come to its size by now, as far as can be told. */
+  growsNoMore(now: Milliseconds): boolean {
     const pause = Math.max(STILL_GROWS.atLeast, STILL_GROWS.ofAge * (now - this.since));
     return now > this.growsUntil && now - this.grewAt > pause;
   }
@@ -146,13 +149,15 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
     const peers = group.peers();
     young.peers = peers;
     if (peers > young.peak) young.grow(knownBefore(model, young), peers, now);
-    if (young.hasGrown(now)) {
+    if (!young.hasGrown && young.growsNoMore(now)) {
+      young.hasGrown = true;
       young.expected = young.peak;
       learnSize(model, group, now, changes);
-      if (now - young.since >= growthWindow) {
-        endGrowth(group);
-        continue;
-      }
+    }
+    if (young.hasGrown) { // nothing is to come: most of those that are watched
+      young.growth = 0;
+      if (now - young.since >= growthWindow) endGrowth(group);
+      continue;
     }
     young.growth = stillToCome(young);
     growth += young.growth;
