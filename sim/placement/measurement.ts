@@ -1,3 +1,4 @@
+import type { Milliseconds } from "../../src/fleet/mod.ts";
 import type { Host } from "./host.ts";
 
 /** Load above which a server's clients suffer. */
@@ -19,6 +20,8 @@ export interface Figures {
   readonly refused: number;
   /** Load of each server, by time. */
   readonly loads: readonly (readonly number[])[];
+  /** Time between two of these loads. */
+  readonly interval: Milliseconds;
 }
 
 /** Looks at the servers now and then, and adds up. */

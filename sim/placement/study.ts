@@ -36,7 +36,7 @@ export interface Standing {
   /** Mean load at which so much client time as {@link TOLERATED} is overloaded. */
   readonly fullest: Estimate | undefined;
   /** Load of each server over time in the run of the first seed at the highest load. */
-  readonly loadsOverTime: readonly (readonly number[])[];
+  readonly loadsOverTime: Pick<Figures, "loads" | "interval">;
 }
 
 export interface Result {
@@ -88,7 +88,7 @@ export async function carryOut(
       about: contenders.find((contender) => contender.name === name)!.about,
       at: outcomes.map((its, i) => measured(recorded ? its[0]!.meanLoad : loads[i]!, its)),
       fullest,
-      loadsOverTime: outcomes.at(-1)![0]!.loads,
+      loadsOverTime: outcomes.at(-1)![0]!,
     };
   });
   const ended = await Promise.all(standings);

@@ -115,7 +115,8 @@ export class World {
       event();
     }
     this.#compare();
-    return { ...this.#measurement.figures(), roomsMoved: this.#roomsMoved, refused: this.#refused };
+    const interval = this.workload.reportInterval;
+    return { ...this.#measurement.figures(), interval, roomsMoved: this.#roomsMoved, refused: this.#refused };
   }
 
   #join(client: number): void {
