@@ -177,7 +177,9 @@ function ofChange(change: Change): Told | undefined {
     case "room-opened":
     case "room-changed":
     case "room-closed":
+    case "size-observed":
     case "kind-learned":
+    case "name-learned":
     case "task-queued":
       return undefined;
     default:
