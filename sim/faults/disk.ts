@@ -1,3 +1,4 @@
+import { shiftedName } from "../../src/store/rules.ts";
 import {
   type Address,
   appeared,
@@ -5,6 +6,7 @@ import {
   type Change,
   groupName,
   type LearnedKind,
+  type LearnedName,
   type Milliseconds,
   type Placement,
   type QueuedTask,
@@ -31,6 +33,7 @@ class Tables {
   bans = new Map<string, Ban>();
   tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
   kinds = new Map<string, LearnedKind>();
+  names = new Map<string, LearnedName>();
 
   /** @returns where groups are that were placed before */
   apply(entry: Entry): Change[] {
@@ -41,7 +44,7 @@ class Tables {
   }
 
   snapshot(): Snapshot {
-    const { servers, placements, rooms, bans, tasks, kinds } = this;
+    const { servers, placements, rooms, bans, tasks, kinds, names } = this;
     return {
       servers: [...servers.values()],
       placements: [...placements.values()],
@@ -49,16 +52,18 @@ class Tables {
       bans: [...bans.values()],
       tasks: [...tasks.values()].toSorted((a, b) => a.task.sequence - b.task.sequence),
       kinds: [...kinds.values()].toSorted((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0)),
+      names: [...names.values()],
     };
   }
 
-  #replace({ servers, placements, rooms, bans, tasks, kinds }: Snapshot): void {
+  #replace({ servers, placements, rooms, bans, tasks, kinds, names }: Snapshot): void {
     this.servers = new Map(Array.from(servers, (server) => [server.address, server]));
     this.placements = new Map(Array.from(placements, (each) => [key(each.namespace, each.group), each]));
     this.rooms = new Map(Array.from(rooms, (room) => [key(room.namespace, room.name), room]));
     this.bans = new Map(Array.from(bans, (ban) => [key(...ban.room, ban.user ?? ""), ban]));
     this.tasks = new Map(Array.from(tasks, (each) => [each.task.sequence, each]));
     this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
+    this.names = new Map(Array.from(names, (name) => [`${name.high}.${name.low}`, name]));
   }
 
   #applyOne(
@@ -119,6 +124,12 @@ class Tables {
         const sizes = { ...kind.sizes, at: kind.sizes.at + offset };
         return void this.kinds.set(key(kind.namespace, kind.template), { ...kind, sizes });
       }
+      case "name-learned": {
+        const { name } = change;
+        const key = `${name.high}.${name.low}`;
+        if (name.known === undefined) return void this.names.delete(key);
+        return void this.names.set(key, shiftedName(name, offset));
+      }
       case "group-leaving":
       case "group-young":
       case "granted":
@@ -132,6 +143,7 @@ class Tables {
       case "collision":
       case "close-ignored":
       case "miscounted":
+      case "size-observed":
         return;
       default:
         change satisfies never;

@@ -17,7 +17,7 @@ import type {
   RoomId,
   UnixTime,
 } from "../fleet/mod.ts";
-import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { type OpenStore, type Store, StoreError } from "../store/port.ts";
 import { Durability } from "./durability.ts";
 import { LicenceShares } from "./licence_shares.ts";
 import { Observers } from "./observers.ts";
@@ -54,7 +54,7 @@ const CLAIMS = 3;
 /** What the shell needs besides the fleet's settings. */
 export interface GatewayOptions {
   /** Opens the store; the clocks are the gateway's own. */
-  readonly openStore: (options: StoreOptions) => Promise<Store>;
+  readonly openStore: OpenStore;
   /** With an empty store, or always: wait for servers to report before rooms that are not known are placed. */
   readonly waitForReports: boolean | "always";
   /** With an empty store: do not wait any longer once so many servers have reported. */

@@ -33,7 +33,9 @@ function logChange(change: Change): void {
     case "grants-ended":
     case "handed-over":
     case "hand-over-ended":
+    case "size-observed":
     case "kind-learned":
+    case "name-learned":
       return;
     case "server-planned":
       return log.info("server {server} is to take {weight} of what it could; {draining}", {

@@ -419,6 +419,7 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
       bans: [ban(90_000), { ...ban(90_000), user: "u" }],
       tasks: [{ server: B, task: task(1) }, { server: B, task: task(2) }],
       kinds: [],
+      names: [],
     });
     await Promise.all([one.shared.catchUp(), other.shared.catchUp()]);
     const after = await loaded(one.store);

@@ -7,13 +7,14 @@ export type Loaded = {
 };
 
 export async function loaded(store: Store): Promise<Loaded> {
-  const all: Loaded = { servers: [], placements: [], rooms: [], bans: [], kinds: [], tasks: [] };
+  const all: Loaded = { servers: [], placements: [], rooms: [], bans: [], kinds: [], names: [], tasks: [] };
   for await (const piece of store.load()) {
     all.servers.push(...piece.servers ?? []);
     all.placements.push(...piece.placements ?? []);
     all.rooms.push(...piece.rooms ?? []);
     all.bans.push(...piece.bans ?? []);
     all.kinds.push(...piece.kinds ?? []);
+    all.names.push(...piece.names ?? []);
     all.tasks.push(...piece.tasks ?? []);
   }
   return all;
@@ -74,7 +75,7 @@ export function anyChange(random: () => number): Change {
       from: pick(undefined, "a:1" as Address, "b:1" as Address),
       found: pick(undefined, true),
     }),
-    () => ({ type: "group-young", namespace, group, server, age: 5, expected: 7 }),
+    () => ({ type: "group-young", namespace, group, server, age: 5, reached: 7 }),
     () => ({ type: "group-leaving", namespace, group, server, leave: pick("1", "2") }),
     () => ({ type: "group-released", namespace, group, server, leave: pick(undefined, "1", "2") }),
     () => ({ type: "room-opened", room, customer, server, listed }),
@@ -88,6 +89,17 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "task-ended", sequence, ...pick({}, { expired: true }) }),
     () => ({ type: "handed-over", server, id: 1, tasks: [sequence] }),
     () => ({ type: "hand-over-ended", server, id: 1, fate: pick("read", "lost", "unknown") }),
+    () => ({
+      type: "size-observed",
+      namespace,
+      group,
+      observed: { size: 3, fillTime: 7 },
+      earlier: undefined,
+    }),
+    () => ({
+      type: "name-learned",
+      name: { high: 1, low: 2, known: pick(undefined, { count: 1, size: 2, fillTime: 3, at: 4 }) },
+    }),
     () => ({
       type: "kind-learned",
       kind: { namespace, template: group, sizes: pick(undefined, sizes, sizes) },

@@ -176,7 +176,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       for (const { tables, broken } of replicas) {
         assert.deepEqual(broken.slice(0, 3), []);
         const its = tables.snapshot();
-        for (const kind of ["servers", "placements", "rooms", "bans", "tasks", "kinds"] as const) {
+        for (const kind of ["servers", "placements", "rooms", "bans", "tasks", "kinds", "names"] as const) {
           const [here, there] = [its, stored].map((all) => Array.from<object>(all[kind]).map(textOf).sort());
           assert.deepEqual(here, there, kind);
         }

@@ -46,7 +46,7 @@ const FUNCTIONS = [
  * | `last:NUMBER` | string | the last request of a gateway, and its answer |
  * | `servers` | hash | first seen, sums, report, plan, whether draining, enabled, evicting |
  * | `groups` | hash | server, leave, then of each room its id and what is kept of it |
- * | `bans`, `tasks`, `kinds` | hash | ban: until, ban; task: server, order, task; kind: sizes |
+ * | `bans`, `tasks`, `kinds`, `names` | hash | ban: until, ban; task: server, order, task; kind: sizes; name: what is known |
  * | `ended` | sorted set | bans and tasks that have ended lately |
  * | `hand:SERVER` | string | gateway that hands over tasks, and the id of the hand-over |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |

@@ -1,14 +1,15 @@
 import type {
   Ban,
   LearnedKind,
+  LearnedName,
   Placement,
   SnapshotPiece,
   StoredRoom,
   StoredServer,
   StoredTask,
 } from "../../fleet/mod.ts";
-import { address, ban, names, sizes, task } from "./changes.ts";
-import { type Clock, type Codec, flag, text, time, tuple } from "./codec.ts";
+import { address, ban, known, names, sizes, task } from "./changes.ts";
+import { type Clock, type Codec, flag, number, text, time, tuple } from "./codec.ts";
 import { plan, sums } from "./commands.ts";
 import { ENDED_FOR } from "./library.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
@@ -23,6 +24,7 @@ const ROWS = 2000;
 export type Scan = (command: readonly string[]) => Promise<unknown>;
 
 const room = tuple(names, text, flag);
+const hash = tuple(number, number);
 
 /** A field of a hash, its value taken apart. */
 interface Row {
@@ -89,6 +91,10 @@ export async function* load(
     const [namespace, template] = parse(names, key);
     return { namespace, template, sizes: parse(sizes, its) };
   };
+  const learnedName = ({ key, record: [its] }: Row): LearnedName => {
+    const [high, low] = parse(hash, key);
+    return { high, low, known: parse(known, its) };
+  };
   const queued = ({ record: [server, order, its] }: Row): StoredTask => ({
     server: parse(address, server),
     task: parse(task, its),
@@ -115,6 +121,9 @@ export async function* load(
   const kinds = (await Array.fromAsync(read("kinds", kind))).flat();
   kinds.sort((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0));
   for (const piece of pieces(kinds)) yield { kinds: piece };
+  for await (const learned of read("names", learnedName)) {
+    for (const piece of pieces(learned)) yield { names: piece };
+  }
   const tasks = (await Array.fromAsync(read("tasks", queued))).flat();
   tasks.sort((a, b) => (a.order ?? 0) - (b.order ?? 0) || a.task.sequence - b.task.sequence);
   for (const piece of pieces(tasks)) yield { tasks: piece };

@@ -44,4 +44,9 @@ rules["offer-kind"] = function(tx, key, sizes)
   if redis.call("HEXISTS", tx.prefix .. "kinds", key) == 1 then return false end
   return rules["kind-learned"](tx, key, sizes)
 end
+
+rules["offer-name"] = function(tx, key, known)
+  if redis.call("HEXISTS", tx.prefix .. "names", key) == 1 then return false end
+  return rules["name-learned"](tx, key, known)
+end
 `;

@@ -179,6 +179,12 @@ rules["kind-learned"] = function(tx, key, sizes)
   return true
 end
 
+rules["name-learned"] = function(tx, key, known)
+  if known == "null" then redis.call("HDEL", tx.prefix .. "names", key)
+  else redis.call("HSET", tx.prefix .. "names", key, known) end
+  return true
+end
+
 rules["hand-over-ended"] = function(tx, key, holder)
   if redis.call("GET", tx.prefix .. "hand:" .. key) == holder then redis.call("DEL", tx.prefix .. "hand:" .. key) end
   return true
