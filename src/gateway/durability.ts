@@ -211,7 +211,8 @@ export class Durability {
   async reopen(): Promise<void> {
     await this.#open();
     this.#retry = undefined;
-    await this.#storeAnew().catch((error) => this.#failed(asStoreError(error)));
+    const taken = this.shared === undefined ? this.#storeAnew() : this.#reconcile("told");
+    await taken.catch((error) => this.#failed(asStoreError(error)));
   }
 
   async #open(): Promise<void> {
@@ -302,6 +303,11 @@ export class Durability {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reconciling = promise;
     try {
+      const { shared } = this.#store;
+      // Where another gateway came while this one was taken for dead, the number may be that one's now.
+      if (shared !== undefined && shared.number !== this.#model.gateway) {
+        fleet.numberTasks(this.#model, shared.number);
+      }
       if (lost === "stored") await this.shared?.offer(fleet.snapshot(this.#model));
       const work = longWork(this.#timers);
       const reconciler = new fleet.Reconciler(this.#model);
