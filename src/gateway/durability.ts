@@ -2,6 +2,7 @@ import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
 import {
   type Committed,
+  type Member,
   type OpenStore,
   type Safety,
   type SharedStore,
@@ -112,6 +113,17 @@ export class Durability {
   /** The store, where other gateways share it. */
   get shared(): SharedStore | undefined {
     return this.#store.shared;
+  }
+
+  /** All gateways that share the store; of those that cannot be asked for, this one alone. */
+  async gateways(): Promise<readonly Member[] | undefined> {
+    const { shared } = this;
+    try {
+      return await shared?.gateways();
+    } catch (error) {
+      asStoreError(error);
+      return [];
+    }
   }
 
   /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
