@@ -6,7 +6,7 @@ import { FolderLock, isLocked, lockConcern } from "../store/sqlite/lock.ts";
 import { outboxConcern } from "../store/sqlite/outbox.ts";
 import { isOfThisSchema, schemaConcern } from "../store/sqlite/schema.ts";
 import type { Ports } from "../hand_over/lines.ts";
-import { RunningProcess } from "../hand_over/request.ts";
+import { NoAnswer, RunningProcess } from "../hand_over/request.ts";
 import { type Sockets, socketsIn } from "../hand_over/sockets.ts";
 import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { SqliteStore, type Taken } from "../store/sqlite/store.ts";
@@ -20,7 +20,7 @@ export class DataFolder {
   readonly sockets: Sockets | undefined;
   readonly #path: string;
   /** The process that this one replaces, if it does. */
-  readonly #before: RunningProcess | undefined;
+  #before: RunningProcess | undefined;
   readonly #left = Promise.withResolvers<void>();
   #lock: FolderLock | undefined;
   #ports: Ports | undefined;
@@ -53,14 +53,31 @@ export class DataFolder {
    * @throws {StartError} where the other process does not give it up
    */
   async openStore(options: StoreOptions): Promise<Store> {
-    if (this.#lock === undefined && this.#before !== undefined) {
+    const before = this.#before;
+    if (this.#lock === undefined && before !== undefined) {
       if (isOfThisSchema(this.#path)) {
-        await this.#before.prepare();
-        return await SqliteStore.open(this.#path, options, () => this.#takeOver(this.#before!));
+        await before.prepare();
+        return await SqliteStore.open(this.#path, options, () => this.#takeOver(before));
       }
-      await this.#takeOver(this.#before);
+      await this.#takeOver(before);
     }
     return await SqliteStore.open(this.#path, options, this.#lock);
+  }
+
+  /**
+   * Takes the folder as if there had been no other process, where that has ended instead of giving it up.
+   *
+   * @param error what asking it came to
+   * @throws the error, where it has not
+   */
+  takeFromEnded(error: unknown): void {
+    if (!(error instanceof NoAnswer)) throw error;
+    try {
+      this.#lock = new FolderLock(this.#path);
+    } catch {
+      throw error;
+    }
+    this.#before = undefined;
   }
 
   async #takeOver(before: RunningProcess): Promise<Taken> {

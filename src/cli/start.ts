@@ -65,17 +65,25 @@ export async function start(args: readonly string[]): Promise<void> {
   try {
     const openStore = (options: StoreOptions) =>
       folder === undefined ? Promise.resolve(NO_STORE) : folder.openStore(options);
-    const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const key = masterKey(settings, parsed.data, secrets);
     const users = new MadeUsers(parsed.data, secrets);
-    const gateway = await runGateway(settings, key, openStore, recorder, {
-      usersOf: (settings) => users.of(settings),
-      reread: () => loadConfig(parsed.config, parsed.overrides),
-      folder: sharedFolder(folder),
-      ...(folder === undefined
-        ? {}
-        : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
-    }, VERSION);
+    const run = () => {
+      const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
+      return runGateway(settings, key, openStore, recorder, {
+        usersOf: (settings) => users.of(settings),
+        reread: () => loadConfig(parsed.config, parsed.overrides),
+        folder: sharedFolder(folder),
+        ...(folder === undefined
+          ? {}
+          : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
+      }, VERSION);
+    };
+    const gateway = await run().catch((error: unknown) => {
+      if (folder === undefined) throw error;
+      folder.takeFromEnded(error);
+      log.warning("the process that was to be replaced has ended: this one starts as if there had been none");
+      return run();
+    });
     folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));
     signals.reload = () => gateway.reloadFor("SIGHUP");
