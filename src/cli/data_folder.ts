@@ -15,6 +15,11 @@ import { whyNotWritable } from "./writable.ts";
 /** As data folder: keep nothing. */
 export const MEMORY = ":memory:";
 
+/** This process is not to take over any more: the other one goes on. */
+export class Unwanted extends Error {
+  override readonly name = "Unwanted";
+}
+
 /** The data folder, which is this process's alone, but while another one takes over from it. */
 export class DataFolder {
   readonly sockets: Sockets | undefined;
@@ -49,17 +54,19 @@ export class DataFolder {
    * Opens the store. Where another process has it, all that is there is read while that one goes on, and only then is it asked
    * to give up the folder.
    *
+   * @param unwanted whether this process is not to take over any more
    * @throws {StoreError} where it cannot be used
    * @throws {StartError} where the other process does not give it up
+   * @throws {Unwanted}
    */
-  async openStore(options: StoreOptions): Promise<Store> {
+  async openStore(options: StoreOptions, unwanted: () => boolean): Promise<Store> {
     const before = this.#before;
     if (this.#lock === undefined && before !== undefined) {
       if (isOfThisSchema(this.#path)) {
         await before.prepare();
-        return await SqliteStore.open(this.#path, options, () => this.#takeOver(before));
+        return await SqliteStore.open(this.#path, options, () => this.#takeOver(before, unwanted));
       }
-      await this.#takeOver(before);
+      await this.#takeOver(before, unwanted);
     }
     return await SqliteStore.open(this.#path, options, this.#lock);
   }
@@ -80,7 +87,8 @@ export class DataFolder {
     this.#before = undefined;
   }
 
-  async #takeOver(before: RunningProcess): Promise<Taken> {
+  async #takeOver(before: RunningProcess, unwanted: () => boolean): Promise<Taken> {
+    if (unwanted()) throw new Unwanted("another process goes on");
     const { released, changed } = await before.takeOver();
     this.#ports = released;
     return { lock: this.#takeLock(), changed };

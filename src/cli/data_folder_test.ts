@@ -26,7 +26,7 @@ async function takenOver(folder: string) {
     leave: () => {},
   });
   const its = await DataFolder.open(folder, "1");
-  const store = await its.openStore(OPTIONS);
+  const store = await its.openStore(OPTIONS, () => false);
   const { servers } = await loaded(store);
   assert.deepEqual(its.ports, { main: 7000 });
   await store.close();

@@ -17,7 +17,7 @@ import { SqliteOutbox } from "../store/sqlite/outbox.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
-import { DataFolder, MEMORY } from "./data_folder.ts";
+import { DataFolder, MEMORY, Unwanted } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
 import { ServiceManager } from "./service_manager.ts";
@@ -64,7 +64,9 @@ export async function start(args: readonly string[]): Promise<void> {
   });
   try {
     const openStore = (options: StoreOptions) =>
-      folder === undefined ? Promise.resolve(NO_STORE) : folder.openStore(options);
+      folder === undefined
+        ? Promise.resolve(NO_STORE)
+        : folder.openStore(options, () => signals.stopping !== undefined);
     const key = masterKey(settings, parsed.data, secrets);
     const users = new MadeUsers(parsed.data, secrets);
     const run = () => {
@@ -79,11 +81,17 @@ export async function start(args: readonly string[]): Promise<void> {
       }, VERSION);
     };
     const gateway = await run().catch((error: unknown) => {
+      if (error instanceof Unwanted) return undefined;
       if (folder === undefined) throw error;
       folder.takeFromEnded(error);
       log.warning("the process that was to be replaced has ended: this one starts as if there had been none");
       return run();
     });
+    if (gateway === undefined) {
+      return log.info("{signal}: nothing is taken over, the other process goes on", {
+        signal: signals.stopping,
+      });
+    }
     folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));
     signals.reload = () => gateway.reloadFor("SIGHUP");

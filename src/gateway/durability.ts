@@ -70,9 +70,14 @@ export class Durability {
   ): Promise<Durability> {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
-    fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
-    await restore(model, durability.#store, clocks);
-    return durability;
+    try {
+      fleet.numberTasks(model, await gatewayNumber(durability.#store, random));
+      await restore(model, durability.#store, clocks);
+      return durability;
+    } catch (error) {
+      await durability.#store.close();
+      throw error;
+    }
   }
 
   /** Whether the store can be written, as far as is known. */
