@@ -185,7 +185,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: "  learnSize(model, group, now);\n",
+    find: "  learnSize(model, group, now, changes);\n",
     put: "",
     breaks: "rooms that end early teach nothing",
   },

@@ -4,7 +4,7 @@ import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/prog
 import { writeLargeStore } from "../sim/large_store.ts";
 import { startLoad } from "../sim/upgrades.ts";
 import { newCertificate } from "./certificate.ts";
-import { refusedWith, sleep, TestGateway } from "./gateway.ts";
+import { eventually, refusedWith, sleep, TestGateway } from "./gateway.ts";
 import { WebhookReceiver } from "./webhook_receiver.ts";
 
 /** Whether the kernel hands over connections that it has accepted and the process has not (docs/operations.md). */
@@ -407,22 +407,25 @@ Deno.test("a page of the dashboard is told on by the process that takes over", a
   const live = `${gateway.operations}/dashboard/live`;
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   const looking = fetch(live).then((response) => response.text());
+  using another = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   const before = gateway.program;
-  await (await fetch(`${gateway.operations}/healthz`, { client })).text();
+  for (const its of [client, another]) {
+    await (await fetch(`${gateway.operations}/healthz`, { client: its })).text();
+  }
   gateway.program = await Program.start(takeOver(gateway));
+  const file = await fetch(`${gateway.operations}/dashboard/app.ts`, { client: another });
+  assert.match(await file.text(), /^import \{/m, "a file of the page comes whole, though it is passed on");
   assert.match(await looking, /event: hello/, "what was told so far; it has ended");
   const passed = await fetch(live, { client });
   assert.equal(passed.headers.get("Content-Type"), "text/event-stream");
   assert.equal(await passed.text(), "", "on a connection to the process before, it ends at once");
   // As a page does, which asks again whenever its stream has ended: until it has a connection to the new process.
-  let told: string | undefined;
-  for (let tries = 0; told === undefined && tries < 100; tries++) {
+  const again = async () => {
     const reader = (await fetch(live, { client })).body!.getReader();
     const { value } = await reader.read();
-    if (value !== undefined) told = new TextDecoder().decode(value);
-    else await sleep(50);
     await reader.cancel();
-  }
-  assert.match(told ?? "", /event: hello/);
+    return new TextDecoder().decode(value);
+  };
+  await eventually(again, (told) => told.includes("event: hello"), "told by the other process");
   await before.stop();
 });

@@ -5,6 +5,7 @@ import {
   type Change,
   groupName,
   type LearnedKind,
+  type LearnedName,
   type Milliseconds,
   type Placement,
   type QueuedTask,
@@ -36,6 +37,7 @@ class Tables {
   bans = new Map<string, Ban>();
   tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
   kinds = new Map<string, LearnedKind>();
+  names = new Map<string, LearnedName>();
 
   /** @returns where groups are that somebody else was first to place, and the changes that took effect */
   apply(entry: Entry): { overruled: Placement[]; accepted: Change[] } {
@@ -53,7 +55,7 @@ class Tables {
   }
 
   snapshot(): Snapshot {
-    const { servers, placements, rooms, bans, tasks, kinds } = this;
+    const { servers, placements, rooms, bans, tasks, kinds, names } = this;
     return {
       servers: [...servers.values()],
       placements: [...placements.values()],
@@ -61,16 +63,18 @@ class Tables {
       bans: [...bans.values()],
       tasks: [...tasks.values()].toSorted((a, b) => a.task.sequence - b.task.sequence),
       kinds: [...kinds.values()].toSorted((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0)),
+      names: [...names.values()],
     };
   }
 
-  #replace({ servers, placements, rooms, bans, tasks, kinds }: Snapshot): void {
+  #replace({ servers, placements, rooms, bans, tasks, kinds, names }: Snapshot): void {
     this.servers = new Map(Array.from(servers, (server) => [server.address, server]));
     this.placements = new Map(Array.from(placements, (each) => [key(each.namespace, each.group), each]));
     this.rooms = new Map(Array.from(rooms, (room) => [key(room.namespace, room.name), room]));
     this.bans = new Map(Array.from(bans, (ban) => [key(...ban.room, ban.user ?? ""), ban]));
     this.tasks = new Map(Array.from(tasks, (each) => [each.task.sequence, each]));
     this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
+    this.names = new Map(Array.from(names, (name) => [`${name.high}.${name.low}`, name]));
   }
 
   #applyOne(
@@ -131,6 +135,12 @@ class Tables {
         const sizes = { ...kind.sizes, at: kind.sizes.at + offset };
         return void this.kinds.set(key(kind.namespace, kind.template), { ...kind, sizes });
       }
+      case "name-learned": {
+        const { name } = change;
+        const key = `${name.high}.${name.low}`;
+        if (name.known === undefined) return void this.names.delete(key);
+        return void this.names.set(key, shiftedName(name, offset));
+      }
       case "server-enabled":
       case "server-evicting":
       case "server-drained":
@@ -138,6 +148,7 @@ class Tables {
       case "collision":
       case "close-ignored":
       case "miscounted":
+      case "size-observed":
         return;
       default:
         change satisfies never;
@@ -240,7 +251,12 @@ export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
       ...kind,
       sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift },
     })),
+    names: Array.from(snapshot.names, (name) => shiftedName(name, shift)),
   };
+}
+
+function shiftedName({ known, ...hash }: LearnedName, shift: Milliseconds): LearnedName {
+  return { ...hash, known: known && { ...known, at: known.at + shift } };
 }
 
 /** The change with all its times moved. */
@@ -256,6 +272,8 @@ export function shiftedChange(change: Change, shift: Milliseconds): Change {
       const deadline = draining?.deadline === undefined ? undefined : draining.deadline + shift;
       return { ...change, draining: draining && { deadline } };
     }
+    case "name-learned":
+      return { ...change, name: shiftedName(change.name, shift) };
     case "kind-learned": {
       const { kind } = change;
       return {

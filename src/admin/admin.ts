@@ -4,6 +4,7 @@ import { banCommands } from "./commands/bans.ts";
 import { customerCommands } from "./commands/customers.ts";
 import { gatewayCommands } from "./commands/gateway.ts";
 import { roomCommands } from "./commands/rooms.ts";
+import { forecastCommand } from "./commands/forecast.ts";
 import { serverCommands } from "./commands/servers.ts";
 import { taskCommands } from "./commands/tasks.ts";
 import { topCommand } from "./commands/top.ts";
@@ -96,6 +97,7 @@ function createProgram(choose: Choose, terminal: Terminal): Command {
     .addHelpText("after", NOTES);
   gatewayCommands(program, choose);
   topCommand(program, choose);
+  forecastCommand(program, choose);
   serverCommands(program, choose);
   roomCommands(program, choose);
   customerCommands(program, choose);

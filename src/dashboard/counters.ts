@@ -23,9 +23,13 @@ export class Counters {
 
   /** What was counted since the last time. @param seconds since then */
   take(seconds: number): Counted {
-    const [p50, p99] = this.#latency.take(0.5, 0.99);
-    const refusals = new Map(Array.from(this.#refused, ([cause, count]) => [cause, count / seconds]));
-    const counted = { grants: this.#granted / seconds, p50: p50!, p99: p99!, refusals };
+    const counted = {
+      grants: this.#granted / seconds,
+      p50: this.#latency.percentile(0.5),
+      p99: this.#latency.percentile(0.99),
+      refusals: new Map(Array.from(this.#refused, ([cause, count]) => [cause, count / seconds])),
+    };
+    this.#latency.clear();
     this.#granted = 0;
     this.#refused = new Map();
     return counted;

@@ -15,6 +15,7 @@ export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";
 export { forgetKind } from "./operations/forget_kind.ts";
+export { forecast, type NeedForecast, type PoolForecast } from "./operations/forecast.ts";
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";
 export { GATEWAYS, numberTasks } from "./tasks/numbering.ts";
@@ -26,6 +27,7 @@ export * from "./operations/look.ts";
 export {
   type Kind,
   type LearnedKind,
+  type LearnedName,
   nameTemplate,
   type StoredCost,
   type StoredSizes,
@@ -36,7 +38,7 @@ export type { KeptCount, Miscount } from "./miscount.ts";
 export * from "./state/model.ts";
 export { acceptOverride, holder, settle, settleAll } from "./rooms/opening.ts";
 export { type Strategy } from "./placement/strategy.ts";
-export { strategies, type StrategyName } from "./placement/mod.ts";
+export { strategies, type StrategyName, strategyOf } from "./placement/mod.ts";
 export * from "./operations/placing.ts";
 export { type Report, report, type ReportedRoom, reportInSlices } from "./operations/report.ts";
 export * from "./replication/restore.ts";

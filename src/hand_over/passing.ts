@@ -6,8 +6,12 @@ import { RpcError } from "../edge/errors.ts";
 import { CALLER, HOSTS, PLACE, type Place, VERSION } from "./passed.ts";
 import type { Pass } from "./moving.ts";
 
-/** Headers that are about the connection they came on, not about the request (RFC 9110 §7.6.1), and those set anew. */
+/**
+ * Headers that are about the connection they came on, not about the request (RFC 9110 §7.6.1), and those set anew. What
+ * comes back is read as text, so nothing is to be compressed.
+ */
 const HOP = new Set([
+  "accept-encoding",
   ...["connection", "keep-alive", "upgrade", "http2-settings", "transfer-encoding", "te", "trailer"],
   ...["content-length", "expect", "host", "proxy-connection", CALLER, HOSTS, PLACE, VERSION],
 ]);

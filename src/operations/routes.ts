@@ -148,5 +148,7 @@ function responseTo({ status, body, headers }: HttpAnswer): Response {
 
 async function answerOf(response: Response): Promise<HttpAnswer> {
   const headers = Object.fromEntries(Array.from(response.headers, ([name, value]) => [spelt(name), value]));
-  return { status: response.status, body: response.body === null ? null : await response.text(), headers };
+  const isText = !response.headers.has("Content-Encoding");
+  const read = () => isText ? response.text() : response.bytes();
+  return { status: response.status, body: response.body === null ? null : await read(), headers };
 }

@@ -2,7 +2,7 @@ import type { Ban } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { grant, isGranted } from "../state/grant.ts";
-import { expectGrowth, kindOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
@@ -160,10 +160,11 @@ function place(
 ): Group | PlaceRefusal | "learning" {
   if (known === undefined && now < model.startWaitUntil) return "learning";
   const { namespace, rooms, pool, allowedPools, server } = input;
-  const kind = kindOf(namespace, groupName(rooms[0]!));
+  const name = groupName(rooms[0]!);
+  const kind = kindOf(namespace, name);
   // Where a server was lost, everybody who was there comes back.
   const reached = known?.peers() ?? 0;
-  const learned = model.kinds.estimatorFor(kind);
+  const learned = knownOf(model, kind, name);
   const expectedSize = learned.expectedSize(reached, now);
   const size = learned.largeSize(reached, now);
   const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
@@ -182,7 +183,7 @@ function place(
     const departure = moveGroup(model, known, choice.server, changes);
     steps.push((now) => moveBack(model, known, choice.server, departure, now));
   }
-  expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
+  expectGrowth(group, new YoungGroup(kind, learned, now, reached, now));
   model.explanations.add(group, choice.explanation);
   return group;
 }

@@ -4,6 +4,7 @@ import type { Change } from "../change.ts";
 import { ClientCost } from "../learning/mod.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { addServer, type Model } from "../state/model.ts";
+import { kindOf, observe } from "../state/growth.ts";
 import { openRoom, placeGroup, releaseGroup, removeRoom, transferGroup } from "../rooms/opening.ts";
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
 import { plan } from "../servers/draining.ts";
@@ -42,8 +43,15 @@ function followOne(model: Model, change: Change, now: Milliseconds): void {
     case "room-changed":
     case "room-closed":
       return followRoom(model, change, now);
-    case "kind-learned":
-      return model.kinds.restore(change.kind);
+    case "size-observed": {
+      const { namespace, group, observed, earlier } = change;
+      return observe(model, kindOf(namespace, group), group, observed, earlier, now);
+    }
+    case "kind-learned": // all that was learned is told as observations, but not that it is to be forgotten
+      if (change.kind.sizes === undefined) model.kinds.forget(change.kind);
+      return;
+    case "name-learned":
+      return;
     case "banned":
       return model.bans.set(change.ban, now);
     case "ban-ended":

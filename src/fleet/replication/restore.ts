@@ -48,10 +48,9 @@ export class Restorer {
   }
 
   /** O(piece), and O(groups) where a server has gone. */
-  take(
-    { changed = [], servers = [], placements = [], rooms = [], bans = [], kinds = [], tasks = [] }:
-      SnapshotPiece,
-  ): void {
+  take(piece: SnapshotPiece): void {
+    const { changed = [], servers = [], placements = [], rooms = [] } = piece;
+    const { bans = [], kinds = [], names = [], tasks = [] } = piece;
     const left = this.#takeOut(changed, servers);
     for (const server of servers) this.#server(server);
     for (const placement of placements) this.#placement(placement);
@@ -59,6 +58,7 @@ export class Restorer {
     for (const room of rooms) this.#room(room);
     for (const ban of bans) this.#model.bans.set(ban, this.#now);
     for (const kind of kinds) this.#model.kinds.restore(kind);
+    for (const name of names) this.#model.names.restore(name);
     for (const task of tasks) this.#task(task);
   }
 
@@ -155,6 +155,9 @@ export class Restorer {
         }
         case "kinds":
           model.kinds.restore({ namespace: key[1], template: key[2], sizes: undefined });
+          break;
+        case "names":
+          model.names.restore({ high: key[1], low: key[2], known: undefined });
           break;
         case "tasks":
           takeTask(model, key[1]);

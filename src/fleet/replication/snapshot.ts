@@ -1,7 +1,7 @@
 import type { Change } from "../change.ts";
 import type { Ban, Placement, Plan } from "../facts.ts";
 import type { Address } from "../ids.ts";
-import type { LearnedKind, StoredCost } from "../learning/mod.ts";
+import type { LearnedKind, LearnedName, StoredCost } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
 import type { Room } from "../state/room.ts";
 import type { Count, Usage } from "../state/usage.ts";
@@ -59,6 +59,8 @@ export interface Snapshot {
   readonly tasks: Iterable<StoredTask>;
   /** From the one learned longest ago to the newest. */
   readonly kinds: Iterable<LearnedKind>;
+  /** Those that have come back. */
+  readonly names: Iterable<LearnedName>;
 }
 
 /** Some of a snapshot. What refers to servers or groups comes after them. */
@@ -94,6 +96,7 @@ export function snapshot(model: Model): Snapshot {
       Array.from(tasks, (task) => ({ server: address, task }))
     ),
     kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
+    names: model.names,
   };
 }
 

@@ -12,6 +12,8 @@ export type StoredKey =
   | readonly ["bans", string, string, string]
   /** Namespace and template. */
   | readonly ["kinds", string, string]
+  /** The two halves of its hash. */
+  | readonly ["names", number, number]
   | readonly ["tasks", number];
 
 /** What each sort of key consists of, besides its sort. */
@@ -23,6 +25,7 @@ const PARTS: ReadonlyMap<unknown, readonly ("string" | "number")[]> = new Map(
       rooms: ["string", "string"],
       bans: ["string", "string", "string"],
       kinds: ["string", "string"],
+      names: ["number", "number"],
       tasks: ["number"],
     } satisfies Record<StoredKey[0], readonly ("string" | "number")[]>,
   ),
@@ -54,6 +57,8 @@ export function storedKeyOf(change: Change): StoredKey | undefined {
       return ["rooms", ...change.room];
     case "kind-learned":
       return ["kinds", change.kind.namespace, change.kind.template];
+    case "name-learned":
+      return ["names", change.name.high, change.name.low];
     case "banned":
     case "ban-ended":
       return ["bans", ...change.ban.room, change.ban.user ?? ""];
@@ -61,6 +66,7 @@ export function storedKeyOf(change: Change): StoredKey | undefined {
       return ["tasks", change.task.sequence];
     case "task-ended":
       return ["tasks", change.sequence];
+    case "size-observed":
     case "server-enabled":
     case "server-evicting":
     case "server-drained":

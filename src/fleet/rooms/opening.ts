@@ -170,7 +170,7 @@ export function closeRoom(model: Model, room: Room, now: Milliseconds, changes: 
   removeRoom(model, room);
   changes.push({ type: "room-closed", room: room.id, server: server.address });
   if (!group.empty) return;
-  learnSize(model, group, now);
+  learnSize(model, group, now, changes);
   releaseGroup(model, group);
   changes.push({ type: "group-released", namespace: group.namespace.name, group: group.name });
 }

@@ -89,7 +89,9 @@ export function changeMetrics(registry: Registry): Observer {
       case "server-planned":
       case "group-released":
       case "room-changed":
+      case "size-observed":
       case "kind-learned":
+      case "name-learned":
         return;
       default:
         change satisfies never;

@@ -1,6 +1,7 @@
 import type {
   Address,
   Ban,
+  LearnedName,
   Placement,
   SnapshotPiece,
   StoredKey,
@@ -24,7 +25,7 @@ type Row = readonly unknown[];
  * @param offset milliseconds to add to unix time for a time in the model
  */
 export function* load(
-  { load: { servers, placements, rooms, bans, kinds, tasks } }: Statements,
+  { load: { servers, placements, rooms, bans, kinds, names, tasks } }: Statements,
   offset: number,
   damaged: (what: string) => void,
 ): Generator<SnapshotPiece> {
@@ -34,12 +35,13 @@ export function* load(
   for (const page of rooms) yield { rooms: read(rooms, page, room) };
   for (const page of bans) yield { bans: read(bans, page, ban) };
   for (const page of kinds) yield { kinds: read(kinds, page, kind) };
+  for (const page of names) yield { names: read(names, page, knownName) };
   for (const page of tasks) yield { tasks: read(tasks, page, task) };
 }
 
 /** Reads the rows that have changed since. As {@link load}. */
 export function loadAgain(
-  { load: { servers, placements, rooms, bans, kinds, tasks } }: Statements,
+  { load: { servers, placements, rooms, bans, kinds, names, tasks } }: Statements,
   changed: readonly StoredKey[],
   offset: number,
   damaged: (what: string) => void,
@@ -56,6 +58,7 @@ export function loadAgain(
     rooms: read(rooms, rowsOf("rooms", rooms), room),
     bans: read(bans, rowsOf("bans", bans), ban),
     kinds: read(kinds, rowsOf("kinds", kinds), kind).sort((a, b) => a.sizes.at - b.sizes.at),
+    names: read(names, rowsOf("names", names), knownName),
     tasks: read(tasks, rowsOf("tasks", tasks), task).sort((a, b) => a.task.sequence - b.task.sequence),
   };
 }
@@ -103,6 +106,19 @@ function kind([learned, namespace, template, learnedSizes]: Row, offset: number)
     namespace: name(namespace),
     template: name(template),
     sizes: { ...sizes(learnedSizes), at: number(learned) + offset },
+  };
+}
+
+function knownName([high, low, count, size, fillTime, seen]: Row, offset: number): LearnedName {
+  return {
+    high: number(high),
+    low: number(low),
+    known: {
+      count: number(count),
+      size: number(size),
+      fillTime: number(fillTime),
+      at: number(seen) + offset,
+    },
   };
 }
 

@@ -49,6 +49,12 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE ban ADD COLUMN customer TEXT;
    ALTER TABLE ban ADD COLUMN asked_by TEXT;
    ALTER TABLE task ADD COLUMN customer TEXT;`,
+  // What was learned of names that come back, by the two halves of their hash.
+  `CREATE TABLE known_name (
+     high INTEGER NOT NULL, low INTEGER NOT NULL,
+     count INTEGER NOT NULL, size REAL NOT NULL, fill_time REAL NOT NULL, seen INTEGER NOT NULL,
+     PRIMARY KEY (high, low)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**

@@ -3,6 +3,7 @@ import type { ServerKeys } from "../../../tokens/mod.ts";
 import { banMethods } from "./ban_methods.ts";
 import { customerMethods } from "./customer_methods.ts";
 import { discoverMethod } from "./discover.ts";
+import { fleetMethods } from "./fleet_methods.ts";
 import { gatewayMethods, type GatewayMethodsContext } from "./gateway_methods.ts";
 import { kindMethods } from "./kind_methods.ts";
 import type { AdminMethod } from "./method.ts";
@@ -28,6 +29,7 @@ export interface AdminContext extends GatewayMethodsContext {
 export function adminMethods(context: AdminContext): readonly AdminMethod[] {
   const methods = [
     ...gatewayMethods(context),
+    ...fleetMethods(context),
     ...serverMethods(context),
     ...roomMethods(context),
     ...customerMethods(context),
