@@ -83,7 +83,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/task_queue.ts",
-    find: "    if (task.sequence < this.#last) this.#inOrder = false;\n",
+    find: "    if (order < this.#last) this.#inOrder = false;\n",
     put: "",
     breaks: "tasks that have moved come after younger ones",
   },
@@ -149,7 +149,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/restore.ts",
-    find: "asFarAsListed(usageOf(this.#model, sums), server)",
+    find: "asFarAsListed(usageOf(this.#model, sums), server.rooms)",
     put: "usageOf(this.#model, sums)",
     breaks: "rooms that had left a server count again after a restart",
   },
@@ -161,13 +161,13 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/tasks/hand_over.ts",
-    find: '    changes.push(...endHandOver(model, address, oldest!.id, "unknown", now));',
-    put: '    changes.push(...endHandOver(model, address, oldest!.id, "lost", now));',
+    find: 'decide(model, server, oldest!.id, "unknown", handOver.at, changes);',
+    put: 'decide(model, server, oldest!.id, "lost", handOver.at, changes);',
     breaks: "a message whose fate is never told comes again and again",
   },
   {
     file: "src/fleet/tasks/hand_over.ts",
-    find: "    if (task.sequence >= open) break;\n",
+    find: "    if (server.tasks.orderOf(task) >= open) break;\n",
     put: "",
     breaks: "tasks overtake one whose call may still be refused",
   },
@@ -257,14 +257,14 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/intake.ts",
-    find: "draining && { draining, evicting: false, empty: false }",
-    put: "draining && { draining, evicting: this.evicting, empty: false }",
+    find: "draining && { draining, evicting: false, foundEmpty: 0, empty: false }",
+    put: "draining && { draining, evicting: this.evicting, foundEmpty: 0, empty: false }",
     breaks: "a server that is taken back after its deadline keeps losing its groups",
   },
   {
     file: "src/fleet/state/intake.ts",
-    find: "draining && { draining, evicting: false, empty: false }",
-    put: "draining && { draining, evicting: false, empty: this.drained }",
+    find: "draining && { draining, evicting: false, foundEmpty: 0, empty: false }",
+    put: "draining && { draining, evicting: false, foundEmpty: 0, empty: this.drained }",
     breaks: "a server that is drained again is not told to be empty",
   },
   {

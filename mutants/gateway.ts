@@ -22,8 +22,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "for (const placement of lost) fleet.acceptOverride(this.#model, placement);",
-    put: "",
+    find: "this.#follow(this.shared === undefined ? instead : this.#predictions.end(changes, instead));",
+    put: "this.#follow(this.shared === undefined ? [] : this.#predictions.end(changes, []));",
     breaks: "a group stays where a claim that was overruled has put it",
   },
   {
@@ -70,13 +70,13 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "    if (this.#retry !== undefined) return;\n    this.#observers",
+    find: "    if (!this.storable) return;\n    this.#observers",
     put: "    this.#observers",
     breaks: "every failure of a store that is away is told, and tried again, anew",
   },
   {
     file: "src/gateway/durability.ts",
-    find: "else if (this.#retry === undefined) this.#write(changes);",
+    find: "else if (this.storable) this.#write(changes);",
     put: "else this.#write(changes);",
     breaks: "changes are written to a store that lacks those before them",
   },
@@ -124,8 +124,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "if (late > LATE || deaf) fleet",
-    put: "if (late > LATE) fleet",
+    find: "if (late > LATE || deaf || isAlone) {",
+    put: "if (late > LATE || isAlone) {",
     breaks: "servers that could not be heard count as silent",
   },
   {
@@ -172,14 +172,14 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "    for (const call of this.#inFlight) call.lost.push(...lost);\n",
+    find: "      for (const call of this.#inFlight) call.lost.push(change);\n",
     put: "",
     breaks: "a call whose claim was lost goes on as if it had won",
   },
   {
     file: "src/gateway/durability.ts",
-    find: "      undo(this.#clocks.now());\n      this.#inFlight.delete(call);",
-    put: "      this.#inFlight.delete(call);",
+    find: "      undo(this.#clocks.now());\n      this.#dropped(changes);",
+    put: "      this.#dropped(changes);",
     breaks: "a call that the store refuses leaves something behind",
   },
   {
@@ -190,8 +190,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "    if (this.#since !== undefined) this.#since.push(...changes);\n    else if",
-    put: "    if",
+    find: "    else if (this.#since !== undefined) this.#since.push(...changes);\n",
+    put: "",
     breaks: "what changes while the store takes a snapshot is forgotten",
   },
   {

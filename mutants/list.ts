@@ -5,6 +5,7 @@ import { limits } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
 import { operations } from "./operations.ts";
 import { redis } from "./redis.ts";
+import { several } from "./several.ts";
 import { store } from "./store.ts";
 import { webhooks } from "./webhooks.ts";
 
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...fleet,
   ...operations,
   ...gateway,
+  ...several,
   ...store,
   ...redis,
   ...limits,

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly put: string;
   /** What goes wrong then, in a few words. */
   readonly breaks: string;
+  /** Name of the suite that is to notice it; if absent, the one of its file. */
+  readonly suite?: string;
 }
 
 /** The part of the tests that is to notice it. */
@@ -22,6 +24,7 @@ export interface Suite {
 const DISK = ["--allow-read=.", "--allow-write=data"];
 
 export const SUITES: readonly Suite[] = [
+  { name: "several gateways", files: [], tests: "src/gateway/several_test.ts", permissions: [] },
   { name: "fleet", files: ["src/fleet/"], tests: "src/fleet", permissions: [] },
   { name: "gateway", files: ["src/gateway/"], tests: "src/gateway", permissions: DISK },
   { name: "limits", files: ["src/edge/limits/"], tests: "src/edge/limits", permissions: [] },
@@ -65,8 +68,10 @@ export const SUITES: readonly Suite[] = [
 ];
 
 /** @throws {Error} where no tests answer for the file */
-export function suiteOf({ file }: Mutant): Suite {
-  const suite = SUITES.find(({ files }) => files.some((start) => file.startsWith(start)));
+export function suiteOf({ file, suite: wanted }: Mutant): Suite {
+  const suite = SUITES.find(({ name, files }) =>
+    wanted === undefined ? files.some((start) => file.startsWith(start)) : name === wanted
+  );
   if (suite === undefined) throw new Error(`${file}: no suite of tests answers for it`);
   return suite;
 }

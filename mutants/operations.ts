@@ -28,8 +28,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/connect.ts",
-    find: "if (room === undefined || (!room.listed && room.grants === undefined)) rooms++;",
-    put: "if (room === undefined) rooms++;",
+    find: "if (room === undefined || (!room.listed && room.grants === undefined)) count.rooms++;",
+    put: "if (room === undefined) count.rooms++;",
     breaks: "a room whose grants have ended comes back beyond the licence",
   },
   {
@@ -131,7 +131,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: "  for (const task of tasks) if (to.tasks.delete(task)) from.tasks.add(task);\n",
+    find: "    if (to.tasks.delete(task)) from.tasks.add(task, order);\n",
     put: "",
     breaks: "tasks stay with the server that a refused Connect had moved them to",
   },
@@ -154,9 +154,9 @@ export const operations: readonly Mutant[] = [
     breaks: "a commit of an older place makes a newer one count as durable",
   },
   {
-    file: "src/fleet/rooms/opening.ts",
-    find: "  moveGroup(model, group, holder, []);\n  group.durable = true;\n",
-    put: "  moveGroup(model, group, holder, []);\n",
+    file: "src/fleet/replication/follow.ts",
+    find: "  group.durable = true;\n",
+    put: "",
     breaks: "a place that another gateway has claimed first is claimed again and again",
   },
   {
@@ -221,8 +221,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/report.ts",
-    find: "if (before !== undefined) endGrants(model, room, peers - before);",
-    put: "endGrants(model, room, peers - (before ?? 0));",
+    find: "  if (before === undefined) return;\n  const users = endGrants(model, room, peers - before);",
+    put: "  const users = endGrants(model, room, peers - (before ?? 0));",
     breaks: "the first report after a restart ends grants",
   },
   {
@@ -421,8 +421,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/restore.ts",
-    find: "this.#model.groups.add(namespace, group, server).durable = true;",
-    put: "this.#model.groups.add(namespace, group, server);",
+    find: "    group.durable = true;\n",
+    put: "",
     breaks: "after a restart, every group waits for the store",
   },
   {
@@ -433,7 +433,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      server.liveness.heard(now);\n",
+    find: "  server.liveness.heard(now);\n",
     put: "",
     breaks: "a server that another gateway hears counts as silent",
   },
@@ -446,38 +446,38 @@ export const operations: readonly Mutant[] = [
   {
     file: "src/fleet/replication/follow.ts",
     find:
-      "      server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));\n",
+      "  server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));\n",
     put: "",
     breaks: "what a client costs is not learned from other gateways",
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "  if (granted !== undefined) room.granted = granted;\n",
-    put: "",
-    breaks: "a room that another gateway lists no more loses its place while one's own tokens are valid",
+    find: "  if (change.idle !== true || room.grants === undefined) return removeRoom(model, room);",
+    put: "  return removeRoom(model, room);",
+    breaks: "a room that another gateway gives up loses its place while somebody is on the way",
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      skipNumber(model, change.task.sequence);\n",
+    find: "  skipNumber(model, task.sequence);\n",
     put: "",
     breaks: "a gateway that takes over numbers its tasks as the other did",
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      takeTask(model, change.task.sequence); // where it has moved\n",
-    put: "",
+    find: "  if (from === undefined) return server?.tasks.add(task, order);",
+    put: "  return server?.tasks.add(task, order);",
     breaks: "a task that another gateway moves is in two queues",
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "    if (group?.empty) releaseGroup(model, group);",
-    put: "",
+    find: "    return releaseGroup(model, group);\n",
+    put: "    return;\n",
     breaks: "groups that another gateway releases keep their places",
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      return model.bans.set({ ...change.ban, until: -Infinity }, now);",
-    put: "      return;",
+    find: "model.bans.set({ ...ban, until: -Infinity }, now);",
+    put: "return;",
     breaks: "a ban that another gateway lifts holds on",
   },
   {

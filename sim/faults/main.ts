@@ -84,11 +84,11 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
     /(is banned|is lifted|was banned until).*, and a Connect says/,
     "a ban does not hold, or outlives its lift or its end",
   ],
-  [/clients of \d+ in its licence|rooms of \d+$/, "a licence is exceeded"],
   [
     /of the licence$|in the licence$|by the limit of rooms$|is refused as one of/,
     "refused though the licence has room",
   ],
+  [/clients of \d+ in its licence|rooms of \d+$/, "a licence is exceeded"],
   [/is placed on .* of pool/, "a room placed in the wrong pool"],
   [/is placed on .* nothing new/, "a room placed on a server that is to get nothing new"],
   [/^no server for /, "no server though there is one"],

@@ -27,7 +27,10 @@ class Cluster {
   readonly clock = new Clock();
   readonly log = new SharedLog(() => Math.floor(this.clock.now));
   readonly gateways: Gateway[] = [];
-  #isAway = false;
+  /** Gateways that cannot reach the store, nor hear of others. */
+  readonly away = new Set<number>();
+  /** Gateways that hear of others later than {@link LAG}. */
+  readonly lags = new Map<number, Milliseconds>();
 
   static async of(count: number, settings: FleetOverrides = {}): Promise<Cluster> {
     const cluster = new Cluster();
@@ -37,8 +40,8 @@ class Cluster {
           openStore: (options) =>
             Promise.resolve(
               new MemoryStore(cluster.log, options, {
-                isAway: () => cluster.#isAway,
-                lag: () => LAG,
+                isAway: () => cluster.away.has(i),
+                lag: () => cluster.away.has(i) ? Infinity : cluster.lags.get(i) ?? LAG,
                 after: (wait, act) => cluster.clock.after(wait, act),
                 handOverFor: INTERVAL,
               }),
@@ -404,4 +407,88 @@ Deno.test("H15: a room that somebody was let into at one gateway is known at the
   await cluster.pass(100);
   const { tasks } = await cluster.hear(0, A, { r: 1 });
   assert.deepEqual(tasks, [update(1)]);
+});
+
+Deno.test("a gateway that could not reach the store has what others planned meanwhile, once it can", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.hear(0, B);
+  await cluster.settle(cluster.gateways[0]!.plan(B, { draining: true, within: 600_000 }));
+  await cluster.pass(100);
+  cluster.away.add(1);
+  await cluster.live(20_000, { a: { r: 1 }, b: {} }); // so long that it is taken for dead
+  await cluster.settle(cluster.gateways[0]!.plan(A, { weight: 0.3 }));
+  await cluster.settle(cluster.gateways[0]!.plan(B, { draining: true, within: 900_000 }));
+  const plans = () =>
+    [0, 1].map((gateway) =>
+      cluster.inspect(gateway, (model) => [model.servers.get(A)!.weight, model.servers.get(B)!.draining])
+    );
+  const [, before] = plans();
+  assert.equal(before![0], 1);
+  cluster.away.clear();
+  await cluster.pass(1000);
+  const [one, other] = plans();
+  assert.equal(one![0], 0.3);
+  assert.deepEqual(other, one);
+});
+
+Deno.test("a report that waited while its gateway did not run ends nothing that a newer one has shown elsewhere", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(1, A, { r: 1 });
+  await cluster.pass(100);
+  cluster.away.add(1);
+  await cluster.pass(INTERVAL);
+  await cluster.hear(0, A, { r: 1, s: 1 });
+  await cluster.pass(100);
+  cluster.away.clear();
+  await cluster.hear(1, A, { r: 1 });
+  await cluster.pass(100);
+  for (const gateway of [0, 1]) {
+    assert.ok(cluster.inspect(gateway, (model) => model.groups.room(["acme", "s"])?.listed));
+  }
+});
+
+/** A room that has been listed for so long that no token for it may be used any more, and that nobody is on the way to. */
+async function withOldRoom(): Promise<Cluster> {
+  const cluster = await Cluster.of(2);
+  await cluster.live(300_000, { a: { r: 1 }, b: {} });
+  await cluster.pass(100);
+  return cluster;
+}
+
+Deno.test("where a gateway that gives up a room hears no more, one that lets somebody in says that it is there", async () => {
+  using cluster = await withOldRoom();
+  cluster.lags.set(0, Infinity);
+  const granted = cluster.ask(1, "r", "u1");
+  await cluster.hear(0, A);
+  assert.ok((await granted).granted);
+  await cluster.pass(1000);
+  assert.deepEqual([...cluster.log.tables.snapshot().rooms].map(({ name }) => name), ["r"]);
+});
+
+Deno.test("a place is not given up before a gateway that is behind has told whom it lets in there", async () => {
+  using cluster = await withOldRoom();
+  cluster.lags.set(1, 1500);
+  await cluster.hear(0, A, {}, { load: 0.9, clients: 900 });
+  await cluster.pass(1000);
+  assert.equal(await cluster.place(1, "r", "u1"), A);
+  await cluster.pass(100);
+  assert.equal(await cluster.place(0, "r", "u2"), A);
+});
+
+Deno.test("a RoomClose that is not obeyed is told again by a gateway that did not tell it", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: close(0), banTime: 0 }));
+  await cluster.pass(100);
+  const told: number[] = [];
+  for (let report = 0; report < 4; report++) {
+    const gateway = report === 0 ? 0 : 1;
+    const { tasks, delivery } = await cluster.hear(gateway, A, { r: 1 });
+    if (delivery !== undefined) cluster.gateways[gateway]!.delivered(delivery, "read");
+    if (tasks.length > 0) told.push(report);
+    await cluster.pass(INTERVAL);
+  }
+  assert.deepEqual(told, [0, 2]);
 });

@@ -1,0 +1,88 @@
+import type { Mutant } from "./mutant.ts";
+
+/** Several gateways over one store: what each may assume of the others. */
+const faults: readonly Mutant[] = [
+  {
+    file: "src/fleet/replication/follow.ts",
+    find: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n" +
+      "  objections.push(opened(room));\n",
+    put: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n",
+    breaks: "nobody objects where a room is given up that somebody is on the way to",
+  },
+  {
+    file: "src/fleet/rooms/leaving.ts",
+    find: "export const LEAVE_FOR: Milliseconds = 3000;",
+    put: "export const LEAVE_FOR: Milliseconds = 0;",
+    breaks: "a group is released at once although several gateways share it",
+  },
+  {
+    file: "src/store/rules.ts",
+    find: "if (held.server !== server || !leaves) return key;",
+    put: "if (held.server !== server) return key;",
+    breaks: "a group is released although a room of it was opened after its leave was told",
+    suite: "shared store",
+  },
+  {
+    file: "src/fleet/replication/predictions.ts",
+    find:
+      "      if (!this.#isHeld(change)) return true;\n      this.#held.push(change);\n      return false;",
+    put: "      return true;",
+    breaks: "what others change is not held back while one's own change of it is on its way",
+  },
+  {
+    file: "src/fleet/replication/predictions.ts",
+    find: "keysOf(change).some((key) => set.has(key))",
+    put: "false",
+    breaks: "what was held back is followed although one's own change came later",
+  },
+  {
+    file: "src/gateway/licence_shares.ts",
+    find: "own.peers + peers > share.peers",
+    put: "peers > share.peers",
+    breaks: "a share of a licence is used more than once",
+  },
+  {
+    file: "src/gateway/licence_shares.ts",
+    find: "isScarce || isIdle ? own : share",
+    put: "share",
+    breaks: "a share of a licence that is not needed is never given back",
+  },
+  {
+    file: "src/fleet/replication/follow.ts",
+    find: "      return followHandOver(model, change, now);",
+    put: "      return;",
+    breaks: "what another gateway hands over is not known here",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "known.weight !== weight || ",
+    put: "",
+    breaks: "the weight that a server was given while the store was away is never learned",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: " && one?.deadline === other?.deadline",
+    put: "",
+    breaks: "the deadline that a server was given while the store was away is never learned",
+  },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "if (fleet.isHeardElsewhere(this.#model, input.address)) {",
+    put: "if (false) {",
+    breaks: "after a pause, a report is taken in that is older than what others have heard",
+  },
+  {
+    file: "src/fleet/rooms/opening.ts",
+    find: "for (const { tasks } of model.servers) tasks.place(change.task, order + i);",
+    put: "",
+    breaks: "tasks of one's own are not in the order of all gateways' tasks",
+  },
+  {
+    file: "src/fleet/replication/follow.ts",
+    find: "  grant(model, room, change.user, now, false);\n",
+    put: "",
+    breaks: "whom others have let in is not counted",
+  },
+];
+
+export const several: readonly Mutant[] = faults.map((fault) => ({ suite: "several gateways", ...fault }));
