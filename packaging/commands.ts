@@ -33,7 +33,9 @@ export function programCommands(): ProgramCommand[] {
   return Object.entries(readProject().tasks).flatMap(([name, { command }]) => {
     const [, options, argument] = /^deno run (.*?) ?main\.ts(?: (\w+))?$/.exec(command) ?? [];
     if (options === undefined || (argument ?? "start") !== name) return [];
-    return [{ name, options: options.split(" ").filter((option) => option !== "") }];
+    // What the demo of several gateways runs: a checkout has it, a package does not.
+    const packaged = options.replace(/ --allow-run=\S*\$\([^)]*\)+'\)/, "");
+    return [{ name, options: packaged.split(" ").filter((option) => option !== "") }];
   });
 }
 
