@@ -65,19 +65,35 @@ export class Relay implements Disposable {
   async #pass(from: Deno.Conn, to: Deno.Conn): Promise<void> {
     this.#connections.add(from);
     const buffer = new Uint8Array(65_536);
+    let sent = Promise.resolve(true);
     try {
       for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
-        if (this.delay > 0) await sleep(this.delay);
-        while (this.passing === "holds" && this.#connections.has(from)) await sleep(HELD);
-        if (this.passing === "loses") continue;
-        for (let at = 0; at < read;) at += await to.write(buffer.subarray(at, read));
+        const due = performance.now() + this.delay;
+        const bytes = buffer.slice(0, read);
+        sent = sent.then((on) => on && this.#send(bytes, due, from, to));
+        if (this.delay === 0 && !await sent) break;
       }
+      await sent;
     } catch {
       // one of the two has ended
     }
     this.#connections.delete(from);
     close(from);
     close(to);
+  }
+
+  /** @returns whether it is sent, or lost; else one of the two has ended */
+  async #send(bytes: Uint8Array, due: number, from: Deno.Conn, to: Deno.Conn): Promise<boolean> {
+    const early = due - performance.now();
+    if (early > 0) await sleep(early);
+    while (this.passing === "holds" && this.#connections.has(from)) await sleep(HELD);
+    if (this.passing === "loses") return true;
+    try {
+      for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/config",
       "src/customers",
       "src/edge/http",
+      "src/fleet/mod.ts",
       "src/hand_over",
       "src/ops",
       "src/store",
