@@ -59,7 +59,7 @@ function takeIn(model: Model, body: string, now: number): void {
 }
 
 /**
- * Reports of a server whose rooms live for half an hour, so that half of them are young, and one in twenty grows by a
+ * Reports of a server whose rooms live for half an hour, so that all of them are watched, and one in twenty grows by a
  * client from report to report; against the same with a growth window of nothing, in which no room is young.
  */
 async function learning(rooms: number): Promise<{ readonly ratio: number; readonly milliseconds: number }> {
@@ -74,8 +74,9 @@ async function learning(rooms: number): Promise<{ readonly ratio: number; readon
       let turn = 0;
       return await timed(16, () => takeIn(model, bodies[++turn % bodies.length]!, turn * 1000));
     };
-    const first = round % 2 === 0 ? 0 : 900_000;
-    const [a, b] = [await time(first), await time(900_000 - first)];
+    const { growthWindow } = SETTINGS.placement;
+    const first = round % 2 === 0 ? 0 : growthWindow;
+    const [a, b] = [await time(first), await time(growthWindow - first)];
     const [without, withIt] = first === 0 ? [a, b] : [b, a];
     ratios.push(withIt / without);
     times.push(withIt * 1000);

@@ -78,15 +78,21 @@ export const dashboard: readonly Mutant[] = [
   },
   {
     file: "src/dashboard/page/told.ts",
-    find: ".filter(({ number }) => number > newest)",
+    find: ".filter(({ number }) => number > last)",
     put: "",
     breaks: "what happens while a page comes is shown twice",
   },
   {
     file: "src/dashboard/activity.ts",
-    find: "    if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);\n",
+    find: "    if (this.#kept.length >= 2 * MOST) this.#kept = newest(this.#kept);\n",
     put: "",
     breaks: "what happened fills the memory",
+  },
+  {
+    file: "src/dashboard/newest.ts",
+    find: "room[sort]-- > 0",
+    put: "room.fleet-- > 0",
+    breaks: "what customers do pushes out what operators did",
   },
   {
     file: "src/dashboard/history/history.ts",
@@ -95,9 +101,15 @@ export const dashboard: readonly Mutant[] = [
     breaks: "after a pause of the process all that was before has the wrong time",
   },
   {
-    file: "src/dashboard/history/history.ts",
-    find: "      if (kept.size >= limit && !makeRoom(kept)) continue;\n",
+    file: "src/dashboard/history/named.ts",
+    find: "      if (this.#kept.size >= this.limit && !this.#makeRoom()) return;\n",
     put: "",
     breaks: "servers beyond the thousandth fill the memory",
+  },
+  {
+    file: "src/dashboard/history/named.ts",
+    find: "        kept.gone = 0;\n",
+    put: "",
+    breaks: "a server that is back loses its history to a new one",
   },
 ];

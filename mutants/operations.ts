@@ -185,7 +185,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/opening.ts",
-    find: "  learnSize(model, group, now);\n",
+    find: "  learnSize(model, group, now, changes);\n",
     put: "",
     breaks: "rooms that end early teach nothing",
   },
@@ -324,6 +324,37 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/restore.ts",
+    find: "    for (const room of left) this.#room(room);\n",
+    put: "",
+    breaks: "at a take-over, the rooms of a group that moved meanwhile are forgotten",
+  },
+  {
+    file: "src/fleet/replication/restore.ts",
+    find:
+      "    for (const server of model.servers) server.rooms = server.rooms.filter((room) => server.holds(room));\n",
+    put: "",
+    breaks: "after a take-over, rooms that ended meanwhile count",
+  },
+  {
+    file: "src/fleet/replication/restore.ts",
+    find: "server !== undefined && server.firstSeen !== firstSeen.get(key[1])",
+    put: "server !== undefined && !firstSeen.has(key[1])",
+    breaks: "at a take-over, a server that came back meanwhile keeps what it had",
+  },
+  {
+    file: "src/fleet/replication/restore.ts",
+    find: "          takeTask(model, key[1]);\n",
+    put: "",
+    breaks: "at a take-over, tasks that ended meanwhile are handed over",
+  },
+  {
+    file: "src/fleet/replication/restore.ts",
+    find: "      if (room !== undefined) removeRoom(model, room);\n",
+    put: "",
+    breaks: "at a take-over, rooms that changed meanwhile are there twice",
+  },
+  {
+    file: "src/fleet/replication/restore.ts",
     find: "if (stored.enabled) server.liveness.begin();",
     put: "server.liveness.begin();",
     breaks: "a restart brings silent servers back",
@@ -360,8 +391,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/restore.ts",
-    find: "    room.granted = this.#now; // perhaps",
-    put: "    // perhaps",
+    find: "for (const room of rooms) room.granted = now;",
+    put: "",
     breaks: "a room that ends right after a restart gives up its place while tokens are about",
   },
   {
@@ -384,7 +415,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/restore.ts",
-    find: "    for (const kind of kinds ?? []) this.#model.kinds.restore(kind);\n",
+    find: "    for (const kind of kinds) this.#model.kinds.restore(kind);\n",
     put: "",
     breaks: "a restart forgets what was learned",
   },
@@ -433,7 +464,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "      endTask(model, change.task.sequence); // where it has moved\n",
+    find: "      takeTask(model, change.task.sequence); // where it has moved\n",
     put: "",
     breaks: "a task that another gateway moves is in two queues",
   },

@@ -2,25 +2,25 @@ import type { Mutant } from "./mutant.ts";
 
 export const redis: readonly Mutant[] = [
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/commit.ts",
     find: 'if not lives(prefix, number, incarnation) then return FENCED end\n  local last = redis.call("GET"',
     put: 'local last = redis.call("GET"',
     breaks: "a gateway that was taken for dead changes things",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/commit.ts",
     find: "if table.remove(answer, 1) == request then return answer end",
     put: "table.remove(answer, 1)",
     breaks: "a request that is sent again is carried out again",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/rules.ts",
     find: 'if group.server ~= from or (found ~= "1" and retains(tx, group.server)) then',
     put: 'if group.server ~= from or found ~= "1" and false then',
     breaks: "a group is moved off a server that is alive",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/rules.ts",
     find:
       '  set_room(group, id, room)\n  group.leave = ""\n  set_group(tx, key, group)\n  return true\nend\n\nrules["room-closed"]',
     put:
@@ -28,31 +28,31 @@ export const redis: readonly Mutant[] = [
     breaks: "a group is released in which a room was opened",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/rules.ts",
     find: "known and split(known)[2] or integer(place)",
     put: "integer(place)",
     breaks: "a task that moves goes to the end",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/log.ts",
     find: '  if first <= last then return "stored" end\n',
     put: "",
     breaks: "that something was lost is taken for a log that was trimmed",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/claims.ts",
     find: "if tonumber(args[10]) < back then return { integer(back) } end",
     put: "",
     breaks: "what was given back is shared by who does not know of the report",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/offers.ts",
     find: '  if redis.call("ZSCORE", tx.prefix .. "ended", "task" .. sequence) then return false end\n',
     put: "",
     breaks: "a task that was done is put in again",
   },
   {
-    file: "src/store/redis/library.ts",
+    file: "src/store/redis/lua/records.ts",
     find:
       "    group.ids[at] = id\n    group.at[id] = at\n    group.count = group.count + 1\n  end\n  group.rooms[id] = room",
     put: "    group.ids[at] = id\n    group.at[id] = at\n  end\n  group.rooms[id] = room",

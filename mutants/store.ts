@@ -180,8 +180,20 @@ export const store: readonly Mutant[] = [
     breaks: "a row that cannot be read is left out silently",
   },
   {
+    file: "src/store/sqlite/quick_check.ts",
+    find: "    const database = new DatabaseSync(path);\n",
+    put: '    const database = new DatabaseSync(":memory:");\n',
+    breaks: "a large database that is damaged is used all the same",
+  },
+  {
+    file: "src/store/sqlite/rows.ts",
+    find: 'typeof part === "string" ? toColumn(part) : part',
+    put: "part",
+    breaks: "at a take-over, rooms whose names have a backslash are as they were",
+  },
+  {
     file: "src/store/sqlite/pages.ts",
-    find: " ORDER BY ${order}",
+    find: 'ORDER BY ${order.join(", ")} ',
     put: "",
     breaks: "after a restart, the wrong kinds are forgotten first",
   },

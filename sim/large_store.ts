@@ -39,5 +39,6 @@ function largeSnapshot(count: number): Snapshot {
     })),
     tasks: [],
     kinds: [],
+    names: [],
   };
 }

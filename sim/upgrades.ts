@@ -29,6 +29,9 @@ export interface LoadOptions {
   readonly pause: number;
 }
 
+/** Rooms of the client that looks where they are; about. */
+const ROOMS = 200;
+
 const SERVERS = ["sfu-a:4433", "sfu-b:4433"];
 
 /**
@@ -94,6 +97,15 @@ export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): 
     await call(url, "RoomBanClient", params, { token: token("backend", "RoomBanClient"), client });
     bans.push(user);
   };
+  const places = new Map<string, string>();
+  /** A client of a new room, or of an old one, which has to be where it was. */
+  const place = async (client: Deno.HttpClient, room = `place-${number++ % (2 * ROOMS)}`) => {
+    const options = { token: tokens.createToken(room, "user"), client };
+    const { address } = await call<{ address: string }>(url, "Connect", {}, options);
+    const before = places.get(room) ?? address;
+    if (before !== address) throw new Error(`${room} is on ${address} and was on ${before}`);
+    places.set(room, address);
+  };
   const connect = (user: string) => async (client: Deno.HttpClient) => {
     await call(url, "Connect", {}, { token: token(user), client });
   };
@@ -101,6 +113,7 @@ export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): 
     ...SERVERS.map((server) => caller(server, true, (client) => report(server, client))),
     ...Array.from({ length: kept }, (_, i) => caller(`kept ${i}`, true, connect(`kept-${i}`))),
     ...Array.from({ length: fresh }, (_, i) => caller(`fresh ${i}`, false, connect(`fresh-${i}`))),
+    caller("rooms", true, place),
     caller("messages", true, send),
     caller("bans", true, ban),
   ];
@@ -112,6 +125,9 @@ export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): 
       const until = performance.now() + FETCH_WITHIN;
       const lost = () => [...asked].filter((message) => !read.has(message)).length;
       using client = Deno.createHttpClient({});
+      for (const room of places.keys()) {
+        await place(client, room).catch((error) => failures.push(`at the end: ${reasonOf(error)}`));
+      }
       while (lost() > 0 && performance.now() < until) {
         for (const server of SERVERS) await report(server, client);
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -4,6 +4,7 @@ export const RUN = [
   "run",
   "--no-prompt",
   "--allow-net",
+  "--allow-read",
   "--allow-env=ODIN_GATEWAY_URL,ODIN_GATEWAY_USER",
   "main.ts",
   "admin",

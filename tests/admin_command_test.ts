@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { admin, type Ended, RUN } from "./admin_command.ts";
+import { newCertificate } from "./certificate.ts";
+import { TemporaryFolder } from "../sim/program.ts";
 import { freePort, isInstalled } from "./programs.ts";
 import { sleep, TestGateway } from "./gateway.ts";
 
@@ -41,6 +43,11 @@ Deno.test("servers and rooms are listed as tables, or as JSON", async () => {
   assert.equal(cells(one.out).length, 2);
   assert.match(await done(run("server", "a.example:4433")), /^load +90 %/m);
   assert.equal(JSON.parse(await done(run("server", "a.example:4433", "--json"))).report.load, 0.9);
+  assert.deepEqual(cells(await done(run("forecast", "--target", "0.5")))[1], [
+    ...["default", "2", "1", "1", "1", "1"],
+    "a.example:4433",
+  ]);
+  assert.equal(JSON.parse(await done(run("forecast", "--json"))).pools[0].ahead[3].minutes, 60);
   assert.match(await done(run("locate", "acme", "lobby")), /^server +b\.example:4433$/m);
 });
 
@@ -198,6 +205,45 @@ Deno.test("status ends with 1 while something keeps somebody out, and top shows 
   assert.match(text, /^\d+\.\d grants\/s, 0\.0 refused\/s, 0\.0 failed\/s, [1-9]\d*\.\d reports\/s$/m);
   assert.match(text, /^a:1 .*█{10}░{10} +50 %/m);
   await sleep(150);
+});
+
+Deno.test("top says so where it has not looked at all servers", async () => {
+  await using gateway = await TestGateway.start({ limits: { servers: 2000 } });
+  const report = (i: number) =>
+    gateway.internal("sfu.Report", {
+      ...{ public_endpoint: `s${i}:1`, version: "1", load: 0.1, clients: 0, rooms: [] },
+    });
+  for (let i = 0; i < 1000; i++) await report(i);
+  const run = of(gateway);
+  assert.doesNotMatch(await done(run("top")), /were looked at/);
+  await report(1000);
+  assert.match(await done(run("top")), /^only 1000 servers were looked at: there are more$/m);
+  assert.equal(JSON.parse(await done(run("top", "--json"))).more, true);
+});
+
+Deno.test("a certificate that the system does not trust is trusted with --ca, and a file without one is named", async () => {
+  using folder = new TemporaryFolder();
+  const { cert, key } = await newCertificate();
+  const file = (name: string, text: string) => {
+    Deno.writeTextFileSync(`${folder.path}/${name}`, text);
+    return `${folder.path}/${name}`;
+  };
+  const https = {
+    certFile: file("c.pem", cert),
+    keyFile: file("k.pem", key),
+    hostname: "127.0.0.1",
+    port: 0,
+  };
+  await using gateway = await TestGateway.start({ useSsl: true, https });
+  const url = `${gateway.url.replace("localhost", "127.0.0.1")}/internal`;
+  const servers = (...args: string[]) => admin(["servers", "--url", url, ...args]);
+  assert.equal((await servers("--ca", https.certFile)).code, 0);
+  const untrusted = await servers();
+  assert.deepEqual([untrusted.code, /certificate/i.test(untrusted.err)], [3, true], untrusted.err);
+  for (const wrong of ["/nowhere.pem", https.keyFile, file("bad.pem", "-----BEGIN CERTIFICATE-----\n!")]) {
+    const { code, err } = await servers("--ca", wrong);
+    assert.deepEqual([code, err.includes(`--ca: ${wrong} cannot be used: `)], [2, true], err);
+  }
 });
 
 Deno.test("where the gateway is and who asks: options, environment and URL; no password is printed", async () => {

@@ -29,6 +29,7 @@ const CALLS: readonly (readonly [method: string, params: object])[] = [
   ["rpc.discover", {}],
   ["gateway.Status", {}],
   ["Info", {}],
+  ["fleet.Forecast", { pool: "default", target: 0.7 }],
   ["server.List", { state: "open", limit: 10 }],
   ["server.Show", { address: "SFU:4433" }],
   ["server.Drain", { address: "sfu:4433", deadline: 600 }],

@@ -19,7 +19,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "src/config",
       "src/customers",
       "src/edge/http",
-      "src/fleet/mod.ts",
       "src/hand_over",
       "src/ops",
       "src/store",
@@ -59,7 +58,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/operations/metrics": [
     ...["src/operations", "src/edge", "src/edge/http", "src/fleet/mod.ts", "src/gateway", "src/store"],
   ],
-  "src/hand_over": ["src/edge", "src/edge/http", "src/ops"],
+  "src/hand_over": ["src/edge", "src/edge/http", "src/fleet/mod.ts", "src/ops"],
   "src/operations": ["src/config", "src/edge", "src/edge/auth", "src/edge/http", "src/ops"],
   "src/edge": [
     ...["src/edge/auth", "src/edge/http", "src/edge/limits", "src/edge/methods", "src/edge/rpc"],
@@ -132,6 +131,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const GROUND = [
   "src/misspelling.ts",
   "src/printable.ts",
+  "src/remove_if_there.ts",
   "src/sliced_work.ts",
   "src/start_error.ts",
   "src/edge/errors.ts",

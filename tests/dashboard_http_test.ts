@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
-import { sleep, TestGateway } from "./gateway.ts";
+import { type IncomingMessage, request } from "node:http";
+import { gunzipSync } from "node:zlib";
+import { eventually, TestGateway, USERS } from "./gateway.ts";
 
-const USERS = [
-  { name: "viewer", password: "a password of some length" },
-  { name: "boss", password: "a password of another length", role: "admin" },
-];
 const STATUS = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "gateway.Status", params: {} });
 const BROWSER = {
   "Accept-Language": "de,en;q=0.7",
@@ -37,6 +34,22 @@ function statusOf(url: string, method: string, path: string, headers: Record<str
     });
     sending.on("error", reject);
     sending.end(method === "POST" ? STATUS : undefined);
+  });
+}
+
+/** An answer as it came, without anything that was made of its body. */
+function rawGet(url: string, headers: Record<string, string>) {
+  type Answer = Pick<IncomingMessage, "headers"> & { status: number | undefined; body: Buffer };
+  return new Promise<Answer>((resolve, reject) => {
+    const sending = request(url, { headers }, (its) => {
+      const pieces: Uint8Array[] = [];
+      its.on("data", (piece: Uint8Array) => pieces.push(piece));
+      its.on("end", () => {
+        resolve({ status: its.statusCode, headers: its.headers, body: Buffer.concat(pieces) });
+      });
+    });
+    sending.on("error", reject);
+    sending.end();
   });
 }
 
@@ -80,19 +93,64 @@ Deno.test("the page comes with a policy that lets nothing in from outside, and l
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    const answer = await fetch(gateway.operations + path);
-    const its = await answer.text();
-    assert.equal(answer.status, 200, path);
-    const zipped = new Blob([its]).stream().pipeThrough(new CompressionStream("gzip"));
-    size += (await new Response(zipped).arrayBuffer()).byteLength;
+    const { status, headers, body } = await rawGet(gateway.operations + path, { "Accept-Encoding": "gzip" });
+    assert.deepEqual([status, headers["content-encoding"], headers.vary], [200, "gzip", "Accept-Encoding"]);
+    size += body.length;
+    const its = gunzipSync(body).toString();
     if (!/\.(ts|js)$/.test(path)) continue;
-    assert.match(answer.headers.get("Content-Type")!, /^text\/javascript/, path);
+    assert.match(headers["content-type"]!, /^text\/javascript/, path);
     for (const [, from] of its.matchAll(/^import\b.*?\bfrom *"([^"]+)";?$/gms)) {
       waiting.push(new URL(from!, `http://x${path}`).pathname);
     }
   }
   assert.ok(seen.size > 20, [...seen].join());
   assert.ok(size <= 150_000, `${size} bytes`);
+});
+
+Deno.test("a file that the browser has is not sent again, until it is another", async () => {
+  await using gateway = await TestGateway.start();
+  const ask = async (known?: string) => {
+    const referer = `${gateway.operations}/`;
+    const headers = known === undefined ? {} : { ...OWN, Referer: referer, "If-None-Match": known };
+    const answer = await fetch(`${gateway.operations}/dashboard/app.ts`, { headers });
+    return { status: answer.status, tag: answer.headers.get("ETag"), text: await answer.text(), answer };
+  };
+  const { tag, answer } = await ask();
+  assert.match(tag!, /^"[\w-]{22}-gzip"$/);
+  assert.equal(answer.headers.get("Cache-Control"), "private, no-cache");
+  for (const known of [tag!, `W/${tag}`, `"other", ${tag}`]) {
+    const { status, tag: again, text } = await ask(known);
+    assert.deepEqual([status, again, text], [304, tag, ""], known);
+  }
+  assert.equal((await ask('"other"')).status, 200);
+});
+
+Deno.test("the page's files are compressed for who takes that, and each form has a name of its own", async () => {
+  await using gateway = await TestGateway.start();
+  const url = `${gateway.operations}/dashboard/app.ts`;
+  const ask = async (accepts?: string, known?: string) => {
+    const { headers, body, status } = await rawGet(url, {
+      ...OWN,
+      Referer: `${gateway.operations}/`,
+      ...(accepts === undefined ? {} : { "Accept-Encoding": accepts }),
+      ...(known === undefined ? {} : { "If-None-Match": known }),
+    });
+    assert.equal(headers.vary, "Accept-Encoding");
+    return { status, encoding: headers["content-encoding"], tag: headers.etag!, body };
+  };
+  const plain = await ask();
+  assert.equal(plain.encoding, undefined);
+  for (const accepts of ["gzip", "br, GZIP;q=0.5", "gzip ; q=1.0, *;q=0"]) {
+    const { encoding, tag, body } = await ask(accepts);
+    assert.equal(encoding, "gzip", accepts);
+    assert.notEqual(tag, plain.tag);
+    assert.deepEqual(gunzipSync(body), plain.body);
+    assert.deepEqual((await ask(accepts, tag)).status, 304);
+    assert.deepEqual((await ask(accepts, plain.tag)).status, 200, "it has another form");
+  }
+  for (const accepts of ["identity", "br", "gzip;q=0", "gzip;q=0.000", "x-gzip-not", "*;q=0"]) {
+    assert.deepEqual(await ask(accepts), plain, accepts);
+  }
 });
 
 Deno.test("without users, a browser on this machine sees what its own page asks for, and no other page may", async (t) => {
@@ -264,14 +322,12 @@ Deno.test("only so many pages are told at a time, and one that goes away makes r
   assert.equal(further.status, 503);
   further.close();
   for (const { close } of pages) close();
-  let status = 503;
-  for (let tries = 0; status !== 200 && tries < 50; tries++) {
-    await sleep(100);
+  const again = async () => {
     const page = await open();
-    status = page.status;
     page.close();
-  }
-  assert.equal(status, 200);
+    return page.status;
+  };
+  await eventually(again, (status) => status === 200, "there is room again");
 });
 
 Deno.test("what was is kept: the fleet's figures, each server's, and a customer's", async () => {
@@ -282,14 +338,12 @@ Deno.test("what was is kept: the fleet's figures, each server's, and a customer'
   }
   const ask = async <Result>(path: string): Promise<Result> =>
     await (await fetch(gateway.operations + path)).json();
-  let clients: number | null | undefined;
-  for (let tries = 0; clients !== 3 && tries < 120; tries++) {
-    await sleep(100);
-    const { fleet } = await ask<Kept>("/dashboard/history");
-    assert.deepEqual([fleet.clients!.hour.length, fleet.clients!.day.length], [720, 1440]);
-    clients = fleet.clients!.hour.at(-1);
-  }
-  assert.equal(clients, 3);
+  const { fleet } = await eventually(
+    () => ask<Kept>("/dashboard/history"),
+    ({ fleet }) => fleet.clients!.hour.at(-1) === 3,
+    "the step of now",
+  );
+  assert.deepEqual([fleet.clients!.hour.length, fleet.clients!.day.length], [720, 1440]);
   const { server } = await ask<{ server: Kept["fleet"] }>("/dashboard/history?server=sfu-a:1");
   assert.equal(server.load!.hour.at(-1), 0.5);
   const { customer } = await ask<{ customer: Kept["fleet"] }>("/dashboard/history?customer=acme");
@@ -297,5 +351,32 @@ Deno.test("what was is kept: the fleet's figures, each server's, and a customer'
   const minutes = await ask<Record<string, (number | null)[]>>("/dashboard/minutes");
   assert.equal(minutes["sfu-a:1"]!.length, 60);
   assert.equal(minutes["sfu-a:1"]!.at(-1), 0.5);
-  assert.deepEqual(await ask("/dashboard/history?server=nobody:1"), {});
+  assert.equal(await ask("/dashboard/history?server=nobody:1"), null);
+});
+
+Deno.test("what is refused to operators and on /internal is no refused Connect", async () => {
+  await using gateway = await TestGateway.start({
+    operations: { port: 0, users: USERS },
+    internal: { users: [{ name: "sfu", password: "a password of servers" }] },
+  });
+  const headers = basic("viewer");
+  const live = eventsOf(await fetch(`${gateway.operations}/dashboard/live`, { headers }));
+  const refused = [
+    () => fetch(`${gateway.operations}/rpc`, { method: "POST", body: STATUS }),
+    () => fetch(`${gateway.operations}/no-such-path`, { headers }),
+    () => fetch(`${gateway.operations}/rpc`, { method: "POST", headers, body: "no JSON" }),
+    () =>
+      fetch(`${gateway.operations}/rpc`, { method: "POST", headers, body: STATUS.replace("Status", "No") }),
+    () => gateway.post(STATUS, {}, "/internal"),
+    () => gateway.post(STATUS, { Authorization: "Bearer none" }),
+  ];
+  for (const ask of refused) await (await ask()).body?.cancel();
+  for await (const { data } of live) {
+    const { refusals = {} } = data as { refusals?: Record<string, number> };
+    const rates = Object.entries(refusals);
+    if (rates.length === 0) continue;
+    assert.deepEqual(rates.map(([cause]) => cause), ["unauthorized"]);
+    assert.ok(rates[0]![1] < 1.5 / 5, `${rates[0]![1]} a second, of one in 5 s`);
+    break;
+  }
 });

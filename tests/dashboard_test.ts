@@ -4,6 +4,8 @@ import { isInstalled } from "./programs.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 
+const FILES = ["tests/browser/dashboard.ts", "tests/browser/history.ts"];
+
 /** What the driver of the browser needs: it reads the whole environment, and writes where `TMPDIR` says. */
 const PERMISSIONS = [
   ...["--no-prompt", "--allow-net", "--allow-read", "--allow-write=data", "--allow-run"],
@@ -11,12 +13,12 @@ const PERMISSIONS = [
 ];
 
 Deno.test({
-  name: "the dashboard in a real browser (tests/browser/dashboard.ts)",
+  name: "the dashboard in a real browser (tests/browser)",
   ignore: !isInstalled("chromium", "--version"),
   async fn() {
     using folder = new TemporaryFolder();
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--no-check", "--lock=tests/deno.lock", ...PERMISSIONS, "tests/browser/dashboard.ts"],
+      args: ["test", "--no-check", "--lock=tests/deno.lock", ...PERMISSIONS, ...FILES],
       cwd: PROJECT,
       env: { NO_COLOR: "1", TMPDIR: folder.path },
       stdout: "piped",

@@ -128,6 +128,7 @@ Deno.test("with an empty store, rooms that are not known wait until every server
   assert.equal((await response.json()).error.code, -32009);
   assert.equal((await gateway.connect("known", "u")).address, "a:1");
   await sleep(1600);
+  await gateway.report("a:1", [{ name: "known", peers: 1 }]); // it would be silent by now
   await gateway.connect("unknown", "u");
   await gateway.restart();
   await gateway.connect("another", "u");

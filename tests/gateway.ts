@@ -9,6 +9,12 @@ export interface RoomClaims {
   readonly [claim: string]: unknown;
 }
 
+/** Users of the operations listener: one who may only look, and one who may do everything. */
+export const USERS = [
+  { name: "viewer", password: "a password of some length" },
+  { name: "boss", password: "a password of another length", role: "admin" },
+];
+
 /** A gateway under test, with one customer `acme`. */
 export class TestGateway implements AsyncDisposable {
   readonly tokens: TokenGenerator;
@@ -153,6 +159,21 @@ export async function refusedWith(
 /** The claims of a token. */
 export function claimsOf(token: string): RoomClaims {
   return JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
+}
+
+/** Waits until something is so; fails with what it is in its place. */
+export async function eventually<Value>(
+  look: () => Value | Promise<Value>,
+  isSo: (value: Value) => boolean,
+  what: string,
+): Promise<Value> {
+  let value = await look();
+  for (let tries = 0; !isSo(value) && tries < 150; tries++) {
+    await sleep(100);
+    value = await look();
+  }
+  assert.ok(isSo(value), `${what}: ${JSON.stringify(value)}`);
+  return value;
 }
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -69,7 +69,7 @@ Deno.test("whoever asks for much keeps nobody waiting, and gets no more in a bat
   });
 });
 
-Deno.test("a process takes over while many ask for all rooms at once: it waits for one of them at most", async () => {
+Deno.test("a process takes over while many ask for all rooms at once, and waits for none of them", async () => {
   using folder = new TemporaryFolder();
   await using program = await largeGateway(folder.path);
   const asking = Array.from(

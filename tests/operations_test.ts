@@ -4,15 +4,10 @@ import { Agent, request } from "node:http";
 import { call } from "../sim/rpc_client.ts";
 import { configSource, Program, TemporaryFolder } from "../sim/program.ts";
 import { newCertificate } from "./certificate.ts";
-import { refusedWith, sleep, TestGateway } from "./gateway.ts";
+import { refusedWith, sleep, TestGateway, USERS } from "./gateway.ts";
 import { freePort } from "./programs.ts";
 
 const INFO = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info", params: {} });
-const USERS = [
-  { name: "viewer", password: "a password of some length" },
-  { name: "boss", password: "a password of another length", role: "admin" },
-];
-
 interface Asked {
   readonly status: number;
   readonly body: string;

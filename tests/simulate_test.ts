@@ -74,6 +74,7 @@ Deno.test("deno task simulate --html writes a page that holds everything it show
     assert.equal(loads.length, Number(rows) * Number(columns));
     assert.ok(loads.some((load) => load > 0));
   }
+  assert.equal(page.match(/<span>60 min<\/span>/g)?.length, 2, "an axis of time");
 });
 
 Deno.test("deno task simulate names what is wrong with its arguments", async () => {
@@ -81,7 +82,7 @@ Deno.test("deno task simulate names what is wrong with its arguments", async () 
     const [args, message] of [
       [["nothing"], /expected standard, games/],
       [["--load", "2"], /between 0 and 1/],
-      [["--strategy", "best"], /expected expected, weighted/],
+      [["--strategy", "best"], /expected expected, fill, weighted/],
       [["--trace", "data/none.jsonl"], /no such file/],
       [
         ["--html", "report.html"],

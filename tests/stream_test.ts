@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { readConfig } from "../src/config/load.ts";
 import { listen } from "../src/edge/http/listener.ts";
 import type { Stream } from "../src/edge/http/message.ts";
-import { sleep } from "./gateway.ts";
+import { eventually } from "./gateway.ts";
 
 /** A listener whose every answer is this stream. */
 async function streaming(stream: Stream, connections: object = {}) {
@@ -19,8 +19,7 @@ function endings() {
   return {
     note: () => void ended++,
     async isEnded() {
-      for (let tries = 0; ended === 0 && tries < 150; tries++) await sleep(100);
-      assert.equal(ended, 1, "it is told once that it has ended");
+      await eventually(() => ended, (ended) => ended === 1, "it is told once that it has ended");
     },
   };
 }

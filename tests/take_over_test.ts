@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
+import { writeLargeStore } from "../sim/large_store.ts";
 import { startLoad } from "../sim/upgrades.ts";
 import { newCertificate } from "./certificate.ts";
-import { refusedWith, sleep, TestGateway } from "./gateway.ts";
+import { eventually, refusedWith, sleep, TestGateway } from "./gateway.ts";
 import { WebhookReceiver } from "./webhook_receiver.ts";
 
 /** Whether the kernel hands over connections that it has accepted and the process has not (docs/operations.md). */
@@ -74,6 +75,82 @@ Deno.test("a process that has handed over still says what it had to", async () =
   gateway.program = await Program.start(takeOver(gateway));
   assert.equal((await before.status).code, 0, before.output);
   assert.match(before.output, /of 127\.0\.0\.1 is refused 2 times more/);
+});
+
+Deno.test("with 100,000 rooms stored callers wait as long as with none, and nothing is lost that changes meanwhile", async () => {
+  await using gateway = await TestGateway.start({
+    sfuConfig: { updateInterval: 0.2, disableTimeout: 600, removeTimeout: 600 },
+    rates: { perKey: 1e6, perCustomer: 1e6, perAddress: 1e6 },
+  });
+  await gateway.program.stop();
+  await writeLargeStore(`${gateway.folder.path}/data`);
+  await gateway.restart();
+  await gateway.report("sfu-a:4433");
+  assert.equal((await gateway.connect("room", "u")).address, "sfu-a:4433"); // the others never fetch their tasks
+  const load = loadOn(gateway);
+  const waits: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const before = gateway.program;
+    gateway.program = await Program.start(takeOver(gateway));
+    waits.push(Number((await before.printed(/requests waited for (\d+) ms/))[1]));
+  }
+  const { failures, lost, bans, tasks } = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.equal(lost, 0, `of ${tasks} tasks`);
+  for (const user of bans) await refusedWith(gateway.connect("room", user), -32004, /banned/);
+  assert.ok(Math.min(...waits) < 400, `they waited ${waits.join(", ")} ms`); // 0.7 s if all were read meanwhile
+});
+
+/** A process that is about to take over, as the one that runs sees it. */
+class Comer implements Disposable {
+  private constructor(readonly socket: Deno.UnixConn) {}
+
+  static async to({ folder }: TestGateway): Promise<Comer> {
+    const path = `${folder.path}/data/take-over.sock`;
+    return new Comer(await Deno.connect({ transport: "unix", path }));
+  }
+
+  async ask(line: object): Promise<string> {
+    await this.socket.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+    const answer = new Uint8Array(1000);
+    return new TextDecoder().decode(answer.subarray(0, await this.socket.read(answer) ?? 0));
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+Deno.test("a process that ends while it reads what is there leaves the one before as it was", async () => {
+  await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
+  await gateway.report("sfu-a:4433");
+  const load = loadOn(gateway);
+  for (let i = 0; i < 3; i++) {
+    {
+      using comer = await Comer.to(gateway);
+      assert.equal(await comer.ask({ prepare: "ending" }), '{"prepared":true}\n');
+    }
+    await sleep(100);
+  }
+  const before = gateway.program;
+  gateway.program = await Program.start(takeOver(gateway));
+  await before.printed(/handed over/);
+  const { failures, lost } = await load.stop();
+  assert.deepEqual([failures, lost], [[], 0]);
+});
+
+Deno.test("what another process has read is not taken over once everything has been written anew", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.report("sfu-a:4433");
+  using comer = await Comer.to(gateway);
+  assert.equal(await comer.ask({ prepare: "late" }), '{"prepared":true}\n');
+  Deno.removeSync(`${gateway.folder.path}/data/gateway.db`);
+  await gateway.program.printed(/can be written again/);
+  assert.match(
+    await comer.ask({ takeOver: "late" }),
+    /"refused":"its data folder was written anew meanwhile/,
+  );
+  assert.ok((await gateway.connect("room", "user")).token);
 });
 
 Deno.test("where the new process cannot start, the old one goes on, and no call fails", async () => {
@@ -297,22 +374,25 @@ Deno.test("a page of the dashboard is told on by the process that takes over", a
   const live = `${gateway.operations}/dashboard/live`;
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   const looking = fetch(live).then((response) => response.text());
+  using another = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   const before = gateway.program;
-  await (await fetch(`${gateway.operations}/healthz`, { client })).text();
+  for (const its of [client, another]) {
+    await (await fetch(`${gateway.operations}/healthz`, { client: its })).text();
+  }
   gateway.program = await Program.start(takeOver(gateway));
+  const file = await fetch(`${gateway.operations}/dashboard/app.ts`, { client: another });
+  assert.match(await file.text(), /^import \{/m, "a file of the page comes whole, though it is passed on");
   assert.match(await looking, /event: hello/, "what was told so far; it has ended");
   const passed = await fetch(live, { client });
   assert.equal(passed.headers.get("Content-Type"), "text/event-stream");
   assert.equal(await passed.text(), "", "on a connection to the process before, it ends at once");
   // As a page does, which asks again whenever its stream has ended: until it has a connection to the new process.
-  let told: string | undefined;
-  for (let tries = 0; told === undefined && tries < 100; tries++) {
+  const again = async () => {
     const reader = (await fetch(live, { client })).body!.getReader();
     const { value } = await reader.read();
-    if (value !== undefined) told = new TextDecoder().decode(value);
-    else await sleep(50);
     await reader.cancel();
-  }
-  assert.match(told ?? "", /event: hello/);
+    return new TextDecoder().decode(value);
+  };
+  await eventually(again, (told) => told.includes("event: hello"), "told by the other process");
   await before.stop();
 });

@@ -1,3 +1,4 @@
+import { shiftedName } from "../../src/store/rules.ts";
 import {
   type Address,
   appeared,
@@ -5,6 +6,7 @@ import {
   type Change,
   groupName,
   type LearnedKind,
+  type LearnedName,
   type Milliseconds,
   type Placement,
   type QueuedTask,
@@ -31,14 +33,18 @@ class Tables {
   bans = new Map<string, Ban>();
   tasks = new Map<number, { readonly server: Address; readonly task: QueuedTask }>();
   kinds = new Map<string, LearnedKind>();
+  names = new Map<string, LearnedName>();
 
-  apply(entry: Entry): void {
+  /** @returns where groups are that were placed before */
+  apply(entry: Entry): Change[] {
+    const instead: Change[] = [];
     if ("all" in entry) this.#replace(entry.all);
-    else for (const change of entry.changes) this.#applyOne(change, entry);
+    else for (const change of entry.changes) this.#applyOne(change, entry, instead);
+    return instead;
   }
 
   snapshot(): Snapshot {
-    const { servers, placements, rooms, bans, tasks, kinds } = this;
+    const { servers, placements, rooms, bans, tasks, kinds, names } = this;
     return {
       servers: [...servers.values()],
       placements: [...placements.values()],
@@ -46,19 +52,25 @@ class Tables {
       bans: [...bans.values()],
       tasks: [...tasks.values()].toSorted((a, b) => a.task.sequence - b.task.sequence),
       kinds: [...kinds.values()].toSorted((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0)),
+      names: [...names.values()],
     };
   }
 
-  #replace({ servers, placements, rooms, bans, tasks, kinds }: Snapshot): void {
+  #replace({ servers, placements, rooms, bans, tasks, kinds, names }: Snapshot): void {
     this.servers = new Map(Array.from(servers, (server) => [server.address, server]));
     this.placements = new Map(Array.from(placements, (each) => [key(each.namespace, each.group), each]));
     this.rooms = new Map(Array.from(rooms, (room) => [key(room.namespace, room.name), room]));
     this.bans = new Map(Array.from(bans, (ban) => [key(...ban.room, ban.user ?? ""), ban]));
     this.tasks = new Map(Array.from(tasks, (each) => [each.task.sequence, each]));
     this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
+    this.names = new Map(Array.from(names, (name) => [`${name.high}.${name.low}`, name]));
   }
 
-  #applyOne(change: Change, { offset, now }: { offset: Milliseconds; now: Milliseconds }): void {
+  #applyOne(
+    change: Change,
+    { offset, now }: { offset: Milliseconds; now: Milliseconds },
+    instead: Change[],
+  ): void {
     switch (change.type) {
       case "server-appeared":
         return void this.servers.set(change.server, appeared(change, now));
@@ -77,8 +89,12 @@ class Tables {
       case "server-removed":
         return void this.servers.delete(change.server);
       case "group-placed": {
-        const { namespace, group, server } = change;
-        return void this.placements.set(key(namespace, group), { namespace, group, server });
+        const { namespace, group, server, from } = change;
+        const held = this.placements.get(key(namespace, group));
+        if (held === undefined || held.server === from || held.server === server) {
+          this.placements.set(key(namespace, group), { namespace, group, server });
+        } else instead.push({ type: "group-placed", ...held });
+        return;
       }
       case "group-released":
         return void this.placements.delete(key(change.namespace, change.group));
@@ -108,6 +124,12 @@ class Tables {
         const sizes = { ...kind.sizes, at: kind.sizes.at + offset };
         return void this.kinds.set(key(kind.namespace, kind.template), { ...kind, sizes });
       }
+      case "name-learned": {
+        const { name } = change;
+        const key = `${name.high}.${name.low}`;
+        if (name.known === undefined) return void this.names.delete(key);
+        return void this.names.set(key, shiftedName(name, offset));
+      }
       case "group-leaving":
       case "group-young":
       case "granted":
@@ -121,6 +143,7 @@ class Tables {
       case "collision":
       case "close-ignored":
       case "miscounted":
+      case "size-observed":
         return;
       default:
         change satisfies never;
@@ -148,10 +171,11 @@ export class Disk {
   /** How often everything was written anew. */
   replaced = 0;
 
-  write(entry: Entry): void {
+  /** @returns where groups are that were placed before */
+  write(entry: Entry): Change[] {
     this.#log.push(entry);
-    this.#tables.apply(entry);
     if ("all" in entry) this.replaced++;
+    return this.#tables.apply(entry);
   }
 
   /** What was written by now is safe from loss of power. */

@@ -122,16 +122,17 @@ export class SimulatedStore implements Store {
       return;
     }
     const now = this.#options.unixTime();
-    for (const { changes } of waiting) {
-      if (changes.length > 0) this.#disk.write({ changes, offset: this.#offset(), now });
-    }
+    const answers = waiting.map(({ changes, safety, resolve }) => {
+      const instead = changes.length === 0 ? [] : this.#disk.write({ changes, offset: this.#offset(), now });
+      return { safety, resolve: () => resolve({ instead }) };
+    });
     const written = this.#disk.written;
-    const toSync = waiting.filter(({ safety }) => safety === "power");
-    for (const { safety, resolve } of waiting) if (safety !== "power") resolve(COMMITTED);
+    const toSync = answers.filter(({ safety }) => safety === "power");
+    for (const { safety, resolve } of answers) if (safety !== "power") resolve();
     if (toSync.length === 0) return;
     this.#later(this.#mood.latency(), () => {
       this.#disk.sync(written);
-      for (const { resolve } of toSync) resolve(COMMITTED);
+      for (const { resolve } of toSync) resolve();
     });
   }
 }

@@ -114,13 +114,18 @@ function sum(
   return total;
 }
 
+function finalWork({ workload }: World, { joins }: SimulatedRoom): number {
+  return workload.work(joins.length);
+}
+
 /** Knows the final size of each room, and what servers are really like. */
 const sizeOracle = rule(
   "oracle-size",
   "knows the final size of each room, and each server's capacity",
   ledger,
   (rooms, world, host) =>
-    (world.placing!.joins.length + sum(rooms, world, host, ({ joins }) => joins.length)) / host.capacity,
+    (finalWork(world, world.placing!) + sum(rooms, world, host, (room) => finalWork(world, room))) /
+    host.capacity,
   enter,
 );
 
@@ -130,27 +135,54 @@ const lifeOracle = rule(
   "knows also when each room ends",
   ledger,
   (rooms, world, host) => {
-    const { joins, ends } = world.placing!;
-    const life = ends - world.now;
+    const life = world.placing!.ends - world.now;
     const others = sum(
       rooms,
       world,
       host,
-      (room) => room.joins.length * (1 + Math.min(1, (room.ends - world.now) / life)) / 2,
+      (room) => finalWork(world, room) * (1 + Math.min(1, (room.ends - world.now) / life)) / 2,
     );
-    return (joins.length + others) / host.capacity;
+    return (finalWork(world, world.placing!) + others) / host.capacity;
   },
   enter,
 );
 
+/**
+ * Knows what could be known: each server's capacity, and the usual size of a name that comes back and of a kind, and how
+ * long they fill; of the room itself only what reports and grants tell.
+ */
+const informed = rule(
+  "informed",
+  "knows each server's capacity, and the usual size of each name and kind, but not the room's own",
+  ledger,
+  (rooms, world, host) => {
+    const { work } = world.workload;
+    const expected = (room: SimulatedRoom) => {
+      const there = clientsOf(world, room);
+      const { size, fills } = room.usual ?? { size: () => room.joins.length, fills: Infinity };
+      return work(world.now - room.joins[0]! < fills ? Math.max(there, size(there)) : there);
+    };
+    return (expected(world.placing!) + sum(rooms, world, host, expected)) / host.capacity;
+  },
+  enter,
+);
+
+/** Clients that are in a room or on their way to it. */
+function clientsOf({ model }: World, { namespace, name }: SimulatedRoom): number {
+  const room = model.groups.room([namespace, name]);
+  return room === undefined ? 0 : room.knownPeers + (room.grants?.size ?? 0);
+}
+
 export const contenders: readonly Contender[] = [
   ours("expected", "this gateway's default: expected size, growth and cost, as learned"),
+  ours("fill", "the fullest server that stays below 75 %, so that others stay empty"),
   ours("weighted", "in use today: random, weighted by 1 − reported load"),
   ours("least-load", "lowest reported load with grants counted"),
   ours("two-choices", "the less loaded of two at random"),
   ours("least-rooms", "fewest rooms"),
   joinsAdded,
   floor15,
+  informed,
   sizeOracle,
   lifeOracle,
 ];

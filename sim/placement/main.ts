@@ -19,6 +19,7 @@ interface Options {
   readonly load: readonly number[];
   readonly seeds: number;
   readonly strategy: readonly string[];
+  readonly cold: boolean;
   readonly capacity: boolean;
   readonly json: boolean;
   readonly html?: string;
@@ -56,6 +57,7 @@ function parseArguments(args: readonly string[]): { studies: Study[]; options: O
       "which strategies",
       (text) => text.split(",").map((name) => oneOf(STRATEGIES, name)),
     )
+    .option("--cold", "count from the beginning, while nothing is learned", false)
     .option("--capacity", "look for how full the fleet can be run, too: takes four times as long", false)
     .option("--trace <file>", "replay what a gateway recorded (start --record) instead of a scenario")
     .option("--json", "print the figures as JSON", false)
@@ -66,7 +68,7 @@ function parseArguments(args: readonly string[]): { studies: Study[]; options: O
     return undefined;
   }
   const options = command.opts<Options>();
-  const { load, seeds, capacity, trace, html } = options;
+  const { load, seeds, cold, capacity, trace, html } = options;
   if (html !== undefined) makeFile(html);
   const common = {
     contenders: options.strategy ?? STRATEGIES,
@@ -77,7 +79,7 @@ function parseArguments(args: readonly string[]): { studies: Study[]; options: O
   const asked = command.processedArgs[0] as ScenarioName[];
   const names: ScenarioName[] = asked.length > 0 ? asked : ["standard"];
   const studies: Study[] = trace === undefined
-    ? names.map((scenario) => ({ workload: { scenario }, ...common }))
+    ? names.map((scenario) => ({ workload: { scenario, cold }, ...common }))
     : [{ workload: { trace: checked(trace) }, ...common }];
   return { studies, options };
 }
@@ -150,7 +152,7 @@ export async function simulatePlacement(args: readonly string[]): Promise<void> 
   if (options.json) console.log(JSON.stringify(figures, null, 2));
   else {
     console.log(
-      `Overloaded: share of client time on servers above 85 % load. ${
+      `Overloaded: share of client time on servers above 85 % load. Excess: load above 85 % of its server ÷ all load. ${
         studies[0]!.capacity ? "Fullest: mean load at which that comes to 0.1 %. " : ""
       }${
         results[0]!.seeds > 1

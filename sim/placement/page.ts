@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Result, Standing } from "./study.ts";
+import { SCRIPT, STYLE } from "./page_assets.ts";
 import { cells, lastHeads, percent } from "./table.ts";
 
 /** Columns of a heat map. */
@@ -12,39 +13,12 @@ export function page(results: readonly Result[]): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Placement of rooms, simulated</title>
-<style>
-  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-  table { border-collapse: collapse; }
-  th, td { padding: 0.2rem 0.8rem; text-align: right; border-bottom: 1px solid #ccc; }
-  th:first-child, td:first-child { text-align: left; }
-  .bar { fill: #3b6ea5; } .ours { fill: #c2571a; }
-  .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem; }
-  figure { margin: 0; } figcaption { font-weight: 600; }
-  canvas { width: 100%; height: 12rem; image-rendering: pixelated; border: 1px solid #ccc; }
-  .scale { display: inline-block; width: 10rem; height: 0.8rem; vertical-align: middle;
-    background: linear-gradient(to right, #f7fbff, #4292c6 60%, #08306b 84%, #d7301f 86%, #7f0000); }
-</style>
+<style>${STYLE}</style>
 <h1>Placement of rooms, simulated</h1>
-<p>Each strategy places the same clients. <em>Overloaded</em> is the share of client time on servers above 85 % load;
-± is half of the 95 % confidence interval.</p>
+<p>Each strategy places the same clients. <em>Overloaded</em> is the share of client time on servers above 85 % load,
+<em>excess</em> the load above 85 % of its server ÷ all load; ± is half of the 95 % confidence interval.</p>
 ${results.map(section).join("\n")}
-<script>
-for (const canvas of document.querySelectorAll("canvas")) {
-  const { rows, columns, cells } = canvas.dataset;
-  canvas.width = columns;
-  canvas.height = rows;
-  const paint = canvas.getContext("2d");
-  const bytes = atob(cells);
-  for (let i = 0; i < bytes.length; i++) {
-    const load = bytes.charCodeAt(i) / 200;
-    const calm = Math.min(1, load / 0.85);
-    paint.fillStyle = load > 0.85
-      ? \`hsl(4 80% \${50 - 100 * Math.min(0.3, load - 0.85)}%)\`
-      : \`hsl(209 70% \${97 - 70 * calm}%)\`;
-    paint.fillRect(i % columns, Math.floor(i / columns), 1, 1);
-  }
-}
-</script>
+<script>${SCRIPT}</script>
 </html>
 `;
 }
@@ -55,19 +29,31 @@ function section(result: Result): string {
 ${figures(result)}
 ${result.capacity ? bars(result) : ""}
 <h3>Load of each server over time, at ${percent(result.loads.at(-1)!, 0)} mean load</h3>
-<p>One row a server, largest at the bottom; 0 % <span class="scale"></span> 100 %, red from 85 % on.</p>
+<p>One row a server, largest at the bottom; red above 85 %.</p>
+<div class="legend"><canvas data-rows="1" data-columns="120" role="img" aria-label="Colours from 0 to 120 % load"></canvas>
+<div class="axis"><span>0 %</span><span>40 %</span><span>80 %</span><span>120 %</span></div></div>
 <div class="maps">${result.contenders.map(heatMap).join("\n")}</div>`;
 }
 
 function figures(result: Result): string {
   const row = (tag: "th" | "td", values: readonly string[]) =>
     `<tr>${values.map((value) => `<${tag}>${value}</${tag}>`).join("")}</tr>`;
-  const heads = result.loads.flatMap((load) => [`overloaded at ${percent(load, 0)}`, "peak ÷ mean"]);
+  const heads = result.loads.flatMap((load) => [
+    `overloaded at ${percent(load, 0)}`,
+    "excess",
+    "peak ÷ mean",
+  ]);
   const rows = result.contenders.map((standing) => {
-    const { overloaded, peakToMean, last } = cells(standing);
-    return row("td", [standing.name, ...overloaded.flatMap((its, i) => [its, peakToMean[i]!]), ...last]);
+    const { overloaded, excess, peakToMean, last } = cells(standing);
+    return row("td", [
+      standing.name,
+      ...overloaded.flatMap((its, i) => [its, excess[i]!, peakToMean[i]!]),
+      ...last,
+    ]);
   });
-  return `<table>${row("th", ["strategy", ...heads, ...lastHeads(result)])}${rows.join("")}</table>`;
+  return `<div class="wide"><table>${row("th", ["strategy", ...heads, ...lastHeads(result)])}${
+    rows.join("")
+  }</table></div>`;
 }
 
 /** How full the fleet can be run, one bar a strategy. */
@@ -79,7 +65,7 @@ function bars({ contenders }: Result): string {
       ? ""
       : `<line x1="${110 + width - margin * 500}" x2="${110 + width + margin * 500}" y1="${
         i * 24 + 10
-      }" y2="${i * 24 + 10}" stroke="#333"/>`;
+      }" y2="${i * 24 + 10}" class="error"/>`;
     return `<text x="100" y="${i * 24 + 15}" text-anchor="end">${name}</text>
 <rect class="${name === "expected" ? "ours" : "bar"}" x="110" y="${
       i * 24 + 2
@@ -89,13 +75,17 @@ function bars({ contenders }: Result): string {
     }</text>`;
   });
   return `<h3>How full the fleet can be run before 0.1 % of client time is overloaded</h3>
-<svg width="700" height="${contenders.length * 24}" font-size="13">${rows.join("\n")}</svg>`;
+<div class="wide"><svg width="700" height="${contenders.length * 24}" font-size="13">${
+    rows.join("\n")
+  }</svg></div>`;
 }
 
 function heatMap({ name, about, loadsOverTime }: Standing): string {
-  const samples = loadsOverTime[0]!.length;
+  const { loads: servers, interval } = loadsOverTime;
+  const samples = servers[0]!.length;
+  const minutes = Math.round(samples * interval / 60_000);
   const columns = Math.min(COLUMNS, samples);
-  const shades = loadsOverTime.flatMap((loads) =>
+  const shades = servers.flatMap((loads) =>
     Array.from({ length: columns }, (_, column) => {
       const from = Math.floor(column * samples / columns);
       const to = Math.max(from + 1, Math.floor((column + 1) * samples / columns));
@@ -103,10 +93,15 @@ function heatMap({ name, about, loadsOverTime }: Standing): string {
     })
   );
   return `<figure><figcaption>${name}</figcaption>
-<canvas data-rows="${loadsOverTime.length}" data-columns="${columns}" data-cells="${
+<canvas data-rows="${servers.length}" data-columns="${columns}" data-cells="${
     Buffer.from(shades).toString("base64")
-  }" role="img" aria-label="Load of each server over time, placed by ${name}"></canvas>
-<div>${escape(about)}</div></figure>`;
+  }" data-minutes="${minutes}" role="img" aria-label="Load of each server over time, placed by ${name}"></canvas>
+<div class="axis">${quarters(minutes)}</div><output></output><div>${escape(about)}</div></figure>`;
+}
+
+/** The axis of time below a map. */
+function quarters(minutes: number): string {
+  return [0, 0.25, 0.5, 0.75, 1].map((share) => `<span>${Math.round(share * minutes)} min</span>`).join("");
 }
 
 function escape(text: string): string {

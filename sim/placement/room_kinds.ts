@@ -1,6 +1,6 @@
 import type { Milliseconds } from "../../src/fleet/mod.ts";
-import type { Chance } from "./chance.ts";
-import type { SimulatedRoom } from "./workload.ts";
+import { Chance } from "./chance.ts";
+import type { SimulatedRoom, Usual } from "./workload.ts";
 
 /** How rooms of a sort come to be: names, sizes, how they fill, how long they last. */
 export interface RoomKind {
@@ -19,7 +19,7 @@ const HEX = "0123456789abcdef";
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** Clients that come over some time, most of them early. */
-function trickle(chance: Chance, size: number, over: Milliseconds): Milliseconds[] {
+export function trickle(chance: Chance, size: number, over: Milliseconds): Milliseconds[] {
   const times = Array.from({ length: size - 1 }, () => Math.min(over, chance.exponential(over / 3)));
   return [0, ...times.sort((a, b) => a - b)];
 }
@@ -84,10 +84,53 @@ const talk: RoomKind = {
   lifetime: (chance) => chance.uniform(40, 50) * MINUTE,
 };
 
-export const roomKinds = { squad, match, lobby, stage, lesson, talk } as const;
+/** A webinar, whose audience comes and goes on coming for an hour. */
+const webinar: RoomKind = {
+  namespace: "webinars",
+  name: (_chance, number) => `webinar-${number}`,
+  size: (chance) => Math.min(600, Math.max(20, Math.round(chance.logNormal(180, 0.6)))),
+  arrivals: (chance, size) => {
+    const times = Array.from({ length: size - 1 }, () => chance.uniform(0, 60) * MINUTE);
+    return [0, ...times.sort((a, b) => a - b)];
+  },
+  lifetime: (chance) => chance.uniform(110, 150) * MINUTE,
+};
+
+export const roomKinds = { squad, match, lobby, stage, lesson, talk, webinar } as const;
+
+const known = new WeakMap<RoomKind, Usual>();
+
+/** What can be known of the rooms of a kind, from a few hundred of them. */
+export function usualOf(kind: RoomKind): Usual {
+  let its = known.get(kind);
+  if (its === undefined) known.set(kind, its = fromSample(kind, new Chance(7)));
+  return its;
+}
+
+function fromSample(kind: RoomKind, chance: Chance): Usual {
+  const sizes = Array.from({ length: 500 }, () => kind.size(chance)).sort((a, b) => b - a);
+  const largest = sizes[0]!;
+  /** Of the sizes from each one on, the mean. */
+  const means: number[] = [];
+  let sum = 0;
+  for (const [i, size] of sizes.entries()) {
+    sum += size;
+    means[size] = sum / (i + 1);
+  }
+  for (let size = largest; size > 0; size--) means[size - 1] ??= means[size]!;
+  const filled = sizes.slice(0, 50).map((size) => kind.arrivals(chance, size).at(-1)!);
+  const fills = filled.reduce((sum, time) => sum + time, 0) / filled.length;
+  return { size: (reached) => reached > largest ? reached : means[reached]!, fills };
+}
 
 /** A room of the kind that opens then. Clients leave in its last minute; one in ten leaves early. */
-export function openRoom(kind: RoomKind, chance: Chance, number: number, at: Milliseconds): SimulatedRoom {
+export function openRoom(
+  kind: RoomKind,
+  chance: Chance,
+  number: number,
+  at: Milliseconds,
+  usual: Usual = usualOf(kind),
+): SimulatedRoom {
   const size = kind.size(chance);
   const arrivals = kind.arrivals(chance, size);
   const lifetime = Math.max(kind.lifetime(chance), arrivals.at(-1)! + MINUTE);
@@ -97,5 +140,6 @@ export function openRoom(kind: RoomKind, chance: Chance, number: number, at: Mil
     return chance.random() < 0.1 ? chance.uniform(Math.min(join + MINUTE, last), last) : Math.max(join, last);
   });
   const ends = Math.max(...leaves);
-  return { namespace: kind.namespace, name: kind.name(chance, number), joins, leaves, ends };
+  const { namespace } = kind;
+  return { namespace, name: kind.name(chance, number), joins, leaves, ends, usual };
 }

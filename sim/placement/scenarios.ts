@@ -1,14 +1,19 @@
 import type { Milliseconds } from "../../src/fleet/mod.ts";
-import { Chance } from "./chance.ts";
-import { openRoom, type RoomKind, roomKinds } from "./room_kinds.ts";
-import { type Incident, meanClients, type SimulatedRoom, type Workload } from "./workload.ts";
+import { type Calendar, calendars } from "./calendars.ts";
+import type { Chance } from "./chance.ts";
+import { type RoomKind, roomKinds } from "./room_kinds.ts";
+import type { Incident, Work } from "./workload.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /** A fleet, what its rooms are like, and what happens to it. */
-export interface Scenario {
+export type Scenario = Rates | Calendar;
+
+/** Rooms that open at random, at a rate. */
+export interface Rates {
   readonly about: string;
+  readonly work?: Work;
   /** Capacities of the servers, in clients at load 1. */
   readonly capacities: readonly number[];
   /** Kinds of rooms, by their share of all clients. */
@@ -23,7 +28,7 @@ export interface Scenario {
   readonly incidents?: (servers: number, from: Milliseconds, to: Milliseconds, chance: Chance) => Incident[];
 }
 
-const { squad, match, lobby, stage, lesson, talk } = roomKinds;
+const { squad, match, lobby, stage, lesson, talk, webinar } = roomKinds;
 
 /** So many servers of each capacity. */
 function fleet(...sizes: readonly (readonly [count: number, capacity: number])[]): number[] {
@@ -124,80 +129,34 @@ export const scenarios = {
     lostReports: 0.1,
     staleReports: 2 * SECOND,
   },
+  kinds: {
+    about: "12 servers of two sizes; matches, lobbies, classes and talks",
+    capacities: fleet([8, 300], [4, 600]),
+    mix: [[match, 0.25], [lobby, 0.25], [lesson, 0.25], [talk, 0.25]],
+    rate: () => 1,
+  },
+  webinars: {
+    about: "12 equal servers; large rooms that fill over an hour",
+    capacities: fleet([12, 2000]),
+    mix: [[webinar, 1]],
+    rate: () => 1,
+    warmUp: 270 * MINUTE,
+    end: 450 * MINUTE,
+  },
+  surge: {
+    about: "12 servers of two sizes; for half an hour twice as many rooms open",
+    capacities: fleet([8, 600], [4, 1200]),
+    mix: EVERYTHING,
+    rate: (at) => at >= 75 * MINUTE && at < 105 * MINUTE ? 2 : 1,
+    end: 165 * MINUTE,
+  },
+  small: {
+    about: "60 servers, smaller than the largest rooms; lobbies with a heavy tail, and talks",
+    capacities: fleet([60, 120]),
+    mix: [[lobby, 0.7], [talk, 0.3]],
+    rate: () => 1,
+  },
+  ...calendars,
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;
-
-/** A workload's mean load may be off by this share. */
-const CLOSE_ENOUGH = 0.005;
-
-/** Rooms that open in one step of the generator are drawn together. */
-const STEP = SECOND;
-
-/**
- * What happens in a scenario, for one seed.
- *
- * @param load mean load to come to, 0 to 1, over the time that counts
- */
-export function generate(scenario: Scenario, load: number, seed: number): Workload {
-  const { warmUp = 65 * MINUTE, end = 125 * MINUTE, loadNoise = 0.01, lostReports = 0, staleReports = 0 } =
-    scenario;
-  const capacity = scenario.capacities.reduce((sum, each) => sum + each, 0);
-  const chance = new Chance(seed);
-  let rate = capacity * load / (30 * MINUTE);
-  let rooms = roomsAt(scenario, rate, end, seed);
-  for (let attempt = 0; attempt < 8; attempt++) {
-    const off = meanClients({ rooms, warmUp, end }) / capacity / load;
-    if (Math.abs(off - 1) < CLOSE_ENOUGH) break;
-    rate /= off;
-    rooms = roomsAt(scenario, rate, end, seed);
-  }
-  const servers = scenario.capacities.map((each, i) => ({
-    address: `sfu${i}.simulated:4433`,
-    capacity: each,
-    phase: chance.uniform(0, 5 * SECOND),
-  }));
-  const incidents = scenario.incidents?.(servers.length, warmUp, end, chance) ?? [];
-  return {
-    servers,
-    rooms,
-    incidents,
-    warmUp,
-    end,
-    reportInterval: 5 * SECOND,
-    loadNoise,
-    lostReports,
-    staleReports,
-  };
-}
-
-/**
- * Rooms by a rate. The rooms of a seed are the same whatever the rate: only when they open depends on it.
- *
- * @param rate clients that come, in a mean millisecond
- */
-function roomsAt(scenario: Scenario, rate: number, end: Milliseconds, seed: number): SimulatedRoom[] {
-  const rooms: SimulatedRoom[] = [];
-  for (const [which, [kind, share]] of scenario.mix.entries()) {
-    const chance = new Chance(seed * 100 + which);
-    const mean = meanSize(kind);
-    let due = chance.random();
-    let number = 0;
-    for (let at = 0; at < end; at += STEP) {
-      due -= rate * share / mean * scenario.rate(at) * STEP;
-      while (due < 0) {
-        const its = new Chance((seed * 100 + which) * 1_000_000 + number);
-        rooms.push(openRoom(kind, its, number++, at + its.uniform(0, STEP)));
-        due += chance.exponential(1);
-      }
-    }
-  }
-  return rooms.sort((a, b) => a.joins[0]! - b.joins[0]!);
-}
-
-function meanSize(kind: RoomKind): number {
-  const chance = new Chance(7);
-  let sum = 0;
-  for (let i = 0; i < 1000; i++) sum += kind.size(chance);
-  return sum / 1000;
-}

@@ -2,7 +2,8 @@ import { fleetSettings } from "../../src/config/fleet_settings.ts";
 import { readConfig } from "../../src/config/load.ts";
 import { type Contender, contenders } from "./contenders.ts";
 import { Inconsistency } from "./inconsistency.ts";
-import { generate, type ScenarioName, scenarios } from "./scenarios.ts";
+import { generate } from "./generate.ts";
+import { type ScenarioName, scenarios } from "./scenarios.ts";
 import { readTrace } from "./trace.ts";
 import type { Workload } from "./workload.ts";
 import type { Figures } from "./measurement.ts";
@@ -11,7 +12,9 @@ import { World } from "./world.ts";
 /** One run: what happens, how full the fleet is, and who places the rooms. */
 export interface Job {
   /** A scenario, or the file of a trace. */
-  readonly workload: { readonly scenario: ScenarioName; readonly load: number } | { readonly trace: string };
+  readonly workload:
+    | { readonly scenario: ScenarioName; readonly load: number; readonly cold: boolean }
+    | { readonly trace: string };
   readonly seed: number;
   readonly contender: string;
 }
@@ -35,7 +38,7 @@ export function simulate({ workload, seed, contender }: Job): Figures {
     if (!(error instanceof Inconsistency)) throw error;
     const what = "trace" in workload
       ? `--trace ${workload.trace}`
-      : `${workload.scenario} --load ${workload.load} --seeds ${seed}`;
+      : `${workload.scenario} --load ${workload.load}${workload.cold ? " --cold" : ""} --seeds ${seed}`;
     const again = `deno task simulate ${what} --strategy ${contender}`;
     throw new Inconsistency(`seed ${seed}: ${error.message}\n  ${again}`, { cause: error });
   }
@@ -43,7 +46,7 @@ export function simulate({ workload, seed, contender }: Job): Figures {
 
 function workloadOf(workload: Job["workload"], seed: number): Workload {
   if ("trace" in workload) return readTrace(Deno.readTextFileSync(workload.trace));
-  return generate(scenarios[workload.scenario], workload.load, seed);
+  return generate(scenarios[workload.scenario], workload.load, seed, workload.cold);
 }
 
 function contenderOf(name: string): Contender {

@@ -7,7 +7,9 @@ import { type Estimate, estimate } from "./statistics.ts";
 
 /** What is to be found out. */
 export interface Study {
-  readonly workload: { readonly scenario: ScenarioName } | { readonly trace: string };
+  readonly workload:
+    | { readonly scenario: ScenarioName; readonly cold: boolean }
+    | { readonly trace: string };
   readonly contenders: readonly string[];
   /** Mean loads to run at; a trace has its own. */
   readonly loads: readonly number[];
@@ -20,6 +22,7 @@ export interface Study {
 export interface Measured {
   readonly load: number;
   readonly overloaded: Estimate;
+  readonly excess: Estimate;
   readonly peakToMean: Estimate;
   readonly roomsMoved: Estimate;
   readonly refused: Estimate;
@@ -33,7 +36,7 @@ export interface Standing {
   /** Mean load at which so much client time as {@link TOLERATED} is overloaded. */
   readonly fullest: Estimate | undefined;
   /** Load of each server over time in the run of the first seed at the highest load. */
-  readonly loadsOverTime: readonly (readonly number[])[];
+  readonly loadsOverTime: Pick<Figures, "loads" | "interval">;
 }
 
 export interface Result {
@@ -85,12 +88,12 @@ export async function carryOut(
       about: contenders.find((contender) => contender.name === name)!.about,
       at: outcomes.map((its, i) => measured(recorded ? its[0]!.meanLoad : loads[i]!, its)),
       fullest,
-      loadsOverTime: outcomes.at(-1)![0]!.loads,
+      loadsOverTime: outcomes.at(-1)![0]!,
     };
   });
   const ended = await Promise.all(standings);
   return {
-    name: recorded ? workload.trace : workload.scenario,
+    name: recorded ? workload.trace : `${workload.scenario}${workload.cold ? ", cold" : ""}`,
     about: recorded ? "a recorded trace" : scenarios[workload.scenario].about,
     loads: ended[0]!.at.map(({ load }) => load),
     seeds: seeds.length,
@@ -104,6 +107,7 @@ function measured(load: number, outcomes: readonly Figures[]): Measured {
   return {
     load,
     overloaded: of(({ overloaded }) => overloaded),
+    excess: of(({ excess }) => excess),
     peakToMean: of(({ peakToMean }) => peakToMean),
     roomsMoved: of(({ roomsMoved }) => roomsMoved),
     refused: of(({ refused }) => refused),

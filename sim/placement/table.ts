@@ -7,21 +7,25 @@ export function table(result: Result): string {
   const header = [
     "strategy",
     ...loads.map((load) => `overloaded at ${percent(load, 0)}`),
+    ...loads.map((load) => `excess at ${percent(load, 0)}`),
     ...loads.map((load) => `peak ÷ mean at ${percent(load, 0)}`),
     ...lastHeads(result),
   ];
   const rows = result.contenders.map((standing) => {
-    const { overloaded, peakToMean, last } = cells(standing);
-    return [standing.name, ...overloaded, ...peakToMean, ...last];
+    const { overloaded, excess, peakToMean, last } = cells(standing);
+    return [standing.name, ...overloaded, ...excess, ...peakToMean, ...last];
   });
   return align([header, ...rows]);
 }
 
 /** A contender's figures as text: some for each load, and those below {@link lastHeads}. */
-export function cells({ at, fullest }: Standing): Record<"overloaded" | "peakToMean" | "last", string[]> {
+export function cells(
+  { at, fullest }: Standing,
+): Record<"overloaded" | "excess" | "peakToMean" | "last", string[]> {
   const { roomsMoved, refused } = at.at(-1)!;
   return {
     overloaded: at.map(({ overloaded }) => withMargin(overloaded, (value) => percent(value, 2))),
+    excess: at.map(({ excess }) => withMargin(excess, (value) => percent(value, 2))),
     peakToMean: at.map(({ peakToMean }) => withMargin(peakToMean, (value) => value.toFixed(3))),
     last: [
       ...(fullest === undefined ? [] : [withMargin(fullest, (value) => percent(value, 0))]),

@@ -1,5 +1,5 @@
 import type { TraceLine } from "../../src/ops/trace.ts";
-import type { SimulatedRoom, SimulatedServer, Workload } from "./workload.ts";
+import { linear, type SimulatedRoom, type SimulatedServer, type Workload } from "./workload.ts";
 
 /** A line of a trace that is not what a recorder writes. */
 export class TraceError extends Error {
@@ -76,6 +76,7 @@ export function readTrace(text: string): Workload {
     warmUp: Math.min(end / 3, 30 * 60_000),
     end,
     reportInterval: 5000,
+    work: linear,
     loadNoise: 0,
     lostReports: 0,
     staleReports: 0,

@@ -9,8 +9,18 @@ export interface SimulatedServer {
   readonly phase: Milliseconds;
 }
 
-/** A room, and when each of its clients wants to join and leave. */
+/** What can be known of a room before it opens, from others of its name or kind. */
+export interface Usual {
+  /** Mean size of those that came to at least so many clients. */
+  size(reached: number): number;
+  /** How long they fill. */
+  readonly fills: Milliseconds;
+}
+
+/** A room, and when each of its clients wants to join and leave. Others may have had its name before it. */
 export interface SimulatedRoom {
+  /** Absent in a recorded trace. */
+  readonly usual?: Usual;
   readonly namespace: string;
   readonly name: string;
   /** When each client asks for the room, in order. */
@@ -39,6 +49,8 @@ export interface Workload {
   /** When figures begin to count; before, the fleet fills and the strategies learn. */
   readonly warmUp: Milliseconds;
   readonly end: Milliseconds;
+  /** What a room of so many clients costs its server, in the unit of capacities. */
+  readonly work: Work;
   readonly reportInterval: Milliseconds;
   /** Standard deviation of the error in reported loads. */
   readonly loadNoise: number;
@@ -48,11 +60,35 @@ export interface Workload {
   readonly staleReports: Milliseconds;
 }
 
-/** Clients that want to be in rooms, as a mean over the time that counts. */
-export function meanClients({ rooms, warmUp, end }: Pick<Workload, "rooms" | "warmUp" | "end">): number {
-  let time = 0;
+/** What a room of so many clients costs its server. */
+export type Work = (clients: number) => number;
+
+/** Each client costs the same. */
+export const linear: Work = (clients) => clients;
+
+/** Streams that a client of an SFU gets at most, those who speak: "last N". */
+const STREAMS = 10;
+
+/** Each client costs what it listens to: speakers × listeners. */
+export const speakersTimesListeners: Work = (clients) => clients * Math.min(clients, STREAMS);
+
+/** What the rooms cost that clients want to be in, as a mean over the time that counts. */
+export function meanWork(
+  { rooms, warmUp, end, work }: Pick<Workload, "rooms" | "warmUp" | "end" | "work">,
+): number {
+  const counted = (time: Milliseconds) => Math.min(end, Math.max(warmUp, time));
+  let total = 0;
   for (const { joins, leaves } of rooms) {
-    joins.forEach((join, i) => time += Math.max(0, Math.min(end, leaves[i]!) - Math.max(warmUp, join)));
+    const left = leaves.toSorted((a, b) => a - b);
+    let [came, gone, since] = [0, 0, 0];
+    while (gone < left.length) {
+      const comes = (joins[came] ?? Infinity) < left[gone]!;
+      const at = counted(comes ? joins[came]! : left[gone]!);
+      total += work(came - gone) * (at - since);
+      since = at;
+      if (comes) came++;
+      else gone++;
+    }
   }
-  return time / (end - warmUp);
+  return total / (end - warmUp);
 }

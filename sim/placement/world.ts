@@ -57,7 +57,6 @@ export class World {
   /** For each client the host it is in a room of, or AWAY. */
   readonly #place: Int32Array;
   readonly #ids: readonly (readonly [string, string])[];
-  readonly #keys: ReadonlyMap<string, number>;
   #roomsMoved = 0;
   #refused = 0;
   readonly #measurement: Measurement;
@@ -71,7 +70,7 @@ export class World {
     this.#chance = new Chance(seed);
     this.#agenda = new Agenda(workload.end);
     this.hosts = workload.servers.map(({ address, capacity }, i) =>
-      new Host(address as Address, capacity, i)
+      new Host(address as Address, capacity, i, workload.work)
     );
     for (const host of this.hosts) this.#hostOf.set(host.address, host);
     const { choose, ...placement } = contender.placement(this);
@@ -95,7 +94,6 @@ export class World {
     });
     this.#firstClient[rooms.length] = client;
     this.#ids = rooms.map(({ namespace, name }) => [namespace, name]);
-    this.#keys = new Map(this.#ids.map((id, number) => [id.join("\n"), number]));
     workload.servers.forEach(({ phase }, i) => this.#agenda.add(phase, () => this.#report(this.hosts[i]!)));
     for (const incident of workload.incidents) {
       const host = this.hosts[incident.server]!;
@@ -117,7 +115,8 @@ export class World {
       event();
     }
     this.#compare();
-    return { ...this.#measurement.figures(), roomsMoved: this.#roomsMoved, refused: this.#refused };
+    const interval = this.workload.reportInterval;
+    return { ...this.#measurement.figures(), interval, roomsMoved: this.#roomsMoved, refused: this.#refused };
   }
 
   #join(client: number): void {
@@ -158,23 +157,14 @@ export class World {
       return;
     }
     this.#place[client] = host.index;
-    host.clients++;
-    const there = host.rooms.get(number) ?? 0;
-    if (there === 0) host.opened.set(number, this.now);
-    host.rooms.set(number, there + 1);
+    host.fill(number, (host.rooms.get(number) ?? 0) + 1, this.now);
     this.#agenda.add(leaves, () => this.#leave(client, number, host));
   }
 
   #leave(client: number, number: number, host: Host): void {
     if (this.#place[client] !== host.index) return;
     this.#place[client] = AWAY;
-    host.clients--;
-    const left = host.rooms.get(number)! - 1;
-    if (left > 0) host.rooms.set(number, left);
-    else {
-      host.rooms.delete(number);
-      host.opened.delete(number);
-    }
+    host.fill(number, host.rooms.get(number)! - 1, this.now);
   }
 
   #leaves(client: number): Milliseconds {
@@ -184,13 +174,11 @@ export class World {
 
   /** All clients of the room on this host lose it, and ask the gateway again. */
   #close(number: number, host: Host): void {
-    if (!host.rooms.delete(number)) return;
-    host.opened.delete(number);
+    host.fill(number, 0, this.now);
     this.#roomsMoved++;
     for (let client = this.#firstClient[number]!; client < this.#firstClient[number + 1]!; client++) {
       if (this.#place[client] !== host.index) continue;
       this.#place[client] = AWAY;
-      host.clients--;
       this.#later(TO_RECONNECT, () => this.#join(client));
     }
   }
@@ -231,7 +219,12 @@ export class World {
     const { tasks, handOver } = handOverTasks(this.model, host.address, this.now);
     if (handOver !== undefined) endHandOver(this.model, host.address, handOver, "read", this.now);
     for (const { task, id } of tasks) {
-      if (task === "RoomClose") this.#close(this.#keys.get(id.join("\n"))!, host);
+      if (task !== "RoomClose") continue;
+      // One of the rooms that have had this name.
+      for (const number of host.rooms.keys()) {
+        const [namespace, name] = this.#ids[number]!;
+        if (name === id[1] && namespace === id[0]) this.#close(number, host);
+      }
     }
   }
 

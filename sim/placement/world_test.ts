@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defaultFleetSettings, type Model, strategies } from "../../src/fleet/mod.ts";
 import type { Contender } from "./contenders.ts";
 import { Inconsistency } from "./inconsistency.ts";
-import type { Workload } from "./workload.ts";
+import { linear, type Workload } from "./workload.ts";
 import { World } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -19,6 +19,7 @@ const workload: Workload = {
   }],
   incidents: [],
   warmUp: 0,
+  work: linear,
   end: 12 * MINUTE,
   reportInterval: 5000,
   loadNoise: 0,

@@ -4,6 +4,7 @@ import { banCommands } from "./commands/bans.ts";
 import { customerCommands } from "./commands/customers.ts";
 import { gatewayCommands } from "./commands/gateway.ts";
 import { roomCommands } from "./commands/rooms.ts";
+import { forecastCommand } from "./commands/forecast.ts";
 import { serverCommands } from "./commands/servers.ts";
 import { taskCommands } from "./commands/tasks.ts";
 import { topCommand } from "./commands/top.ts";
@@ -30,6 +31,7 @@ be written, 2 when the command line is wrong, 3 when no gateway answers.`;
 interface GlobalOptions {
   readonly url?: string;
   readonly user?: string;
+  readonly ca?: string;
   readonly json?: true;
   readonly yes?: true;
 }
@@ -56,7 +58,7 @@ export async function admin(args: readonly string[]): Promise<number> {
   }
 }
 
-function contextOf({ url, user, json, yes }: GlobalOptions, terminal: Terminal): Parameters<Run>[0] {
+function contextOf({ url, user, ca, json, yes }: GlobalOptions, terminal: Terminal): Parameters<Run>[0] {
   let connection: Connection | undefined;
   return {
     // Made when it is used: completion needs none.
@@ -64,6 +66,7 @@ function contextOf({ url, user, json, yes }: GlobalOptions, terminal: Terminal):
       return connection ??= new Connection(
         url ?? fromEnvironment(ENVIRONMENT.url),
         user ?? fromEnvironment(ENVIRONMENT.user),
+        ca,
       );
     },
     terminal,
@@ -87,12 +90,14 @@ function createProgram(choose: Choose, terminal: Terminal): Command {
     .helpOption("--help", "print this, and exit")
     .option("--url <url>", "where the gateway listens for operators (default: http://127.0.0.1:7001)")
     .option("--user <name:password>", "whom the gateway knows you as; others on this machine can see it")
+    .option("--ca <file>", "trust the certificates in this file, too (PEM)")
     .option("--json", "answer in JSON, for machines")
     .option("--yes", "do harm without asking")
     .configureHelp({ showGlobalOptions: true })
     .addHelpText("after", NOTES);
   gatewayCommands(program, choose);
   topCommand(program, choose);
+  forecastCommand(program, choose);
   serverCommands(program, choose);
   roomCommands(program, choose);
   customerCommands(program, choose);

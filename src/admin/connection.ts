@@ -37,13 +37,15 @@ export class Connection {
   readonly shownUrl: string;
   readonly #url: URL;
   readonly #authorization: string | undefined;
+  readonly #client: Deno.HttpClient;
 
   /**
    * @param given with or without a path; without, that of the methods on the operations listener
    * @param user `name:password`, before what the URL says
+   * @param ca a file of certificates in PEM, whose owners are trusted besides those that the system trusts
    * @throws {Failure} where one of them is none
    */
-  constructor(given: string | undefined, user: string | undefined) {
+  constructor(given: string | undefined, user: string | undefined, ca: string | undefined) {
     const url = given ?? DEFAULT_URL;
     const parsed = URL.parse(/^[a-z]+:\/\//i.test(url) ? url : `http://${url}`);
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
@@ -60,6 +62,7 @@ export class Connection {
     this.#authorization = credentials === undefined
       ? undefined
       : `Basic ${Buffer.from(credentials).toString("base64")}`;
+    this.#client = ca === undefined ? Deno.createHttpClient({}) : clientTrusting(ca);
   }
 
   /** @throws {Failure} where the gateway refuses, or cannot be reached */
@@ -103,6 +106,7 @@ export class Connection {
         method: "POST",
         headers,
         body,
+        client: this.#client,
         redirect: "error", // elsewhere nobody is to see the password
         signal: AbortSignal.timeout(ANSWER_WITHIN),
       });
@@ -117,6 +121,19 @@ export class Connection {
     if (status === 404 || status === 405) return `${message}: is ${this.shownUrl} the operations listener?`;
     const wait = headers.get("retry-after");
     return wait === null ? message : `${message} (in ${wait} s)`;
+  }
+}
+
+function clientTrusting(file: string): Deno.HttpClient {
+  try {
+    const certificates = Deno.readTextFileSync(file);
+    if (!certificates.includes("-----BEGIN CERTIFICATE-----")) {
+      throw new Error("it has no certificate in PEM");
+    }
+    return Deno.createHttpClient({ caCerts: [certificates] });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw misused(`--ca: ${file} cannot be used: ${error instanceof Error ? error.message : error}`);
   }
 }
 

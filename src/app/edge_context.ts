@@ -1,4 +1,4 @@
-import { configuredPools, serverRecommendation, type Settings } from "../config/schema.ts";
+import { configuredPools, mainAddress, serverRecommendation, type Settings } from "../config/schema.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { parseNetwork } from "../config/network.ts";
 import { type Customers, unknownCustomers } from "../customers/customers.ts";
@@ -6,6 +6,7 @@ import type { InternalUser } from "../edge/auth/internal_access.ts";
 import type { EdgeContext } from "../edge/handler.ts";
 import { ClientAddresses } from "../edge/http/client_address.ts";
 import { Rates } from "../edge/limits/rates.ts";
+import { operatorMethods } from "../edge/methods/internal_methods.ts";
 import type { PublicCall } from "../edge/methods/public_methods.ts";
 import { log, logsDebug } from "../ops/log.ts";
 
@@ -37,20 +38,25 @@ export function edgeContext(
   users: readonly InternalUser[],
 ): EdgeContext {
   const unknown = unknownCustomers(settings);
-  return {
+  const admin = {
     ...shared,
+    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
+    maxBanTime: settings.bans.maxTime,
+  };
+  return {
+    ...admin,
+    operators: operatorMethods(admin),
     limits: settings.limits,
     internal: {
       users,
       withoutUsers: settings.internal.withoutUsers,
-      onLoopback: isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname),
+      onLoopback: isLoopback(mainAddress(settings).hostname),
     },
     compatibility: settings.compatibility,
     roomIdPrefix: settings.compatibility.roomIdPrefix,
     pools: configuredPools(settings),
     recommended: serverRecommendation(settings),
     tokenLifetime: settings.loginToken.lifetime,
-    maxBanTime: settings.bans.maxTime,
     trust: {
       get customers() {
         return customers.ring;
@@ -69,7 +75,6 @@ export function edgeContext(
           { proxy },
         ),
     ),
-    ready: () => customers.loaded && (customers.ring.size > 0 || unknown !== undefined),
     get granted() {
       return logsDebug() ? logGrant : undefined;
     },

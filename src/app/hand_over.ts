@@ -3,7 +3,9 @@ import type { Listener } from "../edge/http/listener.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Gate } from "../edge/gate.ts";
 import type { Handler } from "../edge/http/message.ts";
-import type { Ports } from "../hand_over/lines.ts";
+import { ChangeNotes } from "../gateway/change_notes.ts";
+import type { Observers } from "../gateway/observers.ts";
+import type { Ports, Released } from "../hand_over/lines.ts";
 import { offerHandOver, type Replaceable } from "../hand_over/offer.ts";
 import { listenForPassed, type Place } from "../hand_over/passed.ts";
 import type { Sockets } from "../hand_over/sockets.ts";
@@ -14,8 +16,8 @@ import type { RunningWebhooks } from "./webhooks.ts";
 /** The data folder of a gateway that can be replaced by another process. */
 export interface SharedFolder {
   readonly sockets: Sockets;
-  /** Ports that the process has which this one replaces, if it does. */
-  readonly ports: Ports | undefined;
+  /** Ports that the process had which this one has replaced, if it has. */
+  ports(): Ports | undefined;
   /** The folder is another process's from now on. */
   release(): void;
   /** @throws {StoreError} where another process has it */
@@ -27,6 +29,7 @@ export interface SharedFolder {
 /** What is handed over. */
 export interface HandOverParts {
   readonly gateway: Gateway;
+  readonly observers: Observers;
   readonly customers: Customers;
   readonly webhooks: RunningWebhooks;
   readonly gate: Gate;
@@ -43,6 +46,9 @@ export interface HandOverParts {
 /** Why nothing is handed over that is in this process alone. */
 const NOT_WRITTEN = "its data folder cannot be written now";
 
+/** Why nothing is handed over of which the other process has read what counts no more. */
+const WRITTEN_ANEW = "its data folder was written anew meanwhile; try again";
+
 /** Calls that are under way get so long to end, in milliseconds. */
 const HOLD_WITHIN = 5000;
 
@@ -57,8 +63,12 @@ export class HandOver implements Replaceable {
   #stop: (() => void)[] = [];
   /** Which sockets are those of this process. */
   #sockets = "";
+  /** What changes in the data folder while another process reads it. */
+  readonly #notes = new ChangeNotes();
 
-  constructor(readonly folder: SharedFolder, readonly parts: HandOverParts) {}
+  constructor(readonly folder: SharedFolder, readonly parts: HandOverParts) {
+    parts.observers.add(this.#notes);
+  }
 
   /** Listens in the data folder, which this process has. Where that cannot be, it cannot be replaced, and runs all the same. */
   async listen(): Promise<void> {
@@ -80,20 +90,41 @@ export class HandOver implements Replaceable {
     this.#stop = [];
   }
 
-  async release(): Promise<Ports | string> {
+  async prepare(): Promise<string | undefined> {
+    this.#notes.begin();
+    try {
+      await this.parts.gateway.store.commit([], "process"); // with all that came before
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return NOT_WRITTEN;
+    }
+  }
+
+  forget(): void {
+    this.#notes.end();
+  }
+
+  async release(): Promise<Released | string> {
     const { gateway, customers, webhooks, gate, main, operations } = this.parts;
     if (!gateway.condition.storable) return NOT_WRITTEN;
+    if (this.#notes.changes() === "all") return WRITTEN_ANEW;
     if (!await gate.close(HOLD_WITHIN)) return `calls are still under way after ${HOLD_WITHIN / 1000} s`;
     customers.stop();
     await gateway.release();
     webhooks.stop();
     this.folder.release();
-    if (!gateway.condition.storable) {
+    const changed = this.#notes.changes();
+    if (!gateway.condition.storable || changed === "all") {
       await this.resume(); // what could not be written is in this process alone
-      return NOT_WRITTEN;
+      return changed === "all" ? WRITTEN_ANEW : NOT_WRITTEN;
     }
     const operationsPort = operations()?.port;
-    return { main: main().port, ...(operationsPort === undefined ? {} : { operations: operationsPort }) };
+    const ports = {
+      main: main().port,
+      ...(operationsPort === undefined ? {} : { operations: operationsPort }),
+    };
+    return { released: ports, changed };
   }
 
   async resume(): Promise<void> {

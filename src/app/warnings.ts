@@ -1,5 +1,5 @@
 import { isLoopback } from "../config/loopback.ts";
-import type { Settings } from "../config/schema.ts";
+import { mainAddress, type Settings } from "../config/schema.ts";
 import { log } from "../ops/log.ts";
 
 /** Says who gets in that hardly should, or that nobody does. */
@@ -22,7 +22,7 @@ export function warnAboutAccess(settings: Settings): void {
         "/internal IS OPEN TO EVERY PROGRAM ON THIS MACHINE (internal.withoutUsers), and to whoever such a program, a " +
           "proxy perhaps, passes on without a sign of it: they get servers' private keys",
       );
-    } else if (isLoopback(settings.useSsl ? settings.https.hostname : settings.http.hostname)) {
+    } else if (isLoopback(mainAddress(settings).hostname)) {
       log.info("internal.users is empty: /internal is open to callers on this machine only");
     }
   }

@@ -113,7 +113,7 @@ function parseOperations(text: string): NonNullable<Overrides["operations"]> {
 }
 
 /** @throws {InvalidArgumentError} where it is no port */
-export function parsePort(text: string): number {
+function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
   return port;

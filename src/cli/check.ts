@@ -3,8 +3,8 @@ import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
 import { keptMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import { isLoopback } from "../config/loopback.ts";
-import { OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { concernAboutSharedStore } from "../app/shared_store.ts";
+import { mainAddress, OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
 import { StartError } from "../start_error.ts";
@@ -79,9 +79,9 @@ async function look({ config, data, record, takeOver, overrides }: StartArgument
 }
 
 /** Where it could not listen; by default operators are listened for on a free port if theirs is taken. */
-function listenConcerns({ useSsl, http, https, operations }: Settings): string[] {
-  const { enabled, hostname, port } = operations;
-  const main = listenConcern(useSsl ? https : http);
+function listenConcerns(settings: Settings): string[] {
+  const { enabled, hostname, port } = settings.operations;
+  const main = listenConcern(mainAddress(settings));
   const needed = enabled && (port !== undefined || !isLoopback(hostname));
   const address = { hostname, port: port ?? OPERATIONS_PORT };
   const forOperators = needed ? listenConcern(address) ?? whyNotPermitted(address) : undefined;

@@ -4,11 +4,12 @@ import { notPermitted } from "../config/permission.ts";
 import { StartError } from "../start_error.ts";
 import { FolderLock, isLocked, lockConcern } from "../store/sqlite/lock.ts";
 import { outboxConcern } from "../store/sqlite/outbox.ts";
-import { schemaConcern } from "../store/sqlite/schema.ts";
+import { isOfThisSchema, schemaConcern } from "../store/sqlite/schema.ts";
 import type { Ports } from "../hand_over/lines.ts";
-import { type HandedOver, requestHandOver } from "../hand_over/request.ts";
+import { RunningProcess } from "../hand_over/request.ts";
 import { type Sockets, socketsIn } from "../hand_over/sockets.ts";
-import { StoreError } from "../store/port.ts";
+import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { SqliteStore, type Taken } from "../store/sqlite/store.ts";
 import { whyNotWritable } from "./writable.ts";
 
 /** As data folder: keep nothing. */
@@ -18,51 +19,77 @@ export const MEMORY = ":memory:";
 export class DataFolder {
   readonly sockets: Sockets | undefined;
   readonly #path: string;
-  readonly #handedOver: HandedOver | undefined;
+  /** The process that this one replaces, if it does. */
+  readonly #before: RunningProcess | undefined;
   readonly #left = Promise.withResolvers<void>();
   #lock: FolderLock | undefined;
+  #ports: Ports | undefined;
 
-  private constructor(path: string, lock: FolderLock, handedOver: HandedOver | undefined) {
+  private constructor(path: string, before: RunningProcess | undefined) {
     this.#path = path;
-    this.#lock = lock;
-    this.#handedOver = handedOver;
+    this.#before = before;
     this.sockets = socketsIn(path);
   }
 
   /**
-   * Makes sure that the folder is there, can be written, and is this process's alone.
+   * Makes sure that the folder is there, can be written, and is this process's alone, or another's that gives it up.
    *
    * @param takeOver version of this program, where it is to replace the process that has the folder, if one has
    * @throws {StartError} that says what to do
    */
   static async open(path: string, takeOver: string | undefined): Promise<DataFolder> {
     openDataFolder(path);
-    const handedOver = takeOver === undefined ? undefined : await askForFolder(path, takeOver);
+    const before = takeOver === undefined ? undefined : await findProcess(path, takeOver);
+    const folder = new DataFolder(path, before);
+    if (before === undefined) folder.#takeLock();
+    return folder;
+  }
+
+  /**
+   * Opens the store. Where another process has it, all that is there is read while that one goes on, and only then is it asked
+   * to give up the folder.
+   *
+   * @throws {StoreError} where it cannot be used
+   * @throws {StartError} where the other process does not give it up
+   */
+  async openStore(options: StoreOptions): Promise<Store> {
+    if (this.#lock === undefined && this.#before !== undefined) {
+      if (isOfThisSchema(this.#path)) {
+        await this.#before.prepare();
+        return await SqliteStore.open(this.#path, options, () => this.#takeOver(this.#before!));
+      }
+      await this.#takeOver(this.#before);
+    }
+    return await SqliteStore.open(this.#path, options, this.#lock);
+  }
+
+  async #takeOver(before: RunningProcess): Promise<Taken> {
+    const { released, changed } = await before.takeOver();
+    this.#ports = released;
+    return { lock: this.#takeLock(), changed };
+  }
+
+  #takeLock(): FolderLock {
     try {
-      return new DataFolder(path, new FolderLock(path), handedOver);
+      return this.#lock = new FolderLock(this.#path);
     } catch (error) {
-      handedOver?.failed();
       throw error instanceof StoreError ? new StartError(error.message, { cause: error }) : error;
     }
   }
 
-  get lock(): FolderLock | undefined {
-    return this.#lock;
-  }
-
   /** Ports of the process that was replaced. */
   get ports(): Ports | undefined {
-    return this.#handedOver?.ports;
+    return this.#ports;
   }
 
   /** Whether a process was replaced. */
   get wasTakenOver(): boolean {
-    return this.#handedOver !== undefined;
+    return this.#ports !== undefined;
   }
 
   /** This process answers: the one before ends. */
   ready(): void {
-    this.#handedOver?.ready();
+    this.#before?.ready();
   }
 
   release(): void {
@@ -87,15 +114,15 @@ export class DataFolder {
   /** Gives the folder up at the end; to the process before, where this one never answered. */
   close(): void {
     this.release();
-    this.#handedOver?.failed();
+    this.#before?.failed();
   }
 }
 
 /** @returns nothing where no gateway runs on the folder */
-async function askForFolder(path: string, version: string): Promise<HandedOver | undefined> {
+async function findProcess(path: string, version: string): Promise<RunningProcess | undefined> {
   const sockets = socketsIn(path);
   if (sockets === undefined) throw new StartError(pathTooLong(path));
-  return await requestHandOver(sockets.control, version);
+  return await RunningProcess.find(sockets.control, version);
 }
 
 function pathTooLong(path: string): string {

@@ -1,5 +1,5 @@
 import { notPermitted } from "../config/permission.ts";
-import type { Settings } from "../config/schema.ts";
+import { mainAddress, type Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
 
 /**
@@ -9,7 +9,7 @@ import { StartError } from "../start_error.ts";
  * @throws {StartError} naming the option that is missing
  */
 export function askToListen(settings: Settings): void {
-  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
+  const { hostname, port } = mainAddress(settings);
   const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   if (Deno.permissions.requestSync({ name: "net", host }).state === "granted") return;
   throw new StartError(

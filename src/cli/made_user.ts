@@ -5,8 +5,8 @@ import {
   writeServerToml,
 } from "../config/internal_user.ts";
 import type { KeptSecrets } from "../config/kept_secrets.ts";
-import type { Settings } from "../config/schema.ts";
-import type { Operator } from "../app/run.ts";
+import { mainAddress, type Settings } from "../config/schema.ts";
+import type { Operator } from "../app/running.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { log } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
@@ -58,18 +58,14 @@ export function checkUserToMake(settings: Settings, data: string): void {
 
 function needsUser(settings: Settings): boolean {
   const { users, withoutUsers } = settings.internal;
-  return users.length === 0 && withoutUsers === undefined && !isLoopback(hostnameOf(settings));
+  return users.length === 0 && withoutUsers === undefined && !isLoopback(mainAddress(settings).hostname);
 }
 
 function nobody(settings: Settings): StartError {
   return new StartError(
     `nobody may call /internal: other machines reach the listener on ${
-      hostnameOf(settings)
+      mainAddress(settings).hostname
     }, and nothing is kept; ` +
       "configure internal.users, or listen with --host 127.0.0.1",
   );
-}
-
-function hostnameOf({ useSsl, http, https }: Settings): string {
-  return (useSsl ? https : http).hostname;
 }

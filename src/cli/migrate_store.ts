@@ -6,11 +6,11 @@ import { loadConfig } from "../config/load.ts";
 import { keptMasterKey, openDataFolder } from "../config/master_key.ts";
 import type { Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
+import { type Contents, contentsOf } from "../store/contents.ts";
 import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { FolderLock } from "../store/sqlite/lock.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { ENVIRONMENT } from "./arguments.ts";
-import { type Contents, contentsOf, countOf, inWords } from "./store_contents.ts";
 import { VERSION } from "./version.ts";
 
 interface MigrateOptions {
@@ -128,4 +128,22 @@ async function copy(from: Store, to: Store, contents: Contents): Promise<void> {
     const text = await from.value(name);
     if (text !== undefined) await to.setValue(name, text);
   }
+}
+
+/** How many rows that is. */
+function countOf(contents: Contents): number {
+  return Object.values(contents).reduce((sum, { length }) => sum + length, 0);
+}
+
+/** What that is, for people. */
+function inWords({ servers, placements, rooms, bans, kinds, names, tasks }: Contents): string {
+  return [
+    `servers ${servers.length}`,
+    `groups ${placements.length}`,
+    `rooms ${rooms.length}`,
+    `bans ${bans.length}`,
+    `tasks ${tasks.length}`,
+    `kinds of rooms ${kinds.length}`,
+    `names that come back ${names.length}`,
+  ].join(", ");
 }

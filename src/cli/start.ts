@@ -15,7 +15,6 @@ import { readCertificate } from "../edge/http/certificate_files.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import type { OutboxEvents } from "../store/outbox.ts";
 import { SqliteOutbox } from "../store/sqlite/outbox.ts";
-import { SqliteStore } from "../store/sqlite/store.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
@@ -78,9 +77,7 @@ export async function start(args: readonly string[]): Promise<void> {
           options,
         );
       }
-      return folder === undefined
-        ? Promise.resolve(NO_STORE)
-        : SqliteStore.open(parsed.data, options, folder.lock);
+      return folder === undefined ? Promise.resolve(NO_STORE) : folder.openStore(options);
     };
     const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const users = new MadeUsers(parsed.data, secrets);
@@ -124,7 +121,7 @@ function sharedFolder(folder: DataFolder | undefined): SharedFolder | undefined 
   if (folder === undefined || sockets === undefined) return undefined;
   return {
     sockets,
-    ports: folder.ports,
+    ports: () => folder.ports,
     release: () => folder.release(),
     take: () => folder.take(),
     left: () => folder.left(),

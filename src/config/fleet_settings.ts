@@ -1,4 +1,4 @@
-import { type FleetSettings, strategies } from "../fleet/mod.ts";
+import { type FleetSettings, strategyOf } from "../fleet/mod.ts";
 import { configuredPools, type Settings } from "./schema.ts";
 
 /** What the fleet needs of a configuration, in milliseconds. */
@@ -7,7 +7,7 @@ export function fleetSettings(settings: Settings): FleetSettings {
   return {
     placement: {
       ...placement,
-      choose: strategies[placement.strategy],
+      choose: strategyOf(placement.strategy, placement.target),
       growthWindow: placement.growthWindow * 1000,
       spill: configuredPools(settings).spill,
     },

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { StartError } from "../start_error.ts";
-import type { Settings } from "./schema.ts";
+import { mainAddress, type Settings } from "./schema.ts";
 import { writeSecret } from "./secret_file.ts";
 
 /** Who may call the internal methods, and what servers need for it. */
@@ -94,7 +94,7 @@ function readText(path: string): string | undefined {
 }
 
 function serverToml(settings: Settings, { name, password }: MadeUser, port: number): string {
-  const { hostname: host } = settings.useSsl ? settings.https : settings.http;
+  const { hostname: host } = mainAddress(settings);
   const wildcard = host === "0.0.0.0" || host === "::";
   const shown = wildcard ? ownName() : host.includes(":") ? `[${host}]` : host;
   const scheme = settings.useSsl ? "https" : "http";

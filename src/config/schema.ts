@@ -208,6 +208,10 @@ export const ConfigSchema = z.object({
       "Expected load, as a fraction of a server's capacity, above which a server gets a new room only if all others would be " +
         "above it too.",
     ),
+    target: z.number().positive().max(1).default(fleet.placement.target).describe(
+      "Expected load, as a fraction of a server's capacity, up to which the strategy `fill` fills servers, and that " +
+        "`fleet.Forecast` reckons with.",
+    ),
     overload: z.enum(["place", "refuse"]).default(fleet.placement.overload).describe(
       'What becomes of a new room when all servers would be above the ceiling: `"place"` places it all the same, `"refuse"` ' +
         "refuses the Connect.",
@@ -216,7 +220,8 @@ export const ConfigSchema = z.object({
       "Clients expected in a room while nothing has been learned of any.",
     ),
     growthWindow: seconds.default(fleet.placement.growthWindow / 1000).describe(
-      "Seconds that a new room is watched to learn the size that rooms of its kind reach.",
+      "Seconds that a new room is watched to learn the size that rooms of its kind reach. What it has come to is learned " +
+        "when it grows no more, and put right where it grows on within this time.",
     ),
   }).prefault({}).describe("Which server takes a new room."),
   tasks: z.object({
@@ -401,6 +406,10 @@ export const ConfigSchema = z.object({
     ),
     kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds).describe(
       "Kinds of rooms whose sizes are remembered; those used longest ago are forgotten.",
+    ),
+    names: z.int().min(0).max(8_000_000).default(fleet.limits.names).describe(
+      "Names of rooms that come back, whose sizes are remembered, each with 25 bytes; of some that share a place, the one " +
+        "seen longest ago is forgotten. 0 for none.",
     ),
     webhookEvents: z.int().min(1).max(1_000_000).default(10_000).describe(
       "Events that may wait for each webhook; the oldest make room.",

@@ -1,3 +1,4 @@
+import { removeIfThere } from "../remove_if_there.ts";
 import { dirname } from "node:path";
 
 /**
@@ -8,11 +9,7 @@ import { dirname } from "node:path";
  */
 export function writeSecret(path: string, text: string): void {
   const temporary = `${path}.new`;
-  try {
-    Deno.removeSync(temporary);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  removeIfThere(temporary);
   {
     using file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
     let bytes = new TextEncoder().encode(text);

@@ -1,6 +1,7 @@
 import type { Ban, Change } from "../fleet/mod.ts";
 import type { Observer } from "../gateway/observers.ts";
 import type { AuditRecord } from "../ops/audit.ts";
+import { MOST, newest } from "./newest.ts";
 
 /** A name within a sentence, so that the page can show it as text, and lead to it. */
 export interface Named {
@@ -18,19 +19,22 @@ export interface Happening {
   readonly number: number;
   /** Unix time in milliseconds. */
   readonly at: number;
-  /** Whether somebody called a method, or it happened of itself. */
-  readonly sort: "call" | "event";
+  /** A call of an operator; a call of a customer, or a ban; what happened in the fleet. */
+  readonly sort: "operators" | "customers" | "fleet";
   readonly severity: Severity;
   readonly parts: readonly (string | Named)[];
 }
 
-/** Happenings that are kept; a name in one may have 1024 bytes. */
-const KEPT = 500;
-
 /** Characters of a call's params that are shown. */
 const PARAMS = 300;
 
-/** The last things that happened: changes in the fleet, and calls that somebody decided on. */
+/** Methods that no operator calls, but servers that start. */
+const OF_SERVERS: ReadonlySet<string> = new Set(["sfu.GridConfig", "GetConfig"]);
+
+/** What a name is, by the role of who called; of any other, it is a user's. */
+const CALLERS: Readonly<Record<string, string>> = { customer: "key ", host: "signal " };
+
+/** The last things that happened, up to twice as many as a page shows: changes in the fleet, and calls that somebody decided on. */
 export class Activity {
   #kept: Happening[] = [];
   #number = 0;
@@ -41,41 +45,47 @@ export class Activity {
   readonly observer: Observer = {
     changed: (change) => {
       const its = ofChange(change);
-      if (its !== undefined) this.#add("event", ...its);
+      const sort = change.type === "banned" || change.type === "ban-ended" ? "customers" : "fleet";
+      if (its !== undefined) this.#add(sort, ...its);
     },
     paused: (gap) =>
-      this.#add("event", "warning", `the gateway did not run for ${(gap / 1000).toFixed(1)} s`),
-    clockSet: (by) => this.#add("event", "warning", `the wall clock was set by ${(by / 1000).toFixed(1)} s`),
+      this.#add("fleet", "warning", `the gateway did not run for ${(gap / 1000).toFixed(1)} s`),
+    clockSet: (by) => this.#add("fleet", "warning", `the wall clock was set by ${(by / 1000).toFixed(1)} s`),
     storeFailed: () =>
       this.#add(
-        "event",
+        "fleet",
         "error",
         "the data folder cannot be written: known rooms are served, all else is refused",
       ),
-    storeRecovered: () => this.#add("event", "info", "the data folder can be written again"),
+    storeRecovered: () => this.#add("fleet", "info", "the data folder can be written again"),
   };
 
   /** A call that the audit has recorded. */
   readonly audited = ({ role, by, customer, address, method, params, outcome, error }: AuditRecord): void => {
     if (outcome === "success" && this.shows(method)) return;
     const who: (string | Named)[] = by === undefined
-      ? ["a program on this machine"]
-      : [role === "customer" ? "key " : "user ", { is: "caller", name: by }];
+      ? ["somebody without a name"]
+      : [CALLERS[role] ?? "user ", { is: "caller", name: by }];
     const whose: (string | Named)[] = customer === undefined
       ? []
       : [" of ", { is: "customer", name: customer }];
     const text = JSON.stringify(params) ?? "";
     const shown = text === "{}" ? "" : ` ${text.length > PARAMS ? `${text.slice(0, PARAMS)}…` : text}`;
     const end = error === undefined ? "" : `: ${error.message}`;
+    const sort = role === "customer" ? "customers" : OF_SERVERS.has(method) ? "fleet" : "operators";
     const severity = outcome === "success" ? "info" : outcome === "rejected" ? "warning" : "error";
-    this.#add("call", severity, ...who, ...whose, ` at ${address} called ${method}${shown}${end}`);
+    this.#add(
+      sort,
+      severity,
+      ...who,
+      ...whose,
+      ` at ${address} called ${method}${shown}${end}`,
+    );
   };
 
   /** What is kept with a number above this one, the oldest first. */
   since(number: number): readonly Happening[] {
-    const first = this.#kept[0];
-    if (first === undefined || number >= this.#number) return [];
-    return this.#kept.slice(Math.max(0, number - first.number + 1));
+    return number >= this.#number ? [] : this.#kept.filter((its) => its.number > number);
   }
 
   get newest(): number {
@@ -85,7 +95,7 @@ export class Activity {
   #add(sort: Happening["sort"], severity: Severity, ...parts: (string | Named)[]): void {
     this.#kept.push({ number: ++this.#number, at: this.unixTime(), sort, severity, parts });
     // In one go from time to time, so that a crowd of happenings does not move all of them each time.
-    if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);
+    if (this.#kept.length >= 2 * MOST) this.#kept = newest(this.#kept);
   }
 }
 
@@ -173,7 +183,9 @@ function ofChange(change: Change): Told | undefined {
     case "room-opened":
     case "room-changed":
     case "room-closed":
+    case "size-observed":
     case "kind-learned":
+    case "name-learned":
     case "task-queued":
       return undefined;
     default:

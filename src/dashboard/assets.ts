@@ -5,10 +5,13 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { stripTypeScriptTypes } from "node:module";
+import { constants, gzipSync } from "node:zlib";
 import preact from "preact" with { type: "text" };
 import hooks from "preact/hooks" with { type: "text" };
 import printable from "../printable.ts" with { type: "text" };
+import newest from "./newest.ts" with { type: "text" };
 import page from "./page/index.html" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
@@ -18,10 +21,12 @@ import bansPage from "./page/bans_page.ts" with { type: "text" };
 import chart from "./page/chart.ts" with { type: "text" };
 import confirm from "./page/confirm.ts" with { type: "text" };
 import customersPage from "./page/customers_page.ts" with { type: "text" };
+import fields from "./page/fields.ts" with { type: "text" };
 import fleet from "./page/fleet.ts" with { type: "text" };
 import format from "./page/format.ts" with { type: "text" };
 import heat from "./page/heat.ts" with { type: "text" };
 import kindsPage from "./page/kinds_page.ts" with { type: "text" };
+import lists from "./page/lists.ts" with { type: "text" };
 import name from "./page/name.ts" with { type: "text" };
 import news from "./page/news.ts" with { type: "text" };
 import overviewPage from "./page/overview_page.ts" with { type: "text" };
@@ -37,10 +42,17 @@ import serversPage from "./page/servers_page.ts" with { type: "text" };
 import sharedNews from "./page/shared_news.ts" with { type: "text" };
 import told from "./page/told.ts" with { type: "text" };
 
+/** A file as it is sent, with what names it in that form (RFC 9110 §8.8.3). */
+export interface Form {
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly tag: string;
+}
+
 /** A file that the browser gets. */
 export interface Asset {
-  readonly text: string;
   readonly type: string;
+  readonly plain: Form;
+  readonly zipped: Form;
 }
 
 /** Where each file is; all scripts are in one folder, whatever folder they come from. */
@@ -53,12 +65,15 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "chart.ts": chart,
   "confirm.ts": confirm,
   "customers_page.ts": customersPage,
+  "fields.ts": fields,
   "fleet.ts": fleet,
   "format.ts": format,
   "heat.ts": heat,
   "kinds_page.ts": kindsPage,
+  "lists.ts": lists,
   "name.ts": name,
   "news.ts": news,
+  "newest.ts": newest,
   "overview_page.ts": overviewPage,
   "parts.ts": parts,
   "room_page.ts": roomPage,
@@ -82,32 +97,33 @@ const PLACES: Readonly<Record<string, string>> = {
   "preact": "./preact.js",
   "preact/hooks": "./hooks.js",
   "../../printable.ts": "./printable.ts",
+  "../newest.ts": "./newest.ts",
 };
 
 const SCRIPT = "text/javascript; charset=utf-8";
 
-const makers = new Map<string, () => Asset>([
-  ["/", () => ({ text: page, type: "text/html; charset=utf-8" })],
-  [`${FOLDER}style.css`, () => ({ text: style, type: "text/css; charset=utf-8" })],
-  [`${FOLDER}icon.svg`, () => ({ text: icon, type: "image/svg+xml" })],
+/** All files by their paths, each made when it is first asked for; `/` is the page. */
+export const assets: ReadonlyMap<string, () => Asset> = new Map([
+  asset("/", "text/html; charset=utf-8", () => page),
+  asset(`${FOLDER}style.css`, "text/css; charset=utf-8", () => style),
+  asset(`${FOLDER}icon.svg`, "image/svg+xml", () => icon),
   ...Object.entries(SCRIPTS).map(([name, source]) =>
-    [FOLDER + name, () => ({ text: inPlace(stripTypeScriptTypes(source)), type: SCRIPT })] as const
+    asset(FOLDER + name, SCRIPT, () => inPlace(stripTypeScriptTypes(source)))
   ),
-  ...Object.entries(PACKAGES).map(([name, source]) =>
-    [FOLDER + name, () => ({ text: inPlace(source), type: SCRIPT })] as const
-  ),
+  ...Object.entries(PACKAGES).map(([name, source]) => asset(FOLDER + name, SCRIPT, () => inPlace(source))),
 ]);
 
-const made = new Map<string, Asset>();
+export const ASSETS: readonly string[] = [...assets.keys()];
 
-/** The paths of all files; `/` is the page. */
-export const ASSETS: readonly string[] = [...makers.keys()];
+function asset(path: string, type: string, make: () => string): [string, () => Asset] {
+  let made: Asset | undefined;
+  return [path, () => made ??= assetOf(make(), type)];
+}
 
-/** @param path one of {@link ASSETS} */
-export function assetAt(path: string): Asset {
-  let asset = made.get(path);
-  if (asset === undefined) made.set(path, asset = makers.get(path)!());
-  return asset;
+function assetOf(text: string, type: string): Asset {
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  const zipped = new Uint8Array(gzipSync(text, { level: constants.Z_BEST_COMPRESSION }));
+  return { type, plain: { body: text, tag: `"${hash}"` }, zipped: { body: zipped, tag: `"${hash}-gzip"` } };
 }
 
 /** A script whose imports name files that the browser can get. */

@@ -16,16 +16,20 @@ export class Counters {
   };
 
   /** What is refused before it is known what it calls, a token that cannot be verified say, would have been a Connect. */
-  readonly refused: RefusalObserver = ({ method, kind }) => {
-    if (method !== undefined && method !== "Connect") return;
+  readonly refused: RefusalObserver = ({ method, kind, internal }) => {
+    if (internal || (method !== undefined && method !== "Connect")) return;
     this.#refused.set(kind, (this.#refused.get(kind) ?? 0) + 1); // kinds of errors are few
   };
 
   /** What was counted since the last time. @param seconds since then */
   take(seconds: number): Counted {
-    const [p50, p99] = this.#latency.take(0.5, 0.99);
-    const refusals = new Map(Array.from(this.#refused, ([cause, count]) => [cause, count / seconds]));
-    const counted = { grants: this.#granted / seconds, p50: p50!, p99: p99!, refusals };
+    const counted = {
+      grants: this.#granted / seconds,
+      p50: this.#latency.percentile(0.5),
+      p99: this.#latency.percentile(0.99),
+      refusals: new Map(Array.from(this.#refused, ([cause, count]) => [cause, count / seconds])),
+    };
+    this.#latency.clear();
     this.#granted = 0;
     this.#refused = new Map();
     return counted;

@@ -17,9 +17,6 @@ import { Trouble } from "./trouble.ts";
 /** Milliseconds between two updates of pages that are looked at. */
 const UPDATE_EVERY = 1000;
 
-/** Happenings that a page is told when it comes, and with one update, at most. */
-const TOLD = 500;
-
 /** What the dashboard looks at. */
 export interface DashboardSource {
   readonly gateway: Pick<GatewayPort, "figures">;
@@ -34,29 +31,30 @@ export interface DashboardSource {
 export class Dashboard {
   readonly history = new History();
   readonly live = new Live();
-  readonly activity: Activity;
   readonly observers: readonly Observer[];
   readonly callObserver: CallObserver;
   readonly refused: RefusalObserver;
+  readonly #activity: Activity;
   readonly #counters = new Counters();
   readonly #trouble = new Trouble();
   #counted: Counted = this.#counters.take(1);
   #problems: readonly Problem[] = [];
-  #recordedAt = performance.now();
+  #recordedAt: number;
   #told = 0;
   #updating = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(readonly source: DashboardSource) {
-    this.activity = new Activity(source.shows);
-    this.observers = [this.activity.observer, { changed: this.#trouble.changed }];
+  constructor(readonly source: DashboardSource, readonly now: () => number = () => performance.now()) {
+    this.#recordedAt = now();
+    this.#activity = new Activity(source.shows);
+    this.observers = [this.#activity.observer, { changed: this.#trouble.changed }];
     this.callObserver = this.#counters.observer;
     this.refused = this.#counters.refused;
   }
 
   /** Takes a record of the audit. */
   audited(record: AuditRecord): void {
-    this.activity.audited(record);
+    this.#activity.audited(record);
   }
 
   start(): void {
@@ -71,7 +69,7 @@ export class Dashboard {
 
   /** What happened last, for a page that comes. */
   happenings() {
-    return this.activity.since(this.activity.newest - TOLD);
+    return this.#activity.since(0);
   }
 
   /** Looks at the fleet where it is time to, or somebody wants to know. */
@@ -79,7 +77,7 @@ export class Dashboard {
     if (this.#updating) return;
     this.#updating = true;
     try {
-      await this.#update(performance.now());
+      await this.#update(this.now());
     } catch (error) {
       log.error("the dashboard could not be brought up to date: {error}", { error });
     } finally {
@@ -92,13 +90,12 @@ export class Dashboard {
     const steps = Math.floor((now - this.#recordedAt + UPDATE_EVERY / 2) / (FINE.step * 1000));
     if (!live.isWatched) {
       live.forget();
-      this.#told = this.activity.newest; // what happened so far is in the greeting of who comes
+      this.#told = this.#activity.newest; // what happened so far is in the greeting of who comes
     }
     if (steps === 0 && !live.isWatched) return;
     const first = live.isWatched && !live.hasTold;
-    const figures = await this.source.gateway.figures(
-      live.isWatched && (steps > 0 || first) ? Infinity : CUSTOMERS,
-    );
+    // All of them for the history: who has one may be behind the first hundred.
+    const figures = await this.source.gateway.figures(steps > 0 || first ? Infinity : CUSTOMERS);
     if (steps > 0) {
       this.#counted = this.#counters.take((now - this.#recordedAt) / 1000);
       this.history.add(figures, this.#counted, steps - 1);
@@ -108,8 +105,8 @@ export class Dashboard {
     if (steps > 0 || first) {
       this.#problems = [...await this.source.problems(figures), ...this.#trouble.problems()];
     }
-    const since = Math.max(this.#told, this.activity.newest - TOLD);
-    this.#told = this.activity.newest;
-    live.tell(stateOf(figures, this.#counted, this.#problems), this.activity.since(since));
+    const happenings = this.#activity.since(this.#told);
+    this.#told = this.#activity.newest;
+    live.tell(stateOf(figures, this.#counted, this.#problems), happenings);
   }
 }

@@ -24,7 +24,7 @@ function ban(user?: string): Ban {
 
 Deno.test("activity has what people decide on, and what happens to servers and rooms, as sentences", () => {
   const its = activity();
-  its.observer.changed!({ type: "server-disabled", server: "sfu:1" as Address });
+  its.observer.changed!({ type: "server-disabled", server: "sfu:1" as Address, report: "0.1" });
   its.observer.changed!({ type: "banned", ban: ban("mallory") });
   its.observer.changed!({ type: "ban-ended", ban: ban(), lifted: true });
   its.observer.changed!({
@@ -36,12 +36,15 @@ Deno.test("activity has what people decide on, and what happens to servers and r
   its.audited({ ...AT, by: "ann", method: "server.Drain", params: { address: "sfu:1" }, outcome: "success" });
   its.audited({ ...AT, by: "ann", method: "room.List", params: {}, outcome: "success" });
   its.audited({ ...AT, method: "room.List", params: {}, outcome: "rejected", error: { message: "no" } });
+  const reload = { method: "config.Reload", params: {}, outcome: "success" } as const;
+  its.audited({ ...AT, ...reload, role: "host", by: "SIGHUP", address: "this machine" });
   assert.deepEqual(sentences(its), [
     "server sfu:1 is silent: it gets no new rooms",
     "user mallory is banned from room lobby",
     "the ban of everybody from room lobby was lifted",
     'user ann at 203.0.113.7 called server.Drain {"address":"sfu:1"}',
-    "a program on this machine at 203.0.113.7 called room.List: no",
+    "somebody without a name at 203.0.113.7 called room.List: no",
+    "signal SIGHUP at this machine called config.Reload",
   ]);
   assert.deepEqual(its.since(0).map(({ severity }) => severity), [
     "warning",
@@ -49,16 +52,25 @@ Deno.test("activity has what people decide on, and what happens to servers and r
     "info",
     "info",
     "warning",
+    "info",
   ]);
 });
 
 Deno.test("activity is bounded, and tells what is newer than what somebody has", () => {
   const its = activity();
-  for (let i = 0; i < 5000; i++) its.observer.paused!(i * 1000);
-  assert.ok(its.since(0).length <= 1000);
-  assert.equal(its.newest, 5000);
-  assert.deepEqual(its.since(4998).map(({ number }) => number), [4999, 5000]);
-  assert.deepEqual(its.since(5000), []);
+  const drain = { method: "server.Drain", params: {}, outcome: "success" } as const;
+  its.audited({ ...AT, ...drain, by: "ann" });
+  for (let i = 0; i < 5000; i++) {
+    its.observer.paused!(i * 1000);
+    its.audited({ ...AT, ...drain, role: "customer", by: "a key" });
+    its.audited({ ...AT, ...drain, method: "sfu.GridConfig" });
+    its.observer.changed!({ type: "banned", ban: ban("mallory") });
+  }
+  assert.ok(its.since(0).length < 1200);
+  assert.equal(its.since(0)[0]!.number, 1, "what an operator did stays, whatever customers do");
+  assert.equal(its.newest, 20_001);
+  assert.deepEqual(its.since(19_999).map(({ number }) => number), [20_000, 20_001]);
+  assert.deepEqual(its.since(20_001), []);
   const params = { text: "x".repeat(10_000) };
   its.audited({ ...AT, by: "ann", method: "x", params, outcome: "success" });
   assert.ok(sentences(its).at(-1)!.length < 400);
@@ -73,9 +85,12 @@ Deno.test("trouble counts by server and sort, is over after ten minutes, and is 
   ignored("sfu:1");
   ignored("sfu:1");
   const [problem, ...others] = trouble.problems();
-  assert.match(problem!.what, /server sfu:1 keeps rooms open .* \(2 in the last minutes\)/);
+  assert.match(problem!.what, /server sfu:1 keeps rooms open .* \(2 times, the last within ten minutes\)$/);
   assert.deepEqual([problem!.about, others], [{ server: "sfu:1" }, []]);
   now = 11 * 60_000;
+  ignored("sfu:1"); // nobody has looked meanwhile
+  assert.match(trouble.problems()[0]!.what, /\(once within ten minutes\)$/);
+  now = 22 * 60_000;
   assert.deepEqual(trouble.problems(), []);
   for (let i = 0; i < 1000; i++) ignored(`sfu-${i}:1`);
   assert.equal(trouble.problems().length, 100);

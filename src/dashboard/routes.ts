@@ -1,6 +1,6 @@
 import type { AddRoutes, OperationsEnv } from "../operations/routes.ts";
 import { RpcError } from "../edge/errors.ts";
-import { assetAt, ASSETS } from "./assets.ts";
+import { assets } from "./assets.ts";
 import type { Dashboard } from "./dashboard.ts";
 
 /**
@@ -18,21 +18,35 @@ const POLICY = [
 ].join("; ");
 
 const PAGE_HEADERS = {
+  "Cache-Control": "private, no-cache", // kept, and asked for each time whether it is still so
   "Content-Security-Policy": POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
   "Referrer-Policy": "same-origin",
+  "Vary": "Accept-Encoding",
   "X-Frame-Options": "DENY",
 };
+
+/** Whether an `Accept-Encoding` (RFC 9110 §12.5.3) names gzip, and not to say that it is not wanted. */
+function takesGzip(accepted: string): boolean {
+  return accepted.split(",").some((its) => /^ *gzip *(; *q *= *(1|0\.0*[1-9]).*)?$/i.test(its));
+}
 
 /** The page, what it is told while it is open, and what was. */
 export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
   const { history, live } = dashboard;
   return (app) => {
-    for (const path of ASSETS) {
-      app.get(path, () => {
-        const { text, type } = assetAt(path);
-        return new Response(text, { headers: { ...PAGE_HEADERS, "Content-Type": type } });
+    for (const [path, asset] of assets) {
+      app.get(path, ({ env: { request } }) => {
+        const { type, plain, zipped } = asset();
+        const isZipped = takesGzip(request.header("accept-encoding") ?? "");
+        const { body, tag } = isZipped ? zipped : plain;
+        const headers = { ...PAGE_HEADERS, ETag: tag };
+        if (request.header("if-none-match")?.includes(tag) === true) {
+          return new Response(null, { status: 304, headers });
+        }
+        const encoding = isZipped ? { "Content-Encoding": "gzip" } : {};
+        return new Response(body, { headers: { ...headers, ...encoding, "Content-Type": type } });
       });
     }
     app.get("/dashboard/live", ({ env, var: { permission } }) => {
@@ -56,7 +70,7 @@ export function dashboardRoutes(dashboard: Dashboard): AddRoutes {
         : customer !== null
         ? history.customer(customer)
         : history.fleet();
-      return Response.json(found ?? {});
+      return Response.json(found ?? null);
     });
     app.get("/dashboard/minutes", () => Response.json(history.minutes()));
   };

@@ -37,7 +37,9 @@ export interface State {
 }
 
 export type Section = keyof State;
-export const SECTIONS: readonly Section[] = ["servers", "customers", "refusals", "fleet", "problems"];
+export const SECTIONS = [
+  ...["servers", "customers", "refusals", "fleet", "problems"] as const,
+] satisfies readonly Section[];
 
 /** The state of this moment. */
 export function stateOf(figures: FleetFigures, counted: Counted, problems: readonly Problem[]): State {

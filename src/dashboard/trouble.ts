@@ -1,7 +1,7 @@
 import type { Change } from "../fleet/mod.ts";
 import type { Problem } from "../edge/methods/admin/status.ts";
 
-/** What happened within so many milliseconds is trouble of now. */
+/** What happened within so many milliseconds is trouble of now; what happens again within them goes on. */
 const RECENT = 10 * 60_000;
 
 /** Troubles that are remembered; of more, the oldest is forgotten. */
@@ -45,7 +45,9 @@ export class Trouble {
     for (const [key, { last }] of this.#found) if (now - last > RECENT) this.#found.delete(key);
     return Array.from(this.#found.values(), ({ sort, server, times }) => ({
       severity: "warning",
-      what: `server ${server} ${SORTS[sort].what} (${times} in the last minutes)`,
+      what: `server ${server} ${SORTS[sort].what} (${
+        times === 1 ? "once" : `${times} times, the last`
+      } within ten minutes)`,
       todo: SORTS[sort].todo,
       about: { server },
     }));
@@ -53,9 +55,11 @@ export class Trouble {
 
   #note(sort: Sort, server: string): void {
     const key = `${sort} ${server}`;
+    const now = this.now();
     const before = this.#found.get(key);
     this.#found.delete(key);
     if (this.#found.size >= REMEMBERED) this.#found.delete(this.#found.keys().next().value!);
-    this.#found.set(key, { sort, server, times: (before?.times ?? 0) + 1, last: this.now() });
+    const goesOn = before !== undefined && now - before.last <= RECENT;
+    this.#found.set(key, { sort, server, times: goesOn ? before.times + 1 : 1, last: now });
   }
 }

@@ -61,3 +61,26 @@ Deno.test("a page that comes is told what happened before once, in its greeting"
   await dashboard.update();
   assert.match(told, /event: activity\ndata: \[\{"number":4,[^{]*\]\n/);
 });
+
+Deno.test("a customer beyond the first hundred keeps what it uses in its history, whether anybody looks or not", async () => {
+  let now = 0;
+  let first: string[] = [];
+  const customers = () =>
+    [...first, "acme"].map((customer) => ({ customer, peers: 5, rooms: 1, maxPeers: 10, maxRooms: 10 }));
+  const dashboard = new Dashboard({
+    gateway: {
+      figures: (named) => Promise.resolve({ ...FIGURES, customers: customers().slice(0, named) }),
+    },
+    problems: () => Promise.resolve([]),
+    shows: () => false,
+    version: "",
+  }, () => now);
+  const step = () => {
+    now += 5000;
+    return dashboard.update();
+  };
+  await step();
+  first = Array.from({ length: 200 }, (_, i) => `customer-${i}`);
+  await step();
+  assert.deepEqual(dashboard.history.customer("acme")?.customer.peers.hour.slice(-2), [5, 5]);
+});

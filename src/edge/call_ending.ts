@@ -36,8 +36,8 @@ export function endCall<Call>(
 }
 
 function refusedCall(method: string | undefined, caller: Caller, error: unknown): Refused {
-  const { address, customer, room } = caller;
-  return { call: method ?? "a call", method, ...causeOf(error), address, customer, room };
+  const { address, internal, customer, room } = caller;
+  return { call: method ?? "a call", method, ...causeOf(error), address, internal, customer, room };
 }
 
 /** Who made a public call. */

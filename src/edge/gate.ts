@@ -47,6 +47,20 @@ export class Gate {
   }
 
   /**
+   * Does something inside for a request that has been read.
+   *
+   * @throws {Moved} while it is closed
+   */
+  async visit<Result>(body: Uint8Array, act: (visit: Visit) => Promise<Result>): Promise<Result> {
+    const visit = this.enter(body);
+    try {
+      return await act(visit);
+    } finally {
+      visit.leave();
+    }
+  }
+
+  /**
    * Does something inside for somebody who came without a request, or whose request has waited elsewhere.
    *
    * @throws {RpcError} where another process answers meanwhile; then nothing is done

@@ -1,7 +1,6 @@
 import type { Settings } from "../config/schema.ts";
-import { log } from "../ops/log.ts";
 import type { ClientToken } from "../tokens/mod.ts";
-import { preflightAnswer, refusal, rpcAnswer } from "./http/answer.ts";
+import { preflightAnswer, rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client_address.ts";
 import { createBasicGate } from "./basic_gate.ts";
@@ -21,7 +20,7 @@ import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
 import type { Shedding } from "./limits/shedding.ts";
 import { type InternalCall, type InternalContext, internalMethods } from "./methods/internal_methods.ts";
 import { type PublicCall, type PublicContext, publicMethods } from "./methods/public_methods.ts";
-import { asRefusal, bodyTooLong, notServed, refusedRequest } from "./refusal.ts";
+import { answerToError, asRefusal, bodyTooLong, notServed, refusedRequest } from "./refusal.ts";
 import { type AroundCall, RpcServer } from "./rpc/json_rpc.ts";
 import { pathOf } from "./http/target.ts";
 import { endOfTurn } from "./http/turn.ts";
@@ -84,23 +83,15 @@ export function createHandler(context: EdgeContext): Handler {
     }
     return route(request);
   };
-  const answerOrRefuse = async (request: HttpRequest): Promise<HttpAnswer> => {
+  return async (request) => {
     try {
       return await answer(request);
     } catch (error) {
-      if (error instanceof Moved) throw error;
-      const refused = asRefusal(error);
-      if (refused === undefined) throw error;
-      context.refused(refusedRequest(refused, context.clients.of(request)));
-      return refused.answer;
+      return answerToError(error, "a request", (refused) => {
+        context.refused(refusedRequest(refused, context.clients.of(request)));
+      });
     }
   };
-  return (request) =>
-    answerOrRefuse(request).catch((error) => {
-      if (error instanceof Moved) throw error;
-      log.error("a request failed: {error}", { error });
-      return refusal(new RpcError("internal", "internal error"));
-    });
 }
 
 function createRoutes(context: EdgeContext): Map<string, Route> {
@@ -160,17 +151,14 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
         if (body === undefined) throw bodyTooLong(limits.publicBody);
         const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
         const further = (requests: number) => rates.further(token, client, requests, now);
-        const visit = gate.enter(body);
-        try {
+        return await gate.visit(body, async () => {
           const answer = await rpc.answer(body, call, allowed, further);
           await endOfTurn();
           return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
-        } finally {
-          visit.leave();
-        }
+        });
       } catch (error) {
         if (error instanceof Moved) throw error;
-        throw asRefusal(error, token.customer) ?? error;
+        throw asRefusal(error, { customer: token.customer }) ?? error;
       }
     } finally {
       rates.end(client);
@@ -202,25 +190,25 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       const permission = await authorized(request);
       const body = await readBody(request, limits.internalBody);
       if (body === undefined) throw bodyTooLong(limits.internalBody);
-      const visit = gate.enter(body);
-      const call: InternalCall = {
-        pool,
-        caller,
-        client: clients.of(request),
-        permission,
-        deliveries: [],
-        proof,
-        visit,
-      };
-      try {
+      return await gate.visit(body, async (visit) => {
+        const call: InternalCall = {
+          pool,
+          caller,
+          client: clients.of(request),
+          permission,
+          deliveries: [],
+          proof,
+          visit,
+        };
         const answer = await rpc.answer(body, call, () => true);
         for (const delivery of call.deliveries) {
           connection.add(delivery, (delivery, fate) => gateway.delivered(delivery, fate), request.sent);
         }
         return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
-      } finally {
-        visit.leave();
-      }
+      });
+    } catch (error) {
+      if (error instanceof Moved) throw error;
+      throw asRefusal(error, { internal: true }) ?? error;
     } finally {
       proof?.end();
       gateway.reportCame(arrival);

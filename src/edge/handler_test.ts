@@ -3,18 +3,23 @@ import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
 import fc from "../../tests/packages/fast_check.ts";
 import { publicKey } from "../../sim/access_key.ts";
 import { readConfig } from "../config/load.ts";
+import type { ShownFleet } from "../gateway/port.ts";
+import { Gate } from "./gate.ts";
 import { Connection } from "./http/connection.ts";
-import type { HttpAnswer } from "./http/message.ts";
-import { createGatewayHandler } from "./testing.ts";
+import type { HttpAnswer, HttpRequest } from "./http/message.ts";
+import { createHandler } from "./handler.ts";
+import { createOperatorRoute } from "./operator_route.ts";
+import { createEdgeContext, createGatewayHandler } from "./testing.ts";
 
 const accessKey = generateAccessKey();
 const { settings } = readConfig({});
-const handler = await createGatewayHandler({
+const customer: Parameters<typeof createGatewayHandler>[0] = {
   id: "acme",
   maxPeers: Infinity,
   maxRooms: Infinity,
   accessKeys: [{ publicKey: { ...publicKey(accessKey), kty: "OKP", crv: "Ed25519" } }],
-}, settings);
+};
+const handler = await createGatewayHandler(customer, settings);
 
 const METHODS = ["Connect", "RoomClose", "RoomUpdate", "RoomBanClient", "RoomSendMessage"];
 const token = new TokenGenerator(accessKey).createToken("room", "user", { subject: METHODS });
@@ -25,12 +30,17 @@ function send(
   target: string,
   body: Uint8Array = new Uint8Array(),
   authorization = `Bearer ${token}`,
+  to = handler,
 ): Promise<HttpAnswer> {
+  return to(requestOf(method, target, body, authorization));
+}
+
+function requestOf(method: string, target: string, body: Uint8Array, authorization: string): HttpRequest {
   const headers: Record<string, string> = { authorization };
   async function* pieces() {
     yield body;
   }
-  return handler({
+  return {
     method,
     target,
     version: "1.1",
@@ -41,7 +51,7 @@ function send(
     connection: new Connection(),
     sent: () => true,
     body: pieces(),
-  });
+  };
 }
 
 const post = (path: string, body: string | Uint8Array, authorization?: string) =>
@@ -51,10 +61,10 @@ const post = (path: string, body: string | Uint8Array, authorization?: string) =
 function checkAnswer({ status, body }: HttpAnswer): void {
   assert.ok(status < 500, `${status}: ${body}`);
   if (status === 204) return assert.equal(body, null);
-  for (const answer of [JSON.parse(body!)].flat()) {
+  for (const answer of [JSON.parse(String(body))].flat()) {
     assert.equal(answer.jsonrpc, "2.0");
     assert.ok("id" in answer && ("result" in answer) !== ("error" in answer));
-    if ("error" in answer) assert.notEqual(answer.error.code, -32603, body!);
+    if ("error" in answer) assert.notEqual(answer.error.code, -32603, String(body));
   }
 }
 
@@ -147,4 +157,53 @@ Deno.test("no path or HTTP method brings a 5xx", async () => {
     const response = await send(method, path);
     assert.ok(response.status < 500);
   }));
+});
+
+Deno.test("no process waits for an answer that shows all there is to take over, and the answer is what it was", async () => {
+  const gate = new Gate();
+  const [began, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<ShownFleet>()];
+  const info = () => {
+    began.resolve();
+    return shown.promise;
+  };
+  const slow = await createGatewayHandler(customer, settings, { gate, info });
+  const body = ["Info", "gateway.Status"].map((method, id) => ({ jsonrpc: "2.0", id, method }));
+  const asked = send("POST", "/internal", new TextEncoder().encode(JSON.stringify(body)), "", slow);
+  await began.promise;
+  assert.equal(await gate.close(1000), true);
+  gate.move();
+  shown.resolve({ servers: [], rooms: [], kinds: [] });
+  const [all, status] = JSON.parse(String((await asked).body));
+  assert.deepEqual(all.result.rooms, []);
+  assert.match(
+    status.error.message,
+    /another process has taken over/,
+    "what comes after it in a batch is not done here",
+  );
+});
+
+Deno.test("one answer that shows all there is is made at a time, whichever listener it is asked on", async () => {
+  let [running, most] = [0, 0];
+  const info = async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running--;
+    return { servers: [], rooms: [], kinds: [] };
+  };
+  const context = await createEdgeContext(customer, settings, { info });
+  const operators = createOperatorRoute(context);
+  const permission = {
+    user: undefined,
+    role: "admin",
+    mayCall: () => true,
+    maySpeakFor: () => true,
+  } as const;
+  const body = new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Info" }));
+  const onMain = createHandler(context);
+  const answers = await Promise.all([0, 1, 2].flatMap(() => [
+    send("POST", "/internal", body, "", onMain),
+    operators(requestOf("POST", "/rpc", body, ""), permission),
+  ]));
+  for (const answer of answers) assert.match(String(answer.body), /"result"/);
+  assert.equal(most, 1);
 });

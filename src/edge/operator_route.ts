@@ -4,7 +4,7 @@ import type { EdgeContext } from "./handler.ts";
 import { rpcAnswer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import type { HttpAnswer, HttpRequest } from "./http/message.ts";
-import { type InternalCall, operatorMethods } from "./methods/internal_methods.ts";
+import type { InternalCall } from "./methods/internal_methods.ts";
 import { bodyTooLong } from "./refusal.ts";
 import { RpcServer } from "./rpc/json_rpc.ts";
 
@@ -15,7 +15,7 @@ export type OperatorRoute = (request: HttpRequest, permission: Permission) => Pr
 export function createOperatorRoute(context: EdgeContext): OperatorRoute {
   const { limits, pools, clients } = context;
   const rpc = new RpcServer<InternalCall>(
-    operatorMethods(context),
+    context.operators.byName,
     limits.batch,
     endCall(context, callerOfPermission),
     context.aroundCalls,
@@ -23,21 +23,18 @@ export function createOperatorRoute(context: EdgeContext): OperatorRoute {
   return async (request, permission) => {
     const body = await readBody(request, limits.publicBody);
     if (body === undefined) throw bodyTooLong(limits.publicBody);
-    const visit = context.gate.enter(body);
-    const call: InternalCall = {
-      pool: pools.default,
-      caller: request.caller,
-      client: clients.of(request),
-      permission,
-      deliveries: [],
-      proof: undefined,
-      visit,
-    };
-    try {
+    return await context.gate.visit(body, async (visit) => {
+      const call: InternalCall = {
+        pool: pools.default,
+        caller: request.caller,
+        client: clients.of(request),
+        permission,
+        deliveries: [],
+        proof: undefined,
+        visit,
+      };
       const answer = await rpc.answer(body, call, () => true);
       return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
-    } finally {
-      visit.leave();
-    }
+    });
   };
 }

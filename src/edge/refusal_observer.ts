@@ -13,6 +13,8 @@ export interface Refused {
   readonly reason: string;
   /** IP address of whoever made the request, as far as proxies that are trusted say. */
   readonly address: string;
+  /** Whether it was for the internal methods or to operations: no client and no backend of a customer's. */
+  readonly internal: boolean;
   /** Whose token it came with, where that is genuine. */
   readonly customer: string | undefined;
   /** The room that it was for, where that is known. */

@@ -7,21 +7,35 @@ import { Stats } from "../ops/stats.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { createKeyRing, ServerKeys } from "../tokens/mod.ts";
 import { Gate } from "./gate.ts";
-import { createHandler } from "./handler.ts";
+import { createHandler, type EdgeContext } from "./handler.ts";
 import { ClientAddresses } from "./http/client_address.ts";
 import type { Handler } from "./http/message.ts";
 import { Rates } from "./limits/rates.ts";
+import { operatorMethods } from "./methods/internal_methods.ts";
 
 /** The handler of a gateway with one server and one customer. */
 export async function createGatewayHandler(
+  ...gateway: Parameters<typeof createEdgeContext>
+): Promise<Handler> {
+  return createHandler(await createEdgeContext(...gateway));
+}
+
+/**
+ * What the edge of a gateway with one server and one customer works with.
+ *
+ * @param info what its fleet is shown by; if absent, its own
+ */
+export async function createEdgeContext(
   entry: Parameters<typeof createKeyRing>[0][number],
   settings: Settings,
-): Promise<Handler> {
+  { gate = new Gate(), info }: { readonly gate?: Gate; readonly info?: Gateway["info"] } = {},
+): Promise<EdgeContext> {
   const serverKeys = new ServerKeys(Buffer.from("a master key of a test"));
   const gateway = await Gateway.open(SETTINGS, {
     openStore: () => Promise.resolve(NO_STORE),
     waitForReports: false,
   });
+  if (info !== undefined) gateway.info = info;
   await gateway.report({
     address: "sfu:4433" as Address,
     pool: "default",
@@ -30,11 +44,10 @@ export async function createGatewayHandler(
     clients: 0,
     rooms: [],
   }, true);
-  return createHandler({
+  const admin = {
     gateway,
     serverKeys,
     stats: new Stats(),
-    callObservers: [],
     admin: {
       customers: { byId: new Map(), ring: new Map() },
       shownConfig: () => ({}),
@@ -44,6 +57,18 @@ export async function createGatewayHandler(
       customersNotRefreshed: () => undefined,
       ceiling: () => 0.8,
     },
+    reloading: {
+      config: () => Promise.reject(new Error("nothing to reload")),
+      customers: () => Promise.reject(new Error("nothing to reload")),
+    },
+    ready: () => true,
+    serves: () => true,
+    maxBanTime: 1000,
+  };
+  return {
+    ...admin,
+    operators: operatorMethods(admin),
+    callObservers: [],
     clients: new ClientAddresses([]),
     rates: new Rates(settings.rates, settings.limits.batch),
     shedding: { shed: "nothing" },
@@ -55,20 +80,13 @@ export async function createGatewayHandler(
     roomIdPrefix: false,
     pools: { names: [], default: "default" },
     recommended: {},
-    gate: new Gate(),
-    reloading: {
-      config: () => Promise.reject(new Error("nothing to reload")),
-      customers: () => Promise.reject(new Error("nothing to reload")),
-    },
+    gate,
     tokenLifetime: 300,
-    maxBanTime: 1000,
     trust: {
       customers: (await createKeyRing([{ ...entry, maxPeers: Infinity, maxRooms: Infinity }])).ring,
       servers: serverKeys,
       unknownCustomers: undefined,
       leeway: 300,
     },
-    ready: () => true,
-    serves: () => true,
-  });
+  };
 }

@@ -1,6 +1,6 @@
 import type { Ban, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
-import type { LearnedKind, StoredCost } from "./learning/mod.ts";
+import type { LearnedKind, LearnedName, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
 import type { Fate, QueuedTask } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
@@ -64,8 +64,8 @@ export type Change =
     readonly server: Address;
     /** How long it has been open. */
     readonly age: Milliseconds;
-    /** Clients that it is expected to reach. */
-    readonly expected: number;
+    /** Clients that it is known to have had. */
+    readonly reached: number;
   }
   /**
    * No room of the group is left. It keeps its place for a while, in which another gateway that has somebody on the way to
@@ -137,8 +137,19 @@ export type Change =
   | ({ readonly type: "miscounted" } & Miscount)
   /** The server still lists a room two reports after it was told to close it, and is told again. */
   | { readonly type: "close-ignored"; readonly room: RoomId; readonly server: Address }
+  /** A group has stopped growing, or has grown on since this was told of it: other gateways learn from it as well. */
+  | {
+    readonly type: "size-observed";
+    readonly namespace: string;
+    readonly group: string;
+    readonly observed: Observation;
+    /** What was told of the group before, and counts no more. */
+    readonly earlier?: Observation | undefined;
+  }
   /** More is known of the sizes of rooms of a kind. */
   | { readonly type: "kind-learned"; readonly kind: LearnedKind }
+  /** More is known of a name that has come back, or it is forgotten. */
+  | { readonly type: "name-learned"; readonly name: LearnedName }
   | { readonly type: "banned"; readonly ban: Ban }
   /** A ban was lifted by a call, or has ended by itself. */
   | { readonly type: "ban-ended"; readonly ban: Ban; readonly lifted: boolean }

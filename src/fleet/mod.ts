@@ -18,6 +18,7 @@ export { Predictions } from "./replication/predictions.ts";
 export { markUntold, unsent } from "./replication/unsent.ts";
 export { Reconciler } from "./replication/reconcile.ts";
 export { forgetKind } from "./operations/forget_kind.ts";
+export { forecast, type NeedForecast, type PoolForecast } from "./operations/forecast.ts";
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";
 export { GATEWAYS, numberTasks } from "./tasks/numbering.ts";
@@ -29,7 +30,9 @@ export * from "./operations/look.ts";
 export {
   type Kind,
   type LearnedKind,
+  type LearnedName,
   nameTemplate,
+  type Observation,
   type StoredCost,
   type StoredSizes,
 } from "./learning/mod.ts";
@@ -39,11 +42,12 @@ export type { KeptCount, Miscount } from "./miscount.ts";
 export * from "./state/model.ts";
 export { holder, settle, settleAll } from "./rooms/opening.ts";
 export { type Strategy } from "./placement/strategy.ts";
-export { strategies, type StrategyName } from "./placement/mod.ts";
+export { strategies, type StrategyName, strategyOf } from "./placement/mod.ts";
 export * from "./operations/placing.ts";
 export { type Report, report, type ReportedRoom, reportInSlices } from "./operations/report.ts";
 export * from "./replication/restore.ts";
 export * from "./replication/snapshot.ts";
+export * from "./replication/stored_key.ts";
 export * from "./state/room.ts";
 export * from "./state/server.ts";
 export { isUnvouched } from "./state/shares.ts";

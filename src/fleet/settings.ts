@@ -1,4 +1,4 @@
-import { strategies, type StrategyName } from "./placement/mod.ts";
+import { DEFAULT_TARGET, strategies, type StrategyName } from "./placement/mod.ts";
 import type { Strategy } from "./placement/strategy.ts";
 import type { Milliseconds } from "./time.ts";
 
@@ -9,13 +9,15 @@ export interface PlacementSettings {
   readonly choose: Strategy;
   /** Expected load above which a server takes a new group only if all others are above it too. */
   readonly ceiling: number;
+  /** Load up to which `fill` fills servers, and that a forecast reckons with. */
+  readonly target: number;
   /** Whether a group is placed or refused when all servers are above the ceiling. */
   readonly overload: "place" | "refuse";
   /** The pools, in order, that take a pool's new groups when all its own servers are above the ceiling. */
   readonly spill: ReadonlyMap<string, readonly string[]>;
   /** Clients of a room of which nothing is known. */
   readonly defaultSize: number;
-  /** A group is young, and teaches how its kind grows, for so long. */
+  /** A group is watched, and teaches how its kind grows, for so long. */
   readonly growthWindow: Milliseconds;
 }
 
@@ -40,6 +42,8 @@ export interface FleetLimits {
   readonly servers: number;
   /** Kinds of rooms whose sizes are remembered; the least used are forgotten. */
   readonly kinds: number;
+  /** Names of rooms whose sizes are remembered; of those that share a place, the least used are forgotten. */
+  readonly names: number;
   /** Placements that can be explained, the newest. */
   readonly explanations: number;
 }
@@ -88,10 +92,11 @@ export function defaultFleetSettings(overrides: FleetOverrides = {}): CompleteFl
       strategy,
       choose: strategies[strategy as StrategyName] ?? strategies[DEFAULT_STRATEGY],
       ceiling: 0.95,
+      target: DEFAULT_TARGET,
       overload: "place",
       spill: new Map(),
       defaultSize: 10,
-      growthWindow: 900_000,
+      growthWindow: 5_400_000,
       ...overrides.placement,
     },
     limits: {
@@ -103,6 +108,7 @@ export function defaultFleetSettings(overrides: FleetOverrides = {}): CompleteFl
       taskBytesPerServer: 16 * 1024 * 1024,
       taskBytes: 256 * 1024 * 1024,
       kinds: 10_000,
+      names: 100_000,
       explanations: 10_000,
       ...overrides.limits,
     },

@@ -17,6 +17,7 @@ export const SETTINGS: FleetSettings = defaultFleetSettings({
     unlistedRooms: 1000,
     servers: 100,
     kinds: 100,
+    names: 128,
     explanations: 100,
   },
 });

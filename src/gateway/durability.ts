@@ -2,11 +2,11 @@ import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
 import {
   type Committed,
+  type OpenStore,
   type Safety,
   type SharedStore,
   type Store,
   StoreError,
-  type StoreOptions,
 } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { clockOffset, type Clocks, longWork, type Timers } from "./timers.ts";
@@ -46,7 +46,7 @@ export class Durability {
   readonly #timers: Timers;
   readonly #observers: Observers;
   readonly #inFlight = new Set<InFlight>();
-  readonly #openStore: (options: StoreOptions) => Promise<Store>;
+  readonly #openStore: OpenStore;
   #store!: Store;
   /** What makes unix time of a time in the model, as what is stored has it. */
   #offset: Milliseconds;
@@ -65,7 +65,7 @@ export class Durability {
 
   private constructor(
     model: Model,
-    openStore: (options: StoreOptions) => Promise<Store>,
+    openStore: OpenStore,
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
@@ -85,7 +85,7 @@ export class Durability {
    */
   static async open(
     model: Model,
-    openStore: (options: StoreOptions) => Promise<Store>,
+    openStore: OpenStore,
     clocks: Clocks,
     timers: Timers,
     observers: Observers,
@@ -96,7 +96,7 @@ export class Durability {
     const { shared } = durability.#store;
     model.shared = shared !== undefined;
     fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
-    await restore(model, durability.#store, timers, clocks.now());
+    await restore(model, durability.#store, timers, clocks);
     return durability;
   }
 
@@ -170,6 +170,11 @@ export class Durability {
   /** Calls that may still be refused, the oldest first. */
   get inFlight(): Iterable<Pick<InFlight, "changes" | "ended">> {
     return this.#inFlight;
+  }
+
+  /** Resolves when all changes so far are in the store, or cannot be now. */
+  async written(): Promise<void> {
+    if (this.storable) await this.#store.commit([], "process").catch(asStoreError);
   }
 
   /** Resolves when none of the calls that are on their way now may still be refused. */
@@ -361,14 +366,14 @@ export class Durability {
 }
 
 /** Takes what the store has into the model, and lets others pass meanwhile, however much it is. */
-async function restore(model: Model, store: Store, timers: Timers, now: Milliseconds): Promise<void> {
+async function restore(model: Model, store: Store, timers: Timers, clocks: Clocks): Promise<void> {
   const work = longWork(timers);
-  const restorer = new fleet.Restorer(model, now);
+  const restorer = new fleet.Restorer(model, clocks.now());
   for await (const piece of store.load()) {
     restorer.take(piece);
     if (work.due) await work.letOthersPass();
   }
-  for (const _ of restorer.finish()) if (work.due) await work.letOthersPass();
+  for (const _ of restorer.finish(clocks.now())) if (work.due) await work.letOthersPass();
 }
 
 /** Name of the gateway's number in the store. */

@@ -17,7 +17,7 @@ import type {
   RoomId,
   UnixTime,
 } from "../fleet/mod.ts";
-import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { type OpenStore, type Store, StoreError } from "../store/port.ts";
 import { Durability } from "./durability.ts";
 import { LicenceShares } from "./licence_shares.ts";
 import { Observers } from "./observers.ts";
@@ -54,7 +54,7 @@ const CLAIMS = 3;
 /** What the shell needs besides the fleet's settings. */
 export interface GatewayOptions {
   /** Opens the store; the clocks are the gateway's own. */
-  readonly openStore: (options: StoreOptions) => Promise<Store>;
+  readonly openStore: OpenStore;
   /** With an empty store, or always: wait for servers to report before rooms that are not known are placed. */
   readonly waitForReports: boolean | "always";
   /** With an empty store: do not wait any longer once so many servers have reported. */
@@ -273,10 +273,11 @@ export class Gateway implements GatewayPort {
   }
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
-    // Another gateway may have let somebody into the room a moment ago.
-    const isKnown = this.#model.groups.room(input.task.id) !== undefined;
-    const isUpToDate = (isKnown && !this.#isCutOff()) || await this.#durability.catchUp();
-    if (!isUpToDate) return "not-durable";
+    if (this.#durability.shared !== undefined) {
+      // Another gateway may have let somebody into the room a moment ago.
+      const isKnown = this.#model.groups.room(input.task.id) !== undefined;
+      if ((!isKnown || this.#isCutOff()) && !await this.#durability.catchUp()) return "not-durable";
+    }
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
     if (await this.#durability.commit(changes, undo, "power") === undefined) return "not-durable";
@@ -382,6 +383,7 @@ export class Gateway implements GatewayPort {
   async #mayHandOver(address: Address): Promise<boolean> {
     const { shared } = this.#durability;
     if (shared === undefined || !fleet.hasTasks(this.#model, address)) return true;
+    await this.#durability.written();
     try {
       return await shared.claimHandOver(address, fleet.nextHandOver(this.#model));
     } catch (error) {

@@ -104,7 +104,7 @@ Deno.test("what another gateway did, as the store tells it, is served and told l
       return Promise.resolve(NO_STORE);
     },
     waitForReports: false,
-    observers: observing({ changed: ({ type }) => void told.push(type) }),
+    observers: observing({ followed: ({ type }) => void told.push(type) }),
   });
   const server = address("a");
   others!([
@@ -112,6 +112,7 @@ Deno.test("what another gateway did, as the store tells it, is served and told l
     {
       type: "server-reported",
       server,
+      report: "1.1",
       pool: "default",
       version: "1",
       load: 0.1,
@@ -231,7 +232,7 @@ class TestStore {
   holds = false;
   readonly waiting: PromiseWithResolvers<Committed>[] = [];
   /** What a commit that does not wait is answered. */
-  answer: (changes: readonly Change[]) => Committed = () => ({ lost: [] });
+  answer: (changes: readonly Change[]) => Committed = () => ({ instead: [] });
 
   readonly open = (options: StoreOptions): Promise<Store> => {
     this.options = options;
@@ -258,7 +259,7 @@ class TestStore {
 
   /** Those that wait are durable now. */
   release(): void {
-    for (const { resolve } of this.waiting.splice(0)) resolve({ lost: [] });
+    for (const { resolve } of this.waiting.splice(0)) resolve({ instead: [] });
   }
 
   /** Those that wait fail, and what comes later too until a snapshot is taken. */
@@ -302,10 +303,10 @@ Deno.test("where another gateway was first to place a group, the client is grant
   );
   store.answer = (changes) => {
     const claim = changes.find((change) => change.type === "group-placed");
-    if (claim === undefined) return { lost: [] };
+    if (claim === undefined) return { instead: [] };
     const server = address(claim.server === address("a") ? "b" : "a");
-    store.answer = () => ({ lost: [] });
-    return { lost: [{ namespace: claim.namespace, group: claim.group, server }] };
+    store.answer = () => ({ instead: [] });
+    return { instead: [{ ...claim, server }] };
   };
   const outcome = await gateway.connect(input);
   const [claim] = store.commits[0]!.changes;
@@ -346,8 +347,8 @@ Deno.test("whoever relies on the claim of another call is granted the server tha
   const winner = address(claim.server === address("a") ? "b" : "a");
   const [first, second] = store.waiting.splice(0);
   store.holds = false;
-  first!.resolve({ lost: [{ namespace: claim.namespace, group: claim.group, server: winner }] });
-  second!.resolve({ lost: [] });
+  first!.resolve({ instead: [{ ...claim, server: winner }] });
+  second!.resolve({ instead: [] });
   for (const outcome of await Promise.all(both)) assert.ok(outcome.granted && outcome.server === winner);
   await gateway.stop();
 });

@@ -17,6 +17,7 @@ import type {
   ManagementOutcome,
   Milliseconds,
   Plan,
+  PoolForecast,
   Report,
   RoomDetail,
   RoomFilter,
@@ -91,6 +92,8 @@ export interface FleetView {
   usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]>;
   /** The servers on which a customer has something, those with the most of its peers first. */
   serversOf(customer: string): Promise<ServersOfCustomer>;
+  /** What pools, or one of them, will need. @param target load that servers are to have; if absent, as configured */
+  forecast(pool?: string, target?: number): Promise<readonly PoolForecast[]>;
   condition(): Promise<Condition>;
 }
 

@@ -9,6 +9,7 @@ import type {
   KindInfo,
   Milliseconds,
   Model,
+  PoolForecast,
   RoomDetail,
   RoomFilter,
   RoomId,
@@ -103,6 +104,10 @@ export class View implements FleetView {
   ban(room: RoomId, user: string | undefined): Promise<Ban<UnixTime> | undefined> {
     const ban = fleet.lookAtBan(this.#model, room, user, this.#clocks.now());
     return Promise.resolve(ban && this.#shownBan(ban));
+  }
+
+  forecast(pool?: string, target = this.#model.settings.placement.target): Promise<readonly PoolForecast[]> {
+    return Promise.resolve(fleet.forecast(this.#model, target, pool));
   }
 
   condition(): Promise<Condition> {

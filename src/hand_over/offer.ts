@@ -1,24 +1,32 @@
 import { createServer, type Socket } from "node:net";
 import { log } from "../ops/log.ts";
-import { type Line, linesOf, type Ports, textOf } from "./lines.ts";
+import { type Line, linesOf, LONGEST, type Released, textOf } from "./lines.ts";
 import { listenAt } from "./sockets.ts";
 
 /** The process that runs, as far as it can be replaced. */
 export interface Replaceable {
   /**
+   * From now on notes what changes in the data folder, which has all that was before.
+   *
+   * @returns why it cannot, if so
+   */
+  prepare(): Promise<string | undefined>;
+  /** Notes nothing any more. */
+  forget(): void;
+  /**
    * Lets requests wait and gives up the data folder.
    *
-   * @returns the ports it listens on, or why it cannot
+   * @returns what the other process gets, or why it gets nothing
    */
-  release(): Promise<Ports | string>;
+  release(): Promise<Released | string>;
   /** Takes the data folder back and goes on, since the other process did not get ready. */
   resume(): Promise<void>;
   /** Passes on what waits and what comes, and ends once nobody is connected any more. */
   leave(): void;
 }
 
-/** The process that takes over has so long to get ready, in milliseconds. */
-const READY_WITHIN = 30_000;
+/** The process that takes over has so long to ask, to read what is there, and to get ready, in milliseconds. */
+const WITHIN = { asked: 30_000, read: 120_000, ready: 30_000 };
 
 /**
  * Lets another process take over, one at a time.
@@ -35,25 +43,38 @@ export async function offerHandOver(path: string, process: Replaceable): Promise
       log.error("handing over failed, this process goes on: {error}", { error });
       socket.destroy();
       await process.resume();
-    }).finally(() => busy = false);
+    }).finally(() => {
+      process.forget();
+      busy = false;
+    });
   });
   return await listenAt(server, path);
 }
 
 async function handOver(socket: Socket, process: Replaceable): Promise<void> {
-  const lines = linesOf(socket, READY_WITHIN);
+  const lines = linesOf(socket, LONGEST.asked);
   const say = (line: Line) => void socket.write(textOf(line));
-  const asked = await lines();
+  const refuse = (reason: string) => {
+    log.error("nothing is handed over: {reason}", { reason });
+    socket.end(textOf({ refused: reason }));
+  };
+  let asked = await lines(WITHIN.asked);
+  if (asked !== undefined && "prepare" in asked) {
+    log.info("a process of version {version} reads the data folder, to take over", {
+      version: asked.prepare,
+    });
+    const reason = await process.prepare();
+    if (reason !== undefined) return refuse(reason);
+    say({ prepared: true });
+    asked = await lines(WITHIN.read);
+  }
   if (asked === undefined || !("takeOver" in asked)) return void socket.destroy();
   log.info("a process of version {version} takes over: requests wait", { version: asked.takeOver });
   const since = performance.now();
-  const ports = await process.release();
-  if (typeof ports === "string") {
-    log.error("nothing is handed over: {reason}", { reason: ports });
-    return void socket.end(textOf({ refused: ports }));
-  }
-  say({ released: ports });
-  const answer = await lines();
+  const released = await process.release();
+  if (typeof released === "string") return refuse(released);
+  say(released);
+  const answer = await lines(WITHIN.ready);
   const milliseconds = Math.round(performance.now() - since);
   socket.destroy();
   if (answer !== undefined && "ready" in answer) {

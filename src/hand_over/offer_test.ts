@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { TemporaryFolder } from "../../sim/program.ts";
 import { StartError } from "../start_error.ts";
 import { offerHandOver, type Replaceable } from "./offer.ts";
-import { requestHandOver } from "./request.ts";
+import { RunningProcess } from "./request.ts";
 
 /** Offers a process in a folder of its own, for as long as it is looked at; and what it was told. */
 async function offering(
@@ -13,13 +13,22 @@ async function offering(
   const told: string[] = [];
   const path = `${folder.path}/s`;
   const stop = await offerHandOver(path, {
-    release: () => Promise.resolve({ main: 7000 }),
+    prepare: () => Promise.resolve(undefined),
+    forget: () => {},
+    release: () => Promise.resolve({ released: { main: 7000 }, changed: [["rooms", "ns", "r"]] }),
     resume: () => Promise.resolve(void told.push("resume")),
     leave: () => void told.push("leave"),
     ...process,
   });
   await look(path, told);
   stop();
+}
+
+/** The process that is offered, asked by another one. */
+async function running(path: string): Promise<RunningProcess> {
+  const process = await RunningProcess.find(path, "1");
+  assert.ok(process !== undefined);
+  return process;
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -29,9 +38,11 @@ async function until(holds: () => boolean): Promise<void> {
 Deno.test("a process that gets ready is passed on to; one that fails, or whose connection ends, is not", () =>
   offering({}, async (path, told) => {
     for (const [end, expected] of [["failed", "resume"], ["ready", "leave"]] as const) {
-      const handedOver = await requestHandOver(path, "1");
-      assert.deepEqual(handedOver?.ports, { main: 7000 });
-      handedOver![end]();
+      const before = await running(path);
+      await before.prepare();
+      const { released, changed } = await before.takeOver();
+      assert.deepEqual([released, changed], [{ main: 7000 }, [["rooms", "ns", "r"]]]);
+      before[end]();
       await until(() => told.at(-1) === expected);
     }
     assert.deepEqual(told, ["resume", "leave"]);
@@ -40,7 +51,7 @@ Deno.test("a process that gets ready is passed on to; one that fails, or whose c
 Deno.test("a process that cannot hand over says why", () =>
   offering({ release: () => Promise.resolve("too much to do") }, async (path, told) => {
     await assert.rejects(
-      requestHandOver(path, "1"),
+      (await running(path)).takeOver(),
       new StartError(
         "--take-over: the gateway that runs does not hand over: too much to do",
       ),
@@ -48,10 +59,26 @@ Deno.test("a process that cannot hand over says why", () =>
     assert.deepEqual(told, []);
   }));
 
+Deno.test("a process that cannot prepare says why, and one that prepared and was not asked for more forgets", () => {
+  const told: string[] = [];
+  let reason: string | undefined = "its disk is full";
+  const prepare = () => Promise.resolve(reason);
+  return offering({ prepare, forget: () => void told.push("forget") }, async (path) => {
+    await assert.rejects((await running(path)).prepare(), /does not hand over: its disk is full/);
+    await until(() => told.length === 1);
+    reason = undefined;
+    const next = await running(path);
+    await next.prepare();
+    assert.equal(told.length, 1);
+    next.failed();
+    await until(() => told.length === 2);
+  });
+});
+
 Deno.test("a fault while handing over leaves the process as it was, and open to the next one", () =>
   offering({ release: () => Promise.reject(new Error("a fault")) }, async (path, told) => {
     for (let i = 1; i <= 2; i++) {
-      await assert.rejects(requestHandOver(path, "1"), /it gave no answer/);
+      await assert.rejects((await running(path)).takeOver(), /it gave no answer/);
       await until(() => told.length === i);
     }
     assert.deepEqual(told, ["resume", "resume"]);
@@ -69,5 +96,5 @@ Deno.test("what is no request to hand over is not answered", () =>
 
 Deno.test("where nobody listens there is nobody to take over from", async () => {
   using folder = new TemporaryFolder();
-  assert.equal(await requestHandOver(`${folder.path}/s`, "1"), undefined);
+  assert.equal(await RunningProcess.find(`${folder.path}/s`, "1"), undefined);
 });

@@ -1,13 +1,17 @@
 import { once } from "node:events";
 import { Agent, type ClientRequest, request as httpRequest } from "node:http";
-import { refusal } from "../edge/http/answer.ts";
+import { refusal, spelt } from "../edge/http/answer.ts";
 import type { HttpAnswer, HttpRequest } from "../edge/http/message.ts";
 import { RpcError } from "../edge/errors.ts";
 import { CALLER, HOSTS, PLACE, type Place, VERSION } from "./passed.ts";
 import type { Pass } from "./moving.ts";
 
-/** Headers that are about the connection they came on, not about the request (RFC 9110 §7.6.1), and those set anew. */
+/**
+ * Headers that are about the connection they came on, not about the request (RFC 9110 §7.6.1), and those set anew. What
+ * comes back is read as text, so nothing is to be compressed.
+ */
 const HOP = new Set([
+  "accept-encoding",
   ...["connection", "keep-alive", "upgrade", "http2-settings", "transfer-encoding", "te", "trailer"],
   ...["content-length", "expect", "host", "proxy-connection", CALLER, HOSTS, PLACE, VERSION],
 ]);
@@ -126,7 +130,7 @@ function ownHeaders(
   const own: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (HOP.has(name) || name === "date" || value === undefined) continue;
-    own[name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase())] = String(value);
+    own[spelt(name)] = String(value);
   }
   return own;
 }

@@ -1,40 +1,71 @@
 import { connect, type Socket } from "node:net";
 import { StartError } from "../start_error.ts";
-import { linesOf, type Ports, textOf } from "./lines.ts";
-
-/** The data folder and the ports of the process that ran here: it goes on with them unless `ready` is told. */
-export interface HandedOver {
-  readonly ports: Ports;
-  /** This process answers now. */
-  ready(): void;
-  /** It does not get that far: the other one goes on. */
-  failed(): void;
-}
+import { type Line, linesOf, LONGEST, type Released, textOf } from "./lines.ts";
 
 /** The other process has so long to finish what it is doing, in milliseconds. */
-const RELEASED_WITHIN = 15_000;
+const ANSWERS_WITHIN = 15_000;
 
 /**
- * Asks the process that has the data folder to hand over.
- *
- * @returns nothing where none does
- * @throws {StartError} where it will not
+ * The process that has the data folder, for the one that takes over. It goes on unless it is told `ready` in the end.
  */
-export async function requestHandOver(path: string, version: string): Promise<HandedOver | undefined> {
-  const socket = await connected(path);
-  if (socket === undefined) return undefined;
-  socket.write(textOf({ takeOver: version }));
-  const answer = await linesOf(socket, RELEASED_WITHIN)();
-  if (answer !== undefined && "released" in answer) {
-    return {
-      ports: answer.released,
-      ready: () => void socket.end(textOf({ ready: true })),
-      failed: () => void socket.destroy(),
-    };
+export class RunningProcess {
+  readonly #socket: Socket;
+  readonly #lines: (within: number) => Promise<Line | undefined>;
+
+  private constructor(socket: Socket, readonly version: string) {
+    this.#socket = socket;
+    this.#lines = linesOf(socket, LONGEST.answered);
   }
-  socket.destroy();
-  const reason = answer !== undefined && "refused" in answer ? answer.refused : "it gave no answer";
-  throw new StartError(`--take-over: the gateway that runs does not hand over: ${reason}`);
+
+  /**
+   * Finds the process that listens at a socket.
+   *
+   * @param version of this process
+   * @returns nothing where none does
+   * @throws {StartError} where that cannot be told
+   */
+  static async find(path: string, version: string): Promise<RunningProcess | undefined> {
+    const socket = await connected(path);
+    return socket && new RunningProcess(socket, version);
+  }
+
+  /**
+   * From now on it notes what changes in the data folder: all that was before is there to be read.
+   *
+   * @throws {StartError} where it does not
+   */
+  async prepare(): Promise<void> {
+    await this.#ask({ prepare: this.version }, (answer) => "prepared" in answer ? answer : undefined);
+  }
+
+  /**
+   * It gives up the data folder.
+   *
+   * @throws {StartError} where it does not
+   */
+  async takeOver(): Promise<Released> {
+    return await this.#ask({ takeOver: this.version }, (answer) => "released" in answer ? answer : undefined);
+  }
+
+  /** This process answers now. */
+  ready(): void {
+    this.#socket.end(textOf({ ready: true }));
+  }
+
+  /** This process does not get that far. */
+  failed(): void {
+    this.#socket.destroy();
+  }
+
+  async #ask<Answer extends Line>(line: Line, wanted: (answer: Line) => Answer | undefined): Promise<Answer> {
+    this.#socket.write(textOf(line));
+    const answer = await this.#lines(ANSWERS_WITHIN);
+    const its = answer && wanted(answer);
+    if (its !== undefined) return its;
+    this.failed();
+    const reason = answer !== undefined && "refused" in answer ? answer.refused : "it gave no answer";
+    throw new StartError(`--take-over: the gateway that runs does not hand over: ${reason}`);
+  }
 }
 
 function connected(path: string): Promise<Socket | undefined> {

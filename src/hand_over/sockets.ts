@@ -1,3 +1,4 @@
+import { removeIfThere } from "../remove_if_there.ts";
 import { once } from "node:events";
 import type { Server } from "node:net";
 import { relative, resolve } from "node:path";
@@ -34,7 +35,7 @@ function shortest(path: string): string | undefined {
  * @throws where there can be no such socket
  */
 export async function listenAt(server: Server, path: string): Promise<() => void> {
-  removeSocket(path);
+  removeIfThere(path);
   server.listen(path);
   await once(server, "listening"); // rejects where it comes to an error before
   const stop = () => void server.close();
@@ -45,12 +46,4 @@ export async function listenAt(server: Server, path: string): Promise<() => void
     throw error;
   }
   return stop;
-}
-
-function removeSocket(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

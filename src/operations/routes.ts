@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { createBasicGate } from "../edge/basic_gate.ts";
 import { RpcError } from "../edge/errors.ts";
-import { Moved } from "../edge/gate.ts";
 import { healthAnswer } from "../edge/health.ts";
 import type { OwnPages } from "../edge/auth/own_page.ts";
 import {
@@ -11,13 +10,12 @@ import {
   type Permission,
   permit,
 } from "../edge/auth/internal_access.ts";
-import { refusal } from "../edge/http/answer.ts";
+import { spelt } from "../edge/http/answer.ts";
 import type { Handler, HttpAnswer, HttpRequest, Stream } from "../edge/http/message.ts";
 import { pathOf } from "../edge/http/target.ts";
 import type { OperatorRoute } from "../edge/operator_route.ts";
-import { asRefusal, notServed, refusedRequest } from "../edge/refusal.ts";
+import { answerToError, notServed, refusedRequest } from "../edge/refusal.ts";
 import type { RefusalObserver } from "../edge/refusal_observer.ts";
-import { log } from "../ops/log.ts";
 import { isReady, readiness, type ReadinessChecks } from "./readiness.ts";
 
 /** What the operations listener shows. */
@@ -76,7 +74,9 @@ export function createOperationsHandler(context: OperationsContext, ...more: rea
     return { ...answered, stream: env.stream, toAnybody: env.toAnybody === true };
   };
   return async (request) => {
-    const answered = await answer(request).catch((error) => answerToError(error, request, context.refused));
+    const answered = await answer(request).catch((error) =>
+      operatorsAnswerToError(error, request, context.refused)
+    );
     return { ...answered, ownSiteOnly: true };
   };
 }
@@ -115,7 +115,7 @@ function createApp(context: OperationsContext, more: readonly AddRoutes[]): Oper
     const allowed = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
     throw notServed("notAllowed", `send a ${allowed[0]}`, { Allow: allowed.join(", ") });
   });
-  app.onError((error, { env: { request } }) => responseTo(answerToError(error, request, refused)));
+  app.onError((error, { env: { request } }) => responseTo(operatorsAnswerToError(error, request, refused)));
   return app;
 }
 
@@ -129,21 +129,16 @@ function isPermitted(access: InternalAccess, request: HttpRequest): boolean {
   }
 }
 
-/**
- * What a route that fails is answered with.
- *
- * @throws {Moved} where another process is about to answer
- */
-function answerToError(error: unknown, { caller }: HttpRequest, refused: RefusalObserver): HttpAnswer {
-  if (error instanceof Moved) throw error;
-  const refusedSo = asRefusal(error);
-  if (refusedSo !== undefined) {
-    const { call = "a request to operations" } = refusedSo.told;
-    refused({ ...refusedRequest(refusedSo, caller), call });
-    return refusedSo.answer;
-  }
-  log.error("a request to operations failed: {error}", { error });
-  return refusal(new RpcError("internal", "internal error"));
+/** As of {@link answerToError}, to operators. */
+function operatorsAnswerToError(
+  error: unknown,
+  { caller }: HttpRequest,
+  refused: RefusalObserver,
+): HttpAnswer {
+  return answerToError(error, "a request to operations", (its) => {
+    const { call = "a request to operations" } = its.told;
+    refused({ ...refusedRequest(its, caller), call, internal: true });
+  });
 }
 
 function responseTo({ status, body, headers }: HttpAnswer): Response {
@@ -153,10 +148,7 @@ function responseTo({ status, body, headers }: HttpAnswer): Response {
 
 async function answerOf(response: Response): Promise<HttpAnswer> {
   const headers = Object.fromEntries(Array.from(response.headers, ([name, value]) => [spelt(name), value]));
-  return { status: response.status, body: response.body === null ? null : await response.text(), headers };
-}
-
-/** A header's name as the listener writes it itself, so that none is sent twice: `Content-Type`. */
-function spelt(name: string): string {
-  return name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  const isText = !response.headers.has("Content-Encoding");
+  const read = () => isText ? response.text() : response.bytes();
+  return { status: response.status, body: response.body === null ? null : await read(), headers };
 }

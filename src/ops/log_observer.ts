@@ -27,7 +27,15 @@ function logChange(change: Change): void {
       return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
     case "server-reported":
     case "group-released":
+    case "group-leaving":
+    case "group-young":
+    case "granted":
+    case "grants-ended":
+    case "handed-over":
+    case "hand-over-ended":
+    case "size-observed":
     case "kind-learned":
+    case "name-learned":
       return;
     case "server-planned":
       return log.info("server {server} is to take {weight} of what it could; {draining}", {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import type { Address, Change, Draining, LearnedKind, QueuedTask, Snapshot } from "../fleet/mod.ts";
+import type {
+  Address,
+  Change,
+  Draining,
+  LearnedKind,
+  LearnedName,
+  QueuedTask,
+  Snapshot,
+} from "../fleet/mod.ts";
 import type { Store, StoreError, StoreOptions } from "./port.ts";
 import { type Loaded, loaded } from "./testing.ts";
 
@@ -45,7 +53,11 @@ const kind = (namespace: string, template: string, at = 900): LearnedKind => ({
   template,
   sizes: { bins: [[0, 0], [0, 0], [1.5, 9]], fill: [6, 120_000], at },
 });
-const EMPTY = { servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [] };
+const learnedName = (low: number, at = 900): LearnedName => ({
+  ...{ high: 0xffff_ffff, low },
+  known: { count: 3, size: 12.5, fillTime: 60_000, at },
+});
+const EMPTY = { servers: [], placements: [], rooms: [], bans: [], tasks: [], kinds: [], names: [] };
 const task = (sequence: number, expires = 1e6): QueuedTask => ({
   sequence,
   room: ["ns", "r"],
@@ -121,6 +133,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "task-queued", server: A, task: task(2) },
       { type: "kind-learned", kind: kind("ns", "match-#") },
       { type: "kind-learned", kind: kind("", "", 800) },
+      { type: "name-learned", name: learnedName(7) },
     ], "power");
     await store.setValue("customers", "[]");
     await store.close();
@@ -147,12 +160,13 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       ],
       tasks: [{ server: A, task: task(1) }, { server: A, task: task(2) }],
       kinds: [kind("", "", 800), kind("ns", "match-#")],
+      names: [learnedName(7)],
     });
     assert.equal(await again.value("customers"), "[]");
     await again.close();
   });
 
-  test("what ends is gone: rooms, groups, bans, tasks, servers, kinds", async (open) => {
+  test("what ends is gone: rooms, groups, bans, tasks, servers, kinds, names", async (open) => {
     const store = await open();
     await store.commit([
       appeared(A),
@@ -161,6 +175,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "banned", ban: { room: ["ns", "r"], until: 61_000 } },
       { type: "task-queued", server: A, task: task(1) },
       { type: "kind-learned", kind: kind("ns", "match-#") },
+      { type: "name-learned", name: learnedName(7) },
     ], "power");
     await store.commit([
       { type: "room-closed", room: ["ns", "r"], server: A },
@@ -169,6 +184,7 @@ export function testStore(name: string, create: () => StoreUnderTest): void {
       { type: "ban-ended", ban: { room: ["ns", "r"], until: 61_000 }, lifted: false },
       { type: "task-ended", sequence: 1 },
       { type: "kind-learned", kind: { ...kind("ns", "match-#"), sizes: undefined } },
+      { type: "name-learned", name: { ...learnedName(7), known: undefined } },
       { type: "server-removed", server: A, report: "" },
     ], "power");
     assert.deepEqual(await contents(store), EMPTY);
@@ -364,6 +380,7 @@ export function testStoreOfOne(name: string, create: () => StoreUnderTest): void
       { type: "banned", ban: { room: ["ns", "lifted since"], until: 61_000 } },
       { type: "task-queued", server: B, task: task(7) },
       { type: "kind-learned", kind: kind("ns", "old-#") },
+      { type: "name-learned", name: learnedName(7) },
     ], "power");
     await store.setValue("customers", "[]");
     const snapshot: Snapshot = {
@@ -385,6 +402,7 @@ export function testStoreOfOne(name: string, create: () => StoreUnderTest): void
       bans: [{ room: ["ns", "r"], user: "u", until: 61_000, customer: "acme", by: "key" }],
       tasks: [{ server: A, task: task(1) }],
       kinds: [kind("ns", "match-#")],
+      names: [learnedName(8)],
     };
     await store.replace(snapshot);
     assert.deepEqual(await contents(store), snapshot);

@@ -144,3 +144,6 @@ export interface StoreOptions {
   /** Called with a row that cannot be read and is left out. */
   readonly damaged?: ((what: string) => void) | undefined;
 }
+
+/** Opens a store; rejects with a {@link StoreError} where that cannot be. */
+export type OpenStore = (options: StoreOptions) => Promise<Store>;

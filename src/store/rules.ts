@@ -6,6 +6,7 @@ import {
   type Draining,
   groupName,
   type LearnedKind,
+  type LearnedName,
   type Milliseconds,
   type QueuedTask,
   type Snapshot,
@@ -48,6 +49,7 @@ export class Tables {
   readonly #bans = new Map<string, Ban>();
   readonly #tasks = new Map<number, { server: Address; task: QueuedTask; readonly order: number }>();
   readonly #kinds = new Map<string, LearnedKind>();
+  readonly #names = new Map<string, LearnedName>();
 
   /**
    * @param order place of the first change in the order of all
@@ -69,7 +71,7 @@ export class Tables {
   }
 
   /** What of a snapshot is not there at all, as changes that put it in. */
-  lacking({ servers, placements, rooms, bans, tasks, kinds }: Snapshot): Change[] {
+  lacking({ servers, placements, rooms, bans, tasks, kinds, names }: Snapshot): Change[] {
     const changes: Change[] = [];
     for (const { address: server, report = "", ...its } of servers) {
       if (this.#servers.has(server)) continue;
@@ -101,6 +103,9 @@ export class Tables {
         changes.push({ type: "kind-learned", kind });
       }
     }
+    for (const name of names) {
+      if (!this.#names.has(`${name.high} ${name.low}`)) changes.push({ type: "name-learned", name });
+    }
     return changes;
   }
 
@@ -119,6 +124,7 @@ export class Tables {
       bans: [...this.#bans.values()],
       tasks: [...this.#tasks.values()].toSorted((a, b) => a.order - b.order),
       kinds: [...this.#kinds.values()].toSorted((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0)),
+      names: [...this.#names.values()],
     };
   }
 
@@ -208,6 +214,14 @@ export class Tables {
         else this.#kinds.set(key, kind);
         return true;
       }
+      case "name-learned": {
+        const { name } = change;
+        const key = `${name.high} ${name.low}`;
+        if (name.known === undefined) this.#names.delete(key);
+        else this.#names.set(key, name);
+        return true;
+      }
+      case "size-observed":
       case "server-enabled": // a report follows
       case "server-drained":
       case "group-young":
@@ -332,6 +346,8 @@ export function shiftedChange(change: Change, shift: Milliseconds): Change {
       return { ...change, task: { ...change.task, expires: change.task.expires + shift } };
     case "server-planned":
       return { ...change, draining: shiftedDraining(change.draining, shift) };
+    case "name-learned":
+      return { ...change, name: shiftedName(change.name, shift) };
     case "kind-learned":
       return { ...change, kind: shiftedKind(change.kind, shift) };
     default:
@@ -358,12 +374,17 @@ export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
       task: { ...task, expires: task.expires + shift },
     })),
     kinds: Array.from(snapshot.kinds, (kind) => shiftedKind(kind, shift)),
+    names: Array.from(snapshot.names, (name) => shiftedName(name, shift)),
   };
 }
 
 function shiftedDraining(draining: Draining | undefined, shift: Milliseconds): Draining | undefined {
   if (draining?.deadline === undefined) return draining;
   return { deadline: draining.deadline + shift };
+}
+
+export function shiftedName({ known, ...hash }: LearnedName, shift: Milliseconds): LearnedName {
+  return { ...hash, known: known && { ...known, at: known.at + shift } };
 }
 
 function shiftedKind(kind: LearnedKind, shift: Milliseconds): LearnedKind {

@@ -261,6 +261,26 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test("what a call has done is seen by what comes after it in the same call", async (one, other) => {
+    const changes = [appeared(A), placed(A), opened(A), leaving(A, "1")];
+    assert.deepEqual(
+      plain((await one.store.commit(changes, "process")).instead),
+      plain([placed(A), opened(A)]),
+    );
+    const more = [
+      closed(A),
+      leaving(A, "1"),
+      released(A, "1"),
+      placed(B),
+      disabled(A, ""),
+      removed(A, ""),
+      planned(A, true),
+    ];
+    assert.deepEqual((await one.store.commit(more, "process")).instead, []);
+    await other.shared.catchUp();
+    assert.deepEqual(plain(other.told), plain([...changes.slice(0, 3), ...more.slice(0, -1)]));
+  });
+
   test("all are told of the same changes in the same order, and answered at their place in it", async (...members) => {
     const views = members.map(({ told }) => told);
     const calls: Promise<void>[] = [];
@@ -398,6 +418,7 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
       bans: [ban(90_000), { ...ban(90_000), user: "u" }],
       tasks: [{ server: B, task: task(1) }, { server: B, task: task(2) }],
       kinds: [],
+      names: [],
     });
     await Promise.all([one.shared.catchUp(), other.shared.catchUp()]);
     const after = await loaded(one.store);

@@ -1,23 +1,6 @@
-import type { Address, Change, RoomId, Snapshot } from "../fleet/mod.ts";
-import type { Store } from "./port.ts";
+import type { Address, Change, RoomId } from "../fleet/mod.ts";
 
-/** What a store has, all pieces together. */
-export type Loaded = {
-  readonly [Kind in keyof Snapshot]: Snapshot[Kind] extends Iterable<infer Row> ? Row[] : never;
-};
-
-export async function loaded(store: Store): Promise<Loaded> {
-  const all: Loaded = { servers: [], placements: [], rooms: [], bans: [], kinds: [], tasks: [] };
-  for await (const piece of store.load()) {
-    all.servers.push(...piece.servers ?? []);
-    all.placements.push(...piece.placements ?? []);
-    all.rooms.push(...piece.rooms ?? []);
-    all.bans.push(...piece.bans ?? []);
-    all.kinds.push(...piece.kinds ?? []);
-    all.tasks.push(...piece.tasks ?? []);
-  }
-  return all;
-}
+export { type Contents as Loaded, contentsOf as loaded } from "./contents.ts";
 
 /** A change of the few things that there are, so that many meet. */
 export function anyChange(random: () => number): Change {
@@ -74,7 +57,7 @@ export function anyChange(random: () => number): Change {
       from: pick(undefined, "a:1" as Address, "b:1" as Address),
       found: pick(undefined, true),
     }),
-    () => ({ type: "group-young", namespace, group, server, age: 5, expected: 7 }),
+    () => ({ type: "group-young", namespace, group, server, age: 5, reached: 7 }),
     () => ({ type: "group-leaving", namespace, group, server, leave: pick("1", "2") }),
     () => ({ type: "group-released", namespace, group, server, leave: pick(undefined, "1", "2") }),
     () => ({ type: "room-opened", room, customer, server, listed }),
@@ -88,6 +71,17 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "task-ended", sequence, ...pick({}, { expired: true }) }),
     () => ({ type: "handed-over", server, id: 1, tasks: [sequence] }),
     () => ({ type: "hand-over-ended", server, id: 1, fate: pick("read", "lost", "unknown") }),
+    () => ({
+      type: "size-observed",
+      namespace,
+      group,
+      observed: { size: 3, fillTime: 7 },
+      earlier: undefined,
+    }),
+    () => ({
+      type: "name-learned",
+      name: { high: 1, low: 2, known: pick(undefined, { count: 1, size: 2, fillTime: 3, at: 4 }) },
+    }),
     () => ({
       type: "kind-learned",
       kind: { namespace, template: group, sizes: pick(undefined, sizes, sizes) },

@@ -56,10 +56,6 @@ export class Backlog {
     return this.#messages.values().next().value?.created;
   }
 
-  has(sequence: number): boolean {
-    return this.#messages.has(sequence);
-  }
-
   /** @returns what made room for it, itself if there is none to be had */
   add(message: Message): Message[] {
     const dropped: Message[] = [];

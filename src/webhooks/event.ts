@@ -67,7 +67,9 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "hand-over-ended":
     case "room-changed":
     case "close-ignored":
+    case "size-observed":
     case "kind-learned":
+    case "name-learned":
     case "task-queued":
     case "task-ended":
       return undefined;

@@ -15,10 +15,10 @@ const CHANGES: [Change, string, string, object][] = [
     pool: "eu",
     version: "1",
   }],
-  [{ type: "server-disabled", server }, "server.silent", "a:1", { server }],
+  [{ type: "server-disabled", server, report: "0.1" }, "server.silent", "a:1", { server }],
   [{ type: "server-enabled", server }, "server.back", "a:1", { server }],
   [{ type: "server-drained", server }, "server.drained", "a:1", { server }],
-  [{ type: "server-removed", server }, "server.removed", "a:1", { server }],
+  [{ type: "server-removed", server, report: "0.1" }, "server.removed", "a:1", { server }],
   [
     { type: "room-opened", room, customer: "c", server, listed: false },
     "room.placed",
@@ -93,7 +93,7 @@ Deno.test("a group's first place, and a ban that ends by itself, are not told", 
 });
 
 Deno.test("an event is a CloudEvent 1.0 in JSON", () => {
-  const event = eventOf({ type: "server-disabled", server }, (time) => time)!;
+  const event = eventOf({ type: "server-disabled", server, report: "0.1" }, (time) => time)!;
   assert.deepEqual(JSON.parse(cloudEvent(event, "id-1", 0)), {
     specversion: "1.0",
     id: "id-1",

@@ -63,10 +63,10 @@ export class Receiver {
     return !this.#ended && (this.events === undefined || this.events.includes(name));
   }
 
-  /** Messages that wait, their length, and when the oldest happened. */
-  get waiting(): { readonly messages: number; readonly length: number; readonly oldest: number | undefined } {
-    const { size, length, oldest } = this.#backlog;
-    return { messages: size, length, oldest };
+  /** Messages that wait, and when the oldest happened. */
+  get waiting(): { readonly messages: number; readonly oldest: number | undefined } {
+    const { size, oldest } = this.#backlog;
+    return { messages: size, oldest };
   }
 
   get state(): "works" | "fails" | "ended" {

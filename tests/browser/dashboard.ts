@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { Program } from "../../sim/program.ts";
 import { SimulatedServer } from "../../sim/server.ts";
-import { TestGateway } from "../gateway.ts";
+import { eventually, sleep, TestGateway, USERS } from "../gateway.ts";
 import { freePort } from "../programs.ts";
-import { assertAccessible, type Browser, eventually, launch, watchedPage } from "./page.ts";
+import { assertAccessible, type Browser, launch, test, watchedPage } from "./page.ts";
 
 /** Names as strangers may choose them, and what must be seen of them. */
 const HOSTILE = [
@@ -17,11 +17,6 @@ const HOSTILE = [
   ["javascript:window.hacked=1", "javascript:window.hacked=1"],
   ["x".repeat(1024), "x".repeat(80)],
 ] as const;
-
-const USERS = [
-  { name: "viewer", password: "a password of some length" },
-  { name: "boss", password: "a password of another length", role: "admin" },
-];
 
 /** A gateway with two simulated servers, and a few clients in two rooms. */
 class LiveGateway implements AsyncDisposable {
@@ -68,11 +63,6 @@ Deno.test.beforeAll(async () => {
   browser = await launch();
 });
 Deno.test.afterAll(() => browser.close());
-
-/** A test in the browser: what playwright and the gateway have open between tests is theirs. */
-function test(name: string, run: () => Promise<void>): void {
-  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
-}
 
 const PAGES: readonly [string, string][] = [
   ["overview", "Servers2"],
@@ -206,6 +196,7 @@ test("a room is found, closed and banned; its ban is lifted", async () => {
   await page.getByLabel("Name begins with").fill("lob");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByText("1 room", { exact: true }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Next page" }).count(), 0, "this is the whole list");
   await page.getByRole("link", { name: "acme / lobby" }).click();
   await page.getByText("✓ chosen").waitFor();
   await page.getByRole("button", { name: "Close" }).click();
@@ -214,10 +205,7 @@ test("a room is found, closed and banned; its ban is lifted", async () => {
   await dialog.getByRole("button", { name: "Close" }).click();
   await page.getByText(/nobody gets in until/).waitFor();
   await eventually(
-    () =>
-      Promise.resolve(
-        live.servers.flatMap(({ hosting }) => [...hosting.rooms.values()].map(({ id }) => id[1])),
-      ),
+    () => live.servers.flatMap(({ hosting }) => [...hosting.rooms.values()].map(({ id }) => id[1])),
     (rooms) => !rooms.includes("lobby"),
     "its server closes the room",
   );
@@ -239,6 +227,53 @@ test("a call that is refused says why in the dialogue, and changes nothing", asy
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Close" }).click();
   await dialog.getByRole("alert").getByText(/✗ .*room/).waitFor();
+  await page.close();
+});
+
+test("a question that is cancelled waits no more for its call, and says that it may happen all the same", async () => {
+  await using live = await LiveGateway.start();
+  const { page } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/servers`);
+  await page.route("**/rpc", () => {}); // nothing is answered
+  for (
+    const cancel of [
+      () => page.getByRole("button", { name: "Cancel" }).click(),
+      () => page.keyboard.press("Escape"),
+    ]
+  ) {
+    await page.getByRole("button", { name: "Drain" }).first().click();
+    const asking = page.waitForRequest("**/rpc");
+    await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+    const asked = await asking;
+    await cancel();
+    await page.getByText("Drain: not waited for; it may happen all the same").waitFor();
+    await eventually(
+      () => asked.failure()?.errorText,
+      (text) => text === "net::ERR_ABORTED",
+      "it is given up",
+    );
+    assert.equal(await page.getByRole("dialog").count(), 0);
+  }
+  await page.close();
+});
+
+test("a question that is asked at once after another was left is there, and stays", async () => {
+  await using live = await LiveGateway.start();
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/servers`);
+  const dialog = page.getByRole("dialog");
+  const drain = page.getByRole("button", { name: "Drain" }).first();
+  await drain.click();
+  await dialog.waitFor();
+  await drain.evaluate((button) => {
+    document.querySelector("dialog")!.close(); // which is told a little later
+    (button as HTMLButtonElement).click();
+  });
+  await sleep(300);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await page.locator("dialog").count(), 0);
+  assert.deepEqual(faults, []);
   await page.close();
 });
 
@@ -268,6 +303,41 @@ test("names are text and nothing but text, and what cannot be seen in them is wr
   await page.close();
 });
 
+test("a long name without a break makes no page wider than a narrow screen", async () => {
+  const users = [{ name: "u".repeat(100), password: "a password of some length", role: "admin" }];
+  await using gateway = await TestGateway.start({
+    operations: { port: 0, users },
+    sfuConfig: { updateInterval: 1, disableTimeout: 2.5 },
+  });
+  const server = `${"s".repeat(63)}.${"t".repeat(63)}.${"u".repeat(63)}.test:4433`;
+  const [long, user, customer] = ["x".repeat(1024), "y".repeat(1024), "z".repeat(200)];
+  await gateway.report(server, [{ name: long, peers: 1, customer }, { name: "lobby", peers: 1 }]);
+  await gateway.call("RoomBanClient", long, "backend", { room_id: long, user_id: user, ban_time: 600 });
+  const { page } = await watchedPage(browser, gateway.operations, {
+    viewport: { width: 360, height: 800 },
+    httpCredentials: { username: users[0]!.name, password: users[0]!.password },
+  });
+  await page.getByText("What to do: see whether it runs").waitFor();
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  const room = `room/acme/${long}`;
+  const paths = ["overview", "servers", `server/${encodeURIComponent(server)}`, "rooms", room];
+  paths.push("customers?listed=no", `customer/${customer}`, "bans", "kinds", "activity");
+  for (const path of paths) {
+    await page.goto(`${gateway.operations}/#/${path}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(await width(), 360, path.slice(0, 20));
+  }
+  for (const [path, button] of [["servers", "Drain"], ["bans", "Lift"], [room, "Close"]] as const) {
+    await page.goto(`${gateway.operations}/#/${path}`);
+    await page.getByRole("button", { name: button }).first().click();
+    const box = await page.getByRole("dialog").evaluate((its) => its.scrollWidth - its.clientWidth);
+    assert.deepEqual([box, await width()], [0, 360], `the question ${button}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+  }
+  await page.close();
+});
+
 test("a gateway that stops is missed, and the page goes on when it is back", async () => {
   await using live = await LiveGateway.start({ operations: { port: freePort() } });
   const { page } = await watchedPage(browser, live.url);
@@ -292,6 +362,32 @@ test("a gateway that hangs is not taken for live, and the page goes on when it d
     Deno.kill(pid, "SIGCONT");
   }
   await page.getByText("● live").waitFor();
+  await page.close();
+});
+
+test("a page that is loaded again asks for each of its files, and is sent none that it has", async () => {
+  await using gateway = await TestGateway.start();
+  const { page, faults } = await watchedPage(browser, gateway.operations);
+  const loaded = () =>
+    page.evaluate(() => {
+      const all = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+      const files = all.filter(({ name }) => /\.(ts|js|css)$/.test(name));
+      const sum = (of: (file: PerformanceResourceTiming) => number) =>
+        files.reduce((sum, its) => sum + of(its), 0);
+      return {
+        count: files.length,
+        sent: sum((its) => its.transferSize),
+        size: sum((its) => its.encodedBodySize),
+      };
+    });
+  const first = await loaded();
+  assert.ok(first.count > 20 && first.sent > first.size);
+  await page.reload();
+  await page.getByText("● live").waitFor();
+  const again = await loaded();
+  assert.equal(again.count, first.count);
+  assert.ok(again.sent > 0 && again.sent <= 400 * again.count, `${again.sent} bytes: headers alone`);
+  assert.deepEqual(faults, []);
   await page.close();
 });
 
@@ -373,11 +469,69 @@ test("200 servers and 100,000 rooms: the browser has one page of them, and a sea
   await eventually(() => rows.first().innerText(), (text) => text !== before, "the next page");
   assert.equal(await rows.count(), 100);
   await page.getByLabel("Name begins with").fill("room-123-456");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("1 room", { exact: true }).waitFor(); // all have been looked at, without a further click
   await page.getByLabel("Server").fill("sfu-123.test:4433");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByText("1 room", { exact: true }).waitFor();
   await page.getByRole("link", { name: "acme / room-123-456" }).waitFor();
   assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("a list goes on where a page of it is empty, and says so; all bans of a room are there", async () => {
+  await using live = await LiveGateway.start();
+  for (let i = 0; i < 101; i++) {
+    const ban = { room_id: "lobby", user_id: `user-${i}`, ban_time: 600 };
+    await live.gateway.call("RoomBanClient", "lobby", "backend", ban);
+  }
+  const { page, faults } = await watchedPage(browser, live.url);
+  await page.goto(`${live.url}/#/room/acme/lobby`);
+  const lift = page.getByRole("button", { name: "Lift" });
+  await eventually(() => lift.count(), (count) => count === 100, "the first hundred");
+  await page.getByRole("button", { name: "Next page" }).click();
+  await eventually(() => lift.count(), (count) => count === 1, "the last one");
+
+  let pause = 0;
+  const asked: Record<string, number> = {};
+  const lists = [["customers", "customer"], ["bans", "ban"], ["kinds", "kind"], ["rooms", "room"]] as const;
+  await page.route("**/rpc", async (route) => {
+    const { method } = route.request().postDataJSON();
+    const [name] = lists.find(([, its]) => method === `${its}.List`) ?? [];
+    if (name === undefined) return await route.continue();
+    asked[name] = (asked[name] ?? 0) + 1;
+    await sleep(pause);
+    await route.fulfill({ json: { jsonrpc: "2.0", id: 1, result: { [name]: [], cursor: "further" } } });
+  });
+  for (const [name] of lists) {
+    await page.goto(`${live.url}/#/${name}`);
+    await page.getByText("None among those looked at so far; there are more to look at.").waitFor();
+    assert.equal(asked[name], 20, "so often it asks on by itself");
+    assert.ok(await page.getByRole("button", { name: "Next page" }).isEnabled(), name);
+  }
+  [pause, asked.rooms] = [200, 0];
+  await page.goto(`${live.url}/#/rooms?prefix=x`);
+  await eventually(() => asked.rooms, (times) => times === 2, "it asks");
+  await page.goto(`${live.url}/#/activity`);
+  await sleep(600);
+  assert.ok(asked.rooms <= 3, "nobody waits for it any more");
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("where the next page of a list cannot be had, no other page is shown in its place", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.report("sfu:1", Array.from({ length: 101 }, (_, i) => ({ name: `room-${i}`, peers: 1 })));
+  const { page } = await watchedPage(browser, gateway.operations);
+  await page.goto(`${gateway.operations}/#/rooms`);
+  await page.getByText("100 rooms on this page, and there are more").waitFor();
+  await page.route("**/rpc", (route) => route.abort());
+  await page.getByRole("button", { name: "Next page" }).click();
+  await page.getByRole("alert").getByText("the gateway does not answer").waitFor();
+  assert.equal(await page.getByRole("main").getByRole("rowheader").count(), 0);
+  await page.unroute("**/rpc");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("1 room on this page", { exact: true }).waitFor();
   await page.close();
 });
 

@@ -11,6 +11,11 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 }
 
+/** A test in the browser: what playwright and the gateway have open between tests is theirs. */
+export function test(name: string, run: () => Promise<void>): void {
+  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+}
+
 /** A page that is watched: what the console has to complain about, and every request to another place, is a fault. */
 export async function watchedPage(browser: Browser, url: string, options: PageOptions = {}) {
   const faults: string[] = [];
@@ -47,19 +52,4 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
     ) => ({ id, impact, where: `${nodes[0]?.html} ${nodes[0]?.failureSummary}` }));
   }, axe);
   assert.deepEqual(findings, [], what);
-}
-
-/** Waits until something is so; fails with what it is in its place. */
-export async function eventually<Value>(
-  look: () => Promise<Value>,
-  isSo: (value: Value) => boolean,
-  what: string,
-): Promise<Value> {
-  let value = await look();
-  for (let tries = 0; !isSo(value) && tries < 100; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    value = await look();
-  }
-  assert.ok(isSo(value), `${what}: ${JSON.stringify(value)}`);
-  return value;
 }

@@ -62,7 +62,7 @@ export function serverCommands(program: Command, choose: Choose): void {
     );
 }
 
-function parseShare(text: string): number {
+export function parseShare(text: string): number {
   const share = Number(text);
   if (text.trim() === "" || !(share >= 0 && share <= 1)) {
     throw new InvalidArgumentError("<share>: expected a number from 0 to 1.");

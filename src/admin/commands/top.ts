@@ -31,6 +31,8 @@ export function topCommand(program: Command, choose: Choose): void {
 interface Look {
   readonly status: GatewayStatus;
   readonly servers: readonly Server[];
+  /** Whether there are more servers than were looked at. */
+  readonly more: boolean;
 }
 
 async function watch(context: Context, interval: number, count: number | undefined): Promise<void> {
@@ -60,18 +62,26 @@ async function watch(context: Context, interval: number, count: number | undefin
 async function lookAt({ connection }: Context): Promise<Look> {
   const status = await connection.call("gateway.Status", {});
   const servers: Server[] = [];
-  for await (const { entries } of connection.list("server.List", {}, SERVERS)) servers.push(...entries);
+  for await (const { entries } of connection.list("server.List", {}, SERVERS + 1)) servers.push(...entries);
+  const more = servers.splice(SERVERS).length > 0;
   servers.sort((a, b) => b.report.load - a.report.load || (a.address < b.address ? -1 : 1));
-  return { status, servers };
+  return { status, servers, more };
 }
 
 /** The lines of one look; rates are those since the one before. */
-function frame(context: Context, { status, servers }: Look, before: GatewayStatus | undefined): string[] {
+function frame(
+  context: Context,
+  { status, servers, more }: Look,
+  before: GatewayStatus | undefined,
+): string[] {
   const { terminal, connection } = context;
   const fit = (text: string) => cut(text, terminal.columns);
   const head = [
     coloured(terminal, "bold", fit(`${headline(connection, status)}, ${status.time}`)),
     fit(rates(status, before)),
+    ...(more
+      ? [coloured(terminal, "yellow", fit(`only ${SERVERS} servers were looked at: there are more`))]
+      : []),
     fit(`${status.rooms} rooms, ${status.grants} clients coming, ${status.tasks} tasks, ${status.bans} bans`),
     ...problemLines(terminal, status),
     "",

@@ -6,7 +6,7 @@ const SHORTEST = 1 / 64;
 
 const BUCKETS = 24 * STEPS;
 
-/** How long calls took since they were last asked for, counted in steps that grow with the time. */
+/** How long calls took, counted in steps that grow with the time. */
 export class Latency {
   readonly #counts = new Uint32Array(BUCKETS);
   #total = 0;
@@ -19,23 +19,20 @@ export class Latency {
   }
 
   /**
-   * The times that these fractions of the calls did not exceed, in milliseconds; `NaN` where there were none. Begins anew.
+   * The time that a fraction of the calls did not exceed, in milliseconds; `NaN` where there were none.
    *
-   * @param fractions in (0, 1], ascending
+   * @param fraction in (0, 1]
    */
-  take(...fractions: readonly number[]): number[] {
-    const found: number[] = [];
+  percentile(fraction: number): number {
+    if (this.#total === 0) return NaN;
     let seen = 0;
-    for (let step = 0; step < BUCKETS && found.length < fractions.length; step++) {
-      seen += this.#counts[step]!;
-      while (
-        found.length < fractions.length && this.#total > 0 && seen >= fractions[found.length]! * this.#total
-      ) {
-        found.push(SHORTEST * 2 ** ((step + 1) / STEPS));
-      }
-    }
+    const step = this.#counts.findIndex((count) => (seen += count) >= fraction * this.#total);
+    return SHORTEST * 2 ** ((step + 1) / STEPS);
+  }
+
+  /** Begins anew. */
+  clear(): void {
     this.#counts.fill(0);
     this.#total = 0;
-    return fractions.map((_, i) => found[i] ?? NaN);
   }
 }

@@ -26,6 +26,6 @@ export class Series {
 }
 
 /** Four digits are more than any chart shows, and make answers short. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

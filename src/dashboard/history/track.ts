@@ -1,4 +1,4 @@
-import { Series } from "./series.ts";
+import { rounded, Series } from "./series.ts";
 
 /** How fine a history is, and how far it goes back: an hour at 5 seconds, a day at a minute. */
 export const FINE = { step: 5, values: 720 };
@@ -6,6 +6,9 @@ export const COARSE = { step: 60, values: 1440 };
 
 /** Fine values in a coarse one. */
 const TOGETHER = COARSE.step / FINE.step;
+
+/** Coarse values in an hour. */
+const MINUTES = 60;
 
 /** A figure over the last hour and the last day, as the page gets it: steps in seconds, the oldest value first. */
 export interface Course {
@@ -37,13 +40,10 @@ export class Track {
     return { hour: this.#hour.last(), day: this.#day.last() };
   }
 
-  /** The last hour in minutes, for heat maps and small charts: the mean of each, to the minute that ends now. */
+  /** The last hour in minutes, for heat maps and small charts: whole ones, and the one that is under way. */
   minutes(): (number | null)[] {
-    const hour = this.#hour.last();
-    return Array.from({ length: hour.length / TOGETHER }, (_, minute) => {
-      const its = hour.slice(minute * TOGETHER, (minute + 1) * TOGETHER).filter((value) => value !== null);
-      if (its.length === 0) return null;
-      return Math.round(its.reduce((sum, value) => sum + value, 0) / its.length * 1000) / 1000;
-    });
+    if (this.#since === 0) return this.#day.last(MINUTES);
+    const underWay = this.#known === 0 ? null : rounded(this.#sum / this.#known);
+    return [...this.#day.last(MINUTES - 1), underWay];
   }
 }

@@ -1,12 +1,21 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Happening, Named } from "../activity.ts";
+import { Select, TextFilter } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
 import { timeOfDay } from "./format.ts";
 import { Name, RoomName } from "./name.ts";
-import { Field, State } from "./parts.ts";
+import { State } from "./parts.ts";
 import { linkTo } from "./route.ts";
+
+const SORTS = [
+  ["", "all"],
+  ["operators", "what operators did"],
+  ["customers", "what customers did, and bans"],
+  ["fleet", "what happened in the fleet"],
+] as const;
+
+const SEVERITIES = [["", "all"], ["bad", "warnings and errors"]] as const;
 
 /** What happened in the fleet, and who did what, as it comes. */
 export function ActivityPage(): ComponentChild {
@@ -26,36 +35,9 @@ export function ActivityPage(): ComponentChild {
     h(
       "form",
       { class: "filters", role: "search", onSubmit: (event: Event) => event.preventDefault() },
-      h(Field, {
-        label: "With this text",
-        children: h("input", {
-          type: "search",
-          value: text,
-          onInput: ({ currentTarget }) => setText(currentTarget.value),
-        }),
-      }),
-      h(Field, {
-        label: "Show",
-        children: h(
-          "select",
-          { value: sort, onChange: (event: Event) => setSort((event.target as HTMLSelectElement).value) },
-          h("option", { value: "" }, "calls and events"),
-          h("option", { value: "call" }, "calls: who did what"),
-          h("option", { value: "event" }, "events: what happened"),
-        ),
-      }),
-      h(Field, {
-        label: "Severity",
-        children: h(
-          "select",
-          {
-            value: severity,
-            onChange: (event: Event) => setSeverity((event.target as HTMLSelectElement).value),
-          },
-          h("option", { value: "" }, "all"),
-          h("option", { value: "bad" }, "warnings and errors"),
-        ),
-      }),
+      h(TextFilter, { label: "With this text", text, filter: setText }),
+      h(Select, { label: "Show", options: SORTS, value: sort, choose: setSort }),
+      h(Select, { label: "Severity", options: SEVERITIES, value: severity, choose: setSeverity }),
       h(
         "button",
         {
@@ -69,22 +51,27 @@ export function ActivityPage(): ComponentChild {
     shown.length === 0 ? h("p", null, "Nothing so far.") : h(
       "ol",
       { class: "activity", "aria-label": "What happened, the newest first" },
-      shown.map((its) =>
-        h(
-          "li",
-          { class: its.severity, key: its.number },
-          h("time", { dateTime: new Date(its.at).toISOString() }, timeOfDay(its.at)),
-          h(State, { state: its.severity }),
-          h(
-            "span",
-            null,
-            its.parts.map((part, i) =>
-              typeof part === "string"
-                ? h(Name, { name: part, whole: true, key: i })
-                : h(Part, { part, key: i })
-            ),
-          ),
-        )
+      shown.map((its) => h(Line, { its, key: its.number })),
+    ),
+  );
+}
+
+/** A happening; what has happened does not change, and is drawn once. */
+function Line({ its }: { its: Happening }): ComponentChild {
+  return useMemo(() => drawn(its), [its]);
+}
+
+function drawn({ at, severity, parts }: Happening): ComponentChild {
+  return h(
+    "li",
+    { class: severity },
+    h("time", { dateTime: new Date(at).toISOString() }, timeOfDay(at)),
+    h(State, { state: severity }),
+    h(
+      "span",
+      null,
+      parts.map((part, i) =>
+        typeof part === "string" ? h(Name, { name: part, whole: true, key: i }) : h(Part, { part, key: i })
       ),
     ),
   );

@@ -1,79 +1,50 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownBan } from "../../edge/methods/admin/ban_methods.ts";
 import { ActionButton } from "./confirm.ts";
+import { givenIn, SearchForm } from "./fields.ts";
 import { mayChange } from "./fleet.ts";
 import { moment, NOTHING } from "./format.ts";
+import { type List, Paged, useList } from "./lists.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Field, Pager, Table } from "./parts.ts";
-import { linkTo, linkWith } from "./route.ts";
-import { call, useCall } from "./rpc.ts";
+import { Table } from "./parts.ts";
+import { linkTo } from "./route.ts";
+import { call } from "./rpc.ts";
 
-type Ban = z.output<typeof ShownBan>;
-interface BanList {
-  readonly bans: readonly Ban[];
-  readonly cursor: string | null;
-}
+export type Ban = z.output<typeof ShownBan>;
 
-const FILTERS = [["namespace", "Namespace"], ["room", "Room"], ["user", "User"], [
-  "customer",
-  "Customer",
-]] as const;
+const TEXTS = [
+  ["namespace", "Namespace, exactly"],
+  ["room", "Room, exactly"],
+  ["user", "User, exactly"],
+  ["customer", "Customer, exactly"],
+] as const;
 
 /** The bans in force. */
 export function BansPage({ query }: { query: URLSearchParams }): ComponentChild {
-  const filter = Object.fromEntries(FILTERS.flatMap(([name]) => {
-    const value = query.get(name) ?? "";
-    return value === "" ? [] : [[name, value]];
-  }));
-  const search = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    location.hash = linkWith(
-      "bans",
-      Object.fromEntries(FILTERS.map(([name]) => [name, String(form.get(name) ?? "")])),
-    );
-  };
   return h(
     "section",
     null,
     h("h1", null, "Bans"),
-    h(
-      "form",
-      { class: "filters", role: "search", onSubmit: search, key: String(query) },
-      FILTERS.map(([name, label]) =>
-        h(Field, {
-          label: `${label}, exactly`,
-          key: name,
-          children: h("input", { type: "search", name, maxLength: 1024, defaultValue: filter[name] ?? "" }),
-        })
-      ),
-      h("button", { type: "submit", class: "main" }, "Search"),
-    ),
-    h(Found, { filter, key: JSON.stringify(filter) }),
+    h(SearchForm, { page: "bans", query, texts: TEXTS }),
+    h(Found, { filter: givenIn(query, TEXTS), key: String(query) }),
   );
 }
 
-function Found({ filter }: { filter: Readonly<Record<string, string>> }): ComponentChild {
-  const [cursor, setCursor] = useState<string>();
-  const asked = useCall<BanList>("ban.List", cursor === undefined ? filter : { cursor });
-  return h(Answer<BanList>, {
-    asked,
-    children: ({ bans, cursor: next }) => [
-      bans.length === 0 ? h("p", { role: "status" }, "No ban.") : h(BanTable, { bans, done: asked.again }),
-      h(Pager, {
-        cursor: next,
-        first: cursor === undefined,
-        next: setCursor,
-        begin: () => setCursor(undefined),
-      }),
-    ],
-  });
+function Found({ filter }: { filter: object }): ComponentChild {
+  return h(BanPages, { list: useList<Ban>("ban.List", "bans", filter), none: "No ban." });
 }
 
-export function BanTable({ bans, done }: { bans: readonly Ban[]; done: () => void }): ComponentChild {
+/** Bans, page by page. @param done is told when one is lifted; if absent, the list is asked for again */
+export function BanPages({ list, none, done = list.again }: {
+  list: List<Ban>;
+  none: string;
+  done?: () => void;
+}): ComponentChild {
+  return h(Paged<Ban>, { list, none, children: ({ rows }) => h(BanTable, { bans: rows, done }) });
+}
+
+function BanTable({ bans, done }: { bans: readonly Ban[]; done: () => void }): ComponentChild {
   return h(Table, {
     label: "Bans",
     head: ["Room", "Who", "Until", "Customer", "By", ...(mayChange() ? ["Actions"] : [])],
@@ -105,8 +76,8 @@ function Lift({ ban: { room, user }, done }: { ban: Ban; done: () => void }): Co
       h(RoomName, { room }),
       " again.",
     ],
-    async run() {
-      await call("ban.Lift", user === null ? { room_id: room } : { room_id: room, user_id: user });
+    async run(_form, signal) {
+      await call("ban.Lift", user === null ? { room_id: room } : { room_id: room, user_id: user }, signal);
       return "the ban is lifted";
     },
     done,

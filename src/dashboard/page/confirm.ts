@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { type ComponentChild, type ComponentChildren, h } from "preact";
+import { type ComponentChild, type ComponentChildren, h, type TargetedSubmitEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** Says what came of something, where screen readers hear it too. */
@@ -30,9 +30,12 @@ export interface Action {
   readonly explains: ComponentChildren;
   /** Fields of the form, by name. */
   readonly fields?: ComponentChildren;
-  /** @returns what to say once it is done; rejects with what to say if not */
-  readonly run: (form: FormData) => Promise<string>;
-  readonly done?: () => void;
+  /**
+   * @param signal what makes it not waited for any more
+   * @returns what to say once it is done; rejects with what to say if not
+   */
+  readonly run: (form: FormData, signal: AbortSignal) => Promise<string>;
+  readonly done?: (() => void) | undefined;
   readonly harmful?: boolean;
   /** Whether the button is there; if absent, it is. A question that has been asked stays until it is answered. */
   readonly offered?: boolean;
@@ -51,10 +54,14 @@ export function ActionButton(action: Action): ComponentChild {
     offered &&
       h(
         "button",
-        { type: "button", class: harmful ? "harmful" : "", onClick: () => setAsked(action) },
+        { type: "button", class: harmful ? "harmful" : "", onClick: () => setAsked({ ...action }) },
         label,
       ),
-    asked !== undefined && h(Question, { asked, answered: () => setAsked(undefined) }),
+    asked !== undefined && h(Question, {
+      key: asked,
+      asked,
+      answered: () => setAsked((its) => its === asked ? undefined : its), // and no newer question
+    }),
   );
 }
 
@@ -64,22 +71,32 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const running = useRef<AbortController | undefined>(undefined);
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => {
     dialog.current?.close();
     answered();
   };
-  const submit = async (event: SubmitEvent) => {
+  const cancel = () => {
+    close();
+    if (running.current === undefined) return;
+    running.current.abort();
+    say(`${label}: not waited for; it may happen all the same`);
+  };
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
+    const { signal } = running.current = new AbortController();
     try {
-      const told = await run(new FormData(event.target as HTMLFormElement));
+      const told = await run(new FormData(event.currentTarget), signal).finally(() =>
+        running.current = undefined
+      );
       close();
       say(told);
       done?.();
     } catch (error) {
-      setError((error as Error).message);
+      setError(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }
@@ -87,7 +104,7 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
   const title = `${label}?`;
   return h(
     "dialog",
-    { ref: dialog, "aria-label": title, onClose: close },
+    { ref: dialog, "aria-label": title, onCancel: cancel, onClose: cancel },
     h(
       "form",
       { onSubmit: submit },
@@ -98,8 +115,12 @@ function Question({ asked, answered }: { asked: Action; answered: () => void }):
       h(
         "div",
         { class: "buttons" },
-        h("button", { type: "submit", class: harmful ? "harmful" : "main", disabled: busy }, label),
-        h("button", { type: "button", onClick: close }, "Cancel"),
+        h(
+          "button",
+          { type: "submit", class: harmful ? "harmful" : "main", disabled: busy },
+          label,
+        ),
+        h("button", { type: "button", onClick: cancel }, "Cancel"),
       ),
     ),
   );

@@ -1,83 +1,55 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownCustomer, ShownCustomerDetail } from "../../edge/methods/admin/customer_methods.ts";
-import type { Courses } from "../history/history.ts";
+import type { CustomerHistory } from "../history/history.ts";
 import { Bar, Chart } from "./chart.ts";
+import { givenIn, SearchForm, Select } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, measured } from "./format.ts";
+import { Paged, useList } from "./lists.ts";
 import { Name } from "./name.ts";
-import { Answer, Facts, Field, Pager, Table } from "./parts.ts";
+import { Answer, Facts, Table } from "./parts.ts";
 import { linkTo, linkWith } from "./route.ts";
 import { get, useAsked, useCall } from "./rpc.ts";
 
 type Customer = z.output<typeof ShownCustomer>;
 type Detail = z.output<typeof ShownCustomerDetail>;
-interface CustomerList {
-  readonly customers: readonly Customer[];
-  readonly cursor: string | null;
-}
-type CustomerHistory = { steps?: { hour: number; day: number }; customer?: Courses<"peers" | "rooms"> };
+
+const TEXTS = [["prefix", "Id begins with"]] as const;
+
+const LISTED = [["", "those in the list of customers"], ["no", "others that use something"]] as const;
 
 /** Customers, with what they use of their licences. */
 export function CustomersPage({ query }: { query: URLSearchParams }): ComponentChild {
-  const prefix = query.get("prefix") ?? "";
-  const listed = query.get("listed") !== "no";
-  const search = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    const given = (name: string) => String(form.get(name) ?? "");
-    location.hash = linkWith("customers", { prefix: given("prefix"), listed: given("listed") });
-  };
+  const listed = query.get("listed") === "no" ? "no" : "";
   return h(
     "section",
     null,
     h("h1", null, "Customers"),
-    h(
-      "form",
-      { class: "filters", role: "search", onSubmit: search, key: String(query) },
-      h(Field, {
-        label: "Id begins with",
-        children: h("input", { type: "search", name: "prefix", maxLength: 1024, defaultValue: prefix }),
-      }),
-      h(Field, {
-        label: "Show",
-        children: h(
-          "select",
-          { name: "listed", value: listed ? "" : "no" },
-          h("option", { value: "" }, "those in the list of customers"),
-          h("option", { value: "no" }, "others that use something"),
-        ),
-      }),
-      h("button", { type: "submit", class: "main" }, "Search"),
-    ),
-    h(Found, { prefix, listed, key: String(query) }),
+    h(SearchForm, {
+      page: "customers",
+      query,
+      texts: TEXTS,
+      children: h(Select, { label: "Show", name: "listed", options: LISTED, value: listed }),
+    }),
+    h(Found, { filter: { ...givenIn(query, TEXTS), listed: listed === "" }, key: String(query) }),
   );
 }
 
-function Found({ prefix, listed }: { prefix: string; listed: boolean }): ComponentChild {
+function Found({ filter }: { filter: object }): ComponentChild {
   const { rows: { customers: live } } = useFleet();
-  const [cursor, setCursor] = useState<string>();
-  const filter = prefix === "" ? { listed } : { listed, prefix };
-  const asked = useCall<CustomerList>("customer.List", cursor === undefined ? filter : { cursor });
-  return h(Answer<CustomerList>, {
-    asked,
-    children: ({ customers, cursor: next }) => [
-      customers.length === 0 ? h("p", { role: "status" }, "No customer.") : h(Table, {
+  const list = useList<Customer>("customer.List", "customers", filter);
+  return h(Paged<Customer>, {
+    list,
+    none: "No customer.",
+    children: ({ rows: customers }) =>
+      h(Table, {
         label: "Customers",
         head: ["Customer", "Clients", "of", "Rooms", "of", "Keys", "Pools"],
         children: customers.map((customer) =>
           h(CustomerLine, { customer: { ...customer, ...live.get(customer.id) }, key: customer.id })
         ),
       }),
-      h(Pager, {
-        cursor: next,
-        first: cursor === undefined,
-        next: setCursor,
-        begin: () => setCursor(undefined),
-      }),
-    ],
   });
 }
 
@@ -113,33 +85,41 @@ function Licence({ used, of }: { used: number; of: number | null }): ComponentCh
 export function CustomerPage({ id }: { id: string }): ComponentChild {
   const asked = useCall<Detail>("customer.Show", { id });
   const query = `?${new URLSearchParams({ customer: id })}`;
-  const history = useAsked(id, () => get<CustomerHistory>(`/dashboard/history${query}`), 10);
+  const history = useAsked(
+    id,
+    (signal) => get<CustomerHistory | null>(`/dashboard/history${query}`, signal),
+    10,
+  );
   return h(
     "section",
     null,
     h("h1", null, "Customer ", h(Name, { name: id, whole: true })),
     h("p", null, h("button", { type: "button", onClick: asked.again }, "Refresh")),
     h(Answer<Detail>, { asked, children: (detail) => h(Known, { detail }) }),
-    h(Answer<CustomerHistory>, {
+    h(Answer<CustomerHistory | null>, {
       asked: history,
-      children: ({ customer, steps }) =>
-        customer === undefined || steps === undefined
+      children: (found) =>
+        found === null
           ? h(
             "p",
             null,
             "Nothing was recorded of it: it uses nothing now, or a hundred others were there before.",
           )
-          : h(
-            "div",
-            { class: "charts" },
-            (["hour", "day"] as const).map((of) => {
-              const lines = [{ name: "clients", values: customer.peers[of] }, {
-                name: "rooms",
-                values: customer.rooms[of],
-              }];
-              return h(Chart, { title: `Last ${of}`, step: steps[of], format: measured, lines, key: of });
-            }),
-          ),
+          : h(Courses, found),
+    }),
+  );
+}
+
+function Courses({ customer, steps }: CustomerHistory): ComponentChild {
+  return h(
+    "div",
+    { class: "charts" },
+    (["hour", "day"] as const).map((of) => {
+      const lines = [{ name: "clients", values: customer.peers[of] }, {
+        name: "rooms",
+        values: customer.rooms[of],
+      }];
+      return h(Chart, { title: `Last ${of}`, step: steps[of], format: measured, lines, key: of });
     }),
   );
 }
@@ -169,7 +149,7 @@ function Known({ detail }: { detail: Detail }): ComponentChild {
         ["On their way", `${counted(granted.peers)} clients, ${counted(granted.rooms)} rooms`],
         ["Pools", pools === null ? "any" : pools.join(", ")],
         ["In the list of customers", listed ? "yes" : "no"],
-        ["Rooms", h("a", { href: linkWith("rooms", { customer: detail.id }) }, "show them")],
+        ["Its rooms", h("a", { href: linkWith("rooms", { customer: detail.id }) }, "show them")],
       ],
     }),
     h("h2", null, "Keys"),

@@ -1,24 +1,19 @@
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownKind } from "../../edge/methods/admin/kind_methods.ts";
 import { ActionButton } from "./confirm.ts";
 import { mayChange } from "./fleet.ts";
 import { measured, span } from "./format.ts";
+import { Paged, useList } from "./lists.ts";
 import { Name } from "./name.ts";
-import { Answer, Pager, Table } from "./parts.ts";
-import { call, useCall } from "./rpc.ts";
+import { Table } from "./parts.ts";
+import { call } from "./rpc.ts";
 
 type Kind = z.output<typeof ShownKind>;
-interface KindList {
-  readonly kinds: readonly Kind[];
-  readonly cursor: string | null;
-}
 
 /** What was learned of kinds of rooms. */
 export function KindsPage(): ComponentChild {
-  const [cursor, setCursor] = useState<string>();
-  const asked = useCall<KindList>("kind.List", cursor === undefined ? {} : { cursor });
+  const list = useList<Kind>("kind.List", "kinds", {});
   return h(
     "section",
     null,
@@ -28,45 +23,27 @@ export function KindsPage(): ComponentChild {
       null,
       "What the gateway has learned of the sizes of rooms, by their names. A new room is placed for the size that is marked ◆.",
     ),
-    h("p", null, h("button", { type: "button", onClick: asked.again }, "Refresh")),
-    h(Answer<KindList>, {
-      asked,
-      children: ({ kinds, cursor: next }) => {
-        const top = Math.max(1, ...kinds.map(({ p95, placedFor }) => Math.max(p95, placedFor)));
-        return [
-          kinds.length === 0 ? h("p", { role: "status" }, "Nothing was learned yet.") : h(Table, {
-            label: "Kinds of rooms",
-            head: [
-              ...[
-                "Namespace",
-                "Names",
-                "Rooms seen",
-                "Mean",
-                "Half are up to",
-                "95 % are up to",
-                "Placed for",
-              ],
-              ...["Sizes", "They grow for", ...(mayChange() ? ["Actions"] : [])],
-            ],
-            children: kinds.map((kind) =>
-              h(KindLine, {
-                kind,
-                top,
-                done: asked.again,
-                key: JSON.stringify([kind.namespace, kind.template]),
-              })
-            ),
-          }),
-          h(Pager, {
-            cursor: next,
-            first: cursor === undefined,
-            next: setCursor,
-            begin: () => setCursor(undefined),
-          }),
-        ];
-      },
+    h("p", null, h("button", { type: "button", onClick: list.again }, "Refresh")),
+    h(Paged<Kind>, {
+      list,
+      none: "Nothing was learned yet.",
+      children: ({ rows }) => h(KindTable, { kinds: rows, done: list.again }),
     }),
   );
+}
+
+function KindTable({ kinds, done }: { kinds: readonly Kind[]; done: () => void }): ComponentChild {
+  const top = Math.max(1, ...kinds.map(({ p95, placedFor }) => Math.max(p95, placedFor)));
+  return h(Table, {
+    label: "Kinds of rooms",
+    head: [
+      ...["Namespace", "Names", "Rooms seen", "Mean", "Half are up to", "95 % are up to", "Placed for"],
+      ...["Sizes", "They grow for", ...(mayChange() ? ["Actions"] : [])],
+    ],
+    children: kinds.map((kind) =>
+      h(KindLine, { kind, top, done, key: JSON.stringify([kind.namespace, kind.template]) })
+    ),
+  });
 }
 
 function KindLine({ kind, top, done }: { kind: Kind; top: number; done: () => void }): ComponentChild {
@@ -108,8 +85,8 @@ function Forget({ kind: { namespace, template }, done }: { kind: Kind; done: () 
     harmful: true,
     explains:
       "What was learned of the sizes of these rooms is forgotten, and learned anew: for a kind whose rooms are other ones now.",
-    async run() {
-      await call("kind.Forget", { namespace, template });
+    async run(_form, signal) {
+      await call("kind.Forget", { namespace, template }, signal);
       return "the kind is forgotten";
     },
     done,

@@ -1,24 +1,18 @@
 import { type ComponentChild, h } from "preact";
 import { useState } from "preact/hooks";
 import type { Problem } from "../../edge/methods/admin/status.ts";
-import type { Courses, FleetFigure } from "../history/history.ts";
+import type { FleetFigure, FleetHistory } from "../history/history.ts";
 import { Chart } from "./chart.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, duration, measured, NOTHING, share, spaced } from "./format.ts";
 import { HeatMap, type Minutes } from "./heat.ts";
-import { Answer, State } from "./parts.ts";
+import { Answer, State, STATES } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { get, useAsked } from "./rpc.ts";
 import { Name } from "./name.ts";
 import type { Told } from "./told.ts";
 
 type Rows = Told["rows"];
-
-/** The fleet's history, as the gateway keeps it. */
-export interface FleetHistory {
-  readonly steps: { readonly hour: number; readonly day: number };
-  readonly fleet: Courses<FleetFigure>;
-}
 
 /** Seconds between two looks at what was. */
 const HISTORY_EVERY = 10;
@@ -81,7 +75,7 @@ function Tiles({ rows: { servers, refusals, fleet } }: { rows: Rows }): Componen
     all.reduce((sum, server) => sum + of(server), 0);
   const refused = [...refusals.values()].reduce((sum, rate) => sum + rate, 0);
   const causes = [...refusals].filter(([, rate]) => rate > 0).sort(([, a], [, b]) => b - a).slice(0, 4);
-  const states = ["open", "silent", "draining", "weight 0"].map((state) =>
+  const states = STATES.map((state) =>
     [state, all.filter((server) => server.state === state).length] as const
   ).filter(([, count]) => count > 0);
   const load = open.length === 0 ? null : open.reduce((sum, { load }) => sum + load, 0) / open.length;
@@ -131,7 +125,11 @@ function Tiles({ rows: { servers, refusals, fleet } }: { rows: Rows }): Componen
 }
 
 function Charts(): ComponentChild {
-  const asked = useAsked("history", () => get<FleetHistory>("/dashboard/history"), HISTORY_EVERY);
+  const asked = useAsked(
+    "history",
+    (signal) => get<FleetHistory>("/dashboard/history", signal),
+    HISTORY_EVERY,
+  );
   const [day, setDay] = useState(false);
   return h(
     "section",
@@ -173,6 +171,6 @@ function Charts(): ComponentChild {
 }
 
 function Heat(): ComponentChild {
-  const asked = useAsked("minutes", () => get<Minutes>("/dashboard/minutes"), MINUTES_EVERY);
+  const asked = useAsked("minutes", (signal) => get<Minutes>("/dashboard/minutes", signal), MINUTES_EVERY);
   return h(Answer<Minutes>, { asked, children: (minutes) => h(HeatMap, { minutes }) });
 }

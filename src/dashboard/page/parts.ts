@@ -1,5 +1,14 @@
 import { type ComponentChild, type ComponentChildren, h } from "preact";
+import type { ServerRow } from "../state.ts";
 import type { Asked } from "./rpc.ts";
+
+/** The states of servers, in the order in which they are shown. */
+export const STATES = [
+  "open",
+  "silent",
+  "draining",
+  "weight 0",
+] as const satisfies readonly ServerRow["state"][];
 
 /** A state in words, with a sign that is told apart without its colour. */
 export function State({ state }: { state: string }): ComponentChild {
@@ -22,17 +31,30 @@ const SIGNS: Readonly<Record<string, string>> = {
   info: "•",
 };
 
-/** A table that scrolls within itself where it is too wide. */
-export function Table({ label, head, children }: {
+/**
+ * A table that scrolls within itself where it is too wide.
+ *
+ * @param columns names how wide its columns are (`style.css`), so that each row can be laid out by itself, and only where it
+ * can be seen; if absent, the browser looks at all rows. Its cells have roles then, as it is no table by its layout.
+ */
+export function Table({ label, head, columns, children }: {
   label: string;
   head: readonly ComponentChildren[];
+  columns?: string;
   children: ComponentChildren;
 }): ComponentChild {
-  const cells = head.map((cell) => typeof cell === "string" ? h("th", { scope: "col" }, cell) : cell);
+  const cells = head.map((cell) =>
+    typeof cell === "string" ? h("th", { scope: "col", role: "columnheader" }, cell) : cell
+  );
   return h(
     "div",
     { class: "scrolls", role: "region", "aria-label": label, tabIndex: 0 },
-    h("table", null, h("thead", null, h("tr", null, cells)), h("tbody", null, children)),
+    h(
+      "table",
+      { role: "table", class: columns === undefined ? "" : `rows ${columns}` },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, cells)),
+      h("tbody", { role: "rowgroup" }, children),
+    ),
   );
 }
 
@@ -63,29 +85,5 @@ export function Answer<Result>({ asked, children }: {
       h("button", { type: "button", onClick: again }, "Try again"),
     ),
     result === undefined ? error === undefined && h("p", null, "Loading …") : children(result),
-  );
-}
-
-/** A field with its label. */
-export function Field({ label, children }: { label: string; children: ComponentChildren }): ComponentChild {
-  return h("label", { class: "field" }, h("span", null, label), children);
-}
-
-/** A list that comes page by page: to its next page, and back to its beginning. */
-export function Pager({ cursor, first, next, begin }: {
-  cursor: string | null;
-  first: boolean;
-  next: (cursor: string) => void;
-  begin: () => void;
-}): ComponentChild {
-  return h(
-    "div",
-    { class: "buttons" },
-    h("button", { type: "button", disabled: first, onClick: begin }, "To the beginning"),
-    h(
-      "button",
-      { type: "button", disabled: cursor === null, onClick: () => cursor !== null && next(cursor) },
-      "Next page",
-    ),
   );
 }

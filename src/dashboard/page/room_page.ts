@@ -1,21 +1,25 @@
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
-import type { ShownBan } from "../../edge/methods/admin/ban_methods.ts";
 import type { Explained, Located } from "../../edge/methods/admin/room_methods.ts";
-import { BanTable } from "./bans_page.ts";
+import { type Ban, BanPages } from "./bans_page.ts";
 import { Bar, BarKey } from "./chart.ts";
 import { ActionButton } from "./confirm.ts";
+import { Select } from "./fields.ts";
 import { mayChange } from "./fleet.ts";
 import { counted, measured, moment, share, span } from "./format.ts";
+import { useList } from "./lists.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Facts, Field, Table } from "./parts.ts";
+import { Answer, Facts, Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { call, useCall } from "./rpc.ts";
 
 type Explanation = NonNullable<z.output<typeof Explained>["explanation"]>;
 
 /** Times for which a room can be kept closed, in seconds. */
-const BANS = [60, 300, 3600, 86_400];
+const BANS = [
+  ["", "no time: clients may come back at once"],
+  ...[60, 300, 3600, 86_400].map((seconds) => [seconds, span(seconds)] as const),
+] as const;
 
 const PARTS = ["load now", "on its way", "still to grow", "this room"];
 
@@ -24,7 +28,7 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
   const room_id: [string, string] = [namespace, name];
   const located = useCall<z.output<typeof Located>>("room.Locate", { room_id });
   const explained = useCall<z.output<typeof Explained>>("room.Explain", { room_id });
-  const bans = useCall<{ bans: readonly z.output<typeof ShownBan>[] }>("ban.List", { namespace, room: name });
+  const bans = useList<Ban>("ban.List", "bans", { namespace, room: name });
   const again = () => {
     for (const asked of [located, explained, bans]) asked.again();
   };
@@ -62,10 +66,7 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
         explanation === null ? h("p", null, `Not known: ${note}.`) : h(Why, { explanation }),
     }),
     h("h2", null, "Bans"),
-    h(Answer<{ bans: readonly z.output<typeof ShownBan>[] }>, {
-      asked: bans,
-      children: ({ bans }) => bans.length === 0 ? h("p", null, "None.") : h(BanTable, { bans, done: again }),
-    }),
+    h(BanPages, { list: bans, none: "None.", done: again }),
   );
 }
 
@@ -140,19 +141,15 @@ function CloseRoom({ room, done }: { room: readonly [string, string]; done: () =
       h(RoomName, { room }),
       " is closed when its server reports next, for everybody in it.",
     ],
-    fields: h(Field, {
-      label: "Keep it closed for",
-      children: h(
-        "select",
-        { name: "ban" },
-        h("option", { value: "" }, "no time: clients may come back at once"),
-        BANS.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
-      ),
-    }),
-    async run(form) {
+    fields: h(Select, { label: "Keep it closed for", name: "ban", options: BANS }),
+    async run(form, signal) {
       const given = form.get("ban");
       const ban = given === null || given === "" ? {} : { ban_time: Number(given) };
-      const closed = await call<{ ban: { until: string } | null }>("room.Close", { room_id: room, ...ban });
+      const closed = await call<{ ban: { until: string } | null }>(
+        "room.Close",
+        { room_id: room, ...ban },
+        signal,
+      );
       return closed.ban === null
         ? "its server is told to close the room"
         : `its server is told to close the room; nobody gets in until ${moment(closed.ban.until)}`;

@@ -1,93 +1,52 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
-import { useState } from "preact/hooks";
 import type { z } from "zod";
 import type { ShownRoomEntry } from "../../edge/methods/admin/room_methods.ts";
+import { givenIn, SearchForm } from "./fields.ts";
 import { counted } from "./format.ts";
+import { Paged, useList } from "./lists.ts";
 import { Name, RoomName } from "./name.ts";
-import { Answer, Field, Pager, Table } from "./parts.ts";
-import { linkTo, linkWith } from "./route.ts";
-import { useCall } from "./rpc.ts";
+import { Table } from "./parts.ts";
+import { linkTo } from "./route.ts";
 
-interface RoomList {
-  readonly rooms: readonly z.output<typeof ShownRoomEntry>[];
-  readonly cursor: string | null;
-}
+type Room = z.output<typeof ShownRoomEntry>;
 
-/** What rooms can be searched by, with the words for it. */
-const FILTERS = [
+const TEXTS = [
   ["namespace", "Namespace, exactly"],
   ["prefix", "Name begins with"],
   ["customer", "Customer, exactly"],
   ["server", "Server"],
 ] as const;
 
-/** Rooms of a page: a million rooms are ten thousand pages, of which the browser has one. */
-const PAGE = 100;
-
 /** Search through the rooms, page by page. */
 export function RoomsPage({ query }: { query: URLSearchParams }): ComponentChild {
-  const search = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    location.hash = linkWith(
-      "rooms",
-      Object.fromEntries(FILTERS.map(([name]) => [name, String(form.get(name) ?? "")])),
-    );
-  };
-  const filter = Object.fromEntries(FILTERS.flatMap(([name]) => {
-    const value = query.get(name) ?? "";
-    return value === "" ? [] : [[name, value]];
-  }));
   return h(
     "section",
     null,
     h("h1", null, "Rooms"),
-    h(
-      "form",
-      { class: "filters", role: "search", onSubmit: search, key: String(query) },
-      FILTERS.map(([name, label]) =>
-        h(Field, {
-          label,
-          key: name,
-          children: h("input", { type: "search", name, maxLength: 1024, defaultValue: filter[name] ?? "" }),
-        })
-      ),
-      h("button", { type: "submit", class: "main" }, "Search"),
-    ),
-    h(Found, { filter, key: JSON.stringify(filter) }),
+    h(SearchForm, { page: "rooms", query, texts: TEXTS }),
+    h(Found, { filter: givenIn(query, TEXTS), key: String(query) }),
   );
 }
 
-function Found({ filter }: { filter: Readonly<Record<string, string>> }): ComponentChild {
-  const [cursor, setCursor] = useState<string>();
-  const asked = useCall<RoomList>(
-    "room.List",
-    cursor === undefined ? { ...filter, limit: PAGE } : { cursor, limit: PAGE },
-  );
-  return h(Answer<RoomList>, {
-    asked,
-    children: ({ rooms, cursor: next }) => [
-      h("p", { role: "status" }, roomsText(rooms.length, cursor === undefined, next !== null)),
+function Found({ filter }: { filter: object }): ComponentChild {
+  const list = useList<Room>("room.List", "rooms", filter);
+  return h(Paged<Room>, {
+    list,
+    none: "No room.",
+    children: ({ rows: rooms, cursor }) => [
+      h("p", { role: "status" }, roomsText(rooms.length, list.isBegin, cursor !== null)),
       h(RoomTable, { rooms }),
-      h(Pager, {
-        cursor: next,
-        first: cursor === undefined,
-        next: setCursor,
-        begin: () => setCursor(undefined),
-      }),
     ],
   });
 }
 
-function roomsText(count: number, first: boolean, more: boolean): string {
-  if (count === 0) return more ? "None among those looked at so far; there are more to look at." : "No room.";
-  return `${counted(count)} ${count === 1 ? "room" : "rooms"}${first && !more ? "" : " on this page"}${
+function roomsText(count: number, isBegin: boolean, more: boolean): string {
+  return `${counted(count)} ${count === 1 ? "room" : "rooms"}${isBegin && !more ? "" : " on this page"}${
     more ? ", and there are more" : ""
   }`;
 }
 
-export function RoomTable({ rooms }: { rooms: RoomList["rooms"] }): ComponentChild {
+function RoomTable({ rooms }: { rooms: readonly Room[] }): ComponentChild {
   return h(Table, {
     label: "Rooms",
     head: ["Room", "Customer", "Server", "Clients", "On their way"],

@@ -4,30 +4,40 @@ import { useEffect, useState } from "preact/hooks";
 /** Why a call was refused, as the gateway says it. */
 export class CallError extends Error {}
 
-/** Calls a method for operators. @throws {CallError} where it is refused, or the gateway does not answer */
-export async function call<Result>(method: string, params: object = {}): Promise<Result> {
+/**
+ * Calls a method for operators.
+ *
+ * @param given what makes it not waited for any more
+ * @throws {CallError} where it is refused, or the gateway does not answer
+ */
+export async function call<Result>(
+  method: string,
+  params: object,
+  given?: AbortSignal,
+): Promise<Result> {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
   const answer = await ask<{ result?: Result; error?: { message: string } }>("/rpc", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body,
-  });
+  }, given);
   if (answer.error !== undefined) throw new CallError(answer.error.message);
   return answer.result!;
 }
 
-/** What the gateway answers to a GET. */
-export function get<Result>(path: string): Promise<Result> {
-  return ask<Result>(path, {});
+/** What the gateway answers to a GET. @param given what makes it not waited for any more */
+export function get<Result>(path: string, given?: AbortSignal): Promise<Result> {
+  return ask<Result>(path, {}, given);
 }
 
 /** An answer is waited for so long, in milliseconds. */
 const PATIENCE = 10_000;
 
-async function ask<Result>(path: string, options: RequestInit): Promise<Result> {
+async function ask<Result>(path: string, options: RequestInit, given?: AbortSignal): Promise<Result> {
   let response: Response;
   try {
-    const signal = AbortSignal.timeout(PATIENCE);
+    const late = AbortSignal.timeout(PATIENCE);
+    const signal = given === undefined ? late : AbortSignal.any([given, late]);
     response = await fetch(path, { ...options, credentials: "same-origin", signal });
   } catch (error) {
     const late = error instanceof DOMException && error.name === "TimeoutError";
@@ -60,22 +70,30 @@ export interface Asked<Result> {
  * Asks when the page is shown, and whenever what is asked for is another.
  *
  * @param key names what is asked for
+ * @param ask is told when nobody wants to know any more
  * @param every seconds after which it is asked for again; if absent, only when somebody wants it
  */
-export function useAsked<Result>(key: string, ask: () => Promise<Result>, every?: number): Asked<Result> {
+export function useAsked<Result>(
+  key: string,
+  ask: (signal: AbortSignal) => Promise<Result>,
+  every?: number,
+): Asked<Result> {
   const [state, setState] = useState<{ key: string; result?: Result; error?: string }>({ key });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
-    let here = true;
+    const leaving = new AbortController();
+    const { signal } = leaving;
     const run = () =>
-      ask().then(
-        (result) => here && setState({ key, result }),
-        (error: Error) => here && setState((before) => ({ ...before, key, error: error.message })),
+      ask(signal).then(
+        (result) => signal.aborted || setState({ key, result }),
+        // The answer before stays, as long as it is one to the same question.
+        ({ message: error }: Error) =>
+          signal.aborted || setState((before) => before.key === key ? { ...before, error } : { key, error }),
       );
     run();
     const timer = every === undefined ? undefined : setInterval(run, every * 1000);
     return () => {
-      here = false;
+      leaving.abort();
       clearInterval(timer);
     };
   }, [key, turn, every]);
@@ -85,5 +103,5 @@ export function useAsked<Result>(key: string, ask: () => Promise<Result>, every?
 
 /** A method's result, asked for when it is shown. */
 export function useCall<Result>(method: string, params: object): Asked<Result> {
-  return useAsked(`${method} ${JSON.stringify(params)}`, () => call<Result>(method, params));
+  return useAsked(`${method} ${JSON.stringify(params)}`, (signal) => call<Result>(method, params, signal));
 }

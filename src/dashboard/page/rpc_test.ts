@@ -17,7 +17,7 @@ const refusal = () =>
   Response.json({ jsonrpc: "2.0", id: null, error: { code: -32000, message: "no user" } }, { status: 401 });
 
 Deno.test("a request that is refused as a whole is an error with its reason, also where no method was called", async () => {
-  for (const ask of [() => get("/dashboard/history"), () => call("gateway.Status")]) {
+  for (const ask of [() => get("/dashboard/history"), () => call("gateway.Status", {})]) {
     await assert.rejects(
       answering(refusal, ask),
       (error) => error instanceof CallError && error.message === "no user",
@@ -28,7 +28,7 @@ Deno.test("a request that is refused as a whole is an error with its reason, als
 
 Deno.test("a result comes as it is", async () => {
   const result = () => Response.json({ jsonrpc: "2.0", id: 1, result: { rooms: 3 } });
-  assert.deepEqual(await answering(result, () => call("gateway.Status")), { rooms: 3 });
+  assert.deepEqual(await answering(result, () => call("gateway.Status", {})), { rooms: 3 });
   assert.deepEqual(await answering(() => Response.json({ hour: [1] }), () => get("/dashboard/history")), {
     hour: [1],
   });

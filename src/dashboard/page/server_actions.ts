@@ -1,9 +1,9 @@
 import { type ComponentChild, h } from "preact";
 import type { ServerRow } from "../state.ts";
 import { ActionButton } from "./confirm.ts";
+import { Field, Select } from "./fields.ts";
 import { moment, share, span } from "./format.ts";
 import { Name } from "./name.ts";
-import { Field } from "./parts.ts";
 import { call } from "./rpc.ts";
 
 interface Plan {
@@ -12,15 +12,17 @@ interface Plan {
 }
 
 /** Deadlines for draining that can be chosen, in seconds. */
-const DEADLINES = [300, 900, 3600, 4 * 3600, 86_400];
+const DEADLINES = [
+  ["", "never: wait until it is empty"],
+  ...[300, 900, 3600, 4 * 3600, 86_400].map((seconds) => [seconds, span(seconds)] as const),
+] as const;
 
 /** What can be done with a server, for whoever may. */
 export function ServerActions({ address, state, weight, done }: Pick<ServerRow, "state" | "weight"> & {
   address: string;
-  done?: () => void;
+  done?: (() => void) | undefined;
 }): ComponentChild {
   const name = h(Name, { name: address });
-  const after = done === undefined ? {} : { done };
   return h(
     "span",
     { class: "buttons" },
@@ -29,11 +31,11 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
       offered: state === "draining",
       label: "Resume",
       explains: ["The server ", name, " gets new rooms again."],
-      async run() {
-        await call<Plan>("server.Resume", { address });
+      async run(_form, signal) {
+        await call<Plan>("server.Resume", { address }, signal);
         return `${address} gets new rooms again`;
       },
-      ...after,
+      done,
     }),
     h(ActionButton, {
       key: "Drain",
@@ -45,23 +47,15 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         name,
         " gets no new rooms. The rooms that it has stay, until the deadline if there is one.",
       ],
-      fields: h(Field, {
-        label: "Close what is left after",
-        children: h(
-          "select",
-          { name: "deadline" },
-          h("option", { value: "" }, "never: wait until it is empty"),
-          DEADLINES.map((seconds) => h("option", { value: seconds, key: seconds }, span(seconds))),
-        ),
-      }),
-      async run(form) {
+      fields: h(Select, { label: "Close what is left after", name: "deadline", options: DEADLINES }),
+      async run(form, signal) {
         const given = form.get("deadline");
         const deadline = given === null || given === "" ? {} : { deadline: Number(given) };
-        const { draining } = await call<Plan>("server.Drain", { address, ...deadline });
+        const { draining } = await call<Plan>("server.Drain", { address, ...deadline }, signal);
         const end = draining?.deadline ?? null;
         return end === null ? `${address} is draining` : `${address} is draining, until ${moment(end)}`;
       },
-      ...after,
+      done,
     }),
     h(ActionButton, {
       key: "Weight",
@@ -83,14 +77,14 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
           defaultValue: String(Math.round(weight * 100)),
         }),
       }),
-      async run(form) {
+      async run(form, signal) {
         const plan = await call<Plan>("server.SetWeight", {
           address,
           weight: Number(form.get("weight")) / 100,
-        });
+        }, signal);
         return `${address} is to take ${share(plan.weight)} of what it could`;
       },
-      ...after,
+      done,
     }),
     h(ActionButton, {
       key: "Forget",
@@ -102,11 +96,11 @@ export function ServerActions({ address, state, weight, done }: Pick<ServerRow, 
         name,
         " is gone for good: its rooms, its tasks and its weight are forgotten.",
       ],
-      async run() {
-        await call("server.Forget", { address });
+      async run(_form, signal) {
+        await call("server.Forget", { address }, signal);
         return `${address} is forgotten`;
       },
-      ...after,
+      done,
     }),
   );
 }

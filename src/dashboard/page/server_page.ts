@@ -1,7 +1,7 @@
 import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownServerDetail } from "../../edge/methods/admin/server_methods.ts";
-import type { Courses } from "../history/history.ts";
+import type { ServerHistory } from "../history/history.ts";
 import { Bar, BarKey, Chart } from "./chart.ts";
 import { mayChange, useFleet } from "./fleet.ts";
 import { counted, measured, moment, NOTHING, share } from "./format.ts";
@@ -13,10 +13,6 @@ import { ServerActions } from "./server_actions.ts";
 import { LOAD_PARTS, partsOf } from "./server_load.ts";
 
 type Detail = z.output<typeof ShownServerDetail>;
-type ServerHistory = {
-  steps?: { hour: number; day: number };
-  server?: Courses<"load" | "expected" | "clients">;
-};
 
 /** All that is known of a server. */
 export function ServerPage({ address }: { address: string }): ComponentChild {
@@ -24,7 +20,11 @@ export function ServerPage({ address }: { address: string }): ComponentChild {
   const row = servers.get(address);
   const asked = useCall<Detail>("server.Show", { address });
   const query = `?${new URLSearchParams({ server: address })}`;
-  const history = useAsked(address, () => get<ServerHistory>(`/dashboard/history${query}`), 10);
+  const history = useAsked(
+    address,
+    (signal) => get<ServerHistory | null>(`/dashboard/history${query}`, signal),
+    10,
+  );
   return h(
     "section",
     null,
@@ -51,22 +51,28 @@ export function ServerPage({ address }: { address: string }): ComponentChild {
       h("div", { class: "wide" }, h(Bar, { parts: partsOf(row) })),
       mayChange() && h(ServerActions, { address, state: row.state, weight: row.weight, done: asked.again }),
     ),
-    h(Answer<ServerHistory>, {
+    h(Answer<ServerHistory | null>, {
       asked: history,
-      children: ({ server, steps }) =>
-        server === undefined || steps === undefined ? h("p", null, "Nothing was recorded of it yet.") : h(
-          "div",
-          { class: "charts" },
-          (["hour", "day"] as const).map((of) => {
-            const line = (name: string, values: Courses<"load">["load"]) => ({ name, values: values[of] });
-            const lines = [line("reported", server.load), line("expected", server.expected)];
-            return h(Chart, { title: `Load, last ${of}`, step: steps[of], format: share, lines, key: of });
-          }),
-        ),
+      children: (found) =>
+        found === null ? h("p", null, "Nothing was recorded of it yet.") : h(Courses, found),
     }),
     h("h2", null, "All that is known of it"),
     h("p", null, h("button", { type: "button", onClick: asked.again }, "Refresh")),
     h(Answer<Detail>, { asked, children: (detail) => h(Known, { detail }) }),
+  );
+}
+
+function Courses({ server, steps }: ServerHistory): ComponentChild {
+  return h(
+    "div",
+    { class: "charts" },
+    (["hour", "day"] as const).map((of) => {
+      const lines = [{ name: "reported", values: server.load[of] }, {
+        name: "expected",
+        values: server.expected[of],
+      }];
+      return h(Chart, { title: `Load, last ${of}`, step: steps[of], format: share, lines, key: of });
+    }),
   );
 }
 

@@ -1,13 +1,13 @@
-/// <reference lib="dom" />
 import { type ComponentChild, h } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { ServerRow } from "../state.ts";
 import { Bar, BarKey, Spark } from "./chart.ts";
+import { Select, TextFilter } from "./fields.ts";
 import { mayChange, useFleet } from "./fleet.ts";
 import { counted, measured, share } from "./format.ts";
 import type { Minutes } from "./heat.ts";
 import { Name } from "./name.ts";
-import { Field, State, Table } from "./parts.ts";
+import { State, STATES, Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { get, useAsked } from "./rpc.ts";
 import { ServerActions } from "./server_actions.ts";
@@ -39,7 +39,7 @@ const COLUMNS: readonly { name: string; of: (row: Row) => string | number }[] = 
   { name: "Version", of: ({ its }) => its.version },
 ];
 
-const STATES = ["open", "silent", "draining", "weight 0"];
+const CHOICE = [["", "any"], ...STATES.map((state) => [state, state] as const)] as const;
 
 /** All servers, sorted and filtered, with their load in parts. */
 export function ServersPage(): ComponentChild {
@@ -47,7 +47,11 @@ export function ServersPage(): ComponentChild {
   const [text, setText] = useState("");
   const [state, setState] = useState("");
   const [sorted, setSorted] = useState({ column: 0, down: false });
-  const { result: minutes = {} } = useAsked("minutes", () => get<Minutes>("/dashboard/minutes"), 30);
+  const { result: minutes = {} } = useAsked(
+    "minutes",
+    (signal) => get<Minutes>("/dashboard/minutes", signal),
+    30,
+  );
   const rows = Array.from(servers, ([address, its]): Row => ({ address, its })).filter(({ address, its }) =>
     `${address} ${its.pool} ${its.version}`.includes(text) && (state === "" || its.state === state)
   );
@@ -59,7 +63,12 @@ export function ServersPage(): ComponentChild {
     const sort = () => setSorted({ column, down: is && !sorted.down });
     return h(
       "th",
-      { scope: "col", "aria-sort": is ? sorted.down ? "descending" : "ascending" : "none", key: name },
+      {
+        scope: "col",
+        role: "columnheader",
+        "aria-sort": is ? sorted.down ? "descending" : "ascending" : "none",
+        key: name,
+      },
       h("button", { type: "button", class: "sort", onClick: sort }, name + sign),
     );
   });
@@ -70,28 +79,14 @@ export function ServersPage(): ComponentChild {
     h(
       "form",
       { class: "filters", role: "search", onSubmit: (event: Event) => event.preventDefault() },
-      h(Field, {
-        label: "Address, pool or version",
-        children: h("input", {
-          type: "search",
-          value: text,
-          onInput: ({ currentTarget }) => setText(currentTarget.value),
-        }),
-      }),
-      h(Field, {
-        label: "State",
-        children: h(
-          "select",
-          { value: state, onChange: (event: Event) => setState((event.target as HTMLSelectElement).value) },
-          h("option", { value: "" }, "any"),
-          STATES.map((its) => h("option", { value: its, key: its }, its)),
-        ),
-      }),
+      h(TextFilter, { label: "Address, pool or version", text, filter: setText }),
+      h(Select, { label: "State", options: CHOICE, value: state, choose: setState }),
       h("p", { role: "status" }, `${counted(rows.length)} of ${counted(servers.size)} servers`),
     ),
     h(BarKey, { names: LOAD_PARTS }),
     h(Table, {
       label: "Servers",
+      columns: "servers",
       head: [...head, "Last hour", ...(mayChange() ? ["Actions"] : [])],
       children: rows.map(({ address, its }) =>
         h(ServerLine, { address, row: its, minutes: minutes[address] ?? NONE, key: address })
@@ -101,40 +96,47 @@ export function ServersPage(): ComponentChild {
 }
 
 /** A row; drawn anew only where it has changed, as most of 200 have not with each news. */
-function ServerLine({ address, row, minutes }: {
-  address: string;
-  row: ServerRow;
-  minutes: readonly (number | null)[];
-}): ComponentChild {
+function ServerLine(its: Line): ComponentChild {
   const acts = mayChange();
-  return useMemo(() => drawn(address, row, minutes, acts), [address, row, minutes, acts]);
+  return useMemo(() => h(Cells, { ...its, acts }), [its.row, its.minutes, acts]);
 }
 
-function drawn(
-  address: string,
-  row: ServerRow,
-  minutes: readonly (number | null)[],
-  acts: boolean,
-): ComponentChild {
+interface Line {
+  readonly address: string;
+  readonly row: ServerRow;
+  readonly minutes: readonly (number | null)[];
+}
+
+/** What hardly ever changes in a row is kept. */
+function Cells({ address, row, minutes, acts }: Line & { readonly acts: boolean }): ComponentChild {
   const { state, pool, version, load, expectedLoad, clients, grants, rooms, weight, tasks } = row;
   return h(
     "tr",
-    null,
-    h("th", { scope: "row" }, h("a", { href: linkTo("server", address) }, h(Name, { name: address }))),
-    h("td", null, h(State, { state })),
-    h("td", { class: "number" }, share(load)),
-    h("td", { class: "number" }, share(expectedLoad)),
-    h("td", { class: "drawn" }, h(Bar, { parts: partsOf(row) })),
-    h("td", { class: "number" }, counted(clients)),
-    h("td", { class: "number" }, counted(grants)),
-    h("td", { class: "number" }, counted(rooms)),
-    h("td", { class: "number" }, counted(tasks)),
-    h("td", { class: "number" }, measured(weight)),
-    h("td", null, h(Name, { name: pool })),
-    h("td", null, h(Name, { name: version })),
-    h("td", { class: "drawn" }, h(Spark, { values: minutes })),
-    acts && h("td", null, h(ServerActions, { address, state, weight })),
+    { role: "row" },
+    useMemo(
+      () => [
+        h(
+          "th",
+          { scope: "row", role: "rowheader" },
+          h("a", { href: linkTo("server", address) }, h(Name, { name: address })),
+        ),
+        cell(h(State, { state })),
+      ],
+      [address, state],
+    ),
+    cell(share(load), "number"),
+    cell(share(expectedLoad), "number"),
+    cell(h(Bar, { parts: partsOf(row) }), "drawn"),
+    [clients, grants, rooms, tasks].map((count) => cell(counted(count), "number")),
+    cell(measured(weight), "number"),
+    useMemo(() => [cell(h(Name, { name: pool })), cell(h(Name, { name: version }))], [pool, version]),
+    useMemo(() => cell(h(Spark, { values: minutes }), "drawn"), [minutes]),
+    useMemo(() => acts && cell(h(ServerActions, { address, state, weight })), [acts, address, state, weight]),
   );
+}
+
+function cell(its: ComponentChild, kind = ""): ComponentChild {
+  return h("td", { role: "cell", class: kind }, its);
 }
 
 function compare(a: string | number, b: string | number): number {

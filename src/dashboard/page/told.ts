@@ -2,10 +2,8 @@ import type { Problem } from "../../edge/methods/admin/status.ts";
 import type { Happening } from "../activity.ts";
 import type { Greeting } from "../live.ts";
 import type { CustomerRow, FleetRow, Section, ServerRow } from "../state.ts";
+import { newest } from "../newest.ts";
 import type { News } from "./news.ts";
-
-/** Happenings that are kept. */
-const KEPT = 500;
 
 /** What is known of the fleet by the news so far: what a page shows, and what one that comes later is told. */
 export class Told {
@@ -31,7 +29,7 @@ export class Told {
       case "hello": {
         const before = this.greeting;
         const { activity, ...greeting } = news.data;
-        [this.greeting, this.activity] = [greeting, activity];
+        [this.greeting, this.activity] = [greeting, newest(activity)];
         for (const rows of Object.values(this.rows)) rows.clear();
         return before !== undefined && before.version !== greeting.version;
       }
@@ -40,8 +38,8 @@ export class Told {
         return false;
       case "activity": {
         // What happens while a page comes is in the greeting and in the news after it.
-        const newest = this.activity.at(-1)?.number ?? 0;
-        this.activity = [...this.activity, ...news.data.filter(({ number }) => number > newest)].slice(-KEPT);
+        const last = this.activity.at(-1)?.number ?? 0;
+        this.activity = newest([...this.activity, ...news.data.filter(({ number }) => number > last)]);
         return false;
       }
       case "beat":

@@ -6,7 +6,7 @@ import { Told } from "./told.ts";
 const happening = (number: number): Happening => ({
   number,
   at: 0,
-  sort: "event",
+  sort: "fleet",
   severity: "info",
   parts: [],
 });
@@ -27,13 +27,19 @@ function later(told: Told): Told {
 
 Deno.test("what happens is known once, however often it is told, also to a page that comes later", () => {
   const told = new Told();
+  told.take(hello("1", ...Array.from({ length: 300 }, (_, i) => i)));
+  assert.equal(numbersOf(told).length, 200);
   told.take(hello("1", 1, 2));
   told.take({ what: "activity", data: [1, 2, 3].map(happening) });
   told.take({ what: "activity", data: [3, 4].map(happening) });
   assert.deepEqual(numbersOf(told), [1, 2, 3, 4]);
   assert.deepEqual(numbersOf(later(told)), [1, 2, 3, 4]);
   for (let i = 5; i <= 600; i++) told.take({ what: "activity", data: [happening(i)] });
-  assert.deepEqual([numbersOf(told).length, numbersOf(told).at(-1)], [500, 600]);
+  assert.deepEqual([numbersOf(told).length, numbersOf(told).at(-1)], [200, 600]);
+  for (let i = 601; i <= 1000; i++) {
+    told.take({ what: "activity", data: [{ ...happening(i), sort: "customers" }] });
+  }
+  assert.deepEqual([numbersOf(told)[0], numbersOf(told).length], [401, 400], "no sort pushes out another");
 });
 
 Deno.test("rows come and go; a greeting begins anew; why nothing is told is known until something is", () => {

@@ -59,3 +59,8 @@ export function refusal(
 export function refusalText(error: RpcError): string {
   return JSON.stringify({ jsonrpc: "2.0", id: null, error: error.toJSON() });
 }
+
+/** A header's name as the listener writes it itself, so that none is sent twice: `Content-Type`. */
+export function spelt(name: string): string {
+  return name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
 import { Server as NetServer, type Socket } from "node:net";
 import { StartError } from "../../start_error.ts";
-import type { Settings } from "../../config/schema.ts";
+import { mainAddress, type Settings } from "../../config/schema.ts";
 import { log } from "../../ops/log.ts";
 import { refusal } from "./answer.ts";
 import { RpcError } from "../errors.ts";
@@ -83,7 +83,7 @@ export async function listen(
   shared?: number,
   refused: UnreadObserver = () => {},
 ): Promise<Listener> {
-  const { hostname, port } = settings.useSsl ? settings.https : settings.http;
+  const { hostname, port } = mainAddress(settings);
   const { connections } = settings;
   const peers = new Peers(connections.limit ?? defaultConnectionLimit(), connections, refused);
   let underWay = 0;

@@ -30,8 +30,8 @@ export interface HttpRequest {
 /** What a request is answered with. */
 export interface HttpAnswer {
   readonly status: number;
-  /** JSON, unless a header says otherwise; `null` where there is nothing to say. */
-  readonly body: string | null;
+  /** JSON, unless a header says otherwise; bytes as they are sent; `null` where there is nothing to say. */
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   /** Besides those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether pages of other sites must not read it; if absent, they may. */

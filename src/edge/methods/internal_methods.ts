@@ -40,9 +40,18 @@ export interface InternalCall {
   readonly visit: Visit;
 }
 
+/** The methods for operators, of which there is one list for all listeners. */
+export interface OperatorMethods {
+  /** All of them, as they are described. */
+  readonly list: readonly AdminMethod[];
+  /** The same by name, as they are called: one call of a dear method is made at a time, whichever listener it comes to. */
+  readonly byName: Readonly<Record<string, Method<InternalCall>>>;
+}
+
 /** What the internal methods work with. */
 export interface InternalContext extends AdminContext {
   readonly complaints: Complaints;
+  readonly operators: OperatorMethods;
   /** What a server's own configuration is filled up with. */
   readonly recommended: Record<string, unknown>;
 }
@@ -116,26 +125,30 @@ export function internalMethods(context: InternalContext): Record<string, Method
     "sfu.Report": methodReading(reportReader(Grid.optional()), report),
     SubmitReport: methodReading(reportReader(Grid), report),
   };
-  return { ...restricted(forServers, "serve"), ...operatorMethods(context) };
+  return { ...restricted(forServers, "serve"), ...context.operators.byName };
 }
 
 /** The methods for operators: of `/internal`, and of `/rpc` on the operations listener. */
-export function operatorMethods(context: InternalContext): Record<string, Method<InternalCall>> {
-  const methods = adminMethods(context);
+export function operatorMethods(context: AdminContext): OperatorMethods {
+  const list = adminMethods(context);
   const of = (does: AdminMethod["does"]) =>
     Object.fromEntries(
-      methods.filter((method) => method.does === does).map(({ name, call, isDear, waitsForOthers }) => {
-        const run = (params: unknown, { permission: { user }, visit }: InternalCall) =>
-          waitsForOthers === true ? visit.elsewhere(() => call(params, { user })) : call(params, { user });
+      list.filter((method) => method.does === does).map(({ name, call, isDear, waitsForOthers }) => {
+        const run = (params: unknown, { permission: { user }, visit }: InternalCall) => {
+          if (isDear === true) visit.leave(); // it looks at what is in memory, here even when another process takes over
+          return waitsForOthers === true
+            ? visit.elsewhere(() => call(params, { user }))
+            : call(params, { user });
+        };
         const turns = isDear === true ? new Turns() : undefined;
         const read = (params: unknown, { visit }: InternalCall) => {
-          if (isDear === true) visit.leave(); // while it waits for its turn; no process is to wait for it to take over
+          if (isDear === true) visit.leave(); // while it waits for its turn
           return params;
         };
         return [name, { ...methodReading(read, run), onlyShows: does === "shows", turns }];
       }),
     );
-  return { ...restricted(of("changes"), "change"), ...restricted(of("shows"), "show") };
+  return { list, byName: { ...restricted(of("changes"), "change"), ...restricted(of("shows"), "show") } };
 }
 
 /** The methods, for callers whose role allows them. */

@@ -1,6 +1,7 @@
 import type { Milliseconds } from "../time.ts";
 import { scopedKey } from "../scoped_key.ts";
-import { Sizes, type StoredSizes } from "./sizes.ts";
+import type { KnownName } from "./names.ts";
+import { type Observation, Sizes, type StoredSizes } from "./sizes.ts";
 
 /** Rooms that are expected to be alike: those of a namespace whose names have the same template. */
 export interface Kind {
@@ -16,6 +17,9 @@ export interface LearnedKind extends Kind {
 
 /** So many rooms of a wider kind are worth as much as what is known of a narrower one. */
 const PRIOR_ROOMS = 2;
+
+/** One room of a name says as much as so much of what its kind says. */
+const NAME_WEIGHT = 20;
 
 /** Share of the rooms that do not exceed what counts as a large one. */
 const LARGE = 0.99;
@@ -48,27 +52,35 @@ export class Kinds {
     return this.#kinds.size;
   }
 
-  /** A room of the kind reached this size, and grew for so long. */
-  learn(kind: Kind, size: number, fillTime: Milliseconds, now: Milliseconds): void {
+  /**
+   * A room of the kind was seen to come to something.
+   *
+   * @param earlier what was learned of the same room before, and counts no more
+   */
+  learn(kind: Kind, observation: Observation, now: Milliseconds, earlier?: Observation): void {
     for (const level of levels(kind)) {
       const sizes = this.#kinds.get(keyOf(level))?.[1] ?? new Sizes();
-      sizes.learn(size, fillTime, now);
+      sizes.learn(observation, now, earlier);
       this.#keep(level, sizes);
       this.#learned.set(keyOf(level), level);
     }
   }
 
-  /** What is known of a kind, to be asked again and again; from then on it counts as used. */
-  estimatorFor(kind: Kind): SizeEstimator {
+  /**
+   * What is known of a kind now; from then on it counts as used.
+   *
+   * @param name what is known of rooms of the same name, which says more
+   */
+  estimatorFor(kind: Kind, name?: KnownName): SizeEstimator {
     const known = levels(kind).map((level) => this.#used(level)).filter((sizes) => sizes !== undefined);
-    return new SizeEstimator(known, this.defaultSize);
+    return new SizeEstimator(known, this.defaultSize, name);
   }
 
   /** What is known of a kind, for people: without counting it as used. */
   look(kind: Kind): SizeEstimator {
     const keys = new Set(levels(kind).map(keyOf));
     const known = Array.from(keys, (key) => this.#kinds.get(key)?.[1]).filter((sizes) => sizes !== undefined);
-    return new SizeEstimator(known, this.defaultSize);
+    return new SizeEstimator(known, this.defaultSize, undefined);
   }
 
   /** Forgets what was learned of a kind. @returns whether anything was */
@@ -119,15 +131,14 @@ export class Kinds {
   }
 }
 
-/** What is known of a kind: of all rooms, of those of its namespace, and of its own, as far as there is anything. */
+/** What is known of a room: from all rooms, those of its namespace, its kind and its name, as far as there is anything. */
 export class SizeEstimator {
-  readonly #levels: readonly Sizes[];
-  readonly #defaultSize: number;
-
-  constructor(levels: readonly Sizes[], defaultSize: number) {
-    this.#levels = levels;
-    this.#defaultSize = defaultSize;
-  }
+  /** @param levels from the widest to the narrowest */
+  constructor(
+    readonly levels: readonly Sizes[],
+    readonly defaultSize: number,
+    readonly name: KnownName | undefined,
+  ) {}
 
   /**
    * The size that a room of the kind is expected to reach, in clients, having reached this one already.
@@ -135,35 +146,39 @@ export class SizeEstimator {
    * @returns at least `reached`, and at least 1
    */
   expectedSize(reached: number, now: Milliseconds): number {
-    let expected = Math.max(1, reached, this.#defaultSize);
-    for (const sizes of this.#levels) {
+    let expected = Math.max(1, reached, this.defaultSize);
+    for (const sizes of this.levels) {
       const { weight, sum } = sizes.from(reached, now);
       expected = (sum + PRIOR_ROOMS * expected) / (weight + PRIOR_ROOMS);
     }
-    return expected;
+    return this.#blend(expected, ({ size }) => Math.max(reached, size));
   }
 
-  /**
-   * The size that hardly any room of the kind exceeds, in clients; at least the expected size. Rooms are placed by it:
-   * in the simulation that overloads less than their mean, as large rooms are rare and matter most.
-   */
+  /** The size that hardly any room of the kind exceeds, in clients; at least the expected size. */
   largeSize(reached: number, now: Milliseconds): number {
     const expected = this.expectedSize(reached, now);
     let large = expected;
-    for (const sizes of this.#levels) {
+    for (const sizes of this.levels) {
       const { weight } = sizes.from(0, now);
       large = (weight * sizes.quantile(LARGE) + PRIOR_ROOMS * large) / (weight + PRIOR_ROOMS);
     }
-    return Math.max(expected, large);
+    return Math.max(expected, this.#blend(large, ({ size }) => Math.max(reached, size)));
   }
 
   /** How long rooms of the kind are expected to grow. */
   get fillTime(): Milliseconds {
     let expected = PRIOR_FILL.time;
-    for (const { fillTime: { weight, mean } } of this.#levels) {
+    for (const { fillTime: { weight, mean } } of this.levels) {
       expected = (weight * mean + PRIOR_FILL.clients * expected) / (weight + PRIOR_FILL.clients);
     }
-    return expected;
+    return this.#blend(expected, ({ fillTime }) => fillTime);
+  }
+
+  /** What a kind says, and what a name says, by how often it was seen. */
+  #blend(ofKind: number, ofName: (name: KnownName) => number): number {
+    if (this.name === undefined) return ofKind;
+    const weight = NAME_WEIGHT * this.name.count;
+    return (weight * ofName(this.name) + ofKind) / (weight + 1);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
 import { seededRandom } from "../testing.ts";
-import { ClientCost, Kinds, nameTemplate, Sizes } from "./mod.ts";
+import { ClientCost, Kinds, nameTemplate, type Observation, Sizes } from "./mod.ts";
 
 const names = [
   ["match-8231", "match-#", "a run of digits"],
@@ -30,7 +30,7 @@ Deno.test("a template is never longer than what a name is cut to, and hides its 
 
 const KIND = { namespace: "arena", template: "match-#" };
 const learn = (kinds: Kinds, kind: typeof KIND, sizes: readonly number[], now = 0) => {
-  for (const size of sizes) kinds.learn(kind, size, 30_000, now);
+  for (const size of sizes) kinds.learn(kind, { size, fillTime: 30_000 }, now);
 };
 const repeat = (count: number, value: (i: number) => number) =>
   Array.from({ length: count }, (_, i) => value(i));
@@ -81,7 +81,7 @@ Deno.test("names that are all different neither grow what is remembered nor end 
   const kinds = new Kinds(20, 10);
   learn(kinds, KIND, repeat(50, () => 6));
   for (let i = 0; i < 1000; i++) {
-    kinds.learn({ namespace: "wild", template: `name ${i}` }, 3, 0, 0);
+    kinds.learn({ namespace: "wild", template: `name ${i}` }, { size: 3, fillTime: 0 }, 0);
     kinds.estimatorFor(KIND).expectedSize(0, 0);
   }
   assert.ok(kinds.size <= 20);
@@ -114,8 +114,8 @@ Deno.test("an expected size is at least what was reached, and at least one", () 
 Deno.test("how long rooms grow is learned, and the larger ones say more", () => {
   const kinds = new Kinds(100, 10);
   for (let i = 0; i < 50; i++) {
-    kinds.learn(KIND, 31, 600_000, 0);
-    kinds.learn(KIND, 1, 0, 0);
+    kinds.learn(KIND, { size: 31, fillTime: 600_000 }, 0);
+    kinds.learn(KIND, { size: 1, fillTime: 0 }, 0);
   }
   const time = kinds.estimatorFor(KIND).fillTime;
   assert.ok(time > 540_000 && time < 600_000, String(time));
@@ -123,7 +123,7 @@ Deno.test("how long rooms grow is learned, and the larger ones say more", () => 
 
 Deno.test("what is stored of a distribution is what it knows", () => {
   const sizes = new Sizes();
-  for (let i = 0; i < 100; i++) sizes.learn(1 + i % 50, i * 1000, i * 60_000);
+  for (let i = 0; i < 100; i++) sizes.learn({ size: 1 + i % 50, fillTime: i * 1000 }, i * 60_000);
   const restored = new Sizes(JSON.parse(JSON.stringify(sizes.stored())));
   const close = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-4 * Math.abs(a), `${a}, ${b}`);
   for (const reached of [0, 1, 7, 40]) {
@@ -132,6 +132,46 @@ Deno.test("what is stored of a distribution is what it knows", () => {
   }
   close(sizes.quantile(0.9), restored.quantile(0.9));
   close(sizes.fillTime.mean, restored.fillTime.mean);
+});
+
+Deno.test("a room that grows on counts once, with what it came to", () => {
+  fc.assert(fc.property(
+    fc.array(fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 5 }), { maxLength: 20 }),
+    (rooms) => {
+      const corrected = new Sizes();
+      const atOnce = new Sizes();
+      for (const [i, its] of rooms.entries()) {
+        let earlier: Observation | undefined;
+        for (const size of its) {
+          const observed = { size, fillTime: i };
+          corrected.learn(observed, 0, earlier);
+          earlier = observed;
+        }
+        atOnce.learn({ size: its.at(-1)!, fillTime: i }, 0);
+      }
+      const [a, b] = [corrected.from(0, 0), atOnce.from(0, 0)];
+      assert.ok(Math.abs(a.weight - b.weight) <= 0.05 * b.weight, `${a.weight}, ${b.weight}`);
+      assert.ok(Math.abs(a.sum - b.sum) <= 0.1 * b.sum, `${a.sum}, ${b.sum}`);
+    },
+  ));
+});
+
+Deno.test("a room that grows on is found in the bin of what it came to, and in no other", () => {
+  const sizes = new Sizes();
+  for (let i = 0; i < 100; i++) {
+    sizes.learn({ size: 3, fillTime: 1000 }, 0);
+    sizes.learn({ size: 40, fillTime: 600_000 }, 0, { size: 3, fillTime: 1000 });
+  }
+  assert.ok(sizes.quantile(0.05) > 30);
+  assert.ok(sizes.from(0, 0).sum / sizes.from(0, 0).weight > 38);
+  assert.ok(sizes.fillTime.mean > 550_000);
+});
+
+Deno.test("what is corrected after it was forgotten never makes a weight negative", () => {
+  const sizes = new Sizes();
+  for (let i = 0; i < 5; i++) sizes.learn({ size: 9, fillTime: 5 }, 0, { size: 4, fillTime: 3000 });
+  assert.deepEqual(sizes.stored().bins, [[0, 0], [0, 0], [0, 0], [5, 45]]);
+  assert.ok(sizes.stored().fill.every((sum) => sum >= 0));
 });
 
 Deno.test("what was learned is told once", () => {

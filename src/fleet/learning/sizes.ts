@@ -17,6 +17,13 @@ export interface StoredSizes {
   readonly at: Milliseconds;
 }
 
+/** What a room came to, in clients, and how long it grew. */
+export interface Observation {
+  /** At least 1. */
+  readonly size: number;
+  readonly fillTime: Milliseconds;
+}
+
 /** How many sizes count, and their sum. */
 export interface SizeSum {
   readonly weight: number;
@@ -38,21 +45,31 @@ export class Sizes {
     this.#at = at;
   }
 
-  /**
-   * @param size clients, at least 1
-   * @param fillTime how long the room grew
-   */
-  learn(size: number, fillTime: Milliseconds, now: Milliseconds): void {
-    const keep = KEEP * this.#worth(now);
+  /** @param earlier what was learned of the same room before: it counts no more */
+  learn({ size, fillTime }: Observation, now: Milliseconds, earlier?: Observation): void {
+    const keep = this.#worth(now) * (earlier === undefined ? KEEP : 1);
     this.#at = now;
     const its = binOf(size);
     while (this.#bins.length <= its) this.#bins.push([0, 0]);
-    this.#bins = this.#bins.map(([weight, sum], bin) => {
-      const one = bin === its ? 1 : 0;
-      return [weight * keep + one, sum * keep + one * size];
-    });
-    const [weight, sum] = this.#fill;
-    this.#fill = [weight * keep + size, sum * keep + size * fillTime];
+    this.#bins = this.#bins.map(([weight, sum]) => [weight * keep, sum * keep]);
+    this.#fill = [this.#fill[0] * keep, this.#fill[1] * keep];
+    if (earlier !== undefined) this.#takeBack(earlier);
+    const [weight, sum] = this.#bins[its]!;
+    this.#bins[its] = [weight + 1, sum + size];
+    this.#fill = [this.#fill[0] + size, this.#fill[1] + size * fillTime];
+  }
+
+  /** Takes out as much as one room counts, or what is left of it. */
+  #takeBack({ size, fillTime }: Observation): void {
+    const its = binOf(size);
+    const [weight, sum] = this.#bins[its] ?? [0, 0];
+    if (weight > 0) {
+      const left = Math.max(0, weight - 1);
+      const smallest = left * 2 ** its;
+      this.#bins[its] = [left, Math.min(2 * smallest, Math.max(smallest, sum - (weight - left) * size))];
+    }
+    const [clients, time] = this.#fill;
+    this.#fill = [Math.max(0, clients - size), Math.max(0, time - size * fillTime)];
   }
 
   /** The sizes that a room may still reach which has reached this one. */

@@ -2,7 +2,7 @@ import type { Ban } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { grant, isGranted } from "../state/grant.ts";
-import { expectGrowth, groupYoung, kindOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
@@ -82,7 +82,7 @@ export function connect(
 function keep(group: Group): Change {
   const { namespace, name, server: { address } } = group;
   group.durable = false;
-  return { type: "group-placed", namespace: namespace.name, group: name, server: address, from: address };
+  return { type: "group-placed", namespace: namespace.name, group: name, server: address };
 }
 
 function grantRoom(
@@ -202,10 +202,11 @@ function place(
 ): Group | PlaceRefusal | "learning" {
   if (known === undefined && now < model.startWaitUntil) return "learning";
   const { namespace, rooms, pool, allowedPools, server } = input;
-  const kind = kindOf(namespace, groupName(rooms[0]!));
+  const name = groupName(rooms[0]!);
+  const kind = kindOf(namespace, name);
   // Where a server was lost, everybody who was there comes back.
   const reached = known?.peers() ?? 0;
-  const learned = model.kinds.estimatorFor(kind);
+  const learned = knownOf(model, kind, name);
   const expectedSize = learned.expectedSize(reached, now);
   const size = learned.largeSize(reached, now);
   const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
@@ -224,8 +225,8 @@ function place(
     const departure = moveGroup(model, known, choice.server, changes);
     steps.push((now) => moveBack(model, known, choice.server, departure, now));
   }
-  expectGrowth(group, new YoungGroup(kind, learned, now, expectedSize));
-  if (model.shared) changes.push(groupYoung(group, 0, expectedSize));
+  expectGrowth(group, new YoungGroup(kind, learned, now, reached, now));
+  if (model.shared) changes.push(groupYoung(group, 0, reached));
   model.explanations.add(group, choice.explanation);
   return group;
 }

@@ -11,7 +11,7 @@ export interface PlaceInput {
   readonly kind: Kind;
   /** Clients that it is expected to reach. */
   readonly expectedSize: number;
-  /** Clients that it is placed for: what hardly any group of its kind exceeds. */
+  /** What hardly any group of its kind exceeds, in clients. */
   readonly size: number;
   readonly pool: string;
   /** The only pools whose servers may take it; without, any. */
@@ -36,7 +36,9 @@ export function choose(
   const { kind, expectedSize, size, allowedPools } = input;
   const leftOut = new LeftOutList();
   const decide = (pool: string, candidates: readonly Server[], overCeiling: boolean) => {
-    const server = candidates.length === 1 ? candidates[0]! : placement.choose(candidates, size, random);
+    const server = candidates.length === 1
+      ? candidates[0]!
+      : placement.choose(candidates, { expected: expectedSize, large: size }, random);
     const explanation: Explanation = {
       at: now,
       by: input.server === undefined ? placement.strategy : "the client's token",
@@ -46,7 +48,7 @@ export function choose(
       pool,
       server: server.address,
       overCeiling,
-      ...rememberCandidates(candidates, server, size),
+      ...rememberCandidates(candidates, server, { expected: expectedSize, large: size }),
       leftOut: leftOut.servers,
       furtherLeftOut: leftOut.further,
     };

@@ -5,7 +5,7 @@ import { collide, endClosing, replaceForeign, retryIgnoredCloses } from "../room
 import { complain } from "../servers/complaint.ts";
 import { followDraining } from "../servers/draining.ts";
 import { endGrants } from "../state/grant.ts";
-import { expectGrowth, followGrowth, groupYoung, kindOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, followGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "../rooms/opening.ts";
@@ -138,7 +138,7 @@ export function* reportInSlices(
     if (++sinceYield > SLICE && !(yield* pause())) return gone();
     if (room.group.server === server && room.report === number - 1) unlist(model, room, now, changes);
   }
-  followGrowth(model, server, now);
+  followGrowth(model, server, now, changes);
   replaceForeign(server, foreign, changes);
   if (server.closing.size > 0) retryIgnoredCloses(model, server, input.rooms, now, changes);
   server.rooms = rooms;
@@ -301,10 +301,10 @@ function startTracking(
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
-  const known = model.kinds.estimatorFor(kind);
-  const expected = known.expectedSize(peers, now);
-  expectGrowth(group, new YoungGroup(kind, known, since, expected));
-  if (model.shared) changes.push(groupYoung(group, now - since, expected));
+  const young = new YoungGroup(kind, knownOf(model, kind, group.name), since, peers, now);
+  young.grewTo = peers; // whenever that was
+  expectGrowth(group, young);
+  if (model.shared) changes.push(groupYoung(group, now - since, peers));
 }
 
 /** The server was removed while its report was taken in: the rooms that the report has shown so far go as well. */

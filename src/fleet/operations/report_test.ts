@@ -105,7 +105,7 @@ Deno.test("a load that is no number leaves the last one, is said once a minute, 
 Deno.test("what was learned of a kind can be forgotten", () => {
   const model = testModel();
   const kind = { namespace: "acme", template: "match-#" };
-  model.kinds.learn(kind, 90, 1000, 0);
+  model.kinds.learn(kind, { size: 90, fillTime: 1000 }, 0);
   const known = model.kinds.estimatorFor(kind).expectedSize(0, 0);
   assert.ok(forgetKind(model, kind).known);
   assert.ok(model.kinds.estimatorFor(kind).expectedSize(0, 0) < known);

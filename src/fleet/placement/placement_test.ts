@@ -2,7 +2,7 @@ import type { ServerLoad } from "../facts.ts";
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
 import { address, seededRandom } from "../testing.ts";
-import { expectedLoad } from "./expected_load.ts";
+import { expectedLoad, loadWithTail } from "./expected_load.ts";
 import { strategies, type StrategyName } from "./mod.ts";
 
 function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
@@ -20,6 +20,9 @@ function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
     ...its,
   };
 }
+
+/** A group of a kind whose groups are all alike. */
+const alike = (size: number) => ({ expected: size, large: size });
 
 const anyServer: fc.Arbitrary<ServerLoad> = fc.record({
   load: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -41,6 +44,15 @@ Deno.test("one client more never lowers the expected load, wherever it comes fro
   }));
 });
 
+Deno.test("that a group may become a large one costs load, but never more than a tenth of what the server has", () => {
+  fc.assert(fc.property(anyServer, fc.integer({ min: 1, max: 300 }), fc.nat(1000), (its, expected, more) => {
+    const load = loadWithTail(its, { expected, large: expected + more });
+    assert.ok(load >= loadWithTail(its, alike(expected)));
+    assert.ok(load <= expectedLoad(its, expected) + 0.1 / its.weight + 1e-9);
+    assert.ok(loadWithTail(its, { expected, large: expected + more + 1 }) >= load);
+  }));
+});
+
 for (const [name, choose] of Object.entries(strategies)) {
   Deno.test(`${name}: chooses one of the candidates, the same for the same chance`, () => {
     fc.assert(fc.property(
@@ -48,9 +60,9 @@ for (const [name, choose] of Object.entries(strategies)) {
       fc.nat(300),
       fc.nat(1e6),
       (servers, size, seed) => {
-        const chosen = choose(servers, size, seededRandom(seed));
+        const chosen = choose(servers, alike(size), seededRandom(seed));
         assert.ok(servers.includes(chosen));
-        assert.equal(choose(servers, size, seededRandom(seed)), chosen);
+        assert.equal(choose(servers, alike(size), seededRandom(seed)), chosen);
       },
     ));
   });
@@ -58,14 +70,24 @@ for (const [name, choose] of Object.entries(strategies)) {
   Deno.test(`${name}: of servers that are alike each gets its share`, () => {
     const random = seededRandom(5);
     const count = new Map<string, number>();
-    const alike = ["a", "b", "c"].map((each) => server(each));
+    const same = ["a", "b", "c"].map((each) => server(each));
     for (let i = 0; i < 3000; i++) {
-      const { address } = choose(alike, 10, random);
+      const { address } = choose(same, alike(10), random);
       count.set(address, (count.get(address) ?? 0) + 1);
     }
     for (const times of count.values()) assert.ok(times > 850 && times < 1150, String(times));
   });
 }
+
+Deno.test("fill leaves servers empty that are not needed", () => {
+  const random = seededRandom(1);
+  const servers = Array.from({ length: 20 }, (_, i) => server(`s${i}`, { load: 0, clients: 0, groups: 0 }));
+  for (let i = 0; i < 290; i++) {
+    const chosen = servers.indexOf(strategies.fill(servers, alike(10), random));
+    servers[chosen] = { ...servers[chosen]!, steadyLoad: servers[chosen]!.steadyLoad + 0.01 };
+  }
+  assert.equal(servers.filter(({ steadyLoad }) => steadyLoad > 0).length, 4);
+});
 
 /** Which of two servers a strategy takes. */
 const choices: readonly (readonly [StrategyName, Partial<ServerLoad>, Partial<ServerLoad>, string])[] = [
@@ -85,6 +107,9 @@ const choices: readonly (readonly [StrategyName, Partial<ServerLoad>, Partial<Se
   ],
   ["least-load", { load: 0.5 }, { load: 0.45, grants: 100 }, "clients on their way count"],
   ["least-rooms", { groups: 9 }, { groups: 10, load: 0 }, "the fewer rooms"],
+  ["fill", { load: 0.5 }, { load: 0.4 }, "the fuller of two that stay below the target"],
+  ["fill", { load: 0.5 }, { load: 0.74 }, "the emptier, where the fuller would not"],
+  ["fill", { load: 0.8 }, { load: 0.9 }, "the emptier, where neither would"],
   ["two-choices", { load: 0.5 }, { load: 0.6 }, "the lower load of two"],
   ["weighted", { load: 0 }, { load: 1 }, "a full server gets nothing"],
 ];
@@ -93,8 +118,8 @@ for (const [name, better, worse, why] of choices) {
   Deno.test(`${name}: ${why}`, () => {
     const [a, b] = [server("a", better), server("b", worse)];
     for (let seed = 0; seed < 20; seed++) {
-      assert.equal(strategies[name]([a, b], 100, seededRandom(seed)), a);
-      assert.equal(strategies[name]([b, a], 100, seededRandom(seed)), a);
+      assert.equal(strategies[name]([a, b], alike(100), seededRandom(seed)), a);
+      assert.equal(strategies[name]([b, a], alike(100), seededRandom(seed)), a);
     }
   });
 }

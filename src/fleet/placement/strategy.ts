@@ -1,16 +1,23 @@
 import type { ServerLoad } from "../facts.ts";
 
+/** The size of a new group, in clients, at least 1. */
+export interface NewSize {
+  /** What groups of its kind come to, as a mean. */
+  readonly expected: number;
+  /** What hardly any of them exceeds; at least the same. */
+  readonly large: number;
+}
+
 /**
  * Chooses a server for a new group.
  *
  * @param candidates servers that may take it: alive, open to new groups, in a pool that the call may use, and below the
  *   ceiling while any of them is; at least one
- * @param size clients that the group is placed for, at least 1: what hardly any of its kind exceeds
  * @param random uniform in [0, 1)
  */
 export type Strategy = <Candidate extends ServerLoad>(
   candidates: readonly Candidate[],
-  size: number,
+  size: NewSize,
   random: () => number,
 ) => Candidate;
 

@@ -17,7 +17,7 @@ import { disable, enable, replaceUsage } from "../servers/availability.ts";
 import { evict, plan } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { endGrantsOf, grant, leaveOpeningToOthers } from "../state/grant.ts";
-import { expectGrowth, followGrowth, kindOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, followGrowth, kindOf, knownOf, observe, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
@@ -25,6 +25,7 @@ import { followFate, followHandOver, passOn } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
 import type { Milliseconds } from "../time.ts";
 import { usageOf } from "./snapshot.ts";
+import { takeTask } from "./take_task.ts";
 
 /**
  * Does in this model what another gateway did in its own, as the store tells it: in order, and each change once. What
@@ -70,8 +71,13 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "granted":
     case "grants-ended":
       return followGrants(model, change, now, objections);
-    case "kind-learned":
-      return model.kinds.restore(change.kind);
+    case "size-observed":
+      return followSize(model, change, now);
+    case "kind-learned": // all that was learned is told as observations, but not that it is to be forgotten
+      if (change.kind.sizes === undefined) model.kinds.forget(change.kind);
+      return;
+    case "name-learned":
+      return;
     case "banned":
       return model.bans.set(change.ban, now);
     case "ban-ended": {
@@ -84,7 +90,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "task-queued":
       return followTask(model, change);
     case "task-ended":
-      return endTask(model, change.sequence);
+      return takeTask(model, change.sequence);
     case "handed-over":
       return followHandOver(model, change, now);
     case "hand-over-ended":
@@ -124,12 +130,15 @@ function followTask(model: Model, { server: address, task, order }: ChangeOf<"ta
   if (server !== undefined && server !== from) passOn(from, server, known);
 }
 
-/** Takes a task out of whichever queue it is in. */
-function endTask(model: Model, sequence: number): void {
-  for (const { tasks } of model.servers) {
-    const task = tasks.get(sequence);
-    if (task !== undefined) tasks.delete(task);
-  }
+/** What a group came to is learned here as well; what it comes to later is a correction of that. */
+function followSize(
+  model: Model,
+  { namespace, group: name, observed, earlier }: ChangeOf<"size-observed">,
+  now: Milliseconds,
+): void {
+  observe(model, kindOf(namespace, name), name, observed, earlier, now);
+  const young = model.groups.get(namespace, name)?.young;
+  if (young !== undefined) young.learned = observed;
 }
 
 function followServer(
@@ -176,7 +185,7 @@ function followReport(model: Model, change: ChangeOf<"server-reported">, now: Mi
     if (room.listed) room.listBy(room.report, peers);
   }
   replaceUsage(server, usageOf(model, change.usage));
-  followGrowth(model, server, now, true);
+  followGrowth(model, server, now);
   for (const [key, { report }] of server.closing) {
     // Whoever heard this report has looked after it.
     if (server.reportsAnywhere - report >= REPORTS_TO_CLOSE) server.closing.delete(key);
@@ -225,8 +234,8 @@ function followGroup(
     case "group-young": {
       if (group === undefined || group.server !== server || group.young !== undefined) return;
       const kind = kindOf(namespace, name);
-      const known = model.kinds.estimatorFor(kind);
-      expectGrowth(group, new YoungGroup(kind, known, now - change.age, change.expected));
+      const known = knownOf(model, kind, name);
+      expectGrowth(group, new YoungGroup(kind, known, now - change.age, change.reached, now));
     }
   }
 }

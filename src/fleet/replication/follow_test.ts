@@ -16,6 +16,7 @@ import {
   type Task,
   tick,
 } from "../mod.ts";
+import { nameHash } from "../learning/mod.ts";
 import { address, checkConsistency, seededRandom, testModel } from "../testing.ts";
 
 const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
@@ -245,12 +246,25 @@ Deno.test("what an operator wants of a server is wanted by all gateways", () => 
 
 Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
   const pair = new Pair();
-  pair.leader.kinds.learn(kind, 80, 1000, 0);
-  pair.do(0, (model) => tick(model, 0));
+  pair.hear("a", 0, { clients: 4, rooms: ["match-1"] });
+  pair.hear("a", 5000, { clients: 0, rooms: [] });
   const sizes = () => [...pair.follower.kinds].map(([{ template }]) => template);
   assert.ok(sizes().includes(kind.template));
   pair.do(0, (model) => forgetKind(model, kind));
   assert.equal(sizes().includes(kind.template), false);
+});
+
+Deno.test("what rooms came to is learned by all gateways, of kinds and of names, and each room once", () => {
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 1, rooms: ["match-1"] });
+  pair.hear("a", 5000, { clients: 0, rooms: [] });
+  for (const model of [pair.leader, pair.follower]) {
+    assert.equal(model.names.get(nameHash("acme", "match-1"))?.size, 1);
+    const { weight } = model.kinds.estimatorFor(kind).levels.at(-1)!.from(0, 5000);
+    assert.ok(Math.abs(weight - 1) < 0.01);
+  }
+  pair.do(5000, (model) => tick(model, 5000));
+  assert.ok(Math.abs(pair.follower.kinds.estimatorFor(kind).levels.at(-1)!.from(0, 5000).weight - 1) < 0.01);
 });
 
 Deno.test("a room that another gateway closes takes off its share of what its server reported, which is known in sum", () => {

@@ -29,7 +29,7 @@ export class Reconciler {
   }
 
   /** @returns the piece as changes; each is to be followed before the next piece is taken. O(piece) */
-  changesOf({ servers, placements, rooms, bans, kinds, tasks }: SnapshotPiece): Change[] {
+  changesOf({ servers, placements, rooms, bans, kinds, names, tasks }: SnapshotPiece): Change[] {
     const changes: Change[] = [];
     for (const server of servers ?? []) changes.push(...this.#server(server));
     for (const { leave, ...placement } of placements ?? []) {
@@ -55,7 +55,8 @@ export class Reconciler {
       this.#seen.add(banKey(ban));
       changes.push({ type: "banned", ban });
     }
-    for (const kind of kinds ?? []) changes.push({ type: "kind-learned", kind });
+    for (const kind of kinds ?? []) this.#model.kinds.restore(kind);
+    for (const name of names ?? []) this.#model.names.restore(name);
     for (const { server, task, order } of tasks ?? []) {
       this.#seen.add(task.sequence);
       const known = this.#model.servers.get(server)?.tasks.get(task.sequence);

@@ -1,11 +1,13 @@
 import type { Change } from "../change.ts";
 import type { Ban, Placement, Plan } from "../facts.ts";
 import type { Address } from "../ids.ts";
-import type { LearnedKind, StoredCost } from "../learning/mod.ts";
+import type { LearnedKind, LearnedName, StoredCost } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
+import type { Room } from "../state/room.ts";
 import type { Count, Usage } from "../state/usage.ts";
 import type { QueuedTask } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
+import type { StoredKey } from "./stored_key.ts";
 
 /** A server as the store keeps it. */
 export interface StoredServer extends Plan {
@@ -61,10 +63,15 @@ export interface Snapshot {
   readonly tasks: Iterable<StoredTask>;
   /** From the one learned longest ago to the newest. */
   readonly kinds: Iterable<LearnedKind>;
+  /** Those that have come back. */
+  readonly names: Iterable<LearnedName>;
 }
 
 /** Some of a snapshot. What refers to servers or groups comes after them. */
-export type SnapshotPiece = Partial<Snapshot>;
+export interface SnapshotPiece extends Partial<Snapshot> {
+  /** Rows that have changed since they came: they are now as this piece has them, or gone. */
+  readonly changed?: readonly StoredKey[];
+}
 
 /** Everything that the store is to keep, as it is now. */
 export function snapshot(model: Model): Snapshot {
@@ -94,20 +101,17 @@ export function snapshot(model: Model): Snapshot {
       Array.from(tasks, (task) => ({ server: address, task, order: tasks.orderOf(task) }))
     ),
     kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
+    names: model.names,
   };
 }
 
 function* storedRooms(model: Model): Generator<StoredRoom> {
-  for (const group of model.groups) {
-    for (const room of group.rooms()) {
-      yield {
-        namespace: group.namespace.name,
-        name: room.name,
-        customer: room.usage.customer,
-        listed: room.listed,
-      };
-    }
-  }
+  for (const group of model.groups) yield* group.rooms().map(storedRoom);
+}
+
+/** A room as the store is to keep it. */
+export function storedRoom({ id: [namespace, name], usage: { customer }, listed }: Room): StoredRoom {
+  return { namespace, name, customer, listed };
 }
 
 /** The sums by customer; those of customers without a room are of no more use. */

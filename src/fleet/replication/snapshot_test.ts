@@ -228,7 +228,7 @@ Deno.test("a restored task gets its chance, whatever the wall clock says", () =>
 Deno.test("what was learned outlives a restart", () => {
   const before = testModel();
   const kind = { namespace: "acme", template: "match-#" };
-  for (let i = 0; i < 50; i++) before.kinds.learn(kind, 80, 1000, 0);
+  for (let i = 0; i < 50; i++) before.kinds.learn(kind, { size: 80, fillTime: 1000 }, 0);
   const expected = restarted(before, 1000).kinds.estimatorFor(kind).expectedSize(0, 1000);
   assert.ok(Math.abs(expected - 80) < 5, String(expected));
 });

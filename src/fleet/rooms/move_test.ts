@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
-  acceptOverride,
   connect,
   endHandOver,
+  follow,
   handOverTasks,
   manage,
   type Model,
@@ -121,7 +121,10 @@ Deno.test("a group that another gateway has placed first is there from then on, 
   manage(model, { task: UPDATE, banTime: 0 }, 0);
   const own = place(model, "r", "u", 0);
   const other = own === A ? B : A;
-  acceptOverride(model, { namespace: "acme", group: "r", server: other });
+  follow(model, [
+    { type: "group-placed", namespace: "acme", group: "r", server: other },
+    { type: "room-opened", room: ["acme", "r"], customer: "acme", server: other, listed: false },
+  ], 50);
   const again = call(model, ["r"], 100);
   assert.deepEqual(again.outcome, { granted: true, server: other, durable: true });
   assert.equal(again.changes.some(({ type }) => type === "group-placed"), false);

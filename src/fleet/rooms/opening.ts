@@ -202,7 +202,7 @@ export function closeRoom(
   removeRoom(model, room);
   changes.push({ type: "room-closed", room: room.id, server: server.address, ...(idle ? { idle } : {}) });
   if (!group.empty) return;
-  learnSize(model, group, now);
+  learnSize(model, group, now, changes);
   if (model.shared && server.retainsGroups) return leave(model, group, now, changes);
   release(model, group, changes);
 }

@@ -2,6 +2,7 @@ import type { Address } from "../ids.ts";
 import { disable } from "./availability.ts";
 import type { Change } from "../change.ts";
 import { evictWhenOverdue } from "./draining.ts";
+import { followDemand } from "../state/demand.ts";
 import { expireGrants } from "../state/grant.ts";
 import { tellLearned } from "../state/growth.ts";
 import { endHandOver, endTask } from "../tasks/hand_over.ts";
@@ -35,6 +36,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   }
   releaseLeaving(model, now, changes);
   for (const ban of model.bans.sweep(now)) changes.push({ type: "ban-ended", ban, lifted: false });
+  followDemand(model, now);
   tellLearned(model, now, changes);
   for (const miscount of model.miscounts.take()) changes.push({ type: "miscounted", ...miscount });
   return changes;

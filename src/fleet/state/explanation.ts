@@ -1,7 +1,8 @@
 import type { ServerLoad } from "../facts.ts";
 import type { Address } from "../ids.ts";
 import type { Kind } from "../learning/mod.ts";
-import { expectedLoad } from "../placement/expected_load.ts";
+import { loadWithTail } from "../placement/expected_load.ts";
+import type { NewSize } from "../placement/strategy.ts";
 import type { Group } from "./room.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "./server.ts";
@@ -29,7 +30,7 @@ export interface Explanation<Time extends number = Milliseconds> {
   readonly kind: Kind;
   /** Clients that the group was expected to reach. */
   readonly expectedSize: number;
-  /** Clients that it was placed for: what hardly any group of its kind exceeds. */
+  /** What hardly any group of its kind exceeds, in clients: counts for a little. */
   readonly size: number;
   readonly pool: string;
   readonly server: Address;
@@ -90,12 +91,12 @@ export class LeftOutList {
 export function rememberCandidates(
   candidates: readonly Server[],
   chosen: Server,
-  size: number,
+  size: NewSize,
 ): Pick<Explanation, "candidates" | "furtherCandidates"> {
   const best: Server[] = [];
   const loads: number[] = [];
   for (const server of candidates) {
-    const load = expectedLoad(server, size);
+    const load = loadWithTail(server, size);
     if (best.length === REMEMBERED && load >= loads[REMEMBERED - 1]!) continue;
     let place = best.length === REMEMBERED ? REMEMBERED - 1 : best.length;
     for (; place > 0 && loads[place - 1]! > load; place--) {
@@ -112,7 +113,7 @@ export function rememberCandidates(
   };
 }
 
-function copy(server: Server, size: number): Candidate {
+function copy(server: Server, size: NewSize): Candidate {
   const { address, load, steadyLoad, clients, groups, grants, growth, loadPerClient, weight } = server;
   return {
     address,
@@ -124,6 +125,6 @@ function copy(server: Server, size: number): Candidate {
     growth,
     loadPerClient,
     weight,
-    expectedLoad: expectedLoad(server, size),
+    expectedLoad: loadWithTail(server, size),
   };
 }

@@ -1,17 +1,27 @@
 import type { Change } from "../change.ts";
-import { type Kind, nameTemplate, type SizeEstimator } from "../learning/mod.ts";
+import {
+  type Kind,
+  type KnownName,
+  nameHash,
+  nameTemplate,
+  type Observation,
+  type SizeEstimator,
+} from "../learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
 
-/** A group still grows for so long after it last did, */
-const STILL_GROWS: Milliseconds = 60_000;
+/** A group still grows for so long after it last did, and for this share of its age: one that fills slowly has longer pauses; */
+const STILL_GROWS = { atLeast: 60_000, ofAge: 1 / 3 };
 /** and, whatever it did, until so many times the time that its kind grows has passed. */
 const PATIENCE = 1.5;
 
 /** A group counts as having grown when it is larger by this factor: one late client is no growth. */
 const NOTABLE = 1.25;
+
+/** A group that was there for so long before it was first seen may have grown before. */
+const SEEN_LATE: Milliseconds = 60_000;
 
 /** Sums of expected clients are fractions: by less than this they may be off, until they are added up anew. */
 const ROUNDING = 1e-6;
@@ -19,7 +29,7 @@ const ROUNDING = 1e-6;
 /** What has been learned is told to the store so often. */
 const TELL_AFTER: Milliseconds = 5000;
 
-/** A group in its first minutes: what it has come to, and what it is expected to come to. */
+/** A group that may still grow: what it has come to, and what it is expected to come to. */
 export class YoungGroup {
   /** Clients in the last report. */
   peers = 0;
@@ -33,24 +43,70 @@ export class YoungGroup {
   grewAt: Milliseconds;
   grewTo = 0;
 
+  /** The size that it is expected to reach, in clients. */
+  expected: number;
+  /** Whether it had come to its size at the last report. */
+  hasGrown = false;
   /** Until when it grows, if it does as its kind does. */
-  readonly growsUntil: Milliseconds;
+  growsUntil: Milliseconds;
+  /** What its name said when it was new. */
+  readonly name: KnownName | undefined;
+  /** What has been learned of it. */
+  learned: Observation | undefined = undefined;
+  /** Whether it was there long before it was first seen: when it grew is not known. */
+  readonly #seenLate: boolean;
 
   constructor(
     readonly kind: Kind,
-    readonly known: SizeEstimator,
+    known: SizeEstimator,
     readonly since: Milliseconds,
-    /** The size that it is expected to reach, in clients. */
-    public expected: number,
+    /** Clients that it is known to have had. */
+    reached: number,
+    now: Milliseconds,
   ) {
     this.grewAt = since;
+    this.name = known.name;
+    this.#seenLate = now - since > SEEN_LATE;
+    this.expected = known.expectedSize(reached, now);
     this.growsUntil = since + PATIENCE * known.fillTime;
+  }
+
+  /** It has come to more than before. */
+  grow(known: SizeEstimator, peers: number, now: Milliseconds): void {
+    this.peak = peers;
+    this.hasGrown = false;
+    this.expected = known.expectedSize(peers, now);
+    this.growsUntil = this.since + PATIENCE * known.fillTime;
+    if (peers < NOTABLE * this.grewTo) return;
+    this.grewTo = peers;
+    this.grewAt = now;
+  }
+
+  /** How long it has grown, as far as can be told. */
+  fillTime(known: SizeEstimator): Milliseconds {
+    return this.#seenLate && this.grewAt === this.since ? known.fillTime : this.grewAt - this.since;
+  }
+
+  /** Whether it has come to its size by now, as far as can be told. */
+  growsNoMore(now: Milliseconds): boolean {
+    const pause = Math.max(STILL_GROWS.atLeast, STILL_GROWS.ofAge * (now - this.since));
+    return now > this.growsUntil && now - this.grewAt > pause;
   }
 }
 
 /** The kind of a group: its namespace, and the template of its name. */
 export function kindOf(namespace: string, group: string): Kind {
   return { namespace, template: nameTemplate(group) };
+}
+
+/** What is known of a group before it has come to its size. */
+export function knownOf(model: Model, kind: Kind, group: string): SizeEstimator {
+  return model.kinds.estimatorFor(kind, model.names.get(nameHash(kind.namespace, group)));
+}
+
+/** The same, of a group that has been learned from: what it came to itself says nothing of its name. */
+function knownBefore(model: Model, { kind, name }: YoungGroup): SizeEstimator {
+  return model.kinds.estimatorFor(kind, name);
 }
 
 /** From now on the group counts on its server with the size it is expected to reach. */
@@ -60,12 +116,6 @@ export function expectGrowth(group: Group, young: YoungGroup): void {
   group.young = young;
   group.server.young.add(group);
   count(group, young);
-}
-
-/** What others are to know of a group in its first minutes. */
-export function groupYoung(group: Group, age: Milliseconds, expected: number): Change {
-  const { namespace, name, server: { address } } = group;
-  return { type: "group-young", namespace: namespace.name, group: name, server: address, age, expected };
 }
 
 /** The group counts no more than its clients, and teaches nothing. */
@@ -88,50 +138,72 @@ export function countGrants(group: Group, clients: number): void {
 }
 
 /**
- * Looks after the young groups of a server that has reported, here or to another gateway. O(its young groups).
+ * Looks after the young groups of a server that has reported, here or to another gateway. What a group has come to is learned
+ * when it grows no more; it is watched on, and that is put right where it grows again. O(its young groups).
  *
- * @param elsewhere whether it was to another: that one learns from them
+ * @param changes where what is learned is told; if absent, another gateway has heard the report and learns from it
  */
-export function followGrowth(model: Model, server: Server, now: Milliseconds, elsewhere = false): void {
+export function followGrowth(model: Model, server: Server, now: Milliseconds, changes?: Change[]): void {
   const { growthWindow } = model.settings.placement;
   let growth = 0; // anew, so that rounding never adds up
   for (const group of server.young) {
     const young = group.young!;
     const peers = group.peers();
     young.peers = peers;
-    if (peers > young.peak) {
-      young.peak = peers;
-      young.expected = young.known.expectedSize(peers, now);
-      if (peers >= NOTABLE * young.grewTo) {
-        young.grewTo = peers;
-        young.grewAt = now;
-      }
+    if (peers > young.peak) young.grow(knownBefore(model, young), peers, now);
+    if (!young.hasGrown && young.growsNoMore(now)) {
+      young.hasGrown = true;
+      young.expected = young.peak;
+      if (changes !== undefined) learnSize(model, group, now, changes);
     }
-    if (now - young.since >= growthWindow) {
-      if (elsewhere) endGrowth(group);
-      else learnSize(model, group, now);
+    if (young.hasGrown) { // nothing is to come: most of those that are watched
+      young.growth = 0;
+      if (now - young.since >= growthWindow) endGrowth(group);
       continue;
     }
-    if (now > young.growsUntil && now - young.grewAt > STILL_GROWS) young.expected = young.peak;
     young.growth = stillToCome(young);
     growth += young.growth;
   }
   server.growth = growth;
 }
 
-/** The group has reached its size, or is going: its kind is known better now. */
-export function learnSize(model: Model, group: Group, now: Milliseconds): void {
+/** The kind of a group is known better by what it has come to. */
+export function learnSize(model: Model, group: Group, now: Milliseconds, changes: Change[]): void {
   const { young } = group;
-  if (young === undefined) return;
-  endGrowth(group);
-  if (young.peak > 0) model.kinds.learn(young.kind, young.peak, young.grewAt - young.since, now);
+  if (young === undefined || young.peak === 0) return;
+  const { kind, learned: earlier } = young;
+  if (earlier !== undefined && young.peak < NOTABLE * earlier.size) return;
+  const observed = { size: young.peak, fillTime: young.fillTime(knownBefore(model, young)) };
+  young.learned = observed;
+  observe(model, kind, group.name, observed, earlier, now);
+  changes.push({ type: "size-observed", namespace: kind.namespace, group: group.name, observed, earlier });
 }
 
-/** What has been learned of kinds since it was last told. */
+/** What others are to know of a group that may still grow. @param reached clients that it is known to have had */
+export function groupYoung(group: Group, age: Milliseconds, reached: number): Change {
+  const { namespace, name, server: { address } } = group;
+  return { type: "group-young", namespace: namespace.name, group: name, server: address, age, reached };
+}
+
+/** A group was seen to come to something, by this gateway or another. */
+export function observe(
+  model: Model,
+  kind: Kind,
+  group: string,
+  observed: Observation,
+  earlier: Observation | undefined,
+  now: Milliseconds,
+): void {
+  model.kinds.learn(kind, observed, now, earlier);
+  model.names.learn(nameHash(kind.namespace, group), observed, now, earlier);
+}
+
+/** What has been learned of kinds and names since it was last told. */
 export function tellLearned(model: Model, now: Milliseconds, changes: Change[]): void {
   if (now - model.learnedTold < TELL_AFTER) return;
   model.learnedTold = now;
   for (const kind of model.kinds.takeLearned()) changes.push({ type: "kind-learned", kind });
+  for (const name of model.names.takeLearned()) changes.push({ type: "name-learned", name });
 }
 
 /** Counts what the group is still to grow by, on its server. */

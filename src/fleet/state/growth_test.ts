@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Model, report, tick } from "../mod.ts";
+import { type Change, type Model, report, restore, snapshot, tick } from "../mod.ts";
+import { nameHash } from "../learning/mod.ts";
 import { address, checkConsistency, hear, place, testModel } from "../testing.ts";
 
 /** Rooms `match-…` that come to a size within ten seconds and end after two minutes. */
@@ -87,7 +88,7 @@ Deno.test("a room whose first client is early, and whose others come at once lat
 
 Deno.test("rooms that are old when they are first seen teach nothing, and are not expected to grow", () => {
   const model = testModel();
-  hear(model, "a", [["match-1", 40, 5000]], 0);
+  hear(model, "a", [["match-1", 40, 6000]], 0);
   assert.equal(model.servers.get(address("a"))!.growth, 0);
   hear(model, "a", [], 5000);
   tick(model, 1e7);
@@ -115,9 +116,9 @@ Deno.test("large rooms go to large servers, before they are large", () => {
 
 Deno.test("when a server is lost, its rooms are placed for the clients that come back", () => {
   const model = testModel();
-  hear(model, "a", [["big", 300, 5000]], 0);
-  hear(model, "b", [["x", 400, 5000]], 7000);
-  hear(model, "c", [["y", 450, 5000]], 7000);
+  hear(model, "a", [["big", 300, 6000]], 0);
+  hear(model, "b", [["x", 400, 6000]], 7000);
+  hear(model, "c", [["y", 450, 6000]], 7000);
   tick(model, 7500);
   const server = place(model, "big", "u", 7600);
   assert.ok(model.servers.get(server)!.growth > 290);
@@ -125,7 +126,7 @@ Deno.test("when a server is lost, its rooms are placed for the clients that come
 
 Deno.test("two hundred rooms that will grow spread evenly over equal servers, before any report", () => {
   const model = testModel();
-  for (let i = 0; i < 10; i++) hear(model, `s${i}`, [["old", 300, 5000]], 0);
+  for (let i = 0; i < 10; i++) hear(model, `s${i}`, [["old", 300, 6000]], 0);
   for (let i = 0; i < 200; i++) place(model, `match-${i}`, `u${i}`, i * 5);
   for (const { groups } of model.servers) {
     assert.ok(Math.abs(groups - 20) <= 2, `${groups} rooms on one server`);
@@ -158,13 +159,85 @@ Deno.test("on a new server a client costs what it does on the servers of its poo
 
 const MATCH = { namespace: "acme", template: "match-#" };
 
-Deno.test("what a room has come to is learned when its first minutes are over, though it lives on", () => {
+/** The observations among changes. */
+function observed(changes: readonly Change[]) {
+  return changes.flatMap((change) => change.type === "size-observed" ? [change] : []);
+}
+
+Deno.test("what a room has come to is learned when it grows no more, though it lives on", () => {
   const model = testModel();
-  for (let age = 5; age < 900; age += 5) hear(model, "a", [["match-1", 80, age]], age * 1000);
-  assert.equal(model.kinds.size, 0);
-  hear(model, "a", [["match-1", 80, 900]], 900_000);
-  assert.ok(model.kinds.estimatorFor(MATCH).expectedSize(0, 900_000) > 40);
+  for (let age = 5; age <= 180; age += 5) hear(model, "a", [["match-1", 80, age]], age * 1000);
+  assert.equal(model.kinds.size, 0, "a room of which nothing is known gets three minutes");
+  const changes = hear(model, "a", [["match-1", 80, 185]], 185_000);
+  assert.deepEqual(observed(changes).map(({ observed }) => observed), [{ size: 80, fillTime: 0 }]);
+  assert.ok(model.kinds.estimatorFor(MATCH).expectedSize(0, 185_000) > 40);
   assert.equal(model.servers.get(address("a"))!.growth, 0);
+});
+
+Deno.test("a room that grows on is corrected, and counts once", () => {
+  const model = testModel();
+  const size = (age: number) => age < 600 ? 10 : age < 1200 ? 40 : 41;
+  const told = [];
+  for (let age = 5; age <= 5300; age += 5) {
+    told.push(...observed(hear(model, "a", [["match-1", size(age), age]], age * 1000)));
+  }
+  assert.deepEqual(told.map(({ observed: { size }, earlier }) => [size, earlier?.size]), [
+    [10, undefined],
+    [40, 10],
+  ]);
+  const { weight, sum } = model.kinds.estimatorFor(MATCH).levels.at(-1)!.from(0, 5_300_000);
+  assert.ok(Math.abs(weight - 1) < 0.1 && Math.abs(sum - 40) < 4, `${weight} rooms, ${sum} clients`);
+});
+
+Deno.test("of a room that is not new when it is first seen, the size is learned, and not how long it took", () => {
+  const model = testModel();
+  model.kinds.learn(MATCH, { size: 40, fillTime: 120_000 }, 0);
+  const before = model.kinds.estimatorFor(MATCH).fillTime;
+  assert.deepEqual(observed(hear(model, "a", [["match-1", 60, 3000]], 0)).map(({ observed }) => observed), [
+    { size: 60, fillTime: before },
+  ]);
+  assert.equal(model.servers.get(address("a"))!.growth, 0);
+});
+
+Deno.test("a room whose name was seen before is expected to come to what it came to then, over a restart too", () => {
+  const before = testModel();
+  for (const [i, size] of [5, 80, 5, 80, 5, 5, 5, 5].entries()) {
+    before.names.learn(nameHash("acme", `match-${i < 4 ? i % 2 : i}`), { size, fillTime: 60_000 }, 0);
+    before.kinds.learn(MATCH, { size, fillTime: 60_000 }, 0);
+  }
+  const model = testModel();
+  restore(model, snapshot(before), 1000);
+  hear(model, "a", [], 1000);
+  const server = model.servers.get(address("a"))!;
+  place(model, "match-1", "u", 1000);
+  assert.ok(Math.abs(server.growth - 79) < 3, String(server.growth));
+  place(model, "match-0", "u", 1000);
+  assert.ok(Math.abs(server.growth - 83) < 4, String(server.growth));
+});
+
+Deno.test("a room is watched for ninety minutes, and while it still grows", () => {
+  const model = testModel();
+  const server = () => model.servers.get(address("a"))!;
+  for (let age = 5; age <= 5400; age += 5) hear(model, "a", [["match-1", 20, age]], age * 1000);
+  assert.equal(server().young.size, 0);
+  for (let age = 5; age <= 6300; age += 5) {
+    hear(model, "a", [["match-2", Math.ceil(age / 10), age]], 6_000_000 + age * 1000);
+  }
+  assert.equal(server().young.size, 1);
+  assert.equal(model.kinds.size, 3, "and nothing is learned of it meanwhile");
+});
+
+Deno.test("rooms that fill over an hour are expected to, once some have", () => {
+  const model = testModel();
+  const rooms = (from: number, to: number, age: number) =>
+    Array.from(
+      { length: to - from },
+      (_, i) => [`match-${from + i}`, Math.min(120, Math.ceil(age / 30)), age] as const,
+    );
+  for (let age = 5; age <= 7200; age += 5) hear(model, "a", rooms(0, 10, age), age * 1000);
+  for (let age = 5; age <= 1800; age += 5) hear(model, "a", rooms(10, 11, age), 7_200_000 + age * 1000);
+  const { growth } = model.servers.get(address("a"))!;
+  assert.ok(growth > 40 && growth < 65, `${growth} are to come to the 60 that are there`);
 });
 
 Deno.test("a room that nobody joins teaches nothing", () => {
@@ -192,7 +265,7 @@ Deno.test("what is learned is told to the store every five seconds, each kind on
   const model = testModel();
   let told = 0;
   for (let now = 0; now < 20_000; now += 250) {
-    model.kinds.learn(MATCH, 10, 1000, now);
+    model.kinds.learn(MATCH, { size: 10, fillTime: 1000 }, now);
     const kinds = tick(model, now).flatMap((change) => change.type === "kind-learned" ? [change.kind] : []);
     assert.ok(kinds.length === 0 || kinds.length === 3, "all rooms, those of the namespace, the kind");
     if (kinds.length > 0) told++;

@@ -1,7 +1,8 @@
 import type { Address } from "../ids.ts";
 import { Bans } from "./ban.ts";
+import type { Demand } from "./demand.ts";
 import type { Grant } from "./grant.ts";
-import { Kinds } from "../learning/mod.ts";
+import { Kinds, Names } from "../learning/mod.ts";
 import { Explanations } from "./explanation.ts";
 import { Miscounts } from "./miscounts.ts";
 import { type Group, Groups, type Room } from "./room.ts";
@@ -22,6 +23,8 @@ export interface Model {
   readonly bans: Bans;
   /** What is known of the sizes that rooms reach. */
   readonly kinds: Kinds;
+  /** What is known of names that come back. */
+  readonly names: Names;
   /** Why the newest placements are as they are. */
   readonly explanations: Explanations;
   /** What was counted wrong, and nobody has been told of yet. */
@@ -42,6 +45,10 @@ export interface Model {
   startWaitUntil: Milliseconds;
   /** When the gateway last could not hear anybody. */
   deaf: { readonly from: Milliseconds; readonly to: Milliseconds };
+  /** How many clients each pool has had lately. */
+  readonly demand: Map<string, Demand>;
+  /** When they were last counted. */
+  demandCounted: Milliseconds;
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
   /** Whether other gateways work on the same fleet: what only they would not know is told, and nothing ends at once. */
@@ -77,6 +84,7 @@ export function createModel(given: FleetSettings): Model {
     usage: new UsageTable(miscounts),
     bans: new Bans(limits.bans, share, miscounts),
     kinds: new Kinds(limits.kinds, settings.placement.defaultSize),
+    names: new Names(limits.names),
     explanations: new Explanations(limits.explanations),
     miscounts,
     taskBytes: new Shares(taskBytes, share, miscounts),
@@ -87,6 +95,8 @@ export function createModel(given: FleetSettings): Model {
     rooms: 0,
     startWaitUntil: -Infinity,
     deaf: { from: -Infinity, to: -Infinity },
+    demand: new Map(),
+    demandCounted: -Infinity,
     learnedTold: -Infinity,
     shared: false,
     gateway: 0,
@@ -114,6 +124,7 @@ export function configure(model: Model, given: FleetSettings): void {
   model.settings = settings;
   model.bans.configure(limits.bans, share);
   model.kinds.configure(limits.kinds, placement.defaultSize);
+  model.names.configure(limits.names);
   model.explanations.configure(limits.explanations);
   model.taskBytes.configure(limits.taskBytes, share);
   model.unlistedUnits.configure(limits.unlistedRooms, share);

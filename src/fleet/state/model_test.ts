@@ -22,7 +22,7 @@ Deno.test("configure: each limit holds from then on, and what is there already s
   const ban = (user: string) => ({ room: ["ns", "r"] as const, user, customer: "acme", until: 1000 });
   model.bans.set(ban("u"), 0);
   const template = (n: number) => ({ namespace: "ns", template: `kind-${n}` });
-  for (let n = 0; n < 30; n++) model.kinds.learn(template(n), 5, 0, 0);
+  for (let n = 0; n < 30; n++) model.kinds.learn(template(n), { size: 5, fillTime: 0 }, 0);
   assert.ok(server.tasks.admits("acme", 100) && model.bans.hasRoomFor(ban("v"), 0));
   const share = { customerShare: 0.0001 };
   const lower = {

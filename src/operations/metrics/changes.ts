@@ -95,7 +95,9 @@ export function changeMetrics(registry: Registry): Observer {
       case "handed-over":
       case "hand-over-ended":
       case "room-changed":
+      case "size-observed":
       case "kind-learned":
+      case "name-learned":
         return;
       default:
         change satisfies never;

@@ -103,7 +103,14 @@ Deno.test("each customer has a label of its own, however long its name, and none
   for (const line of lines) assert.ok(line.isWellFormed() && line.length < 200, line);
   for (const name of names) {
     const error = causeOf(new RpcError("peerLimit", ""));
-    metrics.refused({ call: "Connect", method: "Connect", ...error, address: "", customer: name });
+    metrics.refused({
+      call: "Connect",
+      method: "Connect",
+      ...error,
+      address: "",
+      internal: false,
+      customer: name,
+    });
   }
   const refusals = await samples(metrics, "customer_refusals_total");
   assert.equal(refusals.filter((line) => line.endsWith(" 1")).length, names.length);
@@ -115,7 +122,7 @@ Deno.test("whatever callers do, refusals have a bounded number of series", async
   for (let i = 0; i < 1000; i++) {
     const customer = `${i % 2 ? "demo_" : ""}${i}`;
     const error = causeOf(new RpcError("peerLimit", `message ${i}`));
-    metrics.refused({ call: "Connect", method: "Connect", ...error, address: "", customer });
+    metrics.refused({ call: "Connect", method: "Connect", ...error, address: "", internal: false, customer });
   }
   assert.equal((await samples(metrics, "customer_refusals_total")).length, 3 + 2);
   assert.deepEqual(await samples(metrics, "refusals_total"), [

@@ -1,12 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Observer } from "../../gateway/observers.ts";
-import type { Store, StoreOptions } from "../../store/port.ts";
+import type { OpenStore, Store, StoreOptions } from "../../store/port.ts";
 import { PREFIX } from "./prefix.ts";
 
 /** Seconds of a commit: some microseconds in memory, an fsync takes milliseconds, a dying disk seconds. */
 const DURATIONS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
-
-type OpenStore = (options: StoreOptions) => Promise<Store>;
 
 /** What is measured of the store. */
 export interface StoreMetrics {

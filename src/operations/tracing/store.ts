@@ -1,8 +1,6 @@
 import { trace } from "@opentelemetry/api";
-import type { Store, StoreOptions } from "../../store/port.ts";
+import type { OpenStore } from "../../store/port.ts";
 import { failed, inSpan } from "./span.ts";
-
-type OpenStore = (options: StoreOptions) => Promise<Store>;
 
 /** A store with a span for each commit that a call waits for; what time brings has none. */
 export function tracedStore(open: OpenStore): OpenStore {

@@ -4,7 +4,7 @@ import { RpcError, RpcErrors } from "../../edge/errors.ts";
 import type { Handler } from "../../edge/http/message.ts";
 import type { AroundCall } from "../../edge/rpc/json_rpc.ts";
 import type { GatewayPort } from "../../gateway/port.ts";
-import type { Store, StoreOptions } from "../../store/port.ts";
+import type { OpenStore } from "../../store/port.ts";
 import { tracedGateway } from "./gateway.ts";
 import { failed, inSpan } from "./span.ts";
 import { tracedStore } from "./store.ts";
@@ -16,7 +16,7 @@ export interface Tracing {
   /** The handler, with the trace that its caller is in. */
   handler(handler: Handler): Handler;
   gateway(gateway: GatewayPort): GatewayPort;
-  store(open: (options: StoreOptions) => Promise<Store>): (options: StoreOptions) => Promise<Store>;
+  store(open: OpenStore): OpenStore;
 }
 
 /** Longest `tracestate` that is passed on, in characters; as much is asked of everybody (W3C Trace Context §3.3.1.5). */

@@ -17,7 +17,7 @@ import {
   type StoreOptions,
 } from "../port.ts";
 import { shifted, shiftedChange } from "../rules.ts";
-import { type Entry, type SharedLog } from "./shared_log.ts";
+import type { Entry, SharedLog } from "./shared_log.ts";
 
 /** How a store in memory behaves, whenever a simulation or a test wants it otherwise. */
 export interface Manner {
@@ -98,11 +98,11 @@ export class MemoryStore implements Store, SharedStore {
 
   async *load(): AsyncIterable<SnapshotPiece> {
     this.#dropAll();
-    const { servers, placements, rooms, bans, kinds, tasks } = shifted(
+    const { servers, placements, rooms, bans, kinds, names, tasks } = shifted(
       this.#log.tables.snapshot(),
       -this.#offset(),
     );
-    yield* [{ servers }, { placements }, { rooms }, { bans }, { kinds }, { tasks }];
+    yield* [{ servers }, { placements }, { rooms }, { bans }, { kinds }, { names }, { tasks }];
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {

@@ -1,4 +1,12 @@
-import { type Ban, type Change, type LearnedKind, parseAddress, type QueuedTask } from "../../fleet/mod.ts";
+import {
+  type Ban,
+  type Change,
+  type LearnedKind,
+  type LearnedName,
+  type Observation,
+  parseAddress,
+  type QueuedTask,
+} from "../../fleet/mod.ts";
 import {
   type Clock,
   type Codec,
@@ -57,6 +65,11 @@ export const sizes: Codec<LearnedKind["sizes"]> = orUndefined(
   record<NonNullable<LearnedKind["sizes"]>>({ bins: list(pair), fill: pair, at: time }),
 );
 
+const observation = record<Observation>({ size: number, fillTime: number });
+export const known: Codec<LearnedName["known"]> = orUndefined(
+  record<NonNullable<LearnedName["known"]>>({ count: number, size: number, fillTime: number, at: time }),
+);
+
 type Type = Change["type"];
 type Told<Name extends Type> = Extract<Change, { readonly type: Name }>;
 
@@ -90,7 +103,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<Told<Name>,
     from: optional(address),
     found: optional(yes),
   },
-  "group-young": { namespace: text, group: text, server: address, age: number, expected: number },
+  "group-young": { namespace: text, group: text, server: address, age: number, reached: number },
   "group-leaving": { namespace: text, group: text, server: address, leave: text },
   "group-released": { namespace: text, group: text, server: address, leave: optional(text) },
   "room-opened": { room: names, server: address, customer: text, listed: flag },
@@ -98,6 +111,8 @@ const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<Told<Name>,
   "room-closed": { room: names, server: address, idle: optional(yes) },
   "granted": { room: names, server: address, user: text, customer: text },
   "grants-ended": { room: names, server: address, users: list(text) },
+  "size-observed": { namespace: text, group: text, observed: observation, earlier: optional(observation) },
+  "name-learned": { name: record<LearnedName>({ high: number, low: number, known }) },
   "kind-learned": {
     kind: record<LearnedKind>({ namespace: text, template: text, sizes }),
   },

@@ -6,7 +6,7 @@ import {
   type RoomId,
   type Snapshot,
 } from "../../fleet/mod.ts";
-import { ban, cost, draining, sizes, task, usage, writeChange } from "./changes.ts";
+import { ban, cost, draining, known, sizes, task, usage, writeChange } from "./changes.ts";
 import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
 
 /** One change for the function `commit`: rule, what others are told, key, and three texts. */
@@ -141,6 +141,10 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
         json(sizes.write(change.kind.sizes, clock)),
       );
     }
+    case "name-learned": {
+      const { high, low } = change.name;
+      return command(change.type, told, json([high, low]), json(known.write(change.name.known, clock)));
+    }
     case "hand-over-ended":
       return command(change.type, told, json(change.server), `${gateway}:${change.id}`);
     default:
@@ -210,6 +214,15 @@ export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command
       told({ type: "kind-learned", kind }),
       key,
       json(sizes.write(kind.sizes, clock)),
+    );
+  }
+  for (const name of snapshot.names) {
+    const key = json([name.high, name.low]);
+    yield command(
+      "offer-name",
+      told({ type: "name-learned", name }),
+      key,
+      json(known.write(name.known, clock)),
     );
   }
 }

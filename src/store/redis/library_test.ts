@@ -256,6 +256,24 @@ test("who hands tasks over has the right to for as long as was said", async (ser
   assert.equal(await claim(other, "1"), 1);
 });
 
+test("bans whose end nobody has told of are forgotten an hour later, by Redis's time", async (server) => {
+  const caller = await Caller.join(server, "one");
+  const ban = (room: string, ago: number) => ({ room: ["ns", room] as const, until: Date.now() - ago });
+  const bans = [ban("old", 3_700_000), ban("new", 3_500_000), ban("set anew", -60_000)];
+  await caller.commit(...bans.map((ban): Change => ({ type: "banned", ban })));
+  await server.ask(
+    "FCALL",
+    `${LIBRARY}_forget`,
+    "1",
+    "{odin}:",
+    ...await server.ask<string[]>("HKEYS", "{odin}:bans"),
+  );
+  assert.deepEqual((await server.ask<string[]>("HKEYS", "{odin}:bans")).sort(), [
+    '["ns","new",""]',
+    '["ns","set anew",""]',
+  ]);
+});
+
 test("a ban or a task that has ended lately is not put in again", async (server) => {
   const caller = await Caller.join(server, "one");
   const ban = { room: ["ns", "r"], until: 60_000 } as const;

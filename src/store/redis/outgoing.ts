@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { Change } from "../../fleet/mod.ts";
-import { type Committed, type Safety, StoreError } from "../port.ts";
+import type { Committed, Safety } from "../port.ts";
 import { DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 
@@ -38,8 +38,8 @@ export interface Sender {
     commits: readonly (readonly Change[])[],
     safety: Safety,
   ): Promise<readonly Committed[]>;
-  /** Told that commits were rejected because they have not been answered in time. */
-  late(error: StoreError): void;
+  /** Told that the oldest commit has not been answered in time: all are to be rejected. */
+  late(): void;
 }
 
 /**
@@ -63,7 +63,8 @@ export class Outgoing {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Calls off the look at the oldest. */
   #watch: (() => void) | undefined;
-  #idle: (() => void)[] = [];
+  /** The newest commit; those before it are answered or rejected before it is. */
+  #newest: Promise<unknown> = Promise.resolve();
 
   /** @param newRequest an id that no request has had */
   constructor(sender: Sender, newRequest: () => string) {
@@ -78,6 +79,7 @@ export class Outgoing {
     if (safety !== "soon" || this.#queued >= FULL) this.#flushSoon();
     else this.#timer ??= setTimeout(() => this.#flushSoon(), SEND_AFTER);
     this.#watchOldest();
+    this.#newest = promise.catch(() => {});
     return promise;
   }
 
@@ -90,7 +92,9 @@ export class Outgoing {
   answer(batch: Batch): void {
     this.#sent.delete(batch.request);
     for (const { resolve, committed } of batch.commits) if (committed !== undefined) resolve(committed);
-    this.#tellIdle();
+    if (this.#oldest() !== undefined) return;
+    this.#watch?.();
+    this.#watch = undefined;
   }
 
   /** Rejects all that is on its way, the newest first, so that each caller can take its own back from what the next has left. */
@@ -106,16 +110,12 @@ export class Outgoing {
     this.#timer = this.#watch = undefined;
     for (const { reject } of commits.toReversed()) reject(error);
     for (const { settle } of batches) settle(false);
-    this.#tellIdle();
   }
 
   /** Resolves when all that was committed before has been answered or rejected. */
-  flush(): Promise<void> {
-    if (this.#queue.length === 0 && this.#sent.size === 0) return Promise.resolve();
-    this.#flushSoon();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#idle.push(resolve);
-    return promise;
+  async flush(): Promise<void> {
+    if (this.#queue.length > 0) this.#flushSoon();
+    await this.#newest;
   }
 
   /** What this turn of the event loop still commits goes along. */
@@ -180,23 +180,12 @@ export class Outgoing {
     this.#watch = afterAll(Math.max(1, oldest.deadline - performance.now()), () => {
       this.#watch = undefined;
       if (this.#oldest() !== oldest) return this.#watchOldest();
-      const error = new StoreError(`the store has not answered within ${DEADLINE} ms`);
-      this.fail(error);
-      this.#sender.late(error);
+      this.#sender.late();
     });
   }
 
   #oldest(): Waiting | undefined {
     const [batch] = this.#sent.values();
     return batch?.commits[0] ?? this.#queue[0];
-  }
-
-  #tellIdle(): void {
-    if (this.#queue.length > 0 || this.#sent.size > 0) return;
-    this.#watch?.();
-    this.#watch = undefined;
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
   }
 }

@@ -1,15 +1,17 @@
 import type {
   Ban,
   LearnedKind,
+  LearnedName,
   Placement,
   SnapshotPiece,
   StoredRoom,
   StoredServer,
   StoredTask,
 } from "../../fleet/mod.ts";
-import { address, ban, names, sizes, task } from "./changes.ts";
-import { type Clock, type Codec, flag, text, time, tuple } from "./codec.ts";
+import { address, ban, known, names, sizes, task } from "./changes.ts";
+import { type Clock, type Codec, flag, number, text, time, tuple } from "./codec.ts";
 import { plan, sums } from "./commands.ts";
+import { ENDED_FOR } from "./library.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** Fields that Redis reads at once, during which nobody else has their turn: 1.5 ms. */
@@ -22,6 +24,7 @@ const ROWS = 2000;
 export type Scan = (command: readonly string[]) => Promise<unknown>;
 
 const room = tuple(names, text, flag);
+const hash = tuple(number, number);
 
 /** A field of a hash, its value taken apart. */
 interface Row {
@@ -32,6 +35,7 @@ interface Row {
 /**
  * Everything that is stored, piece by piece, the rooms of a group after it. What cannot be read is left out and told.
  *
+ * @param forget called with keys of bans that ended long ago
  * @throws {StoreError}
  */
 export async function* load(
@@ -39,6 +43,8 @@ export async function* load(
   prefix: string,
   clock: Clock,
   damaged: (what: string) => void,
+  forget: (keys: readonly string[]) => Promise<unknown>,
+  now: number,
 ): AsyncGenerator<SnapshotPiece> {
   const read = async function* <Result>(hash: string, parse: (row: Row) => Result): AsyncGenerator<Result[]> {
     for await (const piece of fields(scan, `${prefix}${hash}`)) {
@@ -85,6 +91,10 @@ export async function* load(
     const [namespace, template] = parse(names, key);
     return { namespace, template, sizes: parse(sizes, its) };
   };
+  const learnedName = ({ key, record: [its] }: Row): LearnedName => {
+    const [high, low] = parse(hash, key);
+    return { high, low, known: parse(known, its) };
+  };
   const queued = ({ record: [server, order, its] }: Row): StoredTask => ({
     server: parse(address, server),
     task: parse(task, its),
@@ -98,13 +108,22 @@ export async function* load(
     for (const piece of pieces(groups.map(({ placement }) => placement))) yield { placements: piece };
     for (const piece of pieces(groups.flatMap(({ rooms }) => rooms))) yield { rooms: piece };
   }
-  for await (const bans of read("bans", ({ record: [, its] }): Ban => parse(ban, its))) {
-    for (const piece of pieces(bans)) yield { bans: piece };
+  const banned = ({ key, record: [, its] }: Row): { readonly key: string; readonly ban: Ban } => ({
+    key,
+    ban: parse(ban, its),
+  });
+  for await (const bans of read("bans", banned)) {
+    for (const piece of pieces(bans.map(({ ban }) => ban))) yield { bans: piece };
+    const ended = bans.filter(({ ban }) => ban.until < now - ENDED_FOR);
+    if (ended.length > 0) await forget(ended.map(({ key }) => key));
   }
   // Kinds and tasks come in an order of theirs; there are not too many of either.
   const kinds = (await Array.fromAsync(read("kinds", kind))).flat();
   kinds.sort((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0));
   for (const piece of pieces(kinds)) yield { kinds: piece };
+  for await (const learned of read("names", learnedName)) {
+    for (const piece of pieces(learned)) yield { names: piece };
+  }
   const tasks = (await Array.fromAsync(read("tasks", queued))).flat();
   tasks.sort((a, b) => (a.order ?? 0) - (b.order ?? 0) || a.task.sequence - b.task.sequence);
   for (const piece of pieces(tasks)) yield { tasks: piece };

@@ -58,7 +58,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       assert.deepEqual(plain(told), plain(expected));
       const stored = await loaded(one);
       const kept = tables.snapshot();
-      for (const kind of ["servers", "placements", "rooms", "bans", "tasks", "kinds"] as const) {
+      for (const kind of ["servers", "placements", "rooms", "bans", "tasks", "kinds", "names"] as const) {
         assert.deepEqual(sorted(stored[kind]), sorted(kept[kind]), kind);
       }
       await one.close();

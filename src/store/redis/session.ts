@@ -75,6 +75,11 @@ export class Session {
     return Number(this.#number);
   }
 
+  /** Where Redis is, as far as it has been reached. */
+  get address(): string {
+    return this.#connection?.address ?? "an unknown address";
+  }
+
   /** Tells this lease from all others. */
   get incarnation(): string {
     return this.#incarnation;

@@ -1,12 +1,11 @@
-import {
-  type Address,
-  type Change,
-  type Count,
-  GATEWAYS,
-  type Licence,
-  type Milliseconds,
-  type Snapshot,
-  type SnapshotPiece,
+import type {
+  Address,
+  Change,
+  Count,
+  Licence,
+  Milliseconds,
+  Snapshot,
+  SnapshotPiece,
 } from "../../fleet/mod.ts";
 import {
   type Committed,
@@ -19,7 +18,8 @@ import {
 } from "../port.ts";
 import { readChanges } from "./changes.ts";
 import { type Command, commandOf, commandsOf } from "./commands.ts";
-import { Connection } from "./connection.ts";
+import { Connection, DEADLINE } from "./connection.ts";
+import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
 import { Outgoing } from "./outgoing.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
@@ -62,6 +62,7 @@ export class RedisStore implements Store, SharedStore {
   /** Why nothing can be committed now. */
   #fault: StoreError | undefined = new StoreError("the store is being opened");
   #opened = false;
+  #closed = false;
   #requests = 0;
   /** Until then a replica is not waited for as long as it might take. */
   #replicaAgain = 0;
@@ -78,9 +79,11 @@ export class RedisStore implements Store, SharedStore {
     this.#options = options;
     this.#outgoing = new Outgoing({
       send: (request, commits, safety) => this.#send(request, commits, safety),
-      late: (error) => {
+      late: () => {
+        this.#fail(
+          new Fault("late", `Redis at ${this.#session.address} has not answered within ${DEADLINE} ms`),
+        );
         this.#session.drop();
-        this.#fail(error);
       },
     }, () => `${this.#session.incarnation}.${++this.#requests}`);
     this.#session = new Session(settings, options, options.now, {
@@ -122,8 +125,14 @@ export class RedisStore implements Store, SharedStore {
     }
     try {
       const position = await this.#tail();
-      const scan = (command: readonly string[]) => this.#session.call(command);
-      yield* load(scan, this.#settings.prefix, this.#session.clock, (what) => this.#options.damaged?.(what));
+      const scan = (command: readonly string[]) => {
+        if (this.#closed) throw new StoreError("the store was closed");
+        return this.#session.call(command);
+      };
+      const { prefix } = this.#settings;
+      const damaged = (what: string) => this.#options.damaged?.(what);
+      const forget = (keys: readonly string[]) => this.#session.run("forget", keys);
+      yield* load(scan, prefix, this.#session.clock, damaged, forget, this.#options.now());
       end?.(position);
     } finally {
       end?.();
@@ -131,7 +140,8 @@ export class RedisStore implements Store, SharedStore {
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
-    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    const fault = this.#closed ? new StoreError("the store was closed") : this.#fault;
+    if (fault !== undefined) return Promise.reject(fault);
     return this.#outgoing.commit(changes, safety);
   }
 
@@ -222,9 +232,9 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true; // nothing more is committed
     await this.#outgoing.flush();
     this.#opened = false;
-    this.#fault = new StoreError("the store was closed");
     await this.#follower?.close();
     await this.#session.close();
   }
@@ -265,7 +275,6 @@ export class RedisStore implements Store, SharedStore {
       await this.#session.close();
       throw error;
     }
-    if (this.number >= GATEWAYS) throw new StoreError("there are too many gateways");
   }
 
   /** All that is stored so far, as a position. */

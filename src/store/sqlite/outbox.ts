@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Outbox, OutboxEvents, StoredMessage } from "../outbox.ts";
 import { StoreError } from "../port.ts";
 import { explain, openDatabase, transaction } from "./database.ts";
+import { quickCheck } from "./quick_check.ts";
 import { databaseConcern } from "./schema.ts";
 
 /** What is to be written waits this long for more, and for another attempt where it cannot be written, in milliseconds. */
@@ -46,6 +47,7 @@ export class SqliteOutbox implements Outbox {
     this.#events = events;
     try {
       this.#database = openDatabase(this.#file, MIGRATIONS);
+      quickCheck(this.#database);
       this.#put = this.#database.prepare("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)");
       this.#delete = this.#database.prepare("DELETE FROM message WHERE sequence = ?");
     } catch (error) {

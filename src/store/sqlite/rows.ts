@@ -1,9 +1,10 @@
 import type {
   Address,
   Ban,
-  LearnedKind,
+  LearnedName,
   Placement,
   SnapshotPiece,
+  StoredKey,
   StoredRoom,
   StoredTask,
   Task,
@@ -13,6 +14,7 @@ import { explain } from "./database.ts";
 import type { Pages } from "./pages.ts";
 import { serverFrom } from "./server_fields.ts";
 import type { Statements } from "./statements.ts";
+import { toColumn } from "./text.ts";
 
 type Row = readonly unknown[];
 
@@ -23,32 +25,60 @@ type Row = readonly unknown[];
  * @param offset milliseconds to add to unix time for a time in the model
  */
 export function* load(
-  { load: { servers, placements, rooms, bans, kinds, tasks } }: Statements,
+  { load: { servers, placements, rooms, bans, kinds, names, tasks } }: Statements,
   offset: number,
   damaged: (what: string) => void,
 ): Generator<SnapshotPiece> {
-  const read = function* <Result>(
-    pages: Pages,
-    parse: (row: Row, offset: number) => Result,
-  ): Generator<Result[]> {
-    for (const page of pages) {
-      const results: Result[] = [];
-      for (const row of page) {
-        try {
-          results.push(parse(row, offset));
-        } catch (error) {
-          damaged(`a row of table ${pages.table} is left out: ${explain(error)}`);
-        }
-      }
-      yield results;
-    }
+  const read = reader(offset, damaged);
+  for (const page of servers) yield { servers: read(servers, page, server) };
+  for (const page of placements) yield { placements: read(placements, page, placement) };
+  for (const page of rooms) yield { rooms: read(rooms, page, room) };
+  for (const page of bans) yield { bans: read(bans, page, ban) };
+  for (const page of kinds) yield { kinds: read(kinds, page, kind) };
+  for (const page of names) yield { names: read(names, page, knownName) };
+  for (const page of tasks) yield { tasks: read(tasks, page, task) };
+}
+
+/** Reads the rows that have changed since. As {@link load}. */
+export function loadAgain(
+  { load: { servers, placements, rooms, bans, kinds, names, tasks } }: Statements,
+  changed: readonly StoredKey[],
+  offset: number,
+  damaged: (what: string) => void,
+): SnapshotPiece {
+  const read = reader(offset, damaged);
+  const rowsOf = (kind: StoredKey[0], pages: Pages) =>
+    changed.filter((key) => key[0] === kind)
+      .map(([, ...key]) => pages.row(key.map((part) => typeof part === "string" ? toColumn(part) : part)))
+      .filter((row) => row !== undefined);
+  return {
+    changed,
+    servers: read(servers, rowsOf("servers", servers), server),
+    placements: read(placements, rowsOf("placements", placements), placement),
+    rooms: read(rooms, rowsOf("rooms", rooms), room),
+    bans: read(bans, rowsOf("bans", bans), ban),
+    kinds: read(kinds, rowsOf("kinds", kinds), kind).sort((a, b) => a.sizes.at - b.sizes.at),
+    names: read(names, rowsOf("names", names), knownName),
+    tasks: read(tasks, rowsOf("tasks", tasks), task).sort((a, b) => a.task.sequence - b.task.sequence),
   };
-  for (const page of read(servers, server)) yield { servers: page };
-  for (const page of read(placements, placement)) yield { placements: page };
-  for (const page of read(rooms, room)) yield { rooms: page };
-  for (const page of read(bans, ban)) yield { bans: page };
-  for (const page of read(kinds, kind)) yield { kinds: page };
-  for (const page of read(tasks, task)) yield { tasks: page };
+}
+
+function reader(offset: number, damaged: (what: string) => void) {
+  return <Result>(
+    { table }: Pages,
+    rows: readonly Row[],
+    parse: (row: Row, offset: number) => Result,
+  ): Result[] => {
+    const results: Result[] = [];
+    for (const row of rows) {
+      try {
+        results.push(parse(row, offset));
+      } catch (error) {
+        damaged(`a row of table ${table} is left out: ${explain(error)}`);
+      }
+    }
+    return results;
+  };
 }
 
 const server = (row: Row, offset: number) => serverFrom(row, (time) => time + offset);
@@ -71,11 +101,24 @@ function ban([namespace, room, user, until, customer, by]: Row, offset: number):
   };
 }
 
-function kind([learned, namespace, template, learnedSizes]: Row, offset: number): LearnedKind {
+function kind([learned, namespace, template, learnedSizes]: Row, offset: number) {
   return {
     namespace: name(namespace),
     template: name(template),
     sizes: { ...sizes(learnedSizes), at: number(learned) + offset },
+  };
+}
+
+function knownName([high, low, count, size, fillTime, seen]: Row, offset: number): LearnedName {
+  return {
+    high: number(high),
+    low: number(low),
+    known: {
+      count: number(count),
+      size: number(size),
+      fillTime: number(fillTime),
+      at: number(seen) + offset,
+    },
   };
 }
 

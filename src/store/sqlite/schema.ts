@@ -1,4 +1,5 @@
-import type { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../port.ts";
 import { number } from "./column.ts";
 
@@ -48,6 +49,12 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE ban ADD COLUMN customer TEXT;
    ALTER TABLE ban ADD COLUMN asked_by TEXT;
    ALTER TABLE task ADD COLUMN customer TEXT;`,
+  // What was learned of names that come back, by the two halves of their hash.
+  `CREATE TABLE known_name (
+     high INTEGER NOT NULL, low INTEGER NOT NULL,
+     count INTEGER NOT NULL, size REAL NOT NULL, fill_time REAL NOT NULL, seen INTEGER NOT NULL,
+     PRIMARY KEY (high, low)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**
@@ -72,6 +79,16 @@ export function migrate(database: DatabaseSync, migrations: readonly string[] = 
 /** The version of the schema that a database has. */
 export function userVersion(database: DatabaseSync): number {
   return number(database.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+/** Whether the store in the folder can be read as it is, without changing it, as far as can be told. */
+export function isOfThisSchema(folder: string): boolean {
+  try {
+    using database = new DatabaseSync(join(folder, "gateway.db"), { readOnly: true });
+    return userVersion(database) === MIGRATIONS.length;
+  } catch {
+    return false; // opening it will tell
+  }
 }
 
 /** Where SQLite keeps what `user_version` says in the header of a database, and how long that header is, in bytes. */

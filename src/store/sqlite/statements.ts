@@ -17,10 +17,13 @@ export function prepare(database: DatabaseSync) {
       placements: new Pages(database, "placement", ["namespace", "name"], ["server"]),
       rooms: new Pages(database, "room", ["namespace", "name"], ["customer", "listed"]),
       bans: new Pages(database, "ban", ["namespace", "room", "user"], ["until", "customer", "asked_by"]),
-      kinds: new Pages(database, "kind", ["learned", "namespace", "template"], ["sizes"]),
+      kinds: new Pages(database, "kind", ["namespace", "template"], ["sizes"], ["learned"]),
+      names: new Pages(database, "known_name", ["high", "low"], ["count", "size", "fill_time", "seen"]),
       tasks: new Pages(database, "task", ["sequence"], ["server", "json", "expires", "customer"]),
     },
-    clear: ["server", "placement", "room", "task", "kind"].map((table) => sql(`DELETE FROM ${table}`)),
+    clear: ["server", "placement", "room", "task", "kind", "known_name"].map((table) =>
+      sql(`DELETE FROM ${table}`)
+    ),
     server: {
       put: sql(
         `INSERT OR REPLACE INTO server (${columnsOf(ALL).join(", ")}) ` +
@@ -58,6 +61,10 @@ export function prepare(database: DatabaseSync) {
     kind: {
       put: sql("INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?)"),
       remove: sql("DELETE FROM kind WHERE namespace = ? AND template = ?"),
+    },
+    name: {
+      put: sql("INSERT OR REPLACE INTO known_name VALUES (?, ?, ?, ?, ?, ?)"),
+      remove: sql("DELETE FROM known_name WHERE high = ? AND low = ?"),
     },
     value: {
       get: sql("SELECT value FROM value WHERE name = ?"),

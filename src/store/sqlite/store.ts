@@ -1,12 +1,14 @@
+import { removeIfThere } from "../../remove_if_there.ts";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
-import type { Change, Snapshot, SnapshotPiece } from "../../fleet/mod.ts";
+import type { Change, Snapshot, SnapshotPiece, StoredKey } from "../../fleet/mod.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../port.ts";
-import { explain, openDatabase, transaction } from "./database.ts";
+import { explain, inOpening, openDatabase, transaction } from "./database.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
-import { load } from "./rows.ts";
+import { quickCheckBeside } from "./quick_check.ts";
+import { load, loadAgain } from "./rows.ts";
 import { userVersion } from "./schema.ts";
 import { prepare, type Statements } from "./statements.ts";
 import { RowWriter } from "./write.ts";
@@ -42,6 +44,13 @@ interface Waiting {
 /** How much a failure takes: what waited to be written, or all that was not safe from loss of power. */
 type Failed = "waiting" | "all";
 
+/** What a process gets from the one that had the folder. */
+export interface Taken {
+  readonly lock: FolderLock;
+  /** The rows that have changed since that process began to note them. */
+  readonly changed: readonly StoredKey[];
+}
+
 const COMMITTED: Committed = { instead: [] };
 
 /** The open database, with what belongs to it. */
@@ -61,7 +70,9 @@ interface Opened {
 export class SqliteStore implements Store {
   readonly #file: string;
   readonly #options: StoreOptions;
-  readonly #lock: FolderLock | undefined;
+  #lock: FolderLock | undefined;
+  /** While another process still has the folder: asks it to give that up. */
+  #take: (() => Promise<Taken>) | undefined;
   #opened: Opened;
   #waiting: Waiting[] = [];
   /** Commits whose transaction has ended and that wait for an fsync. */
@@ -78,25 +89,37 @@ export class SqliteStore implements Store {
   #doubting: ReturnType<typeof setTimeout>;
 
   /**
-   * @param lock the lock on the folder, renewed where its file has vanished
+   * @param access the lock on the folder, renewed where its file has vanished; or how to get it from another process, which is
+   *   asked once all has been loaded that was there before
    * @throws {StoreError} where the file cannot be opened, is damaged, or of a later version
    */
-  static open(folder: string, options: StoreOptions, lock?: FolderLock): Promise<SqliteStore> {
-    return Promise.try(() => new SqliteStore(folder, options, lock));
-  }
-
-  private constructor(folder: string, options: StoreOptions, lock: FolderLock | undefined) {
-    this.#file = join(folder, "gateway.db");
-    this.#options = options;
-    this.#lock = lock;
+  static async open(
+    folder: string,
+    options: StoreOptions,
+    access?: FolderLock | (() => Promise<Taken>),
+  ): Promise<SqliteStore> {
+    const file = join(folder, "gateway.db");
     try {
-      this.#opened = open(this.#file);
+      return new SqliteStore(file, await openWhole(file), options, access);
     } catch (error) {
       throw new StoreError(
-        `${this.#file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
+        `${file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
         { cause: error },
       );
     }
+  }
+
+  private constructor(
+    file: string,
+    opened: Opened,
+    options: StoreOptions,
+    access: FolderLock | (() => Promise<Taken>) | undefined,
+  ) {
+    this.#file = file;
+    this.#opened = opened;
+    this.#options = options;
+    if (typeof access === "function") this.#take = access;
+    else this.#lock = access;
     this.#watching = setInterval(() => this.#watch(), WATCH_EVERY);
     this.#doubting = this.#forgetBansLater(options.unixTime(), DOUBT);
   }
@@ -104,11 +127,12 @@ export class SqliteStore implements Store {
   async *load(): AsyncGenerator<SnapshotPiece> {
     const offset = this.#options.now() - this.#options.unixTime();
     const damaged = (what: string) => this.#options.damaged?.(what);
-    try {
-      yield* load(this.#opened.statements, offset, damaged);
-    } catch (error) {
-      throw new StoreError(explain(error), { cause: error });
-    }
+    yield* load(this.#opened.statements, offset, damaged);
+    if (this.#take === undefined) return;
+    const { lock, changed } = await this.#take();
+    this.#take = undefined;
+    this.#lock = lock;
+    yield loadAgain(this.#opened.statements, changed, offset, damaged);
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
@@ -250,13 +274,7 @@ export class SqliteStore implements Store {
       this.#lock?.renew();
       const values = this.#opened.database.prepare("SELECT name, value FROM value").all();
       // A log or an index without its database, or the other way round, would be read as damaged.
-      for (const suffix of ["", "-wal", "-shm"]) {
-        try {
-          Deno.removeSync(`${this.#file}${suffix}`);
-        } catch (error) {
-          if (!(error instanceof Deno.errors.NotFound)) throw error;
-        }
-      }
+      for (const suffix of ["", "-wal", "-shm"]) removeIfThere(`${this.#file}${suffix}`);
       const opened = open(this.#file);
       close(this.#opened);
       this.#opened = opened;
@@ -294,12 +312,24 @@ function refuse(commits: readonly Waiting[], error: StoreError): void {
 function open(file: string): Opened {
   const database = openDatabase(file);
   // The log is there from the first transaction on.
-  database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; COMMIT;`);
+  inOpening(database, `BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; COMMIT;`);
   const log = Deno.openSync(`${file}-wal`, { read: true });
   log.syncDataSync();
   syncFolder(dirname(file));
   const watches = ["", "-wal"].map((suffix) => new FileWatch(`${file}${suffix}`));
   return { database, statements: prepare(database), watches, log };
+}
+
+/** As {@link open}, of a database that may have been damaged while nobody had it. */
+async function openWhole(file: string): Promise<Opened> {
+  const opened = open(file);
+  try {
+    await quickCheckBeside(file, opened.database);
+    return opened;
+  } catch (error) {
+    close(opened);
+    throw error;
+  }
 }
 
 /** New files are in the folder for good only when the folder itself is safe. */

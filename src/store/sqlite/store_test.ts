@@ -75,6 +75,26 @@ for (const [what, bytes] of [["no database at all", 5000], ["damaged in the midd
   });
 }
 
+Deno.test("a large file that is damaged is named, and others get their turn while it is looked at", async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "gateway.db");
+  const store = await SqliteStore.open(folder.path, OPTIONS);
+  await store.setValue("large", "x".repeat(20_000_000));
+  await store.close();
+  let turns = 0;
+  const turning = setInterval(() => turns++);
+  await (await SqliteStore.open(folder.path, OPTIONS)).close();
+  clearInterval(turning);
+  assert.ok(turns > 0);
+  using opened = Deno.openSync(file, { write: true });
+  opened.seekSync(10_000_000, Deno.SeekMode.Start);
+  opened.writeSync(new Uint8Array(8192).fill(7));
+  await assert.rejects(() => SqliteStore.open(folder.path, OPTIONS), {
+    name: "StoreError",
+    message: /gateway\.db cannot be used/,
+  });
+});
+
 const A = "a:1" as Address;
 Deno.test("a lock that somebody else holds on the database delays a commit, and does not refuse it", async () => {
   using folder = new TemporaryFolder();

@@ -67,6 +67,7 @@ for (const { file, how, harm } of HARMED) {
       bans: [{ room: ["n", "r"], until: 1e15 }],
       tasks: [],
       kinds: [],
+      names: [],
     });
     await store.commit([], "power");
     assert.throws(() => new FolderLock(folder.path), /another gateway uses/);

@@ -4,6 +4,7 @@ import {
   type Ban,
   type Change,
   type LearnedKind,
+  type LearnedName,
   type QueuedTask,
   type Snapshot,
 } from "../../fleet/mod.ts";
@@ -41,6 +42,7 @@ export class RowWriter {
     ban.clear.run(this.unixTime);
     for (const each of snapshot.servers) server.put.run(...valuesOf(ALL, each, this.#toUnixTime));
     for (const kind of snapshot.kinds) this.#learn(kind);
+    for (const name of snapshot.names) this.#learnName(name);
     for (const { namespace, group, server } of snapshot.placements) {
       placement.put.run(toColumn(namespace), toColumn(group), server);
     }
@@ -64,6 +66,8 @@ export class RowWriter {
         return void server.plan.run(...valuesOf(PLANNED, change, this.#toUnixTime), change.server);
       case "kind-learned":
         return this.#learn(change.kind);
+      case "name-learned":
+        return this.#learnName(change.name);
       case "server-disabled":
         return void server.enable.run(
           ...valuesOf(["enabled"], { enabled: false }, this.#toUnixTime),
@@ -110,6 +114,7 @@ export class RowWriter {
       case "collision":
       case "close-ignored":
       case "miscounted":
+      case "size-observed":
         return; // told by the changes that come with them
       default:
         change satisfies never;
@@ -125,6 +130,12 @@ export class RowWriter {
     }
     const { at, ...learned } = sizes;
     kind.put.run(...names, JSON.stringify(learned), this.#toUnixTime(at));
+  }
+
+  #learnName({ high, low, known }: LearnedName): void {
+    const { name } = this.#statements;
+    if (known === undefined) name.remove.run(high, low);
+    else name.put.run(high, low, known.count, known.size, known.fillTime, this.#toUnixTime(known.at));
   }
 
   #room(namespace: string, name: string, customer: string, listed: boolean): void {

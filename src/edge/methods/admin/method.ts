@@ -28,7 +28,10 @@ export interface AdminMethod {
   readonly params: z.ZodObject;
   /** Whether params that it does not know are ignored rather than refused: today's gateway does so. */
   readonly ignoresUnknownParams?: boolean;
-  /** Whether it shows so much that one call is made at a time. */
+  /**
+   * Whether it shows so much that it takes seconds: one call is made at a time, and no process that hands over waits for it.
+   * So it must only look at what is in memory.
+   */
   readonly isDear?: boolean;
   readonly result: z.ZodType;
   /** The errors of its own, besides those that any call may end with. */

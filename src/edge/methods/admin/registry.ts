@@ -3,10 +3,10 @@ import type { ServerKeys } from "../../../tokens/mod.ts";
 import { banMethods } from "./ban_methods.ts";
 import { customerMethods } from "./customer_methods.ts";
 import { discoverMethod } from "./discover.ts";
+import { fleetMethods } from "./fleet_methods.ts";
 import { gatewayMethods, type GatewayMethodsContext } from "./gateway_methods.ts";
 import { kindMethods } from "./kind_methods.ts";
 import type { AdminMethod } from "./method.ts";
-import { openRpcDocument } from "./openrpc.ts";
 import { type Reloading, reloadMethods } from "./reload_methods.ts";
 import { roomMethods } from "./room_methods.ts";
 import { serverMethods } from "./server_methods.ts";
@@ -29,6 +29,7 @@ export interface AdminContext extends GatewayMethodsContext {
 export function adminMethods(context: AdminContext): readonly AdminMethod[] {
   const methods = [
     ...gatewayMethods(context),
+    ...fleetMethods(context),
     ...serverMethods(context),
     ...roomMethods(context),
     ...customerMethods(context),
@@ -39,14 +40,4 @@ export function adminMethods(context: AdminContext): readonly AdminMethod[] {
     ...webhookMethods(context),
   ];
   return [discoverMethod(methods, context), ...methods];
-}
-
-/** Names of the methods that only show something. */
-export function showingMethods(context: AdminContext): ReadonlySet<string> {
-  return new Set(adminMethods(context).filter(({ does }) => does === "shows").map(({ name }) => name));
-}
-
-/** The OpenRPC document of all methods for operators. */
-export function operatorDocument(context: AdminContext): object {
-  return openRpcDocument(adminMethods(context), context.admin.version);
 }

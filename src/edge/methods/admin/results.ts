@@ -6,6 +6,7 @@
 import type { z } from "zod";
 import type { ShownBan } from "./ban_methods.ts";
 import type { ShownCustomer, ShownCustomerDetail } from "./customer_methods.ts";
+import type { ShownForecast } from "./fleet_methods.ts";
 import type { ShownKind } from "./kind_methods.ts";
 import type { ReloadedConfig, ReloadedCustomers } from "./reload_methods.ts";
 import type { Closed, Explained, Located, ShownRoomEntry } from "./room_methods.ts";
@@ -16,6 +17,7 @@ import type { ShownWebhooks, TestedWebhooks } from "./webhook_methods.ts";
 
 export type Server = z.output<typeof ShownServer>;
 export type ServerDetail = z.output<typeof ShownServerDetail>;
+export type Forecast = z.output<typeof ShownForecast>;
 export type Room = z.output<typeof ShownRoomEntry>;
 export type Explanation = z.output<typeof Explained>;
 export type CustomerEntry = z.output<typeof ShownCustomer>;
@@ -32,6 +34,7 @@ type Listed<Name extends string, Entry> = Readonly<Record<Name, readonly Entry[]
 /** What each method answers, by its name. */
 export interface AdminResults {
   "gateway.Status": GatewayStatus;
+  "fleet.Forecast": { readonly pools: readonly Forecast[] };
   "server.List": Listed<"servers", Server>;
   "server.Show": ServerDetail;
   "server.Drain": z.output<typeof ShownPlan>;

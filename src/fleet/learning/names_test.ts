@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import fc from "../../../tests/packages/fast_check.ts";
+import { KEPT_FROM, nameHash, Names } from "./mod.ts";
+
+const one = nameHash("university", "course-17");
+const at = (size: number, fillTime = 600_000) => ({ size, fillTime });
+const close = (a: number | undefined, b: number, by: number) =>
+  assert.ok(a !== undefined && Math.abs(a - b) <= by, `${a}, ${b}`);
+
+Deno.test("the usual size of a name is that of the rooms that had it, newer ones counting more", () => {
+  const names = new Names(1600);
+  for (const [i, size] of [90, 110, 100, 100].entries()) names.learn(one, at(size), i);
+  close(names.get(one)?.size, 100, 1);
+  close(names.get(one)?.fillTime, 600_000, 1);
+  for (let i = 0; i < 30; i++) names.learn(one, at(10), i);
+  close(names.get(one)?.size, 10, 2);
+});
+
+Deno.test("a room that grows on counts once for its name", () => {
+  const names = new Names(1600);
+  names.learn(one, at(100), 0);
+  names.learn(one, at(10), 1);
+  names.learn(one, at(100), 2, at(10));
+  close(names.get(one)?.size, 100, 1e-3);
+  assert.equal(names.get(one)?.count, 2);
+});
+
+Deno.test("a name that was seen once is not kept for good, one that came back is", () => {
+  const names = new Names(1600);
+  names.learn(one, at(30), 0);
+  assert.deepEqual(names.takeLearned(), []);
+  names.learn(one, at(30), 1000);
+  assert.deepEqual(names.takeLearned().map(({ known }) => known), [{
+    count: KEPT_FROM,
+    ...at(30),
+    at: 1000,
+  }]);
+  assert.deepEqual(names.takeLearned(), []);
+});
+
+Deno.test("however many names there are that never come back, those that do are remembered", () => {
+  const names = new Names(800);
+  const back = Array.from({ length: 300 }, (_, i) => nameHash("ns", `back-${i}`));
+  for (const time of [0, 1]) for (const name of back) names.learn(name, at(40), time);
+  for (let i = 0; i < 20_000; i++) names.learn(nameHash("ns", `once-${i}`), at(2), 10 + i);
+  const left = back.filter((name) => names.get(name) !== undefined).length;
+  assert.ok(left > 290, `${left} of 300`);
+  assert.ok([...names].length <= 800);
+});
+
+Deno.test("a name that has to go is told to go, where the store knows it", () => {
+  const names = new Names(16);
+  const many = Array.from({ length: 40 }, (_, i) => nameHash("ns", `name-${i}`));
+  const stored = new Set<string>();
+  for (const [time, name] of many.flatMap((name, i) => [[2 * i, name], [2 * i + 1, name]] as const)) {
+    names.learn(name, at(5), time);
+    for (const { high, low, known } of names.takeLearned()) {
+      if (known === undefined) assert.ok(stored.delete(`${high}.${low}`));
+      else stored.add(`${high}.${low}`);
+    }
+  }
+  assert.equal(stored.size, 16);
+  assert.ok(names.get(many[39]!) !== undefined && names.get(many[0]!) === undefined);
+});
+
+Deno.test("what is stored of names is what is known of them, also under another limit", () => {
+  const before = new Names(1600);
+  for (let i = 0; i < 500; i++) before.learn(nameHash("ns", `name-${i % 100}`), at(1 + i % 100), i);
+  const after = new Names(0);
+  assert.equal(after.get(one), undefined);
+  after.learn(one, at(3), 0);
+  after.configure(3200);
+  for (const name of before) after.restore(name);
+  assert.deepEqual(after.takeLearned(), [], "it is stored already");
+  for (const { known, ...hash } of before) assert.deepEqual(after.get(hash), known);
+  after.restore({ ...nameHash("ns", "name-1"), known: undefined });
+  assert.equal(after.get(nameHash("ns", "name-1")), undefined);
+});
+
+Deno.test("names that differ in anything have hashes that differ, spread over all places", () => {
+  const seen = new Set<string>();
+  const places = new Uint32Array(64);
+  for (let i = 0; i < 50_000; i++) {
+    const { high, low } = nameHash(`ns${i % 5}`, `room-${Math.floor(i / 5)}`);
+    seen.add(`${high}.${low}`);
+    places[low % 64]!++;
+  }
+  assert.equal(seen.size, 50_000);
+  assert.ok(Math.min(...places) > 600 && Math.max(...places) < 1000, `${places}`);
+  fc.assert(fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (a, b) => {
+    const { high, low } = nameHash(a, b);
+    assert.ok(high === high >>> 0 && low === low >>> 0);
+    if (a !== b) assert.notDeepEqual(nameHash(a, b), nameHash(b, a));
+  }));
+});

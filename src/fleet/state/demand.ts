@@ -1,0 +1,77 @@
+import type { Model } from "./model.ts";
+import type { Server } from "./server.ts";
+import type { Milliseconds } from "../time.ts";
+
+/** A pool's clients are counted so often, */
+const EVERY: Milliseconds = 60_000;
+/** and so many counts tell where it is going: a quarter of an hour. */
+const COUNTS = 15;
+
+/** How far the trend goes on: of fleets that were simulated, longer is further off. */
+const FADES: Milliseconds = 10 * 60_000;
+
+/** What a pool has to do at a time. */
+export interface PoolCount {
+  /** Clients that are there and on their way. */
+  readonly clients: number;
+  /** Clients that young rooms are expected to grow by. */
+  readonly growth: number;
+}
+
+/** How the number of clients of a pool has changed lately. */
+export class Demand {
+  readonly #counts: PoolCount[] = [];
+
+  /** To be called every {@link EVERY}; after a pause, a new one is begun with. */
+  count(its: PoolCount): void {
+    this.#counts.push(its);
+    if (this.#counts.length > COUNTS) this.#counts.shift();
+  }
+
+  /**
+   * Clients more, or less, that are to be expected after a time: the trend of the last minutes, which fades (the damped
+   * trend of Gardner and McKenzie, "Forecasting Trends in Time Series", 1985), and what young rooms are to grow by beyond
+   * what such rooms have been growing by all the time.
+   */
+  change({ growth }: PoolCount, after: Milliseconds): number {
+    const usual = this.#counts.reduce((sum, each) => sum + each.growth, 0) / Math.max(1, this.#counts.length);
+    return this.#slope() / EVERY * FADES * (1 - Math.exp(-after / FADES)) + growth - usual;
+  }
+
+  /** Clients more from count to count, by the line that fits best. */
+  #slope(): number {
+    const n = this.#counts.length;
+    if (n < 2) return 0;
+    const middle = (n - 1) / 2;
+    let [above, below] = [0, 0];
+    for (const [i, { clients }] of this.#counts.entries()) {
+      above += (i - middle) * clients;
+      below += (i - middle) ** 2;
+    }
+    return above / below;
+  }
+}
+
+/** Counts the clients of every pool once a minute. O(servers). */
+export function followDemand(model: Model, now: Milliseconds): void {
+  const since = now - model.demandCounted;
+  if (since < EVERY) return;
+  if (since >= 2 * EVERY) model.demand.clear(); // nobody counted for a while
+  model.demandCounted = now;
+  for (const [pool, servers] of Map.groupBy(model.servers, ({ pool }) => pool)) {
+    let demand = model.demand.get(pool);
+    if (demand === undefined) model.demand.set(pool, demand = new Demand());
+    demand.count(countOf(servers));
+  }
+}
+
+/** What the servers of a pool that are alive have to do. */
+export function countOf(servers: readonly Server[]): PoolCount {
+  let [clients, growth] = [0, 0];
+  for (const server of servers) {
+    if (!server.enabled) continue;
+    clients += server.clients + server.grants;
+    growth += server.growth;
+  }
+  return { clients, growth };
+}

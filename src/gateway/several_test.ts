@@ -1,0 +1,407 @@
+import assert from "node:assert/strict";
+import {
+  type Address,
+  type ConnectInput,
+  defaultFleetSettings,
+  type FleetOverrides,
+  type Milliseconds,
+  type Model,
+  type Report,
+  type Task,
+} from "../fleet/mod.ts";
+import { address, checkConsistency } from "../fleet/testing.ts";
+import { SharedLog } from "../store/memory/shared_log.ts";
+import { MemoryStore } from "../store/memory/store.ts";
+import { Clock } from "../../sim/faults/clock.ts";
+import { Gateway } from "./gateway.ts";
+
+/** The scenarios H1 to H15: several gateways over one store, on simulated time. What one does the others hear 20 ms later. */
+
+const LAG = 20;
+const INTERVAL = 5000;
+const [A, B] = [address("a"), address("b")];
+const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
+
+/** Gateways that share a log in memory, and time that passes when the test lets it. */
+class Cluster {
+  readonly clock = new Clock();
+  readonly log = new SharedLog(() => Math.floor(this.clock.now));
+  readonly gateways: Gateway[] = [];
+  #isAway = false;
+
+  static async of(count: number, settings: FleetOverrides = {}): Promise<Cluster> {
+    const cluster = new Cluster();
+    for (let i = 0; i < count; i++) {
+      cluster.gateways.push(
+        await Gateway.open(defaultFleetSettings(settings), {
+          openStore: (options) =>
+            Promise.resolve(
+              new MemoryStore(cluster.log, options, {
+                isAway: () => cluster.#isAway,
+                lag: () => LAG,
+                after: (wait, act) => cluster.clock.after(wait, act),
+                handOverFor: INTERVAL,
+              }),
+            ),
+          waitForReports: false,
+          now: () => Math.floor(cluster.clock.now),
+          unixTime: () => Math.floor(cluster.clock.now),
+          timers: cluster.clock,
+          random: () => 0.5,
+        }),
+      );
+    }
+    for (const gateway of cluster.gateways) gateway.start();
+    return cluster;
+  }
+
+  async pass(span: Milliseconds): Promise<void> {
+    await this.clock.run(this.clock.now + span, () => {});
+  }
+
+  /** What a call answers, once as much time has passed as it takes. */
+  async settle<Result>(call: Promise<Result>): Promise<Result> {
+    let isOver = false;
+    call.then(() => isOver = true, () => isOver = true);
+    for (let step = 0; step < 1000 && !isOver; step++) await this.pass(10);
+    return await call;
+  }
+
+  async hear(
+    gateway: number,
+    server: Address,
+    rooms: Record<string, number> = {},
+    more: Partial<Report> = {},
+  ) {
+    const clients = Object.values(rooms).reduce((sum, peers) => sum + peers, 0);
+    const report = {
+      ...{ address: server, pool: "default", version: "1", load: clients / 1000, clients },
+      rooms: Object.entries(rooms).map(([name, peers]) => ({
+        id: ["acme", name] as const,
+        customer: "acme",
+        peers,
+      })),
+      ...more,
+    };
+    const outcome = await this.settle(this.gateways[gateway]!.report(report, true));
+    assert.ok(outcome.accepted);
+    return outcome;
+  }
+
+  /** Reports in which servers go on as they are, each at one gateway, for so long. */
+  async live(span: Milliseconds, servers: Record<string, Record<string, number>>): Promise<void> {
+    for (let passed = 0; passed < span; passed += INTERVAL) {
+      for (const [name, rooms] of Object.entries(servers)) await this.hear(0, address(name), rooms);
+      await this.pass(INTERVAL - 100);
+    }
+  }
+
+  ask(gateway: number, room: string, user: string, more: Partial<ConnectInput> = {}) {
+    return this.gateways[gateway]!.connect({
+      ...{ customer: "acme", licence: UNLIMITED, namespace: "acme", rooms: [room], user, pool: "default" },
+      ...more,
+    });
+  }
+
+  async place(gateway: number, room: string, user: string): Promise<Address> {
+    const outcome = await this.settle(this.ask(gateway, room, user));
+    assert.ok(outcome.granted, JSON.stringify(outcome));
+    return outcome.server;
+  }
+
+  holderOf(gateway: number, group: string): Address | undefined {
+    return this.inspect(gateway, (model) => model.groups.get("acme", group)?.server.address);
+  }
+
+  inspect<Result>(gateway: number, look: (model: Model) => Result): Result {
+    return this.gateways[gateway]!.inspect(look);
+  }
+
+  [Symbol.dispose](): void {
+    for (const [i] of this.gateways.entries()) this.inspect(i, checkConsistency);
+  }
+}
+
+const update = (byte: number): Task => ({ task: "RoomUpdate", id: ["acme", "r"], user_data: [byte] });
+const close = (secs: number): Task => ({
+  task: "RoomClose",
+  id: ["acme", "r"],
+  ban_time: { secs, nanos: 0 },
+});
+
+Deno.test("H1: tasks queued at two gateways at once are all delivered, in one order, whoever is asked", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  const queued = [0, 1, 0, 1].map((gateway, i) => cluster.gateways[gateway]!.manage({ task: update(i) }));
+  assert.deepEqual(await cluster.settle(Promise.all(queued)), new Array(4).fill("accepted"));
+  await cluster.pass(100);
+  const orders = [0, 1].map((gateway) =>
+    cluster.inspect(gateway, (model) => Array.from(model.servers.get(A)!.tasks, ({ json }) => json))
+  );
+  assert.equal(orders[0]!.length, 4);
+  assert.deepEqual(orders[0], orders[1]);
+  const { tasks } = await cluster.hear(1, A, { r: 1 });
+  assert.deepEqual(tasks, orders[0]!.map((json) => JSON.parse(json)));
+});
+
+Deno.test("H2: a room that somebody was let into elsewhere keeps its place, though one gateway gives it up", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.hear(0, B);
+  await cluster.pass(300_000);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.hear(0, B);
+  await cluster.pass(100);
+  const granted = cluster.ask(1, "r", "u1");
+  await cluster.hear(0, A); // it has not been told of the grant
+  assert.ok((await granted).granted);
+  await cluster.live(10_000, { a: {}, b: {} });
+  assert.equal(await cluster.place(0, "r", "u2"), A);
+  assert.equal(cluster.holderOf(1, "r"), A);
+});
+
+Deno.test("a room that nobody is on the way to loses its place, at all gateways", async () => {
+  using cluster = await Cluster.of(3);
+  await cluster.place(1, "r", "u").catch(() => {});
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.live(305_000, { a: {} });
+  for (const gateway of [0, 1, 2]) assert.equal(cluster.holderOf(gateway, "r"), undefined);
+  assert.deepEqual([...cluster.log.tables.snapshot().placements], []);
+});
+
+Deno.test("H3: a licence holds over all gateways, exactly", async () => {
+  using cluster = await Cluster.of(3);
+  for (const gateway of [0, 1, 2]) await cluster.hear(gateway, address(`s${gateway}`));
+  await cluster.pass(100);
+  const licence = { maxPeers: 10, maxRooms: 3 };
+  const asked = Array.from(
+    { length: 60 },
+    (_, i) => cluster.ask(i % 3, `r${i % 3}`, `u${i}`, { licence }),
+  );
+  const outcomes = await cluster.settle(Promise.all(asked));
+  assert.equal(outcomes.filter(({ granted }) => granted).length, 10);
+  await cluster.pass(2000);
+  const rooms = await cluster.settle(
+    Promise.all(
+      Array.from({ length: 9 }, (_, i) =>
+        cluster.ask(i % 3, `room-${i}`, "u", {
+          customer: "other",
+          licence: { maxPeers: 100, maxRooms: 4 },
+        })),
+    ),
+  );
+  assert.equal(rooms.filter(({ granted }) => granted).length, 4);
+});
+
+Deno.test("what one gateway has of a licence and does not need another one gets", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  await cluster.pass(100);
+  const licence = { maxPeers: 40, maxRooms: Infinity };
+  const ask = (gateway: number, user: string) => cluster.settle(cluster.ask(gateway, "r", user, { licence }));
+  assert.ok((await ask(0, "first")).granted);
+  for (let i = 0; i < 39; i++) assert.ok((await ask(1, `u${i}`)).granted, `client ${i}`);
+  assert.equal((await ask(1, "one too many")).granted, false);
+  await cluster.hear(1, A, { r: 20 }); // half of them have come, the rest never will
+  await cluster.live(320_000, { a: { r: 20 } }); // near the limit they count while their tokens are valid
+  for (let i = 0; i < 20; i++) assert.ok((await ask(i % 2, `later ${i}`)).granted, `later client ${i}`);
+  assert.equal((await ask(0, "one too many")).granted, false);
+});
+
+Deno.test("H4: two plans for a server at once: the later one holds at all gateways", async () => {
+  using cluster = await Cluster.of(3);
+  await cluster.hear(0, A);
+  await cluster.pass(100);
+  const plans = [0.2, 0.4, 0.6].map((weight, i) => cluster.gateways[i]!.plan(A, { weight }));
+  await cluster.settle(Promise.all(plans));
+  await cluster.pass(100);
+  const weights = [0, 1, 2].map((i) => cluster.inspect(i, (model) => model.servers.get(A)!.weight));
+  assert.equal(new Set(weights).size, 1);
+  assert.equal([...cluster.log.tables.snapshot().servers][0]!.weight, weights[0]);
+});
+
+Deno.test("H5: a ban at one gateway and its lift at another at once end the same at both", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  for (let round = 0; round < 5; round++) {
+    await cluster.settle(Promise.all([
+      cluster.gateways[round % 2]!.manage({ task: close(60), banTime: 60_000 }),
+      cluster.gateways[1 - round % 2]!.manage({ task: close(0), banTime: 0 }),
+    ]));
+    await cluster.pass(100);
+    const [one, other] = await cluster.settle(
+      Promise.all([0, 1].map((gateway) => cluster.ask(gateway, "r", "u"))),
+    );
+    assert.equal(one!.granted, other!.granted);
+  }
+});
+
+Deno.test("a ban holds at the other gateways a moment later, and so does its lift", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: close(60), banTime: 60_000 }));
+  await cluster.pass(2 * LAG);
+  assert.equal((await cluster.settle(cluster.ask(1, "r", "u"))).granted, false);
+  await cluster.settle(cluster.gateways[1]!.manage({ task: close(0), banTime: 0 }));
+  await cluster.pass(2 * LAG);
+  assert.equal((await cluster.settle(cluster.ask(0, "r", "u"))).granted, true);
+});
+
+Deno.test("H6: a task is handed over by one gateway at a time", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: update(1) }));
+  await cluster.pass(100);
+  const rooms = [{ id: ["acme", "r"] as const, customer: "acme", peers: 1 }];
+  const report = { address: A, pool: "default", version: "1", load: 0, clients: 1, rooms };
+  const both = cluster.gateways.map((gateway) => gateway.report(report, true));
+  const handed = (await cluster.settle(Promise.all(both))).filter((outcome) =>
+    outcome.accepted && outcome.tasks.length > 0
+  );
+  assert.equal(handed.length, 1);
+});
+
+Deno.test("a task that got through at one gateway is not handed over by another", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: update(1) }));
+  await cluster.pass(100);
+  const { tasks, delivery } = await cluster.hear(1, A, { r: 1 });
+  assert.deepEqual(tasks, [update(1)]);
+  cluster.gateways[1]!.delivered(delivery!, "read");
+  await cluster.pass(INTERVAL);
+  for (const gateway of [0, 1]) {
+    assert.deepEqual((await cluster.hear(gateway, A, { r: 1 })).tasks, []);
+    await cluster.pass(INTERVAL);
+  }
+});
+
+Deno.test("H7: a RoomClose that is not obeyed is told again two reports later, whoever heard them", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: close(0), banTime: 0 }));
+  await cluster.pass(100);
+  const told: number[] = [];
+  for (let report = 0; report < 7; report++) {
+    const { tasks, delivery } = await cluster.hear(report % 2, A, { r: 1 });
+    if (delivery !== undefined) cluster.gateways[report % 2]!.delivered(delivery, "read");
+    if (tasks.length > 0) told.push(report);
+    await cluster.pass(INTERVAL);
+  }
+  assert.deepEqual(told, [0, 2, 4, 6]);
+});
+
+Deno.test("H8: what is placed by one gateway counts at the others before any report shows it", async () => {
+  using cluster = await Cluster.of(3);
+  for (const server of [A, B, address("c")]) await cluster.hear(0, server);
+  await cluster.pass(100);
+  for (let i = 0; i < 30; i++) {
+    await cluster.place(i % 3, `r${i}`, "u");
+    await cluster.pass(2 * LAG);
+  }
+  for (const gateway of [0, 1, 2]) {
+    const servers = cluster.inspect(
+      gateway,
+      (model) => Array.from(model.servers, ({ groups, grants, growth }) => ({ groups, grants, growth })),
+    );
+    for (const { groups, grants, growth } of servers) {
+      assert.deepEqual([groups, grants], [10, 10]);
+      assert.ok(growth > 0);
+    }
+  }
+});
+
+Deno.test("H9: clients who have come are not counted as on their way, nor others ended in their place, though reports alternate", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  await cluster.pass(100);
+  for (const user of ["u1", "u2", "u3"]) await cluster.place(0, "r", user);
+  await cluster.pass(100);
+  const onTheWay = () =>
+    [0, 1].map((gateway) => cluster.inspect(gateway, (model) => model.servers.get(A)!.grants));
+  assert.deepEqual(onTheWay(), [3, 3]);
+  await cluster.hear(1, A, { r: 2 });
+  await cluster.pass(100);
+  assert.deepEqual(onTheWay(), [1, 1]);
+  await cluster.hear(0, A, { r: 2 });
+  await cluster.pass(100);
+  assert.deepEqual(onTheWay(), [1, 1]);
+  await cluster.hear(1, A, { r: 3 });
+  await cluster.pass(100);
+  assert.deepEqual(onTheWay(), [0, 0]);
+});
+
+Deno.test("H10: a room that another customer has now counts for that one at all gateways", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 3 });
+  await cluster.pass(100);
+  const room = { id: ["acme", "r"] as const, customer: "other", peers: 4 };
+  await cluster.hear(0, A, {}, { clients: 4, rooms: [room] });
+  await cluster.pass(100);
+  for (const gateway of [0, 1]) {
+    cluster.inspect(gateway, ({ usage }) => {
+      assert.equal(usage.get("acme")?.reported.peers ?? 0, 0);
+      assert.deepEqual(usage.get("other")?.reported, { peers: 4, rooms: 1 });
+    });
+  }
+});
+
+Deno.test("H11: a draining server is not empty while another gateway has sent somebody there", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  const granted = cluster.ask(1, "r", "u2");
+  await cluster.settle(cluster.gateways[0]!.plan(A, { draining: true }));
+  assert.ok((await granted).granted);
+  await cluster.hear(0, A);
+  const isDrained = () => cluster.inspect(0, (model) => model.servers.get(A)!.drained);
+  assert.equal(isDrained(), false);
+  await cluster.pass(INTERVAL);
+  await cluster.hear(0, A, { r: 1 });
+  assert.equal(isDrained(), false);
+});
+
+Deno.test("H13: a group that one gateway releases while another opens a room of it is on one server", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { "{g}-1": 1 });
+  await cluster.hear(0, B);
+  await cluster.live(305_000, { a: { "{g}-1": 1 }, b: {} });
+  await cluster.hear(0, A); // it is over, and about to be released
+  const other = cluster.ask(1, "{g}-2", "u");
+  const outcome = await cluster.settle(other);
+  await cluster.live(10_000, { a: {}, b: {} });
+  assert.ok(outcome.granted);
+  assert.equal(await cluster.place(0, "{g}-3", "v"), outcome.server);
+});
+
+Deno.test("H14: a server is silent only where no gateway has heard it, and once it is, all of them know", async () => {
+  using cluster = await Cluster.of(2);
+  for (let report = 0; report < 6; report++) {
+    await cluster.hear(report % 2, A, { r: 1 });
+    await cluster.pass(INTERVAL);
+    for (const gateway of [0, 1]) {
+      assert.ok(cluster.inspect(gateway, (model) => model.servers.get(A)!.enabled));
+    }
+  }
+  await cluster.pass(8000);
+  for (const gateway of [0, 1]) {
+    assert.equal(cluster.inspect(gateway, (model) => model.servers.get(A)!.enabled), false);
+  }
+});
+
+Deno.test("H15: a room that somebody was let into at one gateway is known at the other in the same moment", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  await cluster.pass(100);
+  await cluster.place(0, "r", "u");
+  assert.equal(await cluster.settle(cluster.gateways[1]!.manage({ task: update(1) })), "accepted");
+  await cluster.pass(100);
+  const { tasks } = await cluster.hear(0, A, { r: 1 });
+  assert.deepEqual(tasks, [update(1)]);
+});

@@ -1,0 +1,64 @@
+/** What a gateway has for a time: the hand-over of tasks, shares of licences. And what has had its time. */
+export const CLAIMS = String.raw`
+-- Keys of bans. Those that ended long ago go: nobody has told of their end, as nobody was there.
+local function forget(keys, args)
+  local bans = keys[1] .. "bans"
+  local ended = time() - ENDED_FOR
+  for _, key in ipairs(args) do
+    local ban = redis.call("HGET", bans, key)
+    if ban and tonumber(split(ban)[1]) < ended then redis.call("HDEL", bans, key) end
+  end
+  return redis.status_reply("OK")
+end
+
+-- number, incarnation, server, id, time
+local function claim(keys, args)
+  local prefix, number = keys[1], args[1]
+  if not lives(prefix, number, args[2]) then return FENCED end
+  local key = prefix .. "hand:" .. args[3]
+  local holder = redis.call("GET", key)
+  if holder and string.match(holder, "^[^:]*") ~= number then return 0 end
+  redis.call("SET", key, number .. ":" .. args[4], "PX", args[5])
+  return 1
+end
+
+-- number, incarnation, customer, wanted peers and rooms, allowed, reported, place, lifetime.
+-- Returns the share; or only a place, up to which the caller is to be told first.
+local function share(keys, args)
+  local prefix, number = keys[1], args[1]
+  if not lives(prefix, number, args[2]) then return FENCED end
+  local key = prefix .. "lic:" .. args[3]
+  local now, place = time(), last_place(prefix)
+  local back, own, held = -1, { 0, 0 }, { 0, 0 }
+  local given_back = false
+  local shares = redis.call("HGETALL", key)
+  for i = 1, #shares, 2 do
+    local part = split(shares[i + 1])
+    if shares[i] == "back" then back = tonumber(part[1])
+    elseif tonumber(part[3]) <= now then
+      redis.call("HDEL", key, shares[i])
+      given_back = true
+    elseif shares[i] == number then own = { tonumber(part[1]), tonumber(part[2]) }
+    else held = { held[1] + tonumber(part[1]), held[2] + tonumber(part[2]) } end
+  end
+  if given_back then
+    back = place
+    redis.call("HSET", key, "back", integer(back))
+  end
+  if tonumber(args[10]) < back then return { integer(back) } end
+  local function given(i)
+    local allowed = args[5 + i] == "" and math.huge or tonumber(args[5 + i])
+    return math.max(0, math.min(tonumber(args[3 + i]), allowed - tonumber(args[7 + i]) - held[i]))
+  end
+  local peers, rooms = given(1), given(2)
+  if peers < own[1] or rooms < own[2] then redis.call("HSET", key, "back", integer(place)) end
+  if peers == 0 and rooms == 0 then redis.call("HDEL", key, number)
+  else
+    local ends = integer(now + tonumber(args[11]))
+    redis.call("HSET", key, number, integer(peers) .. "\n" .. integer(rooms) .. "\n" .. ends)
+  end
+  local kept = math.max(HISTORY, tonumber(args[11]))
+  if redis.call("PTTL", key) < kept then redis.call("PEXPIRE", key, integer(kept)) end
+  return { integer(peers), integer(rooms) }
+end
+`;

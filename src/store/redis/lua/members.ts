@@ -1,0 +1,100 @@
+/** Who lives: coming, staying and leaving. */
+export const MEMBERS = String.raw`
+-- The gateways that live: number, version, place, settings. Those that do not are forgotten.
+local function members(prefix)
+  local all = redis.call("HGETALL", prefix .. "members")
+  local living = {}
+  for i = 1, #all, 2 do
+    if redis.call("EXISTS", prefix .. "gw:" .. all[i]) == 1 then
+      local part = split(all[i + 1])
+      table.insert(part, 1, all[i])
+      living[#living + 1] = part
+    else
+      redis.call("HDEL", prefix .. "members", all[i])
+    end
+  end
+  return living
+end
+
+local function note(prefix, number, version, place, settings)
+  local parts = { version, place }
+  for _, text in ipairs(settings) do parts[#parts + 1] = text end
+  redis.call("HSET", prefix .. "members", number, table.concat(parts, "\n"))
+end
+
+-- The name of a setting in which another gateway differs.
+local function difference(prefix, settings)
+  for _, member in ipairs(members(prefix)) do
+    for i = 4, #member, 2 do
+      for own = 1, #settings, 2 do
+        if member[i] == settings[own] and member[i + 1] ~= settings[own + 1] then return settings[own] end
+      end
+    end
+  end
+end
+
+local function rest(args, from)
+  local parts = {}
+  for i = from, #args do parts[#parts + 1] = args[i] end
+  return parts
+end
+
+local function free_number(prefix, wanted, former)
+  if wanted ~= "" then
+    local holder = redis.call("GET", prefix .. "gw:" .. wanted)
+    if not holder or holder == former then return wanted end
+  end
+  if redis.call("EXISTS", prefix .. "numbers") == 0 then
+    redis.call("SET", prefix .. "numbers", integer(time() % GATEWAYS))
+  end
+  while true do
+    local number = integer(redis.call("INCR", prefix .. "numbers") % GATEWAYS + 1)
+    if redis.call("EXISTS", prefix .. "gw:" .. number) == 0 then return number end
+  end
+end
+
+-- incarnation, the former one, its number, version, an epoch in case that there is none, then names and texts of settings.
+-- Who comes for the first time must have those of all that live; a gateway that runs may be about to change with the others.
+local function hello(keys, args)
+  local prefix = keys[1]
+  local incarnation, former, wanted, version, epoch = args[1], args[2], args[3], args[4], args[5]
+  local format = redis.call("HGET", prefix .. "meta", "format")
+  if format and format ~= FORMAT then return { err = "FORMAT " .. format } end
+  local settings = rest(args, 6)
+  local differs = former == "" and difference(prefix, settings)
+  if differs then return { err = "DIFFERS " .. differs } end
+  if not redis.call("HGET", prefix .. "meta", "epoch") then
+    redis.call("HSET", prefix .. "meta", "format", FORMAT, "epoch", epoch)
+    redis.call("SET", prefix .. "n", integer(time() * 1000))
+  end
+  local number = free_number(prefix, wanted, former)
+  redis.call("SET", prefix .. "gw:" .. number, incarnation, "PX", LEASE)
+  local place = integer(last_place(prefix))
+  note(prefix, number, version, place, settings)
+  return { number, redis.call("HGET", prefix .. "meta", "epoch"), place, redis.call("TIME") }
+end
+
+-- number, incarnation, version, place, then names and texts of settings. Returns the epoch, the last place, the time.
+local function beat(keys, args)
+  local prefix, number = keys[1], args[1]
+  if not lives(prefix, number, args[2]) then return FENCED end
+  redis.call("PEXPIRE", prefix .. "gw:" .. number, LEASE)
+  note(prefix, number, args[3], args[4], rest(args, 5))
+  local epoch = redis.call("HGET", prefix .. "meta", "epoch") or ""
+  return { epoch, integer(last_place(prefix)), redis.call("TIME") }
+end
+
+-- number, incarnation
+local function bye(keys, args)
+  local prefix, number = keys[1], args[1]
+  if not lives(prefix, number, args[2]) then return FENCED end
+  redis.call("DEL", prefix .. "gw:" .. number, prefix .. "last:" .. number)
+  redis.call("HDEL", prefix .. "members", number)
+  return redis.status_reply("OK")
+end
+
+-- The last place, and the gateways that live.
+local function gateways(keys)
+  return { integer(last_place(keys[1])), members(keys[1]) }
+end
+`;

@@ -1,0 +1,169 @@
+/** The records that a commit reads and writes, and what it tells instead of what is refused. */
+export const RECORDS = String.raw`
+-- What one commit reads and writes: each record is taken apart once and put together once.
+
+local function begin(prefix)
+  return {
+    prefix = prefix, now = time(), servers = {}, groups = {}, changed_servers = {}, changed_groups = {},
+    instead = {}, doubtful = {},
+  }
+end
+
+local function server_of(tx, key)
+  local server = tx.servers[key]
+  if server == nil then
+    local record = redis.call("HGET", tx.prefix .. "servers", key)
+    server = false
+    if record then
+      local part = split(record)
+      server = {
+        first = part[1], told = part[2], report = part[3], plan = part[4],
+        draining = part[5] == "1", enabled = part[6] == "1", evicting = part[7] == "1",
+      }
+    end
+    tx.servers[key] = server
+  end
+  return server
+end
+
+local function set_server(tx, key, server)
+  tx.servers[key] = server
+  tx.changed_servers[key] = true
+end
+
+local function group_from(record)
+  if not record then return false end
+  local part = split(record)
+  local group = { server = part[1], leave = part[2], ids = {}, rooms = {}, at = {}, count = 0 }
+  for i = 3, #part, 2 do
+    local id = part[i]
+    local at = #group.ids + 1
+    group.ids[at] = id
+    group.at[id] = at
+    group.rooms[id] = part[i + 1]
+    group.count = group.count + 1
+  end
+  return group
+end
+
+-- Reads groups that will be asked for, many at a time.
+local function fetch_groups(tx, keys)
+  for from = 1, #keys, AT_ONCE do
+    local to = math.min(from + AT_ONCE - 1, #keys)
+    local records = redis.call("HMGET", tx.prefix .. "groups", unpack(keys, from, to))
+    for i = from, to do tx.groups[keys[i]] = group_from(records[i - from + 1]) end
+  end
+end
+
+local function group_of(tx, key)
+  if tx.groups[key] == nil then fetch_groups(tx, { key }) end
+  return tx.groups[key]
+end
+
+local function set_group(tx, key, group)
+  tx.groups[key] = group
+  tx.changed_groups[key] = true
+end
+
+local function new_group(server)
+  return { server = server, leave = "", ids = {}, rooms = {}, at = {}, count = 0 }
+end
+
+local function set_room(group, id, room)
+  if group.rooms[id] == nil then
+    local at = #group.ids + 1
+    group.ids[at] = id
+    group.at[id] = at
+    group.count = group.count + 1
+  end
+  group.rooms[id] = room
+end
+
+local function remove_room(group, id)
+  if group.rooms[id] == nil then return end
+  group.ids[group.at[id]] = false
+  group.at[id] = nil
+  group.rooms[id] = nil
+  group.count = group.count - 1
+end
+
+-- Whether a server keeps the groups that it has: it is heard, and not to be empty by now.
+local function retains(tx, key)
+  local server = server_of(tx, key)
+  return server and server.enabled and not server.evicting
+end
+
+-- Writes what was changed; a value that is false is removed.
+local function write(hash, changed, values, text)
+  local put, removed = {}, {}
+  for key in pairs(changed) do
+    if values[key] then
+      put[#put + 1] = key
+      put[#put + 1] = text(values[key])
+    else
+      removed[#removed + 1] = key
+    end
+  end
+  for i = 1, #put, AT_ONCE do redis.call("HSET", hash, unpack(put, i, math.min(i + AT_ONCE - 1, #put))) end
+  for i = 1, #removed, AT_ONCE do
+    redis.call("HDEL", hash, unpack(removed, i, math.min(i + AT_ONCE - 1, #removed)))
+  end
+end
+
+local function server_text(server)
+  local flag = function(on) return on and "1" or "" end
+  return table.concat({
+    server.first, server.told, server.report, server.plan,
+    flag(server.draining), flag(server.enabled), flag(server.evicting),
+  }, "\n")
+end
+
+local function group_text(group)
+  local parts = { group.server, group.leave }
+  for _, id in ipairs(group.ids) do
+    if id then
+      parts[#parts + 1] = id
+      parts[#parts + 1] = group.rooms[id]
+    end
+  end
+  return table.concat(parts, "\n")
+end
+
+local function finish(tx)
+  write(tx.prefix .. "servers", tx.changed_servers, tx.servers, server_text)
+  write(tx.prefix .. "groups", tx.changed_groups, tx.groups, group_text)
+end
+
+local function tell_instead(tx, text)
+  tx.instead[#tx.instead + 1] = text
+end
+
+local function doubt(tx, key)
+  if tx.doubtful[key] then return end
+  tx.doubtful[key] = true
+  tx.doubtful[#tx.doubtful + 1] = key
+end
+
+local function tell_group_as_it_is(tx, key)
+  local names = string.sub(key, 2, -2)
+  local group = group_of(tx, key)
+  if not group then
+    tell_instead(tx, '["group-released",' .. names .. ',"",null]')
+    return
+  end
+  tell_instead(tx, '["group-placed",' .. names .. "," .. group.server .. "]")
+  for _, id in ipairs(group.ids) do
+    if id then
+      tell_instead(tx, '["room-opened",' .. id .. "," .. group.server .. "," .. group.rooms[id] .. "]")
+    end
+  end
+  if group.leave ~= "" then
+    tell_instead(tx, '["group-leaving",' .. names .. "," .. group.server .. "," .. group.leave .. "]")
+  end
+end
+
+local function end_for_good(tx, key)
+  redis.call("ZADD", tx.prefix .. "ended", integer(tx.now), key)
+  redis.call("ZREMRANGEBYSCORE", tx.prefix .. "ended", "-inf", integer(tx.now - HISTORY))
+end
+`;

@@ -1,0 +1,192 @@
+/** What becomes of each change: `rules.ts` of the store, to the letter. */
+export const RULES = String.raw`
+-- What becomes of each change: accepted (true, or the text to tell), or not.
+-- A change is what others are told, a key, and up to three texts more.
+
+local rules = {}
+
+rules["tell"] = function() return true end
+
+rules["none"] = function() return false end
+
+rules["server-appeared"] = function(tx, key, first, told, plan)
+  if server_of(tx, key) then return false end
+  set_server(tx, key, {
+    first = first, told = told, report = '""', plan = plan, draining = false, enabled = true, evicting = false,
+  })
+  return true
+end
+
+rules["server-reported"] = function(tx, key, report, told)
+  local server = server_of(tx, key)
+  if not server then
+    tell_instead(tx, '["server-removed",' .. key .. ',""]')
+    return false
+  end
+  server.report = report
+  server.told = told
+  server.enabled = true
+  set_server(tx, key, server)
+  return true
+end
+
+rules["server-planned"] = function(tx, key, plan, draining)
+  local server = server_of(tx, key)
+  if not server then return false end
+  server.plan = plan
+  server.draining = draining == "1"
+  server.evicting = false
+  set_server(tx, key, server)
+  return true
+end
+
+rules["server-evicting"] = function(tx, key)
+  local server = server_of(tx, key)
+  if not server or server.evicting or not server.draining then return false end
+  server.evicting = true
+  set_server(tx, key, server)
+  return true
+end
+
+rules["server-disabled"] = function(tx, key, report)
+  local server = server_of(tx, key)
+  if not server then return false end
+  if server.report ~= report then
+    tell_instead(tx, '["server-enabled",' .. key .. "]")
+    return false
+  end
+  if not server.enabled then return false end
+  server.enabled = false
+  set_server(tx, key, server)
+  return true
+end
+
+rules["server-removed"] = function(tx, key, report)
+  local server = server_of(tx, key)
+  if not server or server.report ~= report then return false end
+  set_server(tx, key, false)
+  return true
+end
+
+rules["group-placed"] = function(tx, key, server, from, found)
+  local group = group_of(tx, key)
+  if not group then
+    set_group(tx, key, new_group(server))
+    return true
+  end
+  if group.server ~= server then
+    if group.server ~= from or (found ~= "1" and retains(tx, group.server)) then
+      doubt(tx, key)
+      return false
+    end
+    group = new_group(server)
+  end
+  group.leave = ""
+  set_group(tx, key, group)
+  return true
+end
+
+rules["group-leaving"] = function(tx, key, server, leave)
+  local group = group_of(tx, key)
+  if not group or group.server ~= server or group.count > 0 or group.leave ~= "" then
+    doubt(tx, key)
+    return false
+  end
+  group.leave = leave
+  set_group(tx, key, group)
+  return true
+end
+
+rules["group-released"] = function(tx, key, server, leave)
+  local group = group_of(tx, key)
+  local leaves = false
+  if group then
+    if leave == "" then leaves = not retains(tx, group.server) else leaves = group.leave == leave end
+  end
+  if not leaves or group.server ~= server then
+    doubt(tx, key)
+    return false
+  end
+  set_group(tx, key, false)
+  return true
+end
+
+rules["room"] = function(tx, key, server, id, room)
+  local group = group_of(tx, key)
+  if not group or group.server ~= server then
+    doubt(tx, key)
+    return false
+  end
+  set_room(group, id, room)
+  group.leave = ""
+  set_group(tx, key, group)
+  return true
+end
+
+rules["room-closed"] = function(tx, key, server, id)
+  local group = group_of(tx, key)
+  if not group or group.server ~= server then
+    doubt(tx, key)
+    return false
+  end
+  remove_room(group, id)
+  set_group(tx, key, group)
+  return true
+end
+
+rules["banned"] = function(tx, key, until_, ban)
+  redis.call("HSET", tx.prefix .. "bans", key, until_ .. "\n" .. ban)
+  redis.call("ZREM", tx.prefix .. "ended", "ban" .. key)
+  return true
+end
+
+rules["ban-ended"] = function(tx, key, until_, lifted)
+  local known = redis.call("HGET", tx.prefix .. "bans", key)
+  if lifted ~= "1" and known then
+    local part = split(known)
+    if tonumber(part[1]) > tonumber(until_) then
+      tell_instead(tx, '["banned",' .. part[2] .. "]")
+      return false
+    end
+  end
+  redis.call("HDEL", tx.prefix .. "bans", key)
+  end_for_good(tx, "ban" .. key)
+  return known ~= false or lifted == "1"
+end
+
+local function queue(tx, sequence, server, order, task, moved)
+  redis.call("HSET", tx.prefix .. "tasks", sequence, server .. "\n" .. order .. "\n" .. task)
+  return '["task-queued",' .. server .. "," .. task .. "," .. moved .. "," .. order .. "]"
+end
+
+rules["task-queued"] = function(tx, sequence, server, task, moved, place)
+  local known = redis.call("HGET", tx.prefix .. "tasks", sequence)
+  if moved == "true" and not known then
+    tell_instead(tx, '["task-ended",' .. sequence .. "]")
+    return false
+  end
+  return queue(tx, sequence, server, known and split(known)[2] or integer(place), task, moved)
+end
+
+rules["task-ended"] = function(tx, sequence)
+  end_for_good(tx, "task" .. sequence)
+  return redis.call("HDEL", tx.prefix .. "tasks", sequence) == 1
+end
+
+rules["kind-learned"] = function(tx, key, sizes)
+  if sizes == "null" then redis.call("HDEL", tx.prefix .. "kinds", key)
+  else redis.call("HSET", tx.prefix .. "kinds", key, sizes) end
+  return true
+end
+
+rules["name-learned"] = function(tx, key, known)
+  if known == "null" then redis.call("HDEL", tx.prefix .. "names", key)
+  else redis.call("HSET", tx.prefix .. "names", key, known) end
+  return true
+end
+
+rules["hand-over-ended"] = function(tx, key, holder)
+  if redis.call("GET", tx.prefix .. "hand:" .. key) == holder then redis.call("DEL", tx.prefix .. "hand:" .. key) end
+  return true
+end
+`;
