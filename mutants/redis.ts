@@ -109,12 +109,6 @@ export const redis: readonly Mutant[] = [
     breaks: "a gateway that was taken for dead never joins again",
   },
   {
-    file: "src/store/redis/connection.ts",
-    find: "if (this.#owed++ === 0) this.#heard = performance.now();",
-    put: "this.#owed++;",
-    breaks: "the first late answer after a silence ends the connection",
-  },
-  {
     file: "src/store/redis/deadline.ts",
     find: "if (performance.now() - due < STOOD_STILL) return act();",
     put: "return act();",

@@ -68,7 +68,7 @@ const task = (sequence: number, expires = 1e6): QueuedTask => ({
 });
 
 /**
- * What a store has, without what is of use to several gateways only; a server is first seen at a full second, and other times
+ * What a store has, without what is of use to several gateways only; a server is first seen within a second, and other times
  * are at full hundredths: a store with a clock of its own measures it.
  */
 async function contents(store: Store): Promise<Loaded> {
@@ -77,7 +77,7 @@ async function contents(store: Store): Promise<Loaded> {
   return {
     servers: servers.map(({ report: _, firstSeen, draining, ...server }) => ({
       ...server,
-      firstSeen: Math.round(firstSeen / 1000) * 1000,
+      firstSeen: Math.floor((firstSeen + 100) / 1000) * 1000,
       draining: draining && { deadline: draining.deadline && near(draining.deadline) },
     })),
     bans: bans.map((ban) => ({ ...ban, until: near(ban.until) })),

@@ -392,12 +392,13 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
       for (let i = 0; i < 10; i++) {
         await one.shared.share("acme", { peers: 10, rooms: 0 }, licence, () => none, 10_000);
         other.told.length = 0;
-        await one.store.commit([reported(A, `${i}`)], "process");
+        const report = one.store.commit([reported(A, `${i}`)], "soon");
         await one.shared.share("acme", none, licence, () => ({ peers: 10, rooms: 0 }), 10_000);
         assert.deepEqual(
           await other.shared.share("acme", { peers: 10, rooms: 0 }, licence, reportedBy(other), 10_000),
           none,
         );
+        await report;
       }
     },
   );

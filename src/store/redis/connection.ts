@@ -24,9 +24,8 @@ export class Connection {
   /** Resolves when it has broken, or was closed. */
   readonly lost: Promise<Fault>;
   #open = true;
-  /** When it last answered, or was asked while it owed no answer. */
+  /** When it last answered. */
   #heard = performance.now();
-  #owed = 0;
 
   private constructor(client: Client, address: string) {
     this.#client = client;
@@ -69,8 +68,7 @@ export class Connection {
 
   /** Sends a command. @throws {Fault} where it fails, or is not answered in time; it may be carried out all the same then */
   async call(command: readonly string[], within = DEADLINE): Promise<unknown> {
-    if (this.#owed++ === 0) this.#heard = performance.now();
-    const answer = this.#client.sendCommand<unknown>(command).finally(() => this.#owed--);
+    const answer = this.#client.sendCommand<unknown>(command);
     const late = deadline(within, () => {
       // Bytes that are swallowed close no connection.
       if (performance.now() - this.#heard >= SILENCE) this.close();

@@ -224,6 +224,49 @@ test("a load that takes long is no failure, at the start and when it has gone as
   await one.close();
 });
 
+test("what is committed while everything is loaded is told afterwards, or refused at once, however much comes before it", async () => {
+  await using server = await RedisServer.start();
+  await using other = await Gateway.open(server.settings);
+  const failures: string[] = [];
+  const ends: { message: string; after: number }[] = [];
+  let told = 0;
+  const one: RedisStore = await RedisStore.open(server.settings, {
+    ...OPTIONS,
+    failed: (error) => failures.push(error.message),
+    others: (changes) => {
+      told += changes.length;
+      const busy = performance.now() + 20;
+      while (performance.now() < busy);
+    },
+    astray: async () => {
+      const soon = one.commit([placed("soon")], "soon");
+      ends.push(await outcome(one.commit([placed("at once")], "process")));
+      const piece = one.load()[Symbol.asyncIterator]();
+      await piece.next();
+      await other.back();
+      for (let i = 0; i < 60; i++) await other.store.commit([placed(`while it loads ${i}`)], "process");
+      while (!(await piece.next()).done);
+      soon.then(() => ends.push({ message: `told ${told}`, after: 0 }));
+    },
+  });
+  await loaded(one);
+  await server.ask("INCRBY", "{odin}:n", "3");
+  await other.store.commit([placed("gap")], "process").catch(() => {});
+  await until(() => ends.length === 2);
+  assert.match(ends[0]?.message ?? "", /is being loaded anew/);
+  assert.ok((ends[0]?.after ?? Infinity) < 250);
+  assert.deepEqual([ends[1]?.message, failures], ["told 60", []]);
+  assert.deepEqual(
+    (await loaded(one)).placements.map(({ group }) => group).filter((group) => !group.startsWith("while"))
+      .sort(),
+    [
+      "gap",
+      "soon",
+    ],
+  );
+  await one.close();
+});
+
 test("a proxy that breaks connections is survived, with the number of the gateway", async () => {
   await using server = await RedisServer.start();
   using proxy = new Proxy(server.port);

@@ -42,6 +42,9 @@ export interface FollowerOptions {
   answer(batch: Batch): void;
   others: StoreOptions["others"];
   damaged(what: string): void;
+  /** Nothing is told from now on until everything is loaded. */
+  hold(): void;
+  release(): void;
   /** Loads, and offers, what it has to; until then nothing is told. */
   astray(lost: "told" | "stored"): Promise<void>;
   /** @throws {StoreError} where Redis cannot be called now */
@@ -93,6 +96,11 @@ export class Follower {
   /** Up to where everything has been told. */
   get position(): Position {
     return this.#position;
+  }
+
+  /** Whether everything has to be loaded before anything more is told. */
+  get isAstray(): boolean {
+    return this.#astray;
   }
 
   get silence(): Milliseconds {
@@ -185,7 +193,7 @@ export class Follower {
   async #lookInto(connection: Connection): Promise<void> {
     const suspicion = this.#suspicion;
     this.#suspicion = undefined;
-    const { prefix, up, mustBeUp, astray } = this.#options;
+    const { prefix, up, mustBeUp, astray, hold, release } = this.#options;
     try {
       const before = this.#position;
       const { epoch, id, last, request } = before;
@@ -196,6 +204,7 @@ export class Follower {
       up();
       if (this.#loaded) {
         this.#astray = true;
+        hold();
         await astray(found === "stored" ? "stored" : "told");
         if (this.#position === before) this.#position = end; // it has loaded nothing
       } else this.#position = end;
@@ -203,6 +212,7 @@ export class Follower {
       this.suspect("told");
       throw error;
     } finally {
+      if (this.#astray) release();
       this.#astray = false;
     }
     this.#tellWaiters(Infinity);

@@ -1,11 +1,18 @@
 import { setImmediate } from "node:timers";
 import type { Change } from "../../fleet/mod.ts";
-import type { Committed, Safety } from "../port.ts";
+import type { Committed, Safety, StoreError } from "../port.ts";
 import { DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 
 /** Changes that are only to be durable soon wait this long for others, in milliseconds. */
 const SEND_AFTER = 20;
+
+/**
+ * A commit that Redis has is waited for so much longer, as long as the gateway is told of what came before it: much may have
+ * gathered while everything was loaded. In milliseconds; and the interval at which that is looked at.
+ */
+const PATIENCE = 5000;
+const MOMENT = 50;
 
 /** Changes that make a batch full. A commit is never divided: one that has more is a batch of its own. */
 const FULL = 1000;
@@ -14,8 +21,8 @@ const FULL = 1000;
 interface Waiting {
   readonly changes: readonly Change[];
   readonly safety: Safety;
-  /** When it is given up. */
-  readonly deadline: number;
+  /** When it is given up, unless it is known to come. */
+  deadline: number;
   readonly resolve: (committed: Committed) => void;
   readonly reject: (error: Error) => void;
   committed?: Committed;
@@ -38,6 +45,8 @@ export interface Sender {
     commits: readonly (readonly Change[])[],
     safety: Safety,
   ): Promise<readonly Committed[]>;
+  /** Whether what Redis has is being told, so that commits which it has come to their place. */
+  isTelling(): boolean;
   /** Told that the oldest commit has not been answered in time: all are to be rejected. */
   late(): void;
 }
@@ -57,6 +66,7 @@ export class Outgoing {
   /** Sent, and their place not come to yet; oldest first. */
   readonly #sent = new Map<string, Batch & { readonly settle: (accepted: boolean) => void }>();
   #sending = false;
+  #held = false;
   /** Whether what is queued is to go as soon as it can. */
   #hurry = false;
   #scheduled = false;
@@ -112,6 +122,20 @@ export class Outgoing {
     for (const { settle } of batches) settle(false);
   }
 
+  /** From now on nothing is sent; what is on its way is rejected. */
+  hold(error: StoreError): void {
+    this.fail(error);
+    this.#held = true;
+  }
+
+  /** Sends what has gathered, as if it had been committed now. */
+  release(): void {
+    this.#held = false;
+    for (const commit of this.#queue) commit.deadline = performance.now() + DEADLINE;
+    this.#watchOldest();
+    if (this.#queue.length > 0) this.#flushSoon();
+  }
+
   /** Resolves when all that was committed before has been answered or rejected. */
   async flush(): Promise<void> {
     if (this.#queue.length > 0) this.#flushSoon();
@@ -132,7 +156,7 @@ export class Outgoing {
   }
 
   async #send(): Promise<void> {
-    if (this.#sending || !this.#hurry || this.#queue.length === 0) return;
+    if (this.#held || this.#sending || !this.#hurry || this.#queue.length === 0) return;
     const commits = this.#take();
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const request = this.#newRequest();
@@ -174,12 +198,15 @@ export class Outgoing {
   }
 
   #watchOldest(): void {
-    if (this.#watch !== undefined) return;
+    if (this.#watch !== undefined || this.#held) return;
     const oldest = this.#oldest();
     if (oldest === undefined) return;
-    this.#watch = afterAll(Math.max(1, oldest.deadline - performance.now()), () => {
+    const wait = oldest.deadline - performance.now();
+    this.#watch = afterAll(Math.max(MOMENT, wait), () => {
       this.#watch = undefined;
       if (this.#oldest() !== oldest) return this.#watchOldest();
+      const isComing = oldest.committed !== undefined && this.#sender.isTelling();
+      if (isComing && performance.now() < oldest.deadline + PATIENCE) return this.#watchOldest();
       this.#sender.late();
     });
   }

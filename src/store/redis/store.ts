@@ -79,6 +79,7 @@ export class RedisStore implements Store, SharedStore {
     this.#options = options;
     this.#outgoing = new Outgoing({
       send: (request, commits, safety) => this.#send(request, commits, safety),
+      isTelling: () => this.silence < DEADLINE,
       late: () => {
         this.#fail(
           new Fault("late", `Redis at ${this.#session.address} has not answered within ${DEADLINE} ms`),
@@ -119,10 +120,6 @@ export class RedisStore implements Store, SharedStore {
 
   async *load(): AsyncGenerator<SnapshotPiece> {
     const end = this.#followed().beginLoading();
-    // What is on its way is in what is loaded, or comes after it: as if another gateway had done it.
-    if (end !== undefined) {
-      this.#outgoing.fail(new StoreError("what the gateways share is being loaded anew"));
-    }
     try {
       const position = await this.#tail();
       const scan = (command: readonly string[]) => {
@@ -142,6 +139,8 @@ export class RedisStore implements Store, SharedStore {
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
     const fault = this.#closed ? new StoreError("the store was closed") : this.#fault;
     if (fault !== undefined) return Promise.reject(fault);
+    // What nobody waits for is told when everything is loaded.
+    if (this.#follower?.isAstray === true && safety !== "soon") return Promise.reject(loadedAnew());
     return this.#outgoing.commit(changes, safety);
   }
 
@@ -233,6 +232,7 @@ export class RedisStore implements Store, SharedStore {
 
   async close(): Promise<void> {
     this.#closed = true; // nothing more is committed
+    if (this.#follower?.isAstray === true) this.#outgoing.fail(new StoreError("the store was closed"));
     await this.#outgoing.flush();
     this.#opened = false;
     await this.#follower?.close();
@@ -252,6 +252,9 @@ export class RedisStore implements Store, SharedStore {
         answer: (batch) => this.#outgoing.answer(batch),
         others: this.#options.others,
         damaged: (what) => this.#options.damaged?.(what),
+        // What is on its way is in what is loaded, or comes after it: as if another gateway had done it.
+        hold: () => this.#outgoing.hold(loadedAnew()),
+        release: () => this.#outgoing.release(),
         astray: async (lost) => await this.#options.astray?.(lost),
         mustBeUp: () => {
           if (this.#session.fault !== undefined) throw this.#session.fault;
@@ -349,4 +352,8 @@ export class RedisStore implements Store, SharedStore {
     if (this.#opened) this.#follower?.suspect("told"); // what was refused has to be made up for
     if (first && this.#opened) this.#options.failed(error);
   }
+}
+
+function loadedAnew(): StoreError {
+  return new StoreError("what the gateways share is being loaded anew");
 }

@@ -182,6 +182,8 @@ export class Proxy implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
   mode: "passing" | "swallowing" | "refusing" = "passing";
+  #accepted = 0;
+  #held: { readonly connection: number; readonly until: Promise<void> } | undefined;
 
   constructor(target: number) {
     this.#target = target;
@@ -190,6 +192,16 @@ export class Proxy implements Disposable {
 
   get at(): Endpoint {
     return { hostname: "127.0.0.1", port: this.#listener.addr.port };
+  }
+
+  /** Keeps what Redis says on one connection, the first being 1. @returns lets it go */
+  hold(connection: number): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = { connection, until: promise };
+    return () => {
+      this.#held = undefined;
+      resolve();
+    };
   }
 
   refuse(): void {
@@ -211,19 +223,21 @@ export class Proxy implements Disposable {
       try {
         const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
         void this.#pass(client, server);
-        void this.#pass(server, client);
+        void this.#pass(server, client, ++this.#accepted);
       } catch {
         close(client); // as Redis does
       }
     }
   }
 
-  async #pass(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+  /** @param connection which one, where it is what Redis says */
+  async #pass(from: Deno.Conn, to: Deno.Conn, connection?: number): Promise<void> {
     this.#connections.add(from);
     const buffer = new Uint8Array(65_536);
     try {
       for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
         if (this.mode === "swallowing") continue;
+        if (this.#held?.connection === connection) await this.#held?.until;
         for (let at = 0; at < read;) at += await to.write(buffer.subarray(at, read));
       }
     } catch {
