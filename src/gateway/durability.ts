@@ -2,6 +2,7 @@ import * as fleet from "../fleet/mod.ts";
 import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
 import {
   type Committed,
+  type Member,
   type OpenStore,
   type Safety,
   type SharedStore,
@@ -114,6 +115,17 @@ export class Durability {
     return this.#store.shared;
   }
 
+  /** All gateways that share the store; of those that cannot be asked for, this one alone. */
+  async gateways(): Promise<readonly Member[] | undefined> {
+    const { shared } = this;
+    try {
+      return await shared?.gateways();
+    } catch (error) {
+      asStoreError(error);
+      return [];
+    }
+  }
+
   /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
   async catchUp(): Promise<boolean> {
     await this.#reconciling;
@@ -211,7 +223,8 @@ export class Durability {
   async reopen(): Promise<void> {
     await this.#open();
     this.#retry = undefined;
-    await this.#storeAnew().catch((error) => this.#failed(asStoreError(error)));
+    const taken = this.shared === undefined ? this.#storeAnew() : this.#reconcile("told");
+    await taken.catch((error) => this.#failed(asStoreError(error)));
   }
 
   async #open(): Promise<void> {
@@ -302,6 +315,11 @@ export class Durability {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reconciling = promise;
     try {
+      const { shared } = this.#store;
+      // Where another gateway came while this one was taken for dead, the number may be that one's now.
+      if (shared !== undefined && shared.number !== this.#model.gateway) {
+        fleet.numberTasks(this.#model, shared.number);
+      }
       if (lost === "stored") await this.shared?.offer(fleet.snapshot(this.#model));
       const work = longWork(this.#timers);
       const reconciler = new fleet.Reconciler(this.#model);

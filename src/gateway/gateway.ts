@@ -119,7 +119,7 @@ export class Gateway implements GatewayPort {
     this.#random = random;
     this.#startWait = new StartWait(model, options.expectedServers);
     this.#licences = new LicenceShares(model, durability, timers, clocks.now);
-    this.view = new View(model, clocks, () => this.condition);
+    this.view = new View(model, clocks, () => this.condition, () => this.#durability.gateways());
     this.#ticked = this.#now();
   }
 

@@ -1,3 +1,4 @@
+import type { Member } from "../store/port.ts";
 import type {
   Address,
   Ban,
@@ -32,6 +33,8 @@ import type {
   TaskInfo,
   UnixTime,
 } from "../fleet/mod.ts";
+
+export type { Member } from "../store/port.ts";
 
 /**
  * What the edge may ask of the gateway. Only plain data crosses, one message each way a call, so that callers may live on
@@ -92,6 +95,8 @@ export interface FleetView {
   usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]>;
   /** The servers on which a customer has something, those with the most of its peers first. */
   serversOf(customer: string): Promise<ServersOfCustomer>;
+  /** All gateways that share the store and live; nothing where there is only this one. */
+  gateways(): Promise<readonly Member[] | undefined>;
   /** What pools, or one of them, will need. @param target load that servers are to have; if absent, as configured */
   forecast(pool?: string, target?: number): Promise<readonly PoolForecast[]>;
   condition(): Promise<Condition>;

@@ -46,6 +46,7 @@ export class View implements FleetView {
     model: Model,
     clocks: Clocks,
     condition: () => { readonly storable: boolean; readonly waiting: boolean },
+    readonly gateways: FleetView["gateways"],
   ) {
     this.#model = model;
     this.#clocks = clocks;

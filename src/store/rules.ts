@@ -84,13 +84,14 @@ export class Tables {
     const placed = new Map<string, Address>();
     for (const { namespace, group, server } of placements) {
       const key = keyOf(namespace, group);
-      if (this.#groups.has(key)) continue;
-      placed.set(key, server);
+      const held = this.#groups.get(key);
+      if (held === undefined || held.server === server) placed.set(key, server);
+      if (held !== undefined) continue;
       changes.push({ type: "group-placed", namespace, group, server });
     }
     for (const { namespace, name, customer, listed } of rooms) {
       const key = keyOf(namespace, groupName(name));
-      const server = placed.get(key) ?? this.#groups.get(key)?.server;
+      const server = placed.get(key);
       if (server === undefined || this.#groups.get(key)?.rooms.has(name)) continue;
       changes.push({ type: "room-opened", room: [namespace, name], customer, server, listed });
     }

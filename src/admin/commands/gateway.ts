@@ -56,6 +56,7 @@ async function showStatus(context: Context): Promise<number> {
       ["rooms", `${status.rooms}; ${status.grants} clients on their way`],
       ["waiting", `${status.tasks} tasks, ${status.bans} bans in force`],
       ["customers", String(status.customers)],
+      ...gatewayFacts(status),
       ["Connect", connects(status)],
     ]);
     terminal.print("");
@@ -63,6 +64,14 @@ async function showStatus(context: Context): Promise<number> {
     for (const line of problemLines(terminal, status)) terminal.print(line);
   }
   return status.problems.some(({ severity }) => severity === "error") ? EXIT.refused : EXIT.done;
+}
+
+/** The gateways that share the store, where there are several. */
+function gatewayFacts({ gateways }: GatewayStatus): [string, string][] {
+  if (gateways.length === 0) return [];
+  const text = ({ number, version, lag, self }: GatewayStatus["gateways"][number]) =>
+    `${number}${self ? " (this one)" : ""} ${version}${lag > 0 ? `, ${lag} changes behind` : ""}`;
+  return [["gateways", gateways.map(text).join("; ")]];
 }
 
 /** Which gateway it is, and for how long it has been up. */

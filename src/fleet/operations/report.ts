@@ -4,6 +4,7 @@ import type { Change } from "../change.ts";
 import { collide, endClosing, replaceForeign, retryIgnoredCloses } from "../rooms/closing.ts";
 import { complain } from "../servers/complaint.ts";
 import { followDraining } from "../servers/draining.ts";
+import { reported } from "../servers/reported.ts";
 import { endGrants } from "../state/grant.ts";
 import { expectGrowth, followGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import { addServer, type Model, newName } from "../state/model.ts";
@@ -147,30 +148,6 @@ export function* reportInSlices(
   server.heardHere = true;
   changes.push(reported(server, figures));
   return { refused: false, changes };
-}
-
-/**
- * What others are to know of a server's last report.
- *
- * @param figures clients of rooms that are told one by one
- */
-export function reported(
-  { address, lastReport, pool, version, load, clients, cost, usage }: Server,
-  figures: readonly (readonly [RoomId, number])[],
-): Change {
-  const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
-  return {
-    type: "server-reported",
-    server: address,
-    report: lastReport,
-    pool,
-    version,
-    load,
-    clients,
-    cost: cost.stored(),
-    usage: sums,
-    ...(figures.length > 0 ? { figures } : {}),
-  };
 }
 
 function appear(model: Model, input: Report, now: Milliseconds, changes: Change[]): Server | undefined {

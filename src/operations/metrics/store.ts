@@ -44,6 +44,16 @@ export function storeMetrics(registry: Registry): StoreMetrics {
     registers,
   });
   writable.set(1);
+  let open: Store | undefined;
+  new Gauge({
+    name: `${PREFIX}store_silence_seconds`,
+    help:
+      "Time since the store last told what other gateways do, or that they do nothing; 0 where there are none.",
+    registers,
+    collect() {
+      this.set((open?.shared?.silence ?? 0) / 1000);
+    },
+  });
 
   function measure(store: Store): Store {
     return {
@@ -67,17 +77,21 @@ export function storeMetrics(registry: Registry): StoreMetrics {
         }),
       value: (name) => store.value(name),
       setValue: (name, value) => store.setValue(name, value),
+      get shared() {
+        return store.shared;
+      },
       close: () => store.close(),
     };
   }
 
   return {
-    measured: (open) => async (options) => {
+    measured: (openStore) => async (options) => {
       const failed: StoreOptions["failed"] = (error) => {
         errors.inc();
         options.failed(error);
       };
-      return measure(await open({ ...options, failed }));
+      open = await openStore({ ...options, failed });
+      return measure(open);
     },
     observer: {
       storeFailed: () => writable.set(0),

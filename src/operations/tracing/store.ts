@@ -24,6 +24,9 @@ export function tracedStore(open: OpenStore): OpenStore {
       replace: (snapshot) => store.replace(snapshot),
       value: (name) => store.value(name),
       setValue: (name, value) => store.setValue(name, value),
+      get shared() {
+        return store.shared;
+      },
       close: () => store.close(),
     };
   };

@@ -9,7 +9,7 @@ import { showKind, ShownKind } from "./kind_methods.ts";
 import { ShownRoomEntry, showRoom } from "./room_methods.ts";
 import { ShownServer, showServer } from "./server_methods.ts";
 import { Count, Time } from "./shapes.ts";
-import { statusMethod, type StatusSource } from "./status.ts";
+import { ShownGateway, statusMethod, type StatusSource } from "./status.ts";
 
 /** What the methods about the gateway itself work with. */
 export interface GatewayMethodsContext extends StatusSource {
@@ -47,11 +47,15 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
           ShownRoomEntry.extend({ updated: Time.describe("When its server has reported last.") }),
         ),
         kinds: z.array(ShownKind),
+        gateways: z.array(ShownGateway).optional().describe(
+          "The gateways that share the store; empty while it cannot be reached. Not there where there is only one.",
+        ),
         stats: z.object({ apiCalls: Calls }),
       }),
       errors: [],
       run: async () => {
         const { servers, rooms, kinds } = await gateway.info();
+        const gateways = await gateway.view.gateways();
         const updated = new Map(servers.map(({ address, lastSeen }) => [address, iso(lastSeen)]));
         return {
           servers: await mappedInSlices(servers, (server) => showServer(server, serverKeys)),
@@ -60,6 +64,7 @@ export function gatewayMethods(context: GatewayMethodsContext): readonly AdminMe
             (room) => ({ ...showRoom(room), updated: updated.get(room.server)! }),
           ),
           kinds: await mappedInSlices(kinds, showKind),
+          ...(gateways === undefined ? {} : { gateways: gateways.map((each) => ({ ...each })) }),
           stats: { apiCalls: [...stats.apiCalls] },
         };
       },

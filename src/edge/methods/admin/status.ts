@@ -58,6 +58,14 @@ const Pool = z.object({
   grants: Count.describe("Clients on their way."),
 });
 
+/** One of several gateways. */
+export const ShownGateway = z.object({
+  number: Count.describe("Tells it from the others."),
+  version: z.string(),
+  lag: Count.describe("Changes that it has not been told of yet."),
+  self: z.boolean().describe("Whether it is the one that answers."),
+});
+
 export const Status = z.object({
   version: z.string(),
   started: Time,
@@ -69,6 +77,9 @@ export const Status = z.object({
   tasks: Count.describe("Tasks that wait."),
   bans: Count,
   customers: Count.describe("Customers in the list of customers."),
+  gateways: z.array(ShownGateway).describe(
+    "The gateways that share the store; empty where there is only one.",
+  ),
   calls: z.array(z.object({ name: z.string(), success: Count, failure: Count, rejected: Count }))
     .describe("Calls since the start, by method."),
 });
@@ -97,6 +108,7 @@ export function statusMethod(source: StatusSource): AdminMethod {
         tasks: servers.reduce((sum, { tasks }) => sum + tasks, 0),
         bans,
         customers: customers.byId.size,
+        gateways: (await gateway.view.gateways() ?? []).map((each) => ({ ...each })),
         calls: [...stats.apiCalls],
       };
     },

@@ -1,0 +1,27 @@
+import type { Change } from "../change.ts";
+import type { RoomId } from "../ids.ts";
+import type { Server } from "../state/server.ts";
+
+/**
+ * What others are to know of a server's last report.
+ *
+ * @param figures clients of rooms that are told one by one
+ */
+export function reported(
+  { address, lastReport, pool, version, load, clients, cost, usage }: Server,
+  figures: readonly (readonly [RoomId, number])[],
+): Change {
+  const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
+  return {
+    type: "server-reported",
+    server: address,
+    report: lastReport,
+    pool,
+    version,
+    load,
+    clients,
+    cost: cost.stored(),
+    usage: sums,
+    ...(figures.length > 0 ? { figures } : {}),
+  };
+}
