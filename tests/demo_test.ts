@@ -40,10 +40,10 @@ Deno.test({
   async fn() {
     const { code, output, errors } = await run(
       "demo",
-      ...["--gateways", "3", "--kill-every", "4", "--duration", "7"],
+      ...["--gateways", "3", "--kill-every", "4", "--duration", "12"],
     );
     assert.equal(code, 0, output + errors);
-    assert.match(output, /gateway 1 of 3 is killed[^]*gateway 1 is back[^]*Connects\/s \d+ \| errors 0\n/);
+    assert.match(output, /gateway 1 of 3 is killed[^]*gateway 1 is back/);
     assert.match(output, /\n[1-9]\d* clients were connected, 0 errors\./);
   },
 });

@@ -15,7 +15,7 @@ const HEALS = { start: 6000, wake: 1000, redis: 5000, line: 4000, loss: 8000 };
 const PAUSE = [500, 3000] as const;
 
 /** Milliseconds that the gateways have in the end, before everything must be as if nothing had happened. */
-const CALM = 10_000;
+const CALM = 8000;
 
 /** What a storm over several gateways is. */
 export interface SeveralOptions {
@@ -83,7 +83,11 @@ export class SeveralStorm {
   async run(): Promise<SeveralOutcome> {
     this.#cluster = await Cluster.start({
       gateways: this.options.gateways,
-      config: configSource({ ...this.#load.config, masterKey: MASTER_KEY, operations: { enabled: false } }),
+      config: configSource({
+        ...this.#load.config,
+        masterKey: MASTER_KEY,
+        operations: { hostname: "127.0.0.1", port: 0 },
+      }),
       folder: this.folder,
       redis: (gateway) => `redis://127.0.0.1:${this.#relays[gateway]!.port}`,
     });
