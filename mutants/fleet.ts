@@ -484,6 +484,24 @@ export const fleet: readonly Mutant[] = [
     breaks: "a room that grows again is not expected to grow",
   },
   {
+    file: "src/fleet/learning/room_cost.ts",
+    find: "if (load >= SATURATED || works[0] === 0) return;",
+    put: "if (works[0] === 0) return;",
+    breaks: "saturated servers teach that clients cost little",
+  },
+  {
+    file: "src/fleet/learning/room_cost.ts",
+    find: "return tells ? best : 0;",
+    put: "return best;",
+    breaks: "an exponent is taken where the loads do not tell it",
+  },
+  {
+    file: "src/fleet/state/room_cost.ts",
+    find: "return expected ** exponent - (expected - growth) ** exponent;",
+    put: "return growth;",
+    breaks: "a room that grows counts by its clients, whatever they cost",
+  },
+  {
     file: "src/fleet/placement/fill.ts",
     find: "load <= target ? -load : load",
     put: "-load",
@@ -509,8 +527,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/placement/expected_load.ts",
-    find: "Math.min(TAIL, (large - expected) * server.loadPerClient)",
-    put: "(large - expected) * server.loadPerClient",
+    find: "Math.min(TAIL, tail * loadPerClient)",
+    put: "tail * loadPerClient",
     breaks: "the tail of a kind keeps it out of idle servers",
   },
   {

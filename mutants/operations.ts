@@ -4,8 +4,8 @@ import type { Mutant } from "./mutant.ts";
 export const operations: readonly Mutant[] = [
   {
     file: "src/fleet/operations/figures.ts",
-    find: "loadPerClient, weight: 1 };",
-    put: "loadPerClient, weight: 0 };",
+    find: "loadPerClient, work, weight: 1 };",
+    put: "loadPerClient, work, weight: 0 };",
     breaks: "the expected load of the metrics is no number",
   },
   {

@@ -139,6 +139,39 @@ Deno.test("a process that ends while it reads what is there leaves the one befor
   assert.deepEqual([failures, lost], [[], 0]);
 });
 
+Deno.test("a process that is told to stop while it reads what is there takes nothing over", async () => {
+  await using gateway = await TestGateway.start();
+  await gateway.program.stop();
+  await writeLargeStore(`${gateway.folder.path}/data`);
+  await gateway.restart();
+  await using next = new Program(takeOver(gateway));
+  await gateway.program.printed(/reads the data folder, to take over/);
+  next.kill("SIGTERM");
+  assert.equal((await next.status).code, 0, next.output);
+  assert.match(next.output, /SIGTERM: nothing is taken over, the other process goes on/);
+  assert.equal((await gateway.internal<{ rooms: object[] }>("Info", {})).rooms.length, 100_000);
+  assert.doesNotMatch(gateway.program.output, /requests wait/);
+});
+
+for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+  Deno.test(`where the process before ends meanwhile, by ${signal}, the new one starts as if there had been none`, async () => {
+    await using gateway = await TestGateway.start({ sfuConfig: { disableTimeout: 600, removeTimeout: 600 } });
+    await gateway.program.stop();
+    await writeLargeStore(`${gateway.folder.path}/data`);
+    await gateway.restart();
+    await gateway.report("sfu-a:4433");
+    const { address } = await gateway.connect("new", "user");
+    const before = gateway.program;
+    const starting = Program.start(takeOver(gateway));
+    await before.printed(/reads the data folder, to take over/);
+    before.kill(signal);
+    gateway.program = await starting;
+    assert.match(gateway.program.output, /has ended: this one starts as if there had been none/);
+    assert.equal((await gateway.connect("new", "user")).address, address);
+    assert.equal((await gateway.internal<{ rooms: object[] }>("Info", {})).rooms.length, 100_001);
+  });
+}
+
 Deno.test("what another process has read is not taken over once everything has been written anew", async () => {
   await using gateway = await TestGateway.start();
   await gateway.report("sfu-a:4433");

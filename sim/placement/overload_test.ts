@@ -9,9 +9,14 @@ import { World } from "./world.ts";
 
 const SETTINGS = fleetSettings(readConfig({}).settings);
 
-function run(scenario: "surge" | "small" | "kinds", load: number, contender: string): Figures {
-  const workload = generate(scenarios[scenario], load, 1);
-  return new World(workload, contenders.find(({ name }) => name === contender)!, SETTINGS, 1).run();
+function run(scenario: "surge" | "small" | "kinds", load: number, contender: string, seed = 1): Figures {
+  const workload = generate(scenarios[scenario], load, seed);
+  return new World(workload, contenders.find(({ name }) => name === contender)!, SETTINGS, seed).run();
+}
+
+/** The mean of a figure over three seeds: a single one is a matter of luck. */
+function mean(runs: readonly Figures[], figure: "excess" | "peakToMean"): number {
+  return runs.reduce((sum, its) => sum + its[figure], 0) / runs.length;
 }
 
 /** The highest load of a server ÷ the mean, at the end of a run. */
@@ -38,8 +43,12 @@ for (
   ] as const
 ) {
   Deno.test(`a fleet that gets ${what} is not behind one that only looks at loads`, () => {
-    const [ours, simple] = ["expected", "least-load"].map((name) => run(scenario, load, name));
-    assert.ok(ours!.excess <= simple!.excess + 0.005, `${ours!.excess}, ${simple!.excess}`);
-    assert.ok(ours!.peakToMean <= 1.02 * simple!.peakToMean, `${ours!.peakToMean}, ${simple!.peakToMean}`);
+    const [ours, simple] = ["expected", "least-load"].map((name) =>
+      [1, 2, 3].map((seed) => run(scenario, load, name, seed))
+    );
+    for (const [figure, more] of [["excess", 0.005], ["peakToMean", 0.02]] as const) {
+      const [its, other] = [mean(ours!, figure), mean(simple!, figure)];
+      assert.ok(its <= other + more, `${figure} ${its}, ${other}`);
+    }
   });
 }

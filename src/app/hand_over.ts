@@ -63,6 +63,7 @@ export class HandOver implements Replaceable {
   #stop: (() => void)[] = [];
   /** Which sockets are those of this process. */
   #sockets = "";
+  #ends = false;
   /** What changes in the data folder while another process reads it. */
   readonly #notes = new ChangeNotes();
 
@@ -84,6 +85,12 @@ export class HandOver implements Replaceable {
     }
   }
 
+  /** This process stops: nobody takes over from it any more. Who has asked already sees it end. */
+  end(): void {
+    this.#ends = true;
+    this.stop();
+  }
+
   /** No longer listens in the data folder. */
   stop(): void {
     for (const stop of this.#stop) stop();
@@ -91,6 +98,7 @@ export class HandOver implements Replaceable {
   }
 
   async prepare(): Promise<string | undefined> {
+    await this.#unlessItEnds();
     this.#notes.begin();
     try {
       await this.parts.gateway.store.commit([], "process"); // with all that came before
@@ -106,6 +114,7 @@ export class HandOver implements Replaceable {
   }
 
   async release(): Promise<Released | string> {
+    await this.#unlessItEnds();
     const { gateway, customers, webhooks, gate, main, operations } = this.parts;
     if (!gateway.condition.storable) return NOT_WRITTEN;
     if (this.#notes.changes() === "all") return WRITTEN_ANEW;
@@ -156,6 +165,11 @@ export class HandOver implements Replaceable {
     } finally {
       gate.open(); // whatever comes of those: callers wait
     }
+  }
+
+  /** Never resolves once this process stops. */
+  async #unlessItEnds(): Promise<void> {
+    if (this.#ends) await new Promise(() => {});
   }
 
   #socketsNow(): string {

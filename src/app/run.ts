@@ -168,7 +168,7 @@ export async function runGateway(
   shedding.start();
   parts.defer(() => shedding.stop());
   webhooks.start();
-  deferUnlessMoved(() => handOver?.stop()); // first of all: nobody takes over a gateway that stops
+  deferUnlessMoved(() => handOver?.end()); // first of all: nobody takes over a gateway that stops
   const running = parts.move();
   return {
     url: listeners.main.url,

@@ -6,7 +6,7 @@ import { FolderLock, isLocked, lockConcern } from "../store/sqlite/lock.ts";
 import { outboxConcern } from "../store/sqlite/outbox.ts";
 import { isOfThisSchema, schemaConcern } from "../store/sqlite/schema.ts";
 import type { Ports } from "../hand_over/lines.ts";
-import { RunningProcess } from "../hand_over/request.ts";
+import { NoAnswer, RunningProcess } from "../hand_over/request.ts";
 import { type Sockets, socketsIn } from "../hand_over/sockets.ts";
 import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { SqliteStore, type Taken } from "../store/sqlite/store.ts";
@@ -15,12 +15,17 @@ import { whyNotWritable } from "./writable.ts";
 /** As data folder: keep nothing. */
 export const MEMORY = ":memory:";
 
+/** This process is not to take over any more: the other one goes on. */
+export class Unwanted extends Error {
+  override readonly name = "Unwanted";
+}
+
 /** The data folder, which is this process's alone, but while another one takes over from it. */
 export class DataFolder {
   readonly sockets: Sockets | undefined;
   readonly #path: string;
   /** The process that this one replaces, if it does. */
-  readonly #before: RunningProcess | undefined;
+  #before: RunningProcess | undefined;
   readonly #left = Promise.withResolvers<void>();
   #lock: FolderLock | undefined;
   #ports: Ports | undefined;
@@ -49,21 +54,41 @@ export class DataFolder {
    * Opens the store. Where another process has it, all that is there is read while that one goes on, and only then is it asked
    * to give up the folder.
    *
+   * @param unwanted whether this process is not to take over any more
    * @throws {StoreError} where it cannot be used
    * @throws {StartError} where the other process does not give it up
+   * @throws {Unwanted}
    */
-  async openStore(options: StoreOptions): Promise<Store> {
-    if (this.#lock === undefined && this.#before !== undefined) {
+  async openStore(options: StoreOptions, unwanted: () => boolean): Promise<Store> {
+    const before = this.#before;
+    if (this.#lock === undefined && before !== undefined) {
       if (isOfThisSchema(this.#path)) {
-        await this.#before.prepare();
-        return await SqliteStore.open(this.#path, options, () => this.#takeOver(this.#before!));
+        await before.prepare();
+        return await SqliteStore.open(this.#path, options, () => this.#takeOver(before, unwanted));
       }
-      await this.#takeOver(this.#before);
+      await this.#takeOver(before, unwanted);
     }
     return await SqliteStore.open(this.#path, options, this.#lock);
   }
 
-  async #takeOver(before: RunningProcess): Promise<Taken> {
+  /**
+   * Takes the folder as if there had been no other process, where that has ended instead of giving it up.
+   *
+   * @param error what asking it came to
+   * @throws the error, where it has not
+   */
+  takeFromEnded(error: unknown): void {
+    if (!(error instanceof NoAnswer)) throw error;
+    try {
+      this.#lock = new FolderLock(this.#path);
+    } catch {
+      throw error;
+    }
+    this.#before = undefined;
+  }
+
+  async #takeOver(before: RunningProcess, unwanted: () => boolean): Promise<Taken> {
+    if (unwanted()) throw new Unwanted("another process goes on");
     const { released, changed } = await before.takeOver();
     this.#ports = released;
     return { lock: this.#takeLock(), changed };

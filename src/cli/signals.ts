@@ -27,6 +27,8 @@ const GO_ON = {
 export interface Signals {
   /** The signal that asks the gateway to stop. */
   readonly stop: Promise<Deno.Signal>;
+  /** The same, once it has come. */
+  stopping: Deno.Signal | undefined;
   /** What SIGHUP does; until it is set, nothing. It comes too when a terminal is closed, which harms nobody. */
   reload: (() => void) | undefined;
 }
@@ -39,17 +41,18 @@ export function catchSignals(): Signals {
     });
   }
   const stop = Promise.withResolvers<Deno.Signal>();
-  const signals: Signals = { stop: stop.promise, reload: undefined };
+  const signals: Signals = { stop: stop.promise, stopping: undefined, reload: undefined };
   Deno.addSignalListener("SIGHUP", () => {
     const { reload } = signals;
     log.info(reload === undefined ? "SIGHUP: not yet started" : "SIGHUP: reading the configuration again");
     reload?.();
   });
-  let stopping = false;
   for (const signal of STOP) {
     Deno.addSignalListener(signal, () => {
-      if (stopping) log.info("{signal}: stopping already, within a few seconds", { signal });
-      stopping = true;
+      if (signals.stopping !== undefined) {
+        log.info("{signal}: stopping already, within a few seconds", { signal });
+      }
+      signals.stopping ??= signal;
       stop.resolve(signal);
     });
   }

@@ -18,7 +18,7 @@ import { SqliteOutbox } from "../store/sqlite/outbox.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
-import { DataFolder, MEMORY } from "./data_folder.ts";
+import { DataFolder, MEMORY, Unwanted } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
 import { ServiceManager } from "./service_manager.ts";
@@ -77,18 +77,34 @@ export async function start(args: readonly string[]): Promise<void> {
           options,
         );
       }
-      return folder === undefined ? Promise.resolve(NO_STORE) : folder.openStore(options);
+      return folder === undefined
+        ? Promise.resolve(NO_STORE)
+        : folder.openStore(options, () => signals.stopping !== undefined);
     };
-    const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
     const users = new MadeUsers(parsed.data, secrets);
-    const gateway = await runGateway(settings, key, openStore, recorder, {
-      usersOf: (settings) => users.of(settings),
-      reread: () => loadConfig(parsed.config, parsed.overrides),
-      folder: sharedFolder(folder),
-      ...(folder === undefined
-        ? {}
-        : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
-    }, VERSION);
+    const run = () => {
+      const recorder = parsed.record === undefined ? undefined : openRecorder(parsed.record);
+      return runGateway(settings, key, openStore, recorder, {
+        usersOf: (settings) => users.of(settings),
+        reread: () => loadConfig(parsed.config, parsed.overrides),
+        folder: sharedFolder(folder),
+        ...(folder === undefined
+          ? {}
+          : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
+      }, VERSION);
+    };
+    const gateway = await run().catch((error: unknown) => {
+      if (error instanceof Unwanted) return undefined;
+      if (folder === undefined) throw error;
+      folder.takeFromEnded(error);
+      log.warning("the process that was to be replaced has ended: this one starts as if there had been none");
+      return run();
+    });
+    if (gateway === undefined) {
+      return log.info("{signal}: nothing is taken over, the other process goes on", {
+        signal: signals.stopping,
+      });
+    }
     inForce = () => gateway.settings();
     folder?.ready();
     users.tellServers(settings, Number(new URL(gateway.url).port));

@@ -23,8 +23,20 @@ export interface ServerLoad {
   readonly growth: number;
   /** Load that one client more adds, as learned from its reports; above 0. */
   readonly loadPerClient: number;
+  /** How rooms load it, where that grows faster than their clients; absent where each client costs the same. */
+  readonly work?: RoomWork | undefined;
   /** Share of what it could take that it is to take, above 0 and at most 1. */
   readonly weight: number;
+}
+
+/** How rooms load a server: by the work of each, which is its clients to the power of something. */
+export interface RoomWork {
+  /** Above 1. */
+  readonly exponent: number;
+  /** Work of those who are on their way, and that young groups are still expected to grow by. */
+  readonly coming: number;
+  /** Load that a unit of work adds, as learned from its reports; above 0. */
+  readonly load: number;
 }
 
 /** What a server that is to be emptied has been told. */

@@ -156,6 +156,11 @@ export function checkConsistency(model: Model): void {
     }
     const growth = young.reduce((sum, group) => sum + group.young!.growth, 0);
     assert.ok(Math.abs(server.growth - growth) < 1e-6, `${server.growth} is not ${growth}`);
+    const work = young.reduce((sum, group) => sum + group.young!.growthWork, 0);
+    assert.ok(
+      Math.abs(server.growthWork - work) < 1e-6 * Math.max(1, work),
+      `${server.growthWork} is not ${work}`,
+    );
     const { open, closed } = model.servers.pool(server.pool);
     assert.equal(open.includes(server), server.closedBecause === undefined);
     assert.equal(closed.includes(server), server.closedBecause !== undefined);

@@ -94,11 +94,16 @@ export class Durability {
   ): Promise<Durability> {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
-    const { shared } = durability.#store;
-    model.shared = shared !== undefined;
-    fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
-    await restore(model, durability.#store, timers, clocks);
-    return durability;
+    try {
+      const { shared } = durability.#store;
+      model.shared = shared !== undefined;
+      fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
+      await restore(model, durability.#store, timers, clocks);
+      return durability;
+    } catch (error) {
+      await durability.#store.close();
+      throw error;
+    }
   }
 
   /** Whether the store can be written, as far as is known. */

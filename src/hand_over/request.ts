@@ -5,6 +5,13 @@ import { type Line, linesOf, LONGEST, type Released, textOf } from "./lines.ts";
 /** The other process has so long to finish what it is doing, in milliseconds. */
 const ANSWERS_WITHIN = 15_000;
 
+/** The process that was asked has ended the connection without an answer: perhaps it has ended itself. */
+export class NoAnswer extends StartError {
+  constructor() {
+    super("--take-over: the gateway that runs does not hand over: it gave no answer");
+  }
+}
+
 /**
  * The process that has the data folder, for the one that takes over. It goes on unless it is told `ready` in the end.
  */
@@ -32,7 +39,7 @@ export class RunningProcess {
   /**
    * From now on it notes what changes in the data folder: all that was before is there to be read.
    *
-   * @throws {StartError} where it does not
+   * @throws {StartError} where it does not; {@link NoAnswer} where it has ended, perhaps
    */
   async prepare(): Promise<void> {
     await this.#ask({ prepare: this.version }, (answer) => "prepared" in answer ? answer : undefined);
@@ -41,7 +48,7 @@ export class RunningProcess {
   /**
    * It gives up the data folder.
    *
-   * @throws {StartError} where it does not
+   * @throws {StartError} where it does not; {@link NoAnswer} where it has ended, perhaps
    */
   async takeOver(): Promise<Released> {
     return await this.#ask({ takeOver: this.version }, (answer) => "released" in answer ? answer : undefined);
@@ -63,8 +70,8 @@ export class RunningProcess {
     const its = answer && wanted(answer);
     if (its !== undefined) return its;
     this.failed();
-    const reason = answer !== undefined && "refused" in answer ? answer.refused : "it gave no answer";
-    throw new StartError(`--take-over: the gateway that runs does not hand over: ${reason}`);
+    if (answer === undefined || !("refused" in answer)) throw new NoAnswer();
+    throw new StartError(`--take-over: the gateway that runs does not hand over: ${answer.refused}`);
   }
 }
 

@@ -73,8 +73,10 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
 function Why({ explanation }: { explanation: Explanation }): ComponentChild {
   const { at, by, template, expectedSize, size, pool, overCeiling, candidates, leftOut } = explanation;
   const bars = candidates.map((its) => {
-    const { steadyLoad, grants, growth, loadPerClient } = its;
-    const values = [steadyLoad, grants * loadPerClient, growth * loadPerClient, size * loadPerClient];
+    const { steadyLoad, grants, growth, loadPerClient, expectedLoad, weight } = its;
+    const others = [steadyLoad, grants * loadPerClient, growth * loadPerClient];
+    const room = expectedLoad * weight - others.reduce((sum, load) => sum + load, 0);
+    const values = [...others, Math.max(0, room)];
     return { its, parts: PARTS.map((name, i) => ({ name, value: values[i]! })) };
   });
   const whole = Math.max(1, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from "node:http2";
 import { COMMON_HEADERS, OWN_SITE_HEADERS } from "./answer.ts";
 import type { Connection } from "./connection.ts";
+import { LongAnswers } from "./long_answers.ts";
 import type { HttpAnswer, HttpRequest } from "./message.ts";
 
 export type Incoming = IncomingMessage | Http2ServerRequest;
@@ -39,6 +40,7 @@ export function send(incoming: Incoming, outgoing: Outgoing, answer: HttpAnswer,
   if (outgoing.destroyed) return;
   const { stream } = answer;
   if (stream === undefined || incoming.method === "HEAD") {
+    longAnswers.add(incoming, outgoing, answer.body?.length ?? 0);
     return write(outgoing, answer, incoming.method === "HEAD", incoming.httpVersionMajor === 2);
   }
   outgoing.writeHead(answer.status, { ...OWN_SITE, ...answer.headers });
@@ -55,6 +57,9 @@ export function send(incoming: Incoming, outgoing: Outgoing, answer: HttpAnswer,
     if ((outgoing as ServerResponse).write(piece)) taken?.();
   }, () => void outgoing.end());
 }
+
+/** Those of all listeners: they share the memory. */
+const longAnswers = new LongAnswers();
 
 /** Characters that a peer may leave unread of a body that goes on. */
 const MOST_UNREAD = 4 * 1024 * 1024;

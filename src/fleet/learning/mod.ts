@@ -8,4 +8,5 @@ export * from "./client_cost.ts";
 export * from "./kinds.ts";
 export * from "./name_template.ts";
 export * from "./names.ts";
+export * from "./room_cost.ts";
 export * from "./sizes.ts";

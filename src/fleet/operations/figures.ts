@@ -86,8 +86,8 @@ export function figures(model: Model, named: number): FleetFigures {
 }
 
 /** The server as if it were to take all that it can: its weight says nothing of how full it is. */
-function unweighted({ steadyLoad, grants, growth, loadPerClient }: WhatLoads): WhatLoads {
-  return { steadyLoad, grants, growth, loadPerClient, weight: 1 };
+function unweighted({ steadyLoad, grants, growth, loadPerClient, work }: WhatLoads): WhatLoads {
+  return { steadyLoad, grants, growth, loadPerClient, work, weight: 1 };
 }
 
 function customerFigures(model: Model, named: number) {

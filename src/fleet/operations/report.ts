@@ -7,6 +7,7 @@ import { followDraining } from "../servers/draining.ts";
 import { reported } from "../servers/reported.ts";
 import { endGrants } from "../state/grant.ts";
 import { expectGrowth, followGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
+import { addRoom, noWorks, type Works } from "../learning/mod.ts";
 import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "../rooms/opening.ts";
@@ -93,6 +94,7 @@ export function* reportInSlices(
   const foreign = new Map<string, RoomId>();
   const usage = new Map<Usage, Count>();
   const figures: [RoomId, number][] = [];
+  const works = noWorks();
   const mostPeers = PLAUSIBLE.factor * input.clients + PLAUSIBLE.peers;
   let count: Count = { peers: 0, rooms: 0 };
   let counted: Usage | undefined;
@@ -126,6 +128,7 @@ export function* reportInSlices(
       figures.push([room.id, room.knownPeers]);
     }
     rooms.push(room);
+    addRoom(works, room.knownPeers);
     if (room.usage !== counted) {
       counted = room.usage;
       const known = usage.get(counted);
@@ -139,6 +142,7 @@ export function* reportInSlices(
     if (++sinceYield > SLICE && !(yield* pause())) return gone();
     if (room.group.server === server && room.report === number - 1) unlist(model, room, now, changes);
   }
+  learnWork(model, server, works, input.load, now);
   followGrowth(model, server, now, changes);
   replaceForeign(server, foreign, changes);
   if (server.closing.size > 0) retryIgnoredCloses(model, server, input.rooms, now, changes);
@@ -181,6 +185,22 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   server.cost.learn(server.clients, server.load, typical);
   server.loadPerClient = server.cost.perClient(typical);
   server.steadyLoad = server.cost.steadyLoad(server.clients, server.load, typical);
+}
+
+/** What the server's rooms come to, and what that costs it. */
+function learnWork(model: Model, server: Server, works: Works, reported: number, now: Milliseconds): void {
+  server.works = works;
+  if (Number.isNaN(reported) || works[0] === 0) return;
+  const { load, clients, workFit, workCosts } = server;
+  workFit.learn(works, load);
+  const ofClient = model.servers.typicalLoadPerClient(server.pool, now);
+  const others = (work: number) => ofClient * clients / work;
+  for (const [i, work] of works.entries()) workCosts[i]!.learn(work, load, others(work));
+  const { which } = model.roomCost;
+  if (which === 0) return;
+  const [cost, work] = [workCosts[which]!, works[which]!];
+  server.loadPerWork = cost.perClient(others(work));
+  server.steadyLoad = cost.steadyLoad(work, load, others(work));
 }
 
 /** Two servers may have been given one address, or one server two pools. */

@@ -5,25 +5,32 @@ import type { NewSize } from "./strategy.ts";
 const TAIL = 0.1;
 
 /** What of a server its expected load depends on. */
-export type WhatLoads = Pick<ServerLoad, "steadyLoad" | "grants" | "growth" | "loadPerClient" | "weight">;
+export type WhatLoads = Pick<
+  ServerLoad,
+  "steadyLoad" | "grants" | "growth" | "loadPerClient" | "work" | "weight"
+>;
 
 /**
  * Load that a server will come to once everybody has arrived who is on the way, its young groups have grown, and a new
  * group has reached its size. A server of weight ½ counts as having half of what it has.
  *
  * @param size clients that the new group is expected to come to, at least 1
+ * @param tail clients more that hardly any group of its kind has; large ones are rare and matter most, but a server that
+ *   could take one has not got it yet, so that they count for a little
  * @returns 0 (idle) to 1 (full); above 1 where the group would not fit
  */
-export function expectedLoad(server: WhatLoads, size: number): number {
-  const coming = server.grants + server.growth + size;
-  return (server.steadyLoad + coming * server.loadPerClient) / server.weight;
+export function expectedLoad(server: WhatLoads, size: number, tail = 0): number {
+  const { work, loadPerClient, steadyLoad, weight } = server;
+  if (work === undefined) {
+    const coming = server.grants + server.growth + size;
+    return (steadyLoad + coming * loadPerClient + Math.min(TAIL, tail * loadPerClient)) / weight;
+  }
+  const its = size ** work.exponent;
+  const more = tail === 0 ? 0 : Math.min(TAIL, ((size + tail) ** work.exponent - its) * work.load);
+  return (steadyLoad + (work.coming + its) * work.load + more) / weight;
 }
 
-/**
- * The same, and that the group may become a large one: large ones are rare and matter most, but a server that could take
- * one has not got it yet.
- */
+/** The same, of a new group of which the large ones of its kind are known. */
 export function loadWithTail(server: WhatLoads, { expected, large }: NewSize): number {
-  const tail = Math.min(TAIL, (large - expected) * server.loadPerClient);
-  return expectedLoad(server, expected) + tail / server.weight;
+  return expectedLoad(server, expected, large - expected);
 }

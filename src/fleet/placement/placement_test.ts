@@ -24,6 +24,12 @@ function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
 /** A group of a kind whose groups are all alike. */
 const alike = (size: number) => ({ expected: size, large: size });
 
+const anyWork = fc.record({
+  exponent: fc.double({ min: 1.01, max: 2, noNaN: true }),
+  coming: fc.double({ min: 0, max: 1e5, noNaN: true }),
+  load: fc.double({ min: 1e-6, max: 0.01, noNaN: true }),
+});
+
 const anyServer: fc.Arbitrary<ServerLoad> = fc.record({
   load: fc.double({ min: 0, max: 1, noNaN: true }),
   clients: fc.nat(5000),
@@ -32,6 +38,7 @@ const anyServer: fc.Arbitrary<ServerLoad> = fc.record({
   growth: fc.double({ min: 0, max: 500, noNaN: true }),
   loadPerClient: fc.double({ min: 1e-6, max: 0.1, noNaN: true }),
   weight: fc.double({ min: 0.01, max: 1, noNaN: true }),
+  work: fc.option(anyWork, { nil: undefined }),
 }).map((its) => server(String(its.clients), its));
 
 Deno.test("one client more never lowers the expected load, wherever it comes from", () => {
@@ -41,6 +48,13 @@ Deno.test("one client more never lowers the expected load, wherever it comes fro
     assert.ok(expectedLoad({ ...its, grants: its.grants + 1 }, size) >= before);
     assert.ok(expectedLoad({ ...its, growth: its.growth + 1 }, size) >= before);
     assert.ok(expectedLoad({ ...its, weight: its.weight / 2 }, size) >= before);
+    const { work } = its;
+    if (work !== undefined) {
+      assert.ok(expectedLoad({ ...its, work: { ...work, coming: work.coming + 1 } }, size) >= before);
+      assert.ok(
+        expectedLoad({ ...its, work: { ...work, exponent: work.exponent + 0.1 } }, size + 1) >= before,
+      );
+    }
   }));
 });
 

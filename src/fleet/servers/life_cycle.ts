@@ -7,6 +7,7 @@ import { expireGrants } from "../state/grant.ts";
 import { tellLearned } from "../state/growth.ts";
 import { endHandOver, endTask } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
+import { followRoomCost } from "../state/room_cost.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom, release, releaseLeaving } from "../rooms/opening.ts";
 import type { Server } from "../state/server.ts";
@@ -37,6 +38,7 @@ export function tick(model: Model, now: Milliseconds): Change[] {
   releaseLeaving(model, now, changes);
   for (const ban of model.bans.sweep(now)) changes.push({ type: "ban-ended", ban, lifted: false });
   followDemand(model, now);
+  followRoomCost(model, now);
   tellLearned(model, now, changes);
   for (const miscount of model.miscounts.take()) changes.push({ type: "miscounted", ...miscount });
   return changes;

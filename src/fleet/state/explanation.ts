@@ -114,7 +114,7 @@ export function rememberCandidates(
 }
 
 function copy(server: Server, size: NewSize): Candidate {
-  const { address, load, steadyLoad, clients, groups, grants, growth, loadPerClient, weight } = server;
+  const { address, load, steadyLoad, clients, groups, grants, growth, loadPerClient, work, weight } = server;
   return {
     address,
     load,
@@ -124,6 +124,7 @@ function copy(server: Server, size: NewSize): Candidate {
     grants,
     growth,
     loadPerClient,
+    work,
     weight,
     expectedLoad: loadWithTail(server, size),
   };

@@ -8,6 +8,7 @@ import {
   type SizeEstimator,
 } from "../learning/mod.ts";
 import type { Model } from "./model.ts";
+import { workToCome } from "./room_cost.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -39,6 +40,8 @@ export class YoungGroup {
   grants = 0;
   /** Clients still expected, in `server.growth`. */
   growth = 0;
+  /** What these are to the server's work. */
+  growthWork = 0;
   /** When it last grew notably, and what it had come to then. */
   grewAt: Milliseconds;
   grewTo = 0;
@@ -125,6 +128,7 @@ export function endGrowth(group: Group): void {
   server.young.delete(group);
   group.young = undefined;
   setGrowth(server, server.growth - young.growth);
+  server.growthWork -= young.growthWork;
 }
 
 /** So many clients more, or less, are on their way to the group. */
@@ -145,7 +149,7 @@ export function countGrants(group: Group, clients: number): void {
  */
 export function followGrowth(model: Model, server: Server, now: Milliseconds, changes?: Change[]): void {
   const { growthWindow } = model.settings.placement;
-  let growth = 0; // anew, so that rounding never adds up
+  let [growth, growthWork] = [0, 0]; // anew, so that rounding never adds up
   for (const group of server.young) {
     const young = group.young!;
     const peers = group.peers();
@@ -157,14 +161,17 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
       if (changes !== undefined) learnSize(model, group, now, changes);
     }
     if (young.hasGrown) { // nothing is to come: most of those that are watched
-      young.growth = 0;
+      young.growth = young.growthWork = 0;
       if (now - young.since >= growthWindow) endGrowth(group);
       continue;
     }
     young.growth = stillToCome(young);
+    young.growthWork = workToCome(server.roomCost, young);
     growth += young.growth;
+    growthWork += young.growthWork;
   }
   server.growth = growth;
+  server.growthWork = growthWork;
 }
 
 /** The kind of a group is known better by what it has come to. */
@@ -212,6 +219,9 @@ function count({ server }: Group, young: YoungGroup): void {
   const before = young.growth;
   young.growth = growth;
   setGrowth(server, server.growth + growth - before);
+  const work = young.growthWork;
+  young.growthWork = workToCome(server.roomCost, young);
+  server.growthWork += young.growthWork - work;
 }
 
 /** What a server's young groups are to grow by, all together; added up anew where that cannot be. */

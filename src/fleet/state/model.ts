@@ -6,6 +6,7 @@ import { Kinds, Names } from "../learning/mod.ts";
 import { Explanations } from "./explanation.ts";
 import { Miscounts } from "./miscounts.ts";
 import { type Group, Groups, type Room } from "./room.ts";
+import { RoomCost } from "./room_cost.ts";
 import { Server, Servers } from "./server.ts";
 import { type CompleteFleetSettings, defaultFleetSettings, type FleetSettings } from "../settings.ts";
 import { Shares } from "./shares.ts";
@@ -45,6 +46,8 @@ export interface Model {
   startWaitUntil: Milliseconds;
   /** When the gateway last could not hear anybody. */
   deaf: { readonly from: Milliseconds; readonly to: Milliseconds };
+  /** How the load of rooms grows with their clients. */
+  readonly roomCost: RoomCost;
   /** How many clients each pool has had lately. */
   readonly demand: Map<string, Demand>;
   /** When they were last counted. */
@@ -95,6 +98,7 @@ export function createModel(given: FleetSettings): Model {
     rooms: 0,
     startWaitUntil: -Infinity,
     deaf: { from: -Infinity, to: -Infinity },
+    roomCost: new RoomCost(),
     demand: new Map(),
     demandCounted: -Infinity,
     learnedTold: -Infinity,
@@ -138,8 +142,15 @@ export function newName(model: Model): string {
 
 /** A server that becomes known. */
 export function addServer(model: Model, address: Address, pool: string, now: Milliseconds): Server {
-  const { settings: { limits }, taskBytes, miscounts } = model;
-  const server = new Server(address, pool, now, new TaskQueue(limits, taskBytes, miscounts), miscounts);
+  const { settings: { limits }, taskBytes, miscounts, roomCost } = model;
+  const server = new Server(
+    address,
+    pool,
+    now,
+    new TaskQueue(limits, taskBytes, miscounts),
+    miscounts,
+    roomCost,
+  );
   model.servers.add(server);
   return server;
 }

@@ -1,8 +1,9 @@
-import type { Draining, ServerLoad } from "../facts.ts";
+import type { Draining, RoomWork, ServerLoad } from "../facts.ts";
 import type { Address, RoomId } from "../ids.ts";
-import { ClientCost } from "../learning/mod.ts";
+import { ClientCost, EXPONENTS, noWorks, WorkFit } from "../learning/mod.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Miscounts } from "./miscounts.ts";
+import type { RoomCost } from "./room_cost.ts";
 import type { Group, Room } from "./room.ts";
 import { HandOvers } from "./hand_overs.ts";
 import { Intake } from "./intake.ts";
@@ -38,6 +39,15 @@ export class Server implements ServerLoad {
   steadyLoad = 0;
   loadPerClient = DEFAULT_LOAD_PER_CLIENT;
   cost = new ClientCost();
+  /** What its rooms came to in the last report, by `EXPONENTS`. */
+  works = noWorks();
+  readonly workFit = new WorkFit();
+  /** As `cost`, of a unit of work, by `EXPONENTS`. */
+  readonly workCosts = EXPONENTS.map(() => new ClientCost());
+  /** Load that a unit of work adds. */
+  loadPerWork = 0;
+  /** Work that its young groups will grow by. */
+  growthWork = 0;
   /** The groups that may still grow. */
   readonly young = new Set<Group>();
   /** How many reports have come to this gateway; marks the rooms that the last one listed. */
@@ -81,8 +91,21 @@ export class Server implements ServerLoad {
     readonly tasks: TaskQueue,
     /** Those of the model. */
     readonly miscounts: Miscounts,
+    /** That of the model. */
+    readonly roomCost: RoomCost,
   ) {
     this.liveness = new Liveness(firstSeen);
+  }
+
+  /** How rooms load it, where it is known to be more than their clients. */
+  get work(): RoomWork | undefined {
+    const { which } = this.roomCost;
+    const there = this.works[which]!;
+    if (which === 0 || there === 0 || this.loadPerWork === 0) return undefined;
+    const exponent = EXPONENTS[which]!;
+    // One client more in a room of the usual size.
+    const ofClient = exponent * there / this.clients;
+    return { exponent, coming: this.grants * ofClient + this.growthWork, load: this.loadPerWork };
   }
 
   /** It is heard: it may be chosen, and its usage counts. */

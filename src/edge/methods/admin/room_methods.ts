@@ -39,6 +39,11 @@ const Candidate = z.object({
   grants: Count,
   growth: Amount,
   loadPerClient: z.number(),
+  work: z.object({
+    exponent: z.number().describe("The work of a room is its clients to the power of this."),
+    coming: Amount.describe("Work of those on the way, and that young rooms will grow by."),
+    load: z.number().describe("What a unit of work adds to its load, as learned from its reports."),
+  }).optional().describe("How rooms load it, where that is known to grow faster than their clients."),
   weight: z.number(),
   expectedLoad: z.number().describe("Load once all has grown that is on its way, this room included."),
 });

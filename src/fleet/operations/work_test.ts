@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { type Model, report, tick } from "../mod.ts";
+import { address, checkConsistency, hear, place, seededRandom, testModel } from "../testing.ts";
+
+const SERVERS = ["a", "b", "c"];
+
+/** Servers whose rooms cost the square of their clients, for so many minutes. */
+function run(minutes: number, load = (clients: number) => clients ** 2): { model: Model; now: number } {
+  const model = testModel();
+  const random = seededRandom(1);
+  const rooms = new Map(SERVERS.map((name) => [name, Array.from({ length: 30 }, () => 0)]));
+  let now = 0;
+  for (; now < minutes * 60_000; now += 5000) {
+    for (const [name, sizes] of rooms) {
+      for (let i = 0; i < 2; i++) sizes[Math.floor(random() * 30)] = Math.floor(20 * random() ** 2);
+      const listed = sizes.map((peers, i) => ({
+        id: ["acme", `${name} ${"abcdefghijklmnopqrstuvwxyzäöüß"[i]}`] as const,
+        customer: "acme",
+        peers,
+        age: { secs: 9999, nanos: 0 },
+      }));
+      const clients = sizes.reduce((sum, peers) => sum + peers, 0);
+      const work = sizes.reduce((sum, peers) => sum + load(peers), 0) / load(100);
+      report(model, {
+        address: address(name),
+        pool: "default",
+        version: "1",
+        load: work,
+        clients,
+        rooms: listed,
+      }, now);
+    }
+    tick(model, now);
+  }
+  return { model, now };
+}
+
+Deno.test("where rooms cost the square of their clients, a room that becomes large counts for what it will cost", () => {
+  const { model, now } = run(40);
+  const server = model.servers.get(address("a"))!;
+  assert.equal(server.work?.exponent, 2);
+  assert.ok(Math.abs(server.work.load * 100 ** 2 - 1) < 0.1, "a room of a hundred fills a server");
+  for (let i = 0; i < 400; i++) {
+    model.kinds.learn({ namespace: "acme", template: "event-#" }, { size: 60, fillTime: 60_000 }, now);
+  }
+  const before = server.work.coming;
+  const chosen = model.servers.get(place(model, "event-1", "u", now))!;
+  const explanation = model.explanations.get(model.groups.room(["acme", "event-1"])!.group)!;
+  const { steadyLoad, expectedLoad } = explanation.candidates.find((its) => its.address === chosen.address)!;
+  assert.ok(Math.abs(expectedLoad - steadyLoad - 0.36) < 0.06, `${expectedLoad - steadyLoad}`);
+  assert.ok(chosen.work!.coming > before + 3000, "and goes on counting");
+  checkConsistency(model);
+  const others = SERVERS.map(address).filter((server) => server !== chosen.address);
+  for (let i = 2; i < 4; i++) assert.ok(others.includes(place(model, `event-${i}`, "u", now)));
+  hear(model, "a", [], now + 5000);
+  checkConsistency(model);
+});
+
+Deno.test("where each client costs the same, nothing else is made of it", () => {
+  const { model } = run(40, (clients) => clients);
+  assert.equal(model.roomCost.which, 0);
+  for (const { work } of model.servers) assert.equal(work, undefined);
+});
+
+Deno.test("an exponent that has become another holds for rooms that already grow", () => {
+  const { model, now } = run(40);
+  for (let i = 0; i < 400; i++) {
+    model.kinds.learn({ namespace: "acme", template: "event-#" }, { size: 60, fillTime: 60_000 }, now);
+  }
+  const chosen = model.servers.get(place(model, "event-1", "u", now))!;
+  assert.ok(chosen.growthWork > 3000);
+  for (let i = 0; i < 4000; i++) {
+    const works = Float64Array.from([1, 1.25, 1.5, 1.75, 2], (exponent) => (i % 7) ** exponent * 100);
+    for (const { workFit } of model.servers) workFit.learn(works, (i % 7) / 10);
+  }
+  tick(model, now + 60_000);
+  assert.deepEqual([model.roomCost.which, chosen.growthWork, chosen.work], [0, 0, undefined]);
+  checkConsistency(model);
+});
