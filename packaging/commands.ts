@@ -31,9 +31,11 @@ export function readProject(): Project {
 /** The commands of the program: those tasks that run `main.ts`. `start` is the one without a name of its own. */
 export function programCommands(): ProgramCommand[] {
   return Object.entries(readProject().tasks).flatMap(([name, { command }]) => {
-    const [, options, argument] = /^deno run (.*?) ?main\.ts(?: (\w+))?$/.exec(command) ?? [];
+    const [, options, argument] = /^deno run (.*?) ?main\.ts(?: ([\w-]+))?$/.exec(command) ?? [];
     if (options === undefined || (argument ?? "start") !== name) return [];
-    return [{ name, options: options.split(" ").filter((option) => option !== "") }];
+    // What the demo of several gateways runs: a checkout has it, a package does not.
+    const packaged = options.replace(/ --allow-run=\S*\$\([^)]*\)+'\)/, "");
+    return [{ name, options: packaged.split(" ").filter((option) => option !== "") }];
   });
 }
 

@@ -16,6 +16,8 @@ export interface CrowdOptions {
   /** Clients in a room before the next room opens. */
   readonly roomSize: number;
   readonly failed: (error: Error) => void;
+  /** How the gateway is called; if absent, once. */
+  readonly call?: typeof call;
 }
 
 /** A stream of clients: each asks the gateway for its server, joins its room there, stays a while and leaves. */
@@ -59,9 +61,8 @@ export class Crowd {
 
   async #join(name: string, user: string): Promise<void> {
     const token = this.#tokens.createToken(name, user);
-    const answer = await call<{ address: string; token: string }>(this.options.gateway, "Connect", {}, {
-      token,
-    });
+    const { gateway, call: ask = call } = this.options;
+    const answer = await ask<{ address: string; token: string }>(gateway, "Connect", {}, { token });
     this.connects++;
     const server = this.#servers.get(answer.address);
     if (server === undefined) throw new Error(`the gateway named an unknown server: ${answer.address}`);

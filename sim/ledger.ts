@@ -13,6 +13,10 @@ interface Asked {
   readonly room: string;
   readonly kind: Task["task"];
   answer: Answer;
+  /** Why it was refused. */
+  why?: string;
+  /** Unix time in seconds. */
+  readonly at: number;
   /** Who has read it, and on which connection. */
   readonly reads: { readonly server: string; readonly line: Line }[];
 }
@@ -42,9 +46,10 @@ export class Ledger {
 
   /**
    * @param now Unix time in seconds
-   * @param ordered whether each update and message of a room is asked for after the answer to the one before
+   * @param ordered which updates and messages of a room come in the order in which they were asked for, each after the
+   *   answer to the one before: all, those that were acknowledged when they came, or none
    */
-  constructor(readonly now: () => number, readonly ordered: boolean) {}
+  constructor(readonly now: () => number, readonly ordered: "all" | "acknowledged" | "none") {}
 
   /** A Connect was answered: nobody may be in the group, or hold a token for it, on another server. */
   granted(group: string, server: string, tokenUntil: number): void {
@@ -107,12 +112,13 @@ export class Ledger {
 
   /** A backend is about to ask for the task with this number. */
   ask(number: number, room: string, kind: Task["task"]): void {
-    this.#asked.set(number, { room, kind, answer: "none", reads: [] });
+    this.#asked.set(number, { room, kind, answer: "none", at: this.now(), reads: [] });
     if (kind === "RoomClose") this.#closing.add(room);
   }
 
-  answered(number: number, answer: Answer): void {
-    this.#asked.get(number)!.answer = answer;
+  /** @param why it was refused */
+  answered(number: number, answer: Answer, why = ""): void {
+    Object.assign(this.#asked.get(number)!, { answer, why });
     if (answer === "acknowledged") this.counts.acknowledged++;
   }
 
@@ -137,7 +143,7 @@ export class Ledger {
     // A RoomClose may be the gateway's own, where the group is to leave the server.
     const ours = task.task === "RoomClose" && this.#excused.has(groupName(room));
     if (asked.answer === "refused" && !ours) {
-      this.faults.push(`${server} read ${task.task} ${number}, which was refused`);
+      this.faults.push(`${server} read ${task.task} ${number}, which was refused: ${asked.why}`);
     }
     if (asked.reads.length > 0) {
       this.counts.again++;
@@ -146,13 +152,15 @@ export class Ledger {
         this.faults.push(`message ${number} came twice, though its connection had not broken`);
       }
     }
-    if (asked.reads.length === 0) this.#checkOrder(server, room, number, asked.kind);
+    if (asked.reads.length === 0 && (this.ordered !== "acknowledged" || asked.answer === "acknowledged")) {
+      this.#checkOrder(server, room, number, asked.kind);
+    }
     asked.reads.push({ server, line });
   }
 
   /** Updates and messages of a room come in the order in which they were asked for, where each waited for the one before. */
   #checkOrder(server: string, room: string, number: number, kind: Task["task"]): void {
-    if (!this.ordered || (kind !== "RoomUpdate" && kind !== "RoomSendMessage")) return;
+    if (this.ordered === "none" || (kind !== "RoomUpdate" && kind !== "RoomSendMessage")) return;
     const last = this.#last.get(room) ?? 0;
     if (number < last) this.faults.push(`${server} read ${kind} ${number} of ${room} after ${last}`);
     this.#last.set(room, Math.max(last, number));
@@ -160,9 +168,10 @@ export class Ledger {
 
   /** To be asked once every server has had the time to fetch what waits for it. */
   close(): void {
-    for (const [number, { kind, room, answer, reads }] of this.#asked) {
+    for (const [number, { kind, room, answer, at, reads }] of this.#asked) {
       if (answer === "acknowledged" && reads.length === 0 && !this.#excused.has(groupName(room))) {
-        this.faults.push(`${kind} ${number} for ${room} was acknowledged and never came`);
+        const ago = (this.now() - at).toFixed(1);
+        this.faults.push(`${kind} ${number} for ${room} was acknowledged and never came, ${ago} s ago`);
       }
     }
   }

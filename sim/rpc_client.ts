@@ -38,3 +38,26 @@ export async function call<Result>(
   if (error !== undefined) throw new CallError(response.status, error.code, error.message, error.data);
   return result as Result;
 }
+
+/** Attempts of a call that is not answered, and the milliseconds before the next one. */
+const ATTEMPTS = { most: 5, pause: 100 };
+
+/**
+ * Calls as an SDK does: again where no answer comes, since the gateway has died perhaps, and another one answers.
+ *
+ * @param lost told of each answer that did not come
+ * @throws {CallError} where the answer is an error
+ */
+export function callingAgain(lost: () => void): typeof call {
+  return async (...its) => {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await call(...its);
+      } catch (error) {
+        if (error instanceof CallError || attempt === ATTEMPTS.most) throw error;
+        lost();
+        await new Promise((resolve) => setTimeout(resolve, attempt * ATTEMPTS.pause));
+      }
+    }
+  };
+}

@@ -28,6 +28,8 @@ export interface SimulatedServerOptions {
     readonly listen: ListenForClients;
   };
   readonly client?: Deno.HttpClient;
+  /** How the gateway is called; if absent, once. */
+  readonly call?: typeof call;
   /** Told of everything that went wrong. */
   readonly failed?: (error: Error) => void;
 }
@@ -122,8 +124,8 @@ export class SimulatedServer {
   }
 
   #call<Result>(method: string, params: object): Promise<Result> {
-    const { gateway, client } = this.options;
+    const { gateway, client, call: ask = call } = this.options;
     const options = client === undefined ? {} : { client };
-    return call(gateway, method, { public_endpoint: this.address, version: "sim", ...params }, options);
+    return ask(gateway, method, { public_endpoint: this.address, version: "sim", ...params }, options);
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { NO_REDIS } from "../src/store/redis/testing.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 
@@ -31,6 +32,35 @@ Deno.test("deno task demo --duration 3: servers, rooms and clients, no errors, a
   assert.ok(rooms! > 0 && peers! > 0 && rate! > 0);
   assert.equal(failed, 0);
   assert.match(output, /\n\d+ clients were connected, 0 errors\./);
+});
+
+Deno.test({
+  name: "deno task demo --gateways 3: a gateway is killed and comes back, and no client sees an error",
+  ignore: NO_REDIS,
+  async fn() {
+    const { code, output, errors } = await run(
+      "demo",
+      ...["--gateways", "3", "--kill-every", "4", "--duration", "12"],
+    );
+    assert.equal(code, 0, output + errors);
+    assert.match(output, /gateway 1 of 3 is killed[^]*gateway 1 is back/);
+    assert.match(output, /\n[1-9]\d* clients were connected, 0 errors\./);
+  },
+});
+
+Deno.test("deno task demo --gateways 3 without redis-server says what to install, with code 2", async () => {
+  const own = ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read=data", "--allow-write=data"];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...own, "--allow-run", "main.ts", "demo", "--gateways", "3"],
+    cwd: PROJECT,
+    env: { NO_COLOR: "1", PATH: "/nowhere" },
+    stdin: "null",
+  }).output();
+  assert.equal(code, 2);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /^error: redis-server is not installed.*apt-get install redis-server/,
+  );
 });
 
 Deno.test("deno task demo prints curl lines that work as printed, and ends at Ctrl-C", async () => {

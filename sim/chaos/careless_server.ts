@@ -23,7 +23,7 @@ const JITTER = [0.7, 1.2] as const;
  * read to the end it carries out.
  */
 export class CarelessServer {
-  readonly rooms = new Map<string, { peers: number; readonly opened: number }>();
+  readonly rooms = new Map<string, { peers: number; readonly opened: number; readonly customer: string }>();
   /** Whether it reads every answer to the end. */
   careful = false;
   reports = 0;
@@ -55,8 +55,8 @@ export class CarelessServer {
     this.#agent.destroy();
   }
 
-  join(room: string): void {
-    const known = this.rooms.get(room) ?? { peers: 0, opened: performance.now() };
+  join(room: string, customer = "acme"): void {
+    const known = this.rooms.get(room) ?? { peers: 0, opened: performance.now(), customer };
     known.peers++;
     this.rooms.set(room, known);
   }
@@ -119,9 +119,9 @@ export class CarelessServer {
 
   #body(): string {
     const now = performance.now();
-    const rooms = Array.from(this.rooms, ([name, { peers, opened }]) => ({
-      id: ["acme", name],
-      customer: "acme",
+    const rooms = Array.from(this.rooms, ([name, { peers, opened, customer }]) => ({
+      id: [customer, name],
+      customer,
       age: { secs: Math.floor((now - opened) / 1000), nanos: 0 },
       peers,
     }));

@@ -76,8 +76,8 @@ function kindOf(fault: string): string {
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/ is split: /, "a group on two servers"],
   [/and nobody had asked for it$/, "a room is closed that nobody wanted closed"],
-  [/was acknowledged and never came$/, "an acknowledged task never came"],
-  [/which was refused$/, "a refused task came"],
+  [/was acknowledged and never came/, "an acknowledged task never came"],
+  [/which was refused/, "a refused task came"],
   [/came twice, though/, "a message came twice"],
   [/that nobody had asked for: /, "a task that nobody had asked for"],
   [

@@ -113,7 +113,7 @@ export class World {
     this.#chance = new Chance(seed);
     this.#weather = new Weather(this.#clock, this.#chance, this.#disk);
     this.#syncPlaces = this.#chance.random() < 0.5;
-    this.#ledger = new Ledger(() => this.#clock.now / 1000, false);
+    this.#ledger = new Ledger(() => this.#clock.now / 1000, "none");
     const world: Surroundings = {
       clock: this.#clock,
       chance: this.#chance,

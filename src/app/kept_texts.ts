@@ -9,6 +9,9 @@ const MASTER_KEY = "master-key";
 /** Name of the last good list of customers in the store. */
 const CUSTOMERS = "customers";
 
+/** The names of all that stays right in another store. */
+export const KEPT_TEXTS: readonly string[] = [MASTER_KEY, CUSTOMERS];
+
 /** Servers' keys hang on the master key: with another one, every server needs its configuration anew. */
 export async function checkMasterKey(store: Store, masterKey: string): Promise<void> {
   const fingerprint = createHmac("sha256", Buffer.from(masterKey, "base64")).update("master key").digest(

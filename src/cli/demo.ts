@@ -1,32 +1,40 @@
 import { generateAccessKey, TokenGenerator } from "@4players/odin-tokens";
 import { Command, InvalidArgumentError } from "commander";
 import { Crowd } from "../../sim/crowd.ts";
+import { call, callingAgain } from "../../sim/rpc_client.ts";
 import { SimulatedServer } from "../../sim/server.ts";
-import { readConfig } from "../config/load.ts";
-import { openDataFolder, storedMasterKey } from "../config/master_key.ts";
-import { startLog, stopLog } from "../ops/log.ts";
-import { runGateway } from "../app/run.ts";
-import type { RunningGateway } from "../app/running.ts";
-import { SqliteStore } from "../store/sqlite/store.ts";
+import { openDataFolder } from "../config/master_key.ts";
+import { stopLog } from "../ops/log.ts";
 import { parseCommand } from "../command_line/command.ts";
 import { publicKey } from "../../sim/access_key.ts";
+import { type DemoGateways, oneGateway, severalGateways } from "./demo_gateways.ts";
 import { Scenes } from "./demo_scenes.ts";
-import { VERSION } from "./version.ts";
 
 const SERVERS = 3;
 
+/** What the demo is asked for. */
+interface DemoOptions {
+  /** Seconds. */
+  readonly duration: number;
+  readonly gateways: number;
+  /** Seconds from one kill of a gateway to the next, where there are several. */
+  readonly killEvery: number;
+}
+
 /**
- * A gateway, three simulated servers and a stream of clients, on this machine, for a newcomer to try things with.
- * Ends with a non-zero exit code if anything went wrong.
+ * A gateway, or several, three simulated servers and a stream of clients, on this machine, for a newcomer to try things
+ * with. Ends with a non-zero exit code if anything went wrong.
+ *
+ * @throws {StartError} where several gateways are asked for, and Redis is not installed
  */
 export async function demo(args: readonly string[]): Promise<void> {
-  const duration = parseArguments(args);
-  if (duration === undefined) return;
+  const options = parseArguments(args);
+  if (options === undefined) return;
   openDataFolder("data");
-  const data = Deno.makeTempDirSync({ dir: "data", prefix: "demo-" });
+  const data = Deno.realPathSync(Deno.makeTempDirSync({ dir: "data", prefix: "demo-" }));
   let errors = 0;
   try {
-    errors = await run(data, duration);
+    errors = await run(data, options);
   } finally {
     Deno.removeSync(data, { recursive: true });
     await stopLog();
@@ -34,29 +42,36 @@ export async function demo(args: readonly string[]): Promise<void> {
   if (errors > 0) Deno.exit(1);
 }
 
-/** @returns how long to run in milliseconds; undefined where help was asked for */
-function parseArguments(args: readonly string[]): number | undefined {
+/** @returns undefined where help was asked for */
+function parseArguments(args: readonly string[]): DemoOptions | undefined {
+  const seconds = (text: string) => {
+    if (!(Number(text) > 0)) throw new InvalidArgumentError("expected seconds, more than 0.");
+    return Number(text);
+  };
   const command = new Command("deno task demo")
     .description("A gateway with three simulated servers and a stream of clients, on this machine.")
-    .option("--duration <seconds>", "end after so long; without, at Ctrl-C", (text) => {
-      if (!(Number(text) > 0)) throw new InvalidArgumentError("expected seconds, more than 0.");
-      return Number(text);
-    }, Infinity);
+    .option("--duration <seconds>", "end after so long; without, at Ctrl-C", seconds, Infinity)
+    .option(
+      "--gateways <number>",
+      "so many of them, on one Redis, and one is killed now and then",
+      (text) => {
+        if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError("expected a number from 1 to 9.");
+        return Number(text);
+      },
+      1,
+    )
+    .option("--kill-every <seconds>", "how often one of several gateways is killed", seconds, 20);
   const print = parseCommand(command, args);
-  if (print !== undefined) {
-    console.log(print);
-    return undefined;
-  }
-  return command.opts<{ duration: number }>().duration * 1000;
+  if (print === undefined) return command.opts<DemoOptions>();
+  console.log(print);
+  return undefined;
 }
 
 /** @returns how many things went wrong */
-async function run(data: string, duration: number): Promise<number> {
+async function run(data: string, { duration, gateways, killEvery }: DemoOptions): Promise<number> {
   const accessKey = generateAccessKey();
   const { kid, x } = publicKey(accessKey);
-  const { settings } = readConfig({
-    logLevel: "WARNING",
-    http: { hostname: "127.0.0.1", port: 0 },
+  const config = {
     customers: [{
       id: "demo",
       maxPeers: Infinity,
@@ -65,23 +80,23 @@ async function run(data: string, duration: number): Promise<number> {
     }],
     sfuConfig: { updateInterval: 1, disableTimeout: 2.5 },
     startup: { waitForReports: false },
-  });
-  startLog(settings);
-  const gateway = await runGateway(
-    settings,
-    storedMasterKey(data).key,
-    (options) => SqliteStore.open(data, options),
-    undefined,
-    undefined,
-    VERSION,
-  );
+  };
   const failures: Error[] = [];
-  const failed = (error: Error) => failures.push(error);
+  let ending = false;
+  // At Ctrl-C the other processes of a terminal end at once: what fails from then on says nothing.
+  const failed = (error: Error) => void (ending || failures.push(error));
+  let lost = 0;
+  const ask = gateways > 1 ? callingAgain(() => lost++) : call;
+  const told = (what: string) => console.log(`${Deno.stdout.isTerminal() ? "\r\x1b[K" : ""}${what}`);
+  const gateway = gateways > 1
+    ? await severalGateways(data, config, gateways, { every: killEvery * 1000, told, failed })
+    : await oneGateway(data, config);
   const servers = await Promise.all(Array.from({ length: SERVERS }, (_, i) =>
     SimulatedServer.start({
       gateway: `${gateway.url}/internal`,
       address: `sfu${i}.demo:4433`,
       capacity: 300,
+      call: ask,
       failed,
     })));
   const crowd = new Crowd({
@@ -91,29 +106,45 @@ async function run(data: string, duration: number): Promise<number> {
     arrivals: 50,
     stay: 8,
     roomSize: 12,
+    call: ask,
     failed,
   });
-  introduce(gateway, accessKey);
+  introduce(gateway, accessKey, gateways);
   crowd.start();
-  const scenes = new Scenes({ gateway: gateway.url, accessKey, server: servers[0]!.address, crowd, failed });
+  const [server] = servers;
+  const scenes = new Scenes({
+    gateway: gateway.url,
+    accessKey,
+    server: server!.address,
+    crowd,
+    call: ask,
+    failed,
+  });
   scenes.start();
-  await showStatus(servers, crowd, failures, duration);
+  await showStatus(servers, crowd, failures, duration * 1000);
+  ending = gateways > 1;
   await scenes.stop();
   await crowd.stop();
   await Promise.all(servers.map((server) => server.stop()));
   await gateway.stop();
   summarize(servers, crowd, failures);
+  if (gateways > 1) console.log(`${lost} answers were lost with a gateway, and asked for again.`);
   return crowd.connects === 0 ? failures.length + 1 : failures.length;
 }
 
-function introduce({ url, operationsUrl }: RunningGateway, accessKey: string): void {
+function introduce({ url, operations }: DemoGateways, accessKey: string, gateways: number): void {
   const token = new TokenGenerator(accessKey).createToken("my-room", "me", { lifetime: 86400 });
-  const dashboard = operationsUrl === undefined
+  const dashboard = operations.length === 0
     ? "There is no dashboard: this machine's port for it cannot be used."
-    : `The dashboard, to look at it in a browser:\n\n  ${operationsUrl}/`;
+    : `The dashboard, to look at it in a browser${gateways > 1 ? ", of each gateway" : ""}:\n\n${
+      operations.map((url) => `  ${url}/`).join("\n")
+    }`;
+  const what = gateways > 1
+    ? `${gateways} gateways on one Redis, behind a balancer, with ${SERVERS} simulated servers run at ${url}`
+    : `A gateway with ${SERVERS} simulated servers runs at ${url}`;
   console.log(`${dashboard}
 
-A gateway with ${SERVERS} simulated servers runs at ${url}
+${what}
 
 A token for room "my-room", made from a customer's access key, valid for a day:
 
@@ -129,7 +160,7 @@ See the servers and rooms:
 
 See whether it is well (its metrics are at /metrics):
 
-  curl -s ${operationsUrl ?? url}/readyz
+  curl -s ${operations[0] ?? url}/readyz
 
 Clients come and go now. A user is banned, a burst of clients comes, and after half a minute a server is drained for a while.
 Ctrl-C ends the demo.

@@ -1,24 +1,6 @@
-import type { Address, Change, RoomId, Snapshot } from "../fleet/mod.ts";
-import type { Store } from "./port.ts";
+import type { Address, Change, RoomId } from "../fleet/mod.ts";
 
-/** What a store has, all pieces together. */
-export type Loaded = {
-  readonly [Kind in keyof Snapshot]: Snapshot[Kind] extends Iterable<infer Row> ? Row[] : never;
-};
-
-export async function loaded(store: Store): Promise<Loaded> {
-  const all: Loaded = { servers: [], placements: [], rooms: [], bans: [], kinds: [], names: [], tasks: [] };
-  for await (const piece of store.load()) {
-    all.servers.push(...piece.servers ?? []);
-    all.placements.push(...piece.placements ?? []);
-    all.rooms.push(...piece.rooms ?? []);
-    all.bans.push(...piece.bans ?? []);
-    all.kinds.push(...piece.kinds ?? []);
-    all.names.push(...piece.names ?? []);
-    all.tasks.push(...piece.tasks ?? []);
-  }
-  return all;
-}
+export { type Contents as Loaded, contentsOf as loaded } from "./contents.ts";
 
 /** A change of the few things that there are, so that many meet. */
 export function anyChange(random: () => number): Change {

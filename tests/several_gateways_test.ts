@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { TokenGenerator } from "@4players/odin-tokens";
+import { z } from "zod";
+import { Cluster } from "../sim/cluster.ts";
+import { configSource, newCustomer, TemporaryFolder } from "../sim/program.ts";
+import { RedisProcess } from "../sim/redis_process.ts";
+import { call } from "../sim/rpc_client.ts";
+import { SimulatedServer } from "../sim/server.ts";
+import { NO_REDIS } from "../src/store/redis/testing.ts";
+import { sleep } from "./gateway.ts";
+import { parse } from "./packages/yaml.ts";
+import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
+
+const DOCS = Deno.readTextFileSync(new URL("../docs/several-gateways.md", import.meta.url));
+
+/** The configuration that the documentation shows, on these ports and without TLS. */
+function documented(
+  language: string,
+  ports: { clients: number; servers: number },
+  gateways: readonly string[],
+) {
+  const [, text] = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(DOCS) ?? [];
+  assert.ok(text !== undefined);
+  return text.replaceAll(/10\.0\.0\.1([123]):7000/g, (_, number) => gateways[number - 1]!)
+    .replace("10.0.0.1:7100", `127.0.0.1:${ports.servers}`)
+    .replace(/bind :443 ssl .*/, `bind 127.0.0.1:${ports.clients}`)
+    .replace(/listen 443 ssl;/, `listen 127.0.0.1:${ports.clients};`)
+    .replaceAll(/ *(http2 on|ssl_certificate).*\n/g, "");
+}
+
+const proxies: [string, (folder: string, text: string) => string, string[]][] = [
+  ["nginx", nginx, ["-p", ".", "-c"]],
+  [
+    "haproxy",
+    (_folder, text) =>
+      `defaults\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n  timeout check 1s\n${text}`,
+    ["-db", "-f"],
+  ],
+];
+
+for (const [name, configuration, args] of proxies) {
+  Deno.test({
+    name: `${name}, as documented, finds a gateway that lives, while one is killed`,
+    ignore: NO_REDIS || !isInstalled(name),
+    async fn() {
+      using folder = new TemporaryFolder();
+      await using redis = await RedisProcess.start(folder.path);
+      const { accessKey, entry } = newCustomer("acme");
+      await using cluster = await Cluster.start({
+        gateways: 2,
+        config: configSource({
+          customers: [entry],
+          masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+          internal: { withoutUsers: "loopback" },
+          operations: { enabled: false },
+          startup: { waitForReports: false },
+        }),
+        folder: folder.path,
+        redis: () => redis!.url,
+      });
+      const ports = { clients: freePort(), servers: freePort() };
+      const gateways = [...cluster.ports, freePort()].map((port) => `127.0.0.1:${port}`);
+      const file = `${folder.path}/${name}.conf`;
+      Deno.writeTextFileSync(file, configuration(folder.path, documented(name, ports, gateways)));
+      await using _proxy = new Running(new Deno.Command(name, { args: [...args, file], stderr: "null" }));
+      const url = `http://127.0.0.1:${ports.clients}`;
+      await answers(url);
+      const way = name === "haproxy" ? `http://127.0.0.1:${ports.servers}` : `http://${gateways[1]}`;
+      const server = await SimulatedServer.start({ gateway: `${way}/internal`, address: "s1.example:4433" });
+      const tokens = new TokenGenerator(accessKey);
+      const connect = async (room: string) => {
+        const answer = await call<{ address: string }>(url, "Connect", {}, {
+          token: tokens.createToken(room, "u"),
+        });
+        assert.equal(answer.address, server.address);
+      };
+      for (let i = 0; i < 10; i++) await connect(`before-${i}`);
+      await cluster.kill(0);
+      await sleep(50);
+      for (let i = 0; i < 10; i++) await connect(`after-${i}`);
+      await server.stop();
+      for (const path of ["/internal", "/eu/internal"]) {
+        const response = await fetch(url + path, { method: "POST", body: "{}" });
+        await response.body?.cancel();
+        assert.equal(response.status, 404, path);
+      }
+    },
+  });
+}
+
+const LABELS = { app: "odin-gateway" };
+
+const DEPLOYMENT = z.object({
+  kind: z.literal("Deployment"),
+  spec: z.object({
+    replicas: z.literal(3),
+    selector: z.object({ matchLabels: z.unknown() }),
+    template: z.object({
+      metadata: z.object({ labels: z.unknown() }),
+      spec: z.object({ containers: z.tuple([z.object({ ports: z.unknown() })]) }),
+    }),
+  }),
+});
+
+const SERVICE = z.object({
+  kind: z.literal("Service"),
+  spec: z.object({ selector: z.unknown(), ports: z.tuple([z.object({ targetPort: z.string() })]) }),
+});
+
+Deno.test("the Kubernetes objects that are documented are a Deployment of three and its Service", () => {
+  const [, text = ""] = /```yaml\n([^]*?)```/.exec(DOCS) ?? [];
+  const [first = "", second = ""] = text.split("---\n");
+  const { spec: { selector, template } } = DEPLOYMENT.parse(parse(first));
+  const { spec: service } = SERVICE.parse(parse(second));
+  assert.deepEqual([selector.matchLabels, template.metadata.labels, service.selector], [
+    LABELS,
+    LABELS,
+    LABELS,
+  ]);
+  const port = { name: service.ports[0].targetPort, containerPort: 7000 };
+  assert.deepEqual(template.spec.containers[0].ports, [port]);
+});
+
+Deno.test("docs/several-gateways.md names metrics and alerts that there are", () => {
+  const metrics = Deno.readTextFileSync(new URL("../docs/metrics.md", import.meta.url));
+  const alerts = Deno.readTextFileSync(new URL("../deploy/prometheus/alerts.yml", import.meta.url));
+  for (const [name] of DOCS.matchAll(/odin_gateway_\w+/g)) assert.ok(metrics.includes(`\`${name}\``), name);
+  for (const [name] of DOCS.matchAll(/OdinGateway\w+/g)) assert.ok(alerts.includes(`alert: ${name}`), name);
+});
