@@ -172,7 +172,11 @@ export class Outgoing {
       resolve(true);
     } catch (error) {
       // Whatever it is, nobody waits for ever.
-      if (this.#sent.has(request)) this.fail(error instanceof Error ? error : new Error(String(error)));
+      if (this.#sent.has(request)) {
+        this.fail(
+          error instanceof Error ? error : new Error(String(error), { cause: error }),
+        );
+      }
     } finally {
       this.#sending = false;
       this.#send();
