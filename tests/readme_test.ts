@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcErrors } from "../src/edge/errors.ts";
-import { internalMethods } from "../src/edge/methods/internal_methods.ts";
+import { internalMethods, operatorMethods } from "../src/edge/methods/internal_methods.ts";
 import { publicMethods } from "../src/edge/methods/public_methods.ts";
 import { TestGateway } from "./gateway.ts";
 
@@ -69,7 +69,8 @@ Deno.test("the curl lines of docs/api.md work as printed, and answer what is sho
 
 Deno.test("docs/api.md explains every method", () => {
   const nothing = {} as never; // what methods work with, which their names do not need
-  const names = Object.keys({ ...publicMethods(nothing), ...internalMethods(nothing) });
+  const operators = operatorMethods(nothing);
+  const names = Object.keys({ ...publicMethods(nothing), ...internalMethods({ operators } as never) });
   for (const name of names) {
     assert.ok(api.includes(`\n### ${name}\n`) || api.includes(`\`${name}\` is the same.`), name);
   }

@@ -74,6 +74,7 @@ for (const [name, configuration, args] of proxies) {
         });
         assert.equal(answer.address, server.address);
       };
+      await sleep(200); // until all gateways know of the server
       for (let i = 0; i < 10; i++) await connect(`before-${i}`);
       await cluster.kill(0);
       await sleep(50);

@@ -123,7 +123,7 @@ async function killInTurn(
       told(`gateway ${gateway + 1} is back`);
     }
   } catch (error) {
-    failed(error instanceof Error ? error : new Error(String(error)));
+    failed(error instanceof Error ? error : new Error(String(error), { cause: error }));
   }
 }
 
