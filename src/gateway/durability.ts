@@ -9,14 +9,13 @@ import {
   StoreError,
 } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
+import { Replication } from "./replication.ts";
+import { asStoreError } from "./store_error.ts";
 import { clockOffset, type Clocks, longWork, type Timers } from "./timers.ts";
 
 /** Retry interval while the store cannot be written; longer where an attempt takes long. */
 const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
-
-/** While a shared store cannot be reached, so many changes are kept for it. */
-const MOST_UNSENT = 100_000;
 
 /** The wall clock was set if it differs by so much from what it was against the monotonic one. */
 const CLOCK_SET: Milliseconds = 1000;
@@ -54,14 +53,8 @@ export class Durability {
   #retry: (() => void) | undefined;
   /** While the store is offered everything: what was changed since, which it does not have. */
   #since: Change[] | undefined;
-  /** Where several gateways share the store: what the store has not put into their order yet. */
-  readonly #predictions = new fleet.Predictions();
-  /** Whether that store cannot be reached: it says itself when it can again. */
-  #away = false;
-  /** Changes that it has not taken, or was not given meanwhile. */
-  #unsent: Change[] = [];
-  /** While the model is brought to what the store has: until then it may lack what others did. */
-  #reconciling: Promise<void> | undefined;
+  /** Where several gateways share the store. */
+  #replication: Replication | undefined;
 
   private constructor(
     model: Model,
@@ -94,7 +87,7 @@ export class Durability {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
     try {
-      const { shared } = durability.#store;
+      const { shared } = durability;
       model.shared = shared !== undefined;
       fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
       await restore(model, durability.#store, timers, clocks);
@@ -107,7 +100,7 @@ export class Durability {
 
   /** Whether the store can be written, as far as is known. */
   get storable(): boolean {
-    return this.#retry === undefined && !this.#away;
+    return this.#retry === undefined && this.#replication?.isAway !== true;
   }
 
   get store(): Store {
@@ -132,7 +125,7 @@ export class Durability {
 
   /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
   async catchUp(): Promise<boolean> {
-    await this.#reconciling;
+    await this.#replication?.reconciling;
     try {
       await this.shared?.catchUp();
       return true;
@@ -145,7 +138,7 @@ export class Durability {
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    if (this.shared !== undefined && (this.#away || this.#reconciling !== undefined)) this.#keep(changes);
+    if (this.#replication?.keeps) this.#replication.keep(changes);
     else if (this.#since !== undefined) this.#since.push(...changes);
     else if (this.storable) this.#write(changes);
     this.tell(changes);
@@ -173,7 +166,7 @@ export class Durability {
     }, (error) => {
       // The store refuses the newest first, so that each finds what it has left.
       undo(this.#clocks.now());
-      this.#dropped(changes);
+      this.#replication?.drop(changes);
       this.#inFlight.delete(call);
       if (error instanceof StoreError) return undefined;
       throw error;
@@ -203,7 +196,7 @@ export class Durability {
     const set = clockOffset(this.#clocks) - this.#offset;
     // Not amid calls that may still be refused: they would be stored with the rest.
     if (
-      this.shared !== undefined || Math.abs(set) < CLOCK_SET || this.#retry !== undefined ||
+      this.#replication !== undefined || Math.abs(set) < CLOCK_SET || this.#retry !== undefined ||
       this.#inFlight.size > 0
     ) return;
     this.#observers.tell("clockSet", set);
@@ -227,16 +220,29 @@ export class Durability {
   async reopen(): Promise<void> {
     await this.#open();
     this.#retry = undefined;
-    const taken = this.shared === undefined ? this.#storeAnew() : this.#reconcile("told");
+    const taken = this.#replication?.reconcile("told") ?? this.#storeAnew();
     await taken.catch((error) => this.#failed(asStoreError(error)));
   }
 
   async #open(): Promise<void> {
     this.#store = await this.#openStore({
       ...this.#clocks,
-      others: (changes) => this.#others(changes),
+      others: (changes) => {
+        this.#replication?.others(changes);
+        for (const change of changes) this.#observers.tell("followed", change);
+      },
       failed: (error) => this.#failed(error),
-      astray: (lost) => this.#reconcile(lost),
+      astray: (lost) => this.#replication?.reconcile(lost) ?? Promise.resolve(),
+    });
+    if (this.shared === undefined) return;
+    this.#replication ??= new Replication({
+      model: this.#model,
+      timers: this.#timers,
+      now: this.#clocks.now,
+      store: () => this.#store,
+      soon: (changes) => this.soon(changes),
+      settle: (changes, committed) => this.#settle(changes, committed),
+      recovered: () => this.#observers.tell("storeRecovered"),
     });
   }
 
@@ -245,44 +251,14 @@ export class Durability {
       (committed) => this.#settle(changes, committed),
       (error) => {
         asStoreError(error); // the store tells of its failure by `failed`
-        if (this.shared === undefined) return;
-        const { lasting, passing } = fleet.unsent(changes);
-        this.#unsent.unshift(...lasting); // the newest is refused first
-        this.#dropped(passing);
-        if (this.#away) fleet.markUntold(this.#model, passing);
-      },
-    );
-  }
-
-  /** The shared store cannot be told now. */
-  #keep(changes: readonly Change[]): void {
-    // What changes while the model is compared with the store is told afterwards; before that, the comparison shows it.
-    const { lasting, passing } = this.#reconciling === undefined
-      ? fleet.unsent(changes)
-      : { lasting: changes, passing: [] };
-    this.#predictions.begin(lasting);
-    this.#unsent.push(...lasting);
-    fleet.markUntold(this.#model, passing);
-    const excess = this.#unsent.splice(0, Math.max(0, this.#unsent.length - MOST_UNSENT));
-    if (excess.length > 0) this.#dropped(excess);
-  }
-
-  #sendKept(): void {
-    const changes = this.#unsent;
-    this.#unsent = [];
-    if (changes.length === 0) return;
-    this.#store.commit(changes, "soon").then(
-      (committed) => this.#settle(changes, committed),
-      (error) => {
-        asStoreError(error);
-        this.#unsent.unshift(...changes);
+        this.#replication?.refused(changes);
       },
     );
   }
 
   /** The changes are on their way into the store. */
   #offered(changes: readonly Change[], safety: Safety): Promise<Committed> {
-    if (this.shared !== undefined) this.#predictions.begin(changes);
+    this.#replication?.begin(changes);
     return this.#store.commit(changes, safety);
   }
 
@@ -292,64 +268,15 @@ export class Durability {
       if (change.type !== "group-placed" && change.type !== "group-released") continue;
       for (const call of this.#inFlight) call.lost.push(change);
     }
-    this.#follow(this.shared === undefined ? instead : this.#predictions.end(changes, instead));
-  }
-
-  /** The store has not taken the changes. */
-  #dropped(changes: readonly Change[]): void {
-    if (this.shared !== undefined) this.#follow(this.#predictions.drop(changes));
-  }
-
-  #others(changes: readonly Change[]): void {
-    this.#follow(this.#predictions.others(changes));
-    for (const change of changes) this.#observers.tell("followed", change);
-  }
-
-  #follow(changes: readonly Change[]): void {
-    if (changes.length > 0) this.soon(fleet.follow(this.#model, changes, this.#clocks.now()));
-  }
-
-  /**
-   * Brings the model to what the store has, where that cannot be told change by change.
-   *
-   * @param lost whether others have done what was not told, or the store has lost what it had
-   * @throws {StoreError}
-   */
-  async #reconcile(lost: "told" | "stored"): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reconciling = promise;
-    try {
-      const { shared } = this.#store;
-      // Where another gateway came while this one was taken for dead, the number may be that one's now.
-      if (shared !== undefined && shared.number !== this.#model.gateway) {
-        fleet.numberTasks(this.#model, shared.number);
-      }
-      if (lost === "stored") await this.shared?.offer(fleet.snapshot(this.#model));
-      const work = longWork(this.#timers);
-      const reconciler = new fleet.Reconciler(this.#model);
-      for await (const piece of this.#store.load()) {
-        this.#follow(this.#predictions.others(reconciler.changesOf(piece)));
-        reconciler.followed(piece);
-        if (work.due) await work.letOthersPass();
-      }
-      const { ended, told } = reconciler.finish();
-      this.#follow(this.#predictions.others(ended));
-      reconciler.recount();
-      if (this.#away) this.#observers.tell("storeRecovered");
-      this.#away = false;
-      this.soon(told);
-    } finally {
-      this.#reconciling = undefined;
-      if (!this.#away) this.#sendKept();
-      resolve();
-    }
+    if (this.#replication !== undefined) this.#replication.end(changes, instead);
+    else this.soon(fleet.follow(this.#model, instead, this.#clocks.now()));
   }
 
   #failed(error: StoreError): void {
     if (!this.storable) return;
     this.#observers.tell("storeFailed", error);
-    if (this.shared === undefined) this.#retryLater(STORE_RETRY);
-    else this.#away = true;
+    if (this.#replication === undefined) this.#retryLater(STORE_RETRY);
+    else this.#replication.failed();
   }
 
   #retryLater(wait: Milliseconds): void {
@@ -408,10 +335,4 @@ async function gatewayNumber(store: Store, random: () => number): Promise<number
   const number = 1 + Math.floor(random() * (fleet.GATEWAYS - 1)); // 0 is that of the tasks before there were numbers
   await store.setValue(NUMBER, String(number)).catch(asStoreError); // it is made anew at the next start then
   return number;
-}
-
-/** @throws what is no failure of the store, but a fault in it */
-function asStoreError(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  throw error;
 }
