@@ -238,9 +238,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find:
-      "    await this.#storeAnew().catch((error) => this.#failed(asStoreError(error)));\n  }\n\n  async #open",
-    put: "  }\n\n  async #open",
+    find: 'const taken = this.shared === undefined ? this.#storeAnew() : this.#reconcile("told");',
+    put: "const taken = Promise.resolve();",
     breaks: "a store that is taken back keeps what another process left in it",
   },
 ];
