@@ -22,8 +22,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "this.#follow(this.shared === undefined ? instead : this.#predictions.end(changes, instead));",
-    put: "this.#follow(this.shared === undefined ? [] : this.#predictions.end(changes, []));",
+    find: "else this.soon(fleet.follow(this.#model, instead, this.#clocks.now()));",
+    put: "",
     breaks: "a group stays where a claim that was overruled has put it",
   },
   {
@@ -178,8 +178,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "      undo(this.#clocks.now());\n      this.#dropped(changes);",
-    put: "      this.#dropped(changes);",
+    find: "      undo(this.#clocks.now());\n      this.#replication?.drop(changes);",
+    put: "      this.#replication?.drop(changes);",
     breaks: "a call that the store refuses leaves something behind",
   },
   {
@@ -238,8 +238,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: 'const taken = this.shared === undefined ? this.#storeAnew() : this.#reconcile("told");',
-    put: 'const taken = this.shared === undefined ? Promise.resolve() : this.#reconcile("told");',
+    find: 'const taken = this.#replication?.reconcile("told") ?? this.#storeAnew();',
+    put: 'const taken = this.#replication?.reconcile("told") ?? Promise.resolve();',
     breaks: "a store that is taken back keeps what another process left in it",
   },
 ];

@@ -455,6 +455,7 @@ export const operations: readonly Mutant[] = [
     find: "  if (change.idle !== true || room.grants === undefined) return removeRoom(model, room);",
     put: "  return removeRoom(model, room);",
     breaks: "a room that another gateway gives up loses its place while somebody is on the way",
+    suite: "several gateways",
   },
   {
     file: "src/fleet/replication/follow.ts",
