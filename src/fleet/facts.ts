@@ -78,3 +78,13 @@ export interface Ban<Time extends number = Milliseconds> {
   /** The server that was told of it, and is to be told of its lift wherever the room is then. Not stored. */
   readonly told?: Address | undefined;
 }
+
+/** One of several gateways, as it was half a second ago. */
+export interface Member {
+  readonly number: number;
+  readonly version: string;
+  /** Changes that it has not been told of yet. */
+  readonly lag: number;
+  /** Whether it is the one that was asked. */
+  readonly self: boolean;
+}

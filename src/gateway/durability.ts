@@ -1,8 +1,7 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
+import type { Change, Member, Milliseconds, Model, Undo } from "../fleet/mod.ts";
 import {
   type Committed,
-  type Member,
   type OpenStore,
   type Safety,
   type SharedStore,

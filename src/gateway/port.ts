@@ -1,4 +1,3 @@
-import type { Member } from "../store/port.ts";
 import type {
   Address,
   Ban,
@@ -16,6 +15,7 @@ import type {
   KindInfo,
   ManagementInput,
   ManagementOutcome,
+  Member,
   Milliseconds,
   Plan,
   PoolForecast,
@@ -33,8 +33,6 @@ import type {
   TaskInfo,
   UnixTime,
 } from "../fleet/mod.ts";
-
-export type { Member } from "../store/port.ts";
 
 /**
  * What the edge may ask of the gateway. Only plain data crosses, one message each way a call, so that callers may live on

@@ -1,4 +1,13 @@
-import type { Address, Change, Count, Licence, Milliseconds, Snapshot, SnapshotPiece } from "../fleet/mod.ts";
+import type {
+  Address,
+  Change,
+  Count,
+  Licence,
+  Member,
+  Milliseconds,
+  Snapshot,
+  SnapshotPiece,
+} from "../fleet/mod.ts";
 
 /** The store cannot be read or written now; the message says why. */
 export class StoreError extends Error {
@@ -108,16 +117,6 @@ export interface SharedStore {
   ): Promise<Count>;
   /** All gateways that share the store and live, this one included. @throws {StoreError} */
   gateways(): Promise<readonly Member[]>;
-}
-
-/** One of several gateways, as it was half a second ago. */
-export interface Member {
-  readonly number: number;
-  readonly version: string;
-  /** Changes that it has not been told of yet. */
-  readonly lag: number;
-  /** Whether it is the one that was asked. */
-  readonly self: boolean;
 }
 
 /** What an adapter is opened with. Nothing is called before `load` has ended. */

@@ -3,13 +3,13 @@ import type {
   Change,
   Count,
   Licence,
+  Member,
   Milliseconds,
   Snapshot,
   SnapshotPiece,
 } from "../../fleet/mod.ts";
 import {
   type Committed,
-  type Member,
   type Safety,
   type SharedStore,
   type Store,
