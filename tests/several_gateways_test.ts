@@ -6,7 +6,7 @@ import { configSource, newCustomer, TemporaryFolder } from "../sim/program.ts";
 import { RedisProcess } from "../sim/redis_process.ts";
 import { call } from "../sim/rpc_client.ts";
 import { SimulatedServer } from "../sim/server.ts";
-import { NO_REDIS } from "../src/store/redis/testing.ts";
+import { NO_REDIS, until } from "../src/store/redis/testing.ts";
 import { sleep } from "./gateway.ts";
 import { parse } from "./packages/yaml.ts";
 import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
@@ -67,6 +67,10 @@ for (const [name, configuration, args] of proxies) {
       await answers(url);
       const way = name === "haproxy" ? `http://127.0.0.1:${ports.servers}` : `http://${gateways[1]}`;
       const server = await SimulatedServer.start({ gateway: `${way}/internal`, address: "s1.example:4433" });
+      for (const gateway of cluster.ports) {
+        const knows = () => call<{ servers: unknown[] }>(`http://127.0.0.1:${gateway}/internal`, "Info", {});
+        await until(async () => (await knows()).servers.length === 1); // one has heard it, the other follows
+      }
       const tokens = new TokenGenerator(accessKey);
       const connect = async (room: string) => {
         const answer = await call<{ address: string }>(url, "Connect", {}, {

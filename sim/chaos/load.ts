@@ -196,8 +196,8 @@ export class Load {
   /** A client asks where its room is, goes there after a while or not at all, stays, and leaves. */
   async #visit(): Promise<void> {
     const number = Math.floor(Math.random() * GROUPS);
-    const group = `{group ${Math.floor(performance.now() / GROUPS_FOR)}.${number}}`;
-    const room = `${group} ${Math.floor(Math.random() * 3)}`;
+    const group = `group ${generation()}.${number}`;
+    const room = `{${group}} ${Math.floor(Math.random() * 3)}`;
     const granted = await this.#connect(room, `guest-${this.#guests++}`, this.#sign);
     if (typeof granted !== "object") return;
     if (granted.stale) this.ledger.excuse(group);
@@ -217,17 +217,23 @@ export class Load {
 
   /** A client of the customer with the tight licence, who goes where it is sent at once. */
   async #visitTight(): Promise<void> {
-    const room = `${TIGHT.customer} ${Math.floor(Math.random() * TIGHT.rooms)}`;
+    const room = `${TIGHT.customer} ${generation()}.${Math.floor(Math.random() * TIGHT.rooms)}`;
     const granted = await this.#connect(room, `tight-${this.#guests++}`, this.#signTight);
     if (granted === PEER_LIMIT) this.counts.limited++;
     if (typeof granted !== "object") return;
+    if (granted.stale) this.ledger.excuse(room);
+    this.ledger.granted(room, granted.address, granted.until);
     const server = this.#byAddress.get(granted.address)!;
     server.join(room, TIGHT.customer);
+    this.ledger.joined(room, server.address);
     const clients = this.#servers.reduce((sum, { rooms }) => sum + peersOf(rooms, TIGHT.customer), 0);
     if (clients > TIGHT.peers && !this.#doors.mayExceed()) {
       this.ledger.faults.push(`${clients} clients by a licence for ${TIGHT.peers}`);
     }
-    this.#later(Math.random() * 2000, () => server.leave(room));
+    this.#later(Math.random() * 2000, () => {
+      server.leave(room);
+      this.ledger.left(room, server.address);
+    });
   }
 
   /** @returns the code of a refusal; nothing where the gateway could not be asked. What nothing explains is a fault */
@@ -414,6 +420,11 @@ export class Load {
       await sleep(pause);
     }
   }
+}
+
+/** A part of the names of groups that changes with time. */
+function generation(): number {
+  return Math.floor(performance.now() / GROUPS_FOR);
 }
 
 function peersOf(rooms: CarelessServer["rooms"], of: string): number {

@@ -92,7 +92,7 @@ export class SeveralStorm {
       redis: (gateway) => `redis://127.0.0.1:${this.#relays[gateway]!.port}`,
     });
     for (const i of this.#all) this.#tell(`gateway ${i} is ${this.#cluster.at(i)!.url}`);
-    this.#trouble.end(this.#all, HEALS.start);
+    this.#trouble.end(this.#all, HEALS.start, "comes again");
     await this.#load.start();
     const { faults } = this.#load.ledger;
     let told = 0;
