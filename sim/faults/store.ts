@@ -7,7 +7,7 @@ import {
   StoreError,
   type StoreOptions,
 } from "../../src/store/port.ts";
-import { shifted } from "../../src/store/rules.ts";
+import { inPieces, shifted } from "../../src/store/rules.ts";
 import type { Disk } from "./disk.ts";
 
 /** How a simulated store behaves now. */
@@ -55,7 +55,7 @@ export class SimulatedStore implements Store {
   }
 
   async *load(): AsyncGenerator<SnapshotPiece> {
-    yield shifted(this.#disk.load(), -this.#offset()); // few enough for one piece
+    yield* inPieces(shifted(this.#disk.load(), -this.#offset()));
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {

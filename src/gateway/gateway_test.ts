@@ -14,7 +14,14 @@ import { type Observer, Observers } from "./observers.ts";
 import { RUNTIME_TIMERS } from "./timers.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
-import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import {
+  type Committed,
+  type Safety,
+  type SharedStore,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from "../store/port.ts";
 
 const HOUR = 3_600_000;
 
@@ -95,13 +102,24 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
   await after.stop();
 });
 
+/** A shared store on which nothing happens by itself. */
+const SHARED: SharedStore = {
+  number: 1,
+  silence: 0,
+  catchUp: () => Promise.resolve(),
+  offer: () => Promise.resolve(),
+  claimHandOver: () => Promise.resolve(true),
+  share: (_customer, wanted) => Promise.resolve({ ...wanted }),
+  gateways: () => Promise.resolve([]),
+};
+
 Deno.test("what another gateway did, as the store tells it, is served and told like one's own", async () => {
   let others: StoreOptions["others"] | undefined;
   const told: string[] = [];
   const gateway = await Gateway.open(SETTINGS, {
     openStore: (options) => {
       ({ others } = options);
-      return Promise.resolve(NO_STORE);
+      return Promise.resolve({ ...NO_STORE, shared: SHARED });
     },
     waitForReports: false,
     observers: observing({ followed: ({ type }) => void told.push(type) }),

@@ -16,7 +16,7 @@ import {
   StoreError,
   type StoreOptions,
 } from "../port.ts";
-import { shifted, shiftedChange } from "../rules.ts";
+import { inPieces, shifted, shiftedChange } from "../rules.ts";
 import type { Entry, SharedLog } from "./shared_log.ts";
 
 /** How a store in memory behaves, whenever a simulation or a test wants it otherwise. */
@@ -98,11 +98,7 @@ export class MemoryStore implements Store, SharedStore {
 
   async *load(): AsyncIterable<SnapshotPiece> {
     this.#dropAll();
-    const { servers, placements, rooms, bans, kinds, names, tasks } = shifted(
-      this.#log.tables.snapshot(),
-      -this.#offset(),
-    );
-    yield* [{ servers }, { placements }, { rooms }, { bans }, { kinds }, { names }, { tasks }];
+    yield* inPieces(shifted(this.#log.tables.snapshot(), -this.#offset()));
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
