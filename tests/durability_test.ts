@@ -262,7 +262,7 @@ Deno.test("with a full disk the gateway serves known rooms, refuses what it cann
         await gateway.connect(`new-${i}`, "u").catch((error) => refused = error);
       }
       assert.equal(refused?.status, 503, String(refused));
-      await gateway.program.printed(/the data folder cannot be written: .*full/);
+      await gateway.program.printed(/the store cannot be written: .*full/);
       const ban = gateway.call("RoomClose", "known", "b", { room_id: "other", ban_time: 5 }).catch((error) =>
         error
       );

@@ -55,9 +55,9 @@ export class Activity {
       this.#add(
         "fleet",
         "error",
-        "the data folder cannot be written: known rooms are served, all else is refused",
+        "the store cannot be written: known rooms are served, all else is refused",
       ),
-    storeRecovered: () => this.#add("fleet", "info", "the data folder can be written again"),
+    storeRecovered: () => this.#add("fleet", "info", "the store can be written again"),
   };
 
   /** A call that the audit has recorded. */

@@ -99,7 +99,7 @@ export class RpcError extends Error {
 /** What a call ends with whose changes the store did not take. */
 export const NOT_DURABLE = new RpcError(
   "unavailable",
-  "the gateway cannot write to its data folder; try again later",
+  "the gateway cannot write to its store; try again later",
 );
 
 /** What is put off while there is more to do than can be done in time. */

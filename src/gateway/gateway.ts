@@ -244,7 +244,12 @@ export class Gateway implements GatewayPort {
       const now = this.#now();
       this.#startWait.look(now);
       const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
-      if (!outcome.granted) return outcome;
+      if (!outcome.granted) {
+        // Another gateway may have heard a server for the first time a moment ago.
+        const mayBeLate = outcome.reason === "no-server" && this.#model.shared && claim === 0;
+        if (mayBeLate && await this.#durability.catchUp()) continue;
+        return outcome;
+      }
       if (undo !== undefined) {
         const safety = this.#syncPlaces ? "power" : "process";
         const lost = await this.#durability.commit(changes, undo, safety);

@@ -17,7 +17,7 @@ type CheckName = keyof ReadinessChecks;
 const MISSING: Readonly<Record<CheckName, string>> = {
   listening: "the main listener takes no connections: it stops, or its limit of connections is reached",
   customers: "no customers: configure customers, or see in the log why customerApi brings none",
-  store: "the data folder cannot be written: known rooms are served, all else is refused",
+  store: "the store cannot be written: known rooms are served, all else is refused",
   startup:
     "waiting for servers to report after a start without data (startup.waitForReports): new rooms are refused",
   servers: "no server reports: see in operations.md how servers are attached",

@@ -14,10 +14,10 @@ export const logObserver: Observer = {
       seconds: (by / 1000).toFixed(1),
     }),
   storeFailed: ({ message }) =>
-    log.error("the data folder cannot be written: {message}. Known rooms are served, all else is refused", {
+    log.error("the store cannot be written: {message}. Known rooms are served, all else is refused", {
       message,
     }),
-  storeRecovered: () => log.warning("the data folder can be written again, and has everything"),
+  storeRecovered: () => log.warning("the store can be written again, and has everything"),
 };
 
 /** One line for a change in the fleet. */

@@ -148,7 +148,8 @@ function ownProblems({ ready, admin }: StatusSource, { storable, waitsUntil }: C
     found.push({
       severity: "error",
       what: "the store cannot be written: known rooms are served, all else is refused (the log says why)",
-      todo: "see whether the disk of the data folder is full or read-only; it is tried again every second",
+      todo:
+        "see whether the disk of the data folder is full or read-only, or whether Redis answers; it is tried again by itself",
     });
   }
   if (!ready()) {
