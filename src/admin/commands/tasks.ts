@@ -36,6 +36,12 @@ export function taskCommands(program: Command, choose: Choose): void {
       { title: "P50", text: ({ p50 }) => p50.toFixed(1), side: "right", leaveOut: 2 },
       { title: "P95", text: ({ p95 }) => p95.toFixed(1), side: "right" },
       { title: "PLACED FOR", text: ({ placedFor }) => placedFor.toFixed(1), side: "right" },
+      {
+        title: "OFF BY",
+        text: ({ offBy }) => offBy === null ? "–" : offBy.toFixed(1),
+        side: "right",
+        leaveOut: 4,
+      },
       { title: "GROW FOR", text: ({ growsFor }) => showSpan(growsFor), side: "right", leaveOut: 3 },
     ],
     nothing: "nothing was learned of such rooms",

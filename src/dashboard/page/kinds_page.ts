@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { ShownKind } from "../../edge/methods/admin/kind_methods.ts";
 import { ActionButton } from "./confirm.ts";
 import { mayChange } from "./fleet.ts";
-import { measured, span } from "./format.ts";
+import { measured, NOTHING, span } from "./format.ts";
 import { Paged, useList } from "./lists.ts";
 import { Name } from "./name.ts";
 import { Table } from "./parts.ts";
@@ -21,7 +21,7 @@ export function KindsPage(): ComponentChild {
     h(
       "p",
       null,
-      "What the gateway has learned of the sizes of rooms, by their names. A new room is placed for the size that is marked ◆.",
+      "What the gateway has learned of the sizes of rooms, by their names. A new room is placed for the size that is marked ◆; what it was expected to come to was off by so many clients, on average.",
     ),
     h("p", null, h("button", { type: "button", onClick: list.again }, "Refresh")),
     h(Paged<Kind>, {
@@ -38,7 +38,7 @@ function KindTable({ kinds, done }: { kinds: readonly Kind[]; done: () => void }
     label: "Kinds of rooms",
     head: [
       ...["Namespace", "Names", "Rooms seen", "Mean", "Half are up to", "95 % are up to", "Placed for"],
-      ...["Sizes", "They grow for", ...(mayChange() ? ["Actions"] : [])],
+      ...["Off by", "Sizes", "They grow for", ...(mayChange() ? ["Actions"] : [])],
     ],
     children: kinds.map((kind) =>
       h(KindLine, { kind, top, done, key: JSON.stringify([kind.namespace, kind.template]) })
@@ -47,7 +47,7 @@ function KindTable({ kinds, done }: { kinds: readonly Kind[]; done: () => void }
 }
 
 function KindLine({ kind, top, done }: { kind: Kind; top: number; done: () => void }): ComponentChild {
-  const { namespace, template, rooms, mean, p50, p95, placedFor, growsFor } = kind;
+  const { namespace, template, rooms, mean, p50, p95, placedFor, growsFor, offBy } = kind;
   return h(
     "tr",
     null,
@@ -58,6 +58,7 @@ function KindLine({ kind, top, done }: { kind: Kind; top: number; done: () => vo
     h("td", { class: "number" }, measured(p50)),
     h("td", { class: "number" }, measured(p95)),
     h("td", { class: "number" }, measured(placedFor)),
+    h("td", { class: "number" }, offBy === null ? NOTHING : measured(offBy)),
     h("td", { class: "drawn" }, h(Sizes, { kind, top })),
     h("td", null, span(growsFor)),
     mayChange() && h("td", null, h(Forget, { kind, done })),

@@ -27,6 +27,17 @@ const LARGE = 0.99;
 /** Weight, in clients, and time that rooms grow where nothing is known. */
 const PRIOR_FILL = { clients: 20, time: 120_000 };
 
+/** How far off what was expected of rooms was. */
+interface Misses {
+  /** How many it is the mean of, up to {@link JUDGED}. */
+  readonly rooms: number;
+  /** The mean, in clients. */
+  readonly clients: number;
+}
+
+/** So many rooms count in how far off what was expected was. */
+const JUDGED = 100;
+
 /**
  * What is known of the sizes of rooms, by kind. What a kind lacks comes from its namespace, then from all rooms, then
  * from a default. Bounded: the kinds that were used longest ago are forgotten.
@@ -34,6 +45,8 @@ const PRIOR_FILL = { clients: 20, time: 120_000 };
 export class Kinds {
   readonly #kinds = new Map<string, readonly [Kind, Sizes]>();
   readonly #learned = new Map<string, Kind>();
+  /** How far off what was expected of rooms was, by kind. */
+  readonly #misses = new Map<string, Misses>();
 
   /**
    * @param limit kinds that are kept, namespaces included
@@ -66,6 +79,25 @@ export class Kinds {
     }
   }
 
+  /** A room of the kind came to a size, and was expected to come to another when it was new; both in clients. */
+  judge(kind: Kind, expected: number, size: number): void {
+    for (const level of levels(kind)) {
+      const key = keyOf(level);
+      if (!this.#kinds.has(key)) continue;
+      const { rooms, clients } = this.#misses.get(key) ?? { rooms: 0, clients: 0 };
+      const share = Math.max(1 / (rooms + 1), 1 / JUDGED); // so that what was long ago counts less
+      this.#misses.set(key, {
+        rooms: Math.min(JUDGED, rooms + 1),
+        clients: clients + (Math.abs(expected - size) - clients) * share,
+      });
+    }
+  }
+
+  /** By how many clients what was expected of rooms of the kind was off, on average; nothing where none was seen here. */
+  missOf(kind: Kind): number | undefined {
+    return this.#misses.get(keyOf(kind))?.clients;
+  }
+
   /**
    * What is known of a kind now; from then on it counts as used.
    *
@@ -85,6 +117,7 @@ export class Kinds {
 
   /** Forgets what was learned of a kind. @returns whether anything was */
   forget(kind: Kind): boolean {
+    this.#misses.delete(keyOf(kind));
     return this.#kinds.delete(keyOf(kind));
   }
 
@@ -126,6 +159,7 @@ export class Kinds {
     while (this.#kinds.size > this.limit) {
       const [oldest] = this.#kinds.values().next().value!;
       this.#kinds.delete(keyOf(oldest));
+      this.#misses.delete(keyOf(oldest));
       this.#learned.set(keyOf(oldest), oldest);
     }
   }

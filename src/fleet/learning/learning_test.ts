@@ -241,3 +241,19 @@ Deno.test("the steady load follows clients at once, the rest slowly, and is neve
   assert.ok(cost.steadyLoad(200, 0.9, 0.001) >= 0.75);
   assert.ok(cost.steadyLoad(0, 0, 0.001) >= 0);
 });
+
+Deno.test("of a kind it is known how far off what was expected of its rooms was, the latest hundred counting most", () => {
+  const kinds = new Kinds(100, 10);
+  const kind = { namespace: "acme", template: "match-#" };
+  assert.equal(kinds.missOf(kind), undefined);
+  kinds.learn(kind, { size: 4, fillTime: 0 }, 0);
+  kinds.judge(kind, 10, 4);
+  assert.equal(kinds.missOf(kind), 6);
+  kinds.judge(kind, 4, 6);
+  assert.equal(kinds.missOf(kind), 4);
+  assert.equal(kinds.missOf({ namespace: "acme", template: "" }), 4, "so is that of what it is a part of");
+  for (let i = 0; i < 1000; i++) kinds.judge(kind, 5, 5);
+  assert.ok(kinds.missOf(kind)! < 0.01);
+  kinds.forget(kind);
+  assert.equal(kinds.missOf(kind), undefined);
+});

@@ -51,6 +51,8 @@ export interface KindInfo extends Kind {
   readonly placedFor: number;
   /** How long rooms grow. */
   readonly fillTime: Milliseconds;
+  /** Clients by which what was expected of new rooms was off, on average, since the start; nothing where none was seen. */
+  readonly offBy: number | undefined;
 }
 
 /** Why the room's group is where it is; of a placement that is not remembered, only where. */
@@ -118,5 +120,6 @@ export function kindInfo(model: Model, kind: Kind, sizes: Sizes): KindInfo {
     p95: sizes.quantile(0.95),
     placedFor: model.kinds.look(kind).largeSize(0, sizes.learned),
     fillTime: sizes.fillTime.mean,
+    offBy: model.kinds.missOf(kind),
   };
 }

@@ -52,6 +52,8 @@ export class YoungGroup {
   hasGrown = false;
   /** Until when it grows, if it does as its kind does. */
   growsUntil: Milliseconds;
+  /** The size that it was expected to reach when it was new. */
+  readonly foreseen: number;
   /** What its name said when it was new. */
   readonly name: KnownName | undefined;
   /** What has been learned of it. */
@@ -70,7 +72,7 @@ export class YoungGroup {
     this.grewAt = since;
     this.name = known.name;
     this.#seenLate = now - since > SEEN_LATE;
-    this.expected = known.expectedSize(reached, now);
+    this.expected = this.foreseen = known.expectedSize(reached, now);
     this.growsUntil = since + PATIENCE * known.fillTime;
   }
 
@@ -182,6 +184,7 @@ export function learnSize(model: Model, group: Group, now: Milliseconds, changes
   if (earlier !== undefined && young.peak < NOTABLE * earlier.size) return;
   const observed = { size: young.peak, fillTime: young.fillTime(knownBefore(model, young)) };
   young.learned = observed;
+  if (earlier === undefined) model.kinds.judge(kind, young.foreseen, observed.size);
   observe(model, kind, group.name, observed, earlier, now);
   changes.push({ type: "size-observed", namespace: kind.namespace, group: group.name, observed, earlier });
 }

@@ -19,6 +19,9 @@ export const ShownKind = z.object({
   median: Amount.describe("`p50` by its old name, which will go."),
   large: Amount.describe("`p95` by its old name, which will go."),
   growsFor: Amount.describe("How long they grow, in seconds."),
+  offBy: Amount.nullable().describe(
+    "Clients by which the size that new ones were expected to reach was off, on average; null where this gateway has seen none since its start.",
+  ),
 });
 
 /** The methods about kinds of rooms. */
@@ -61,7 +64,7 @@ export function kindMethods({ gateway }: { readonly gateway: GatewayPort }): rea
 }
 
 export function showKind(
-  { namespace, template, weight, sum, p50, p95, placedFor, fillTime }: KindInfo,
+  { namespace, template, weight, sum, p50, p95, placedFor, fillTime, offBy }: KindInfo,
 ): z.input<typeof ShownKind> {
   return {
     namespace: namespace === "" ? null : namespace,
@@ -74,5 +77,6 @@ export function showKind(
     median: p50,
     large: p95,
     growsFor: fillTime / 1000,
+    offBy: offBy ?? null,
   };
 }
