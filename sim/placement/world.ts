@@ -4,6 +4,7 @@ import {
   createModel,
   endHandOver,
   type FleetSettings,
+  granted,
   handOverTasks,
   type Milliseconds,
   type Model,
@@ -17,6 +18,7 @@ import { checkConsistency } from "../../src/fleet/testing.ts";
 import { Chance } from "./chance.ts";
 import { Agenda } from "./agenda.ts";
 import type { Contender } from "./contenders.ts";
+import { Gateways } from "./gateways.ts";
 import { Host } from "./host.ts";
 import { Inconsistency } from "./inconsistency.ts";
 import { type Figures, Measurement } from "./measurement.ts";
@@ -25,6 +27,9 @@ import type { SimulatedRoom, Workload } from "./workload.ts";
 const UNLIMITED = { maxPeers: Infinity, maxRooms: Infinity };
 const POOL = "default";
 const TICK: Milliseconds = 1000;
+
+/** What one of several gateways does the others know after so long. */
+const LAG: Milliseconds = 50;
 
 /** The model is compared with itself after so long each time. */
 const CHECK_EVERY: Milliseconds = 5 * 60_000;
@@ -60,12 +65,15 @@ export class World {
   #roomsMoved = 0;
   #refused = 0;
   readonly #measurement: Measurement;
+  readonly #gateways: Gateways;
 
+  /** @param gateways how many share the fleet; each call and each report comes to one of them by chance */
   constructor(
     readonly workload: Workload,
     readonly contender: Contender,
     settings: FleetSettings,
     seed: number,
+    gateways = 1,
   ) {
     this.#chance = new Chance(seed);
     this.#agenda = new Agenda(workload.end);
@@ -74,10 +82,14 @@ export class World {
     );
     for (const host of this.hosts) this.#hostOf.set(host.address, host);
     const { choose, ...placement } = contender.placement(this);
-    this.model = createModel({
-      ...settings,
-      placement: { ...settings.placement, ...placement, strategy: contender.name, choose },
-    });
+    const models = Array.from({ length: gateways }, () =>
+      createModel({
+        ...settings,
+        placement: { ...settings.placement, ...placement, strategy: contender.name, choose },
+      }));
+    this.model = models[0]!;
+    const later = (wait: Milliseconds, act: () => void) => this.#agenda.add(this.now + wait, act);
+    this.#gateways = new Gateways(models, LAG, () => this.now, later);
     const { rooms } = workload;
     const clients = rooms.reduce((sum, { joins }) => sum + joins.length, 0);
     this.#roomOf = new Int32Array(clients);
@@ -124,21 +136,20 @@ export class World {
     const room = this.workload.rooms[number]!;
     const leaves = this.#leaves(client);
     if (this.now >= leaves) return;
+    const model = this.#anyModel();
+    this.#gateways.claim(model, [room.namespace, room.name]);
     this.placing = room;
-    const { outcome } = connect(
-      this.model,
-      {
-        customer: room.namespace,
-        licence: UNLIMITED,
-        namespace: room.namespace,
-        rooms: [room.name],
-        user: String(client),
-        pool: POOL,
-      },
-      this.now,
-      this.#chance.random,
-    );
+    const input = {
+      customer: room.namespace,
+      licence: UNLIMITED,
+      namespace: room.namespace,
+      rooms: [room.name],
+      user: String(client),
+      pool: POOL,
+    };
+    const { outcome, changes } = connect(model, input, this.now, this.#chance.random);
     this.placing = undefined;
+    if (outcome.granted) this.#gateways.tell(model, [...changes, ...granted(input, outcome.server)]);
     if (!outcome.granted) {
       this.#refused++;
       this.#later(TO_RECONNECT, () => this.#join(client));
@@ -190,11 +201,22 @@ export class World {
   }
 
   #restart(host: Host, deadline: Milliseconds): void {
-    plan(this.model, host.address, { draining: { deadline: this.now + deadline } });
+    this.#plan(host, this.now + deadline);
     this.#agenda.add(this.now + deadline + 2 * this.workload.reportInterval, () => {
       this.#crash(host, RESTART);
-      this.#agenda.add(this.now + RESTART, () => plan(this.model, host.address, { draining: undefined }));
+      this.#agenda.add(this.now + RESTART, () => this.#plan(host, undefined));
     });
+  }
+
+  #plan(host: Host, deadline: Milliseconds | undefined): void {
+    const draining = deadline === undefined ? undefined : { deadline };
+    this.#gateways.tell(this.model, plan(this.model, host.address, { draining }).changes);
+  }
+
+  /** The gateway that a call comes to. */
+  #anyModel(): Model {
+    const { models } = this.#gateways;
+    return models.length === 1 ? this.model : models[this.#chance.integer(0, models.length - 1)]!;
   }
 
   #report(host: Host): void {
@@ -215,9 +237,14 @@ export class World {
   }
 
   #hear(host: Host, input: Report): void {
-    report(this.model, input, this.now);
-    const { tasks, handOver } = handOverTasks(this.model, host.address, this.now);
-    if (handOver !== undefined) endHandOver(this.model, host.address, handOver, "read", this.now);
+    const model = this.#anyModel();
+    const { changes } = report(model, input, this.now);
+    this.#gateways.tell(model, changes);
+    const { tasks, handOver, changes: handed } = handOverTasks(model, host.address, this.now);
+    this.#gateways.tell(model, handed);
+    if (handOver !== undefined) {
+      this.#gateways.tell(model, endHandOver(model, host.address, handOver, "read", this.now));
+    }
     for (const { task, id } of tasks) {
       if (task !== "RoomClose") continue;
       // One of the rooms that have had this name.
@@ -230,7 +257,7 @@ export class World {
 
   #tick(): void {
     this.#agenda.add(this.now + TICK, () => this.#tick());
-    tick(this.model, this.now);
+    for (const model of this.#gateways.models) this.#gateways.tell(model, tick(model, this.now));
   }
 
   #check(): void {
@@ -239,6 +266,7 @@ export class World {
   }
 
   #compare(): void {
+    if (this.#gateways.models.length > 1) return; // each knows a little later what the others have done
     try {
       checkConsistency(this.model);
     } catch (cause) {
