@@ -43,11 +43,8 @@ export class Activity {
   constructor(readonly shows: (method: string) => boolean, readonly unixTime: () => number = Date.now) {}
 
   readonly observer: Observer = {
-    changed: (change) => {
-      const its = ofChange(change);
-      const sort = change.type === "banned" || change.type === "ban-ended" ? "customers" : "fleet";
-      if (its !== undefined) this.#add(sort, ...its);
-    },
+    changed: (change) => this.#changed(change),
+    followed: (change) => this.#changed(change), // what other gateways do happens to the same fleet
     paused: (gap) =>
       this.#add("fleet", "warning", `the gateway did not run for ${(gap / 1000).toFixed(1)} s`),
     clockSet: (by) => this.#add("fleet", "warning", `the wall clock was set by ${(by / 1000).toFixed(1)} s`),
@@ -90,6 +87,12 @@ export class Activity {
 
   get newest(): number {
     return this.#number;
+  }
+
+  #changed(change: Change): void {
+    const its = ofChange(change);
+    const sort = change.type === "banned" || change.type === "ban-ended" ? "customers" : "fleet";
+    if (its !== undefined) this.#add(sort, ...its);
   }
 
   #add(sort: Happening["sort"], severity: Severity, ...parts: (string | Named)[]): void {

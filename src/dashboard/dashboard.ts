@@ -47,7 +47,10 @@ export class Dashboard {
   constructor(readonly source: DashboardSource, readonly now: () => number = () => performance.now()) {
     this.#recordedAt = now();
     this.#activity = new Activity(source.shows);
-    this.observers = [this.#activity.observer, { changed: this.#trouble.changed }];
+    this.observers = [this.#activity.observer, {
+      changed: this.#trouble.changed,
+      followed: this.#trouble.changed,
+    }];
     this.callObserver = this.#counters.observer;
     this.refused = this.#counters.refused;
   }

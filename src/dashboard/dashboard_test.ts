@@ -22,6 +22,12 @@ function ban(user?: string): Ban {
   return { room: ["acme", "lobby"], user, until: 5000, customer: "acme", by: "key" } as Ban;
 }
 
+Deno.test("what another gateway of several does is in the activity of this one as well", () => {
+  const its = activity();
+  its.observer.followed!({ type: "server-disabled", server: "sfu:1" as Address, report: "2.7" });
+  assert.deepEqual(sentences(its), ["server sfu:1 is silent: it gets no new rooms"]);
+});
+
 Deno.test("activity has what people decide on, and what happens to servers and rooms, as sentences", () => {
   const its = activity();
   its.observer.changed!({ type: "server-disabled", server: "sfu:1" as Address, report: "0.1" });
