@@ -148,7 +148,7 @@ export const operations: readonly Mutant[] = [
     breaks: "the RoomClose for a drained server follows the room to the next one",
   },
   {
-    file: "src/fleet/rooms/opening.ts",
+    file: "src/fleet/replication/settle.ts",
     find: "if (group?.server.address === change.server) group.durable = true;",
     put: "if (group !== undefined) group.durable = true;",
     breaks: "a commit of an older place makes a newer one count as durable",

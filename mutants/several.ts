@@ -72,7 +72,7 @@ const faults: readonly Mutant[] = [
     breaks: "after a pause, a report is taken in that is older than what others have heard",
   },
   {
-    file: "src/fleet/rooms/opening.ts",
+    file: "src/fleet/replication/settle.ts",
     find: "for (const { tasks } of model.servers) tasks.place(change.task, order + i);",
     put: "",
     breaks: "tasks of one's own are not in the order of all gateways' tasks",
