@@ -43,7 +43,7 @@ export type Change =
   | { readonly type: "server-disabled"; readonly server: Address; readonly report: string }
   | { readonly type: "server-removed"; readonly server: Address; readonly report: string }
   /**
-   * A group got its server, for the first time or anew, or is kept there although it was leaving. Its rooms follow as
+   * A group got its server, for the first time or anew. Its rooms follow as
    * `room-opened`. Refused where another gateway has given it to a server that `from` does not name, or where that one is
    * not silent, nor to be empty.
    */

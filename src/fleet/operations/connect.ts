@@ -71,18 +71,10 @@ export function connect(
   const group = held ?? place(model, input, known, now, random, changes, steps);
   if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
 
-  if (held !== undefined && model.leaving.has(held)) changes.push(keep(held));
   for (const each of rooms) grantRoom(model, group, each, input, now, changes, steps);
   const outcome = { granted: true, server: group.server.address, durable: group.durable } as const;
   if (outcome.durable && changes.length === 0) return { outcome, changes };
   return { outcome, changes, undo: (now) => steps.reverse().forEach((step) => step(now)) };
-}
-
-/** The group was about to lose its place, perhaps has lost it: the answer waits until the store says that it keeps it. */
-function keep(group: Group): Change {
-  const { namespace, name, server: { address } } = group;
-  group.durable = false;
-  return { type: "group-placed", namespace: namespace.name, group: name, server: address };
 }
 
 function grantRoom(

@@ -4,10 +4,10 @@ import { ClientCost } from "../learning/mod.ts";
 import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
 import { followLeave, keepPlace } from "../rooms/leaving.ts";
 import {
+  addGroup,
   countAgain,
   opened,
   openRoom,
-  placeGroup,
   releaseGroup,
   removeRoom,
   transferGroup,
@@ -224,7 +224,7 @@ function followGroup(
   const server = model.servers.get(change.server);
   switch (change.type) {
     case "group-placed":
-      if (server !== undefined) placeAt(model, [namespace, name], group, server);
+      if (server !== undefined) placeAt(model, group ?? addGroup(model, namespace, name, server), server);
       return;
     case "group-leaving":
       if (group !== undefined && group.server === server) followLeave(model, group, change.leave, now);
@@ -240,13 +240,7 @@ function followGroup(
   }
 }
 
-function placeAt(
-  model: Model,
-  id: readonly [namespace: string, group: string],
-  known: Group | undefined,
-  server: Server,
-): void {
-  const group = known ?? placeGroup(model, id, server, []);
+function placeAt(model: Model, group: Group, server: Server): void {
   // Its tasks follow as changes of their own.
   if (group.server !== server) transferGroup(model, group, server);
   group.durable = true;

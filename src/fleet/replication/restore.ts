@@ -2,7 +2,7 @@ import type { Placement } from "../facts.ts";
 import { groupName } from "../ids.ts";
 import { ClientCost } from "../learning/mod.ts";
 import { followLeave, keepPlace } from "../rooms/leaving.ts";
-import { releaseGroup, removeRoom } from "../rooms/opening.ts";
+import { addGroup, addRoom, releaseGroup, removeRoom } from "../rooms/opening.ts";
 import { awaitListing, markListedUnheard } from "../rooms/presence.ts";
 import { countUsage } from "../servers/availability.ts";
 import { addServer, type Model } from "../state/model.ts";
@@ -99,10 +99,8 @@ export class Restorer {
   #placement({ namespace, group: name, server: address, leave }: Placement): void {
     const server = this.#model.servers.get(address);
     if (server === undefined) return;
-    const group = this.#model.groups.add(namespace, name, server);
+    const group = addGroup(this.#model, namespace, name, server);
     group.durable = true;
-    server.groups++;
-    if (!this.#model.shared) return;
     if (leave === undefined) keepPlace(this.#model, group); // until a room of it comes
     else followLeave(this.#model, group, leave, this.#now);
   }
@@ -112,9 +110,7 @@ export class Restorer {
     const group = model.groups.get(namespace, groupName(name));
     if (group === undefined) return;
     const room = new Room(name, group, model.usage.refer(customer));
-    group.add(room);
-    model.leaving.delete(group);
-    model.rooms++;
+    addRoom(model, room);
     if (listed) markListedUnheard(model, room);
     else awaitListing(model, room, this.#now);
   }

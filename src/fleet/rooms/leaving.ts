@@ -16,9 +16,9 @@ export const LEAVE_FOR: Milliseconds = 3000;
 /** Who did not tell of the leave releases the group only where the one who did has not: it may have ended. */
 const OTHERS_WAIT: Milliseconds = 5000;
 
-/** The group has no room any more, for a moment or until it is released. */
+/** The group has no room, for a moment or until it is released. A gateway that is alone releases it itself, at once. */
 export function keepPlace(model: Model, group: Group): void {
-  model.leaving.set(group, { leave: undefined, until: undefined });
+  if (model.shared) model.leaving.set(group, { leave: undefined, until: undefined });
 }
 
 /** The group is about to be released, and all are told. */

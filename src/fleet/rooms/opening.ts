@@ -19,10 +19,15 @@ export function placeGroup(
   server: Server,
   changes: Change[],
 ): Group {
-  const group = model.groups.add(namespace, groupName(name), server);
-  server.groups++;
+  const group = addGroup(model, namespace, groupName(name), server);
   changes.push({ type: "group-placed", namespace, group: group.name, server: server.address });
   return group;
+}
+
+/** The group is on this server. */
+export function addGroup(model: Model, namespace: string, name: string, server: Server): Group {
+  server.groups++;
+  return model.groups.add(namespace, name, server);
 }
 
 /** What a group was before it moved, so that a call that is refused can put it back. */
@@ -86,9 +91,7 @@ export function moveBack(
   for (const { room, presence } of rooms) {
     if (group.room(room.name) !== undefined) continue;
     room.usage = model.usage.refer(room.usage.customer);
-    group.add(room);
-    model.leaving.delete(group);
-    model.rooms++;
+    addRoom(model, room);
     room.presence = presence;
     // A report that came meanwhile has not listed it here: nothing would end its listing any more.
     if (room.report !== from.reports) room.unlist();
@@ -140,11 +143,16 @@ export function openRoom(
   changes: Change[],
 ): Room {
   const room = new Room(name, group, model.usage.refer(customer));
-  group.add(room);
-  model.leaving.delete(group);
-  model.rooms++;
+  addRoom(model, room);
   changes.push({ ...opened(room), listed });
   return room;
+}
+
+/** The room is one of its group's, which has its place then. */
+export function addRoom(model: Model, room: Room): void {
+  room.group.add(room);
+  model.leaving.delete(room.group);
+  model.rooms++;
 }
 
 /** What others are to know of a room. */
@@ -230,7 +238,7 @@ export function removeRoom(model: Model, room: Room): void {
   room.unlist();
   model.usage.release(room.usage);
   model.rooms = miscounts.notNegative("rooms of the model", model.rooms - 1, group, "a room ends");
-  if (model.shared && group.empty) keepPlace(model, group);
+  if (group.empty) keepPlace(model, group);
 }
 
 /** What its server reported of the room does not count any more, towards the licence too. */
