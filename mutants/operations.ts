@@ -465,7 +465,7 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "  if (from === undefined) return server?.tasks.add(task, order);",
+    find: "  if (known === undefined) server?.tasks.add(task, order);",
     put: "  return server?.tasks.add(task, order);",
     breaks: "a task that another gateway moves is in two queues",
   },

@@ -370,13 +370,15 @@ export class Gateway implements GatewayPort {
     if (!wantsTasks) return { accepted, tasks: [], delivery: undefined };
     // A task whose call may still be refused is not handed over, nor what was asked for after it.
     await this.#durability.settled();
-    if (!await this.#mayHandOver(input.address)) return { accepted, tasks: [], delivery: undefined };
+    const id = fleet.numberHandOver(this.#model);
+    if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };
     const open = this.#model.shared ? fleet.NOT_PLACED : this.#firstOpenTask();
     const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
       this.#model,
       input.address,
       this.#now(),
       open,
+      id,
     );
     this.#durability.soon(changes);
     if (tasks.length > 0) this.#observers.tell("handedOver", tasks.length, repeated);
@@ -385,12 +387,12 @@ export class Gateway implements GatewayPort {
   }
 
   /** Whether no other gateway is handing tasks over to the server; not asked where there are none. */
-  async #mayHandOver(address: Address): Promise<boolean> {
+  async #mayHandOver(address: Address, id: number): Promise<boolean> {
     const { shared } = this.#durability;
     if (shared === undefined || !fleet.hasTasks(this.#model, address)) return true;
     await this.#durability.written();
     try {
-      return await shared.claimHandOver(address, fleet.nextHandOver(this.#model));
+      return await shared.claimHandOver(address, id);
     } catch (error) {
       if (error instanceof StoreError) return false; // they wait for its next report
       throw error;

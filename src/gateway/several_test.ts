@@ -288,6 +288,27 @@ Deno.test("a task that got through at one gateway is not handed over by another"
   }
 });
 
+Deno.test("answers to two servers at once end each by itself, so that another gateway may give them tasks at once", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { a: 1 });
+  await cluster.hear(0, B, { b: 1 });
+  await cluster.pass(100);
+  const queue = async (gateway: number, room: string) => {
+    const task: Task = { task: "RoomUpdate", id: ["acme", room], user_data: [] };
+    assert.equal(await cluster.settle(cluster.gateways[gateway]!.manage({ task })), "accepted");
+    await cluster.pass(100);
+  };
+  for (const room of ["a", "b"]) await queue(0, room);
+  const heard = await Promise.all([cluster.hear(0, A, { a: 1 }), cluster.hear(0, B, { b: 1 })]);
+  for (const { delivery } of heard) cluster.gateways[0]!.delivered(delivery!, "read");
+  await cluster.pass(100);
+  for (const [server, room] of [[A, "a"], [B, "b"]] as const) {
+    await queue(1, room);
+    const { tasks } = await cluster.hear(1, server, { [room]: 1 });
+    assert.equal(tasks.length, 1, server);
+  }
+});
+
 Deno.test("H7: a RoomClose that is not obeyed is told again two reports later, whoever heard them", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });

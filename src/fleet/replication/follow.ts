@@ -23,9 +23,9 @@ import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import { followFate, followHandOver, passOn } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
+import { takeTask, waitingTask } from "../tasks/waiting.ts";
 import type { Milliseconds } from "../time.ts";
 import { usageOf } from "./snapshot.ts";
-import { takeTask } from "./take_task.ts";
 
 /**
  * Does in this model what another gateway did in its own, as the store tells it: in order, and each change once. What
@@ -123,11 +123,10 @@ function appear(
 /** A task is in the queue of a server now; where it was in another one, what is known of it goes with it. */
 function followTask(model: Model, { server: address, task, order }: ChangeOf<"task-queued">): void {
   skipNumber(model, task.sequence);
-  const from = Iterator.from(model.servers).find(({ tasks }) => tasks.get(task.sequence) !== undefined);
   const server = model.servers.get(address);
-  if (from === undefined) return server?.tasks.add(task, order);
-  const known = from.tasks.get(task.sequence)!;
-  if (server !== undefined && server !== from) passOn(from, server, known);
+  const known = waitingTask(model, task.sequence);
+  if (known === undefined) server?.tasks.add(task, order);
+  else if (server !== undefined && server !== known.server) passOn(known.server, server, known.task);
 }
 
 /** What a group came to is learned here as well; what it comes to later is a correction of that. */

@@ -10,6 +10,7 @@ import { type Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Count, Usage } from "../state/usage.ts";
 import { skipNumber } from "../tasks/numbering.ts";
+import { takeTask } from "../tasks/waiting.ts";
 import type { Milliseconds } from "../time.ts";
 import {
   type Snapshot,
@@ -21,7 +22,6 @@ import {
   usageOf,
 } from "./snapshot.ts";
 import type { StoredKey } from "./stored_key.ts";
-import { takeTask } from "./take_task.ts";
 
 /** A restored task waits at least this long for its server: the wall clock may have jumped while nobody looked. */
 const TASK_GRACE: Milliseconds = 600_000;

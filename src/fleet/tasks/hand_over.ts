@@ -5,6 +5,7 @@ import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
 import type { Fate, HandOver, QueuedTask, Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
+import { waitingTask } from "./waiting.ts";
 
 /** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
 const OPEN_HAND_OVERS = 8;
@@ -17,12 +18,14 @@ const OPEN_HAND_OVERS = 8;
  * How many of them were handed over before, since the gateway's start, is `repeated`.
  *
  * @param open place in the order of the first task that is not to be handed over yet, with all after it
+ * @param id number of the answer, which no other has
  */
 export function handOverTasks(
   model: Model,
   address: Address,
   now: Milliseconds,
   open = Infinity,
+  id = numberHandOver(model),
 ): { tasks: Task[]; repeated: number; handOver?: number; changes: Change[] } {
   const changes: Change[] = [];
   const server = model.servers.get(address);
@@ -37,7 +40,6 @@ export function handOverTasks(
     if (!undecided.has(task)) tasks.push(task);
   }
   if (tasks.length === 0) return { tasks: [], repeated: 0, changes };
-  const id = ++model.handOvers;
   const repeated = begin(model, server, { id, tasks, at: now }, changes);
   if (model.shared) {
     const numbers = tasks.map(({ sequence }) => sequence);
@@ -51,9 +53,9 @@ export function hasTasks(model: Model, address: Address): boolean {
   return (model.servers.get(address)?.tasks.size ?? 0) > 0;
 }
 
-/** Number of the next answer with tasks. */
-export function nextHandOver(model: Model): number {
-  return model.handOvers + 1;
+/** A number for an answer with tasks. */
+export function numberHandOver(model: Model): number {
+  return ++model.handOvers;
 }
 
 /** Another gateway has put these tasks into an answer to the server. */
@@ -147,7 +149,7 @@ function decide(
 /** The server in whose queue the task is now. O(servers) where it has moved. */
 function holderOf(model: Model, server: Server, task: QueuedTask): Server {
   if (server.tasks.has(task)) return server;
-  return Iterator.from(model.servers).find(({ tasks }) => tasks.has(task)) ?? server;
+  return waitingTask(model, task.sequence)?.server ?? server;
 }
 
 /** An answer with the task went out, and nothing will tell whether it was read. */
