@@ -154,7 +154,7 @@ export const operations: readonly Mutant[] = [
     breaks: "a commit of an older place makes a newer one count as durable",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_room.ts",
     find: "  group.durable = true;\n",
     put: "",
     breaks: "a place that another gateway has claimed first is claimed again and again",
@@ -432,26 +432,26 @@ export const operations: readonly Mutant[] = [
     breaks: "the snapshot after a failure of the store loses what is draining",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_server.ts",
     find: "  server.liveness.heard(now);\n",
     put: "",
     breaks: "a server that another gateway hears counts as silent",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_server.ts",
     find: "server.load = server.steadyLoad = change.load;",
     put: "server.load = change.load;",
     breaks: "a server that another gateway hears looks idle to placement",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_server.ts",
     find:
       "  server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));\n",
     put: "",
     breaks: "what a client costs is not learned from other gateways",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_room.ts",
     find: "  if (change.idle !== true || room.grants === undefined) return removeRoom(model, room);",
     put: "  return removeRoom(model, room);",
     breaks: "a room that another gateway gives up loses its place while somebody is on the way",
@@ -470,7 +470,7 @@ export const operations: readonly Mutant[] = [
     breaks: "a task that another gateway moves is in two queues",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_room.ts",
     find: "    return releaseGroup(model, group);\n",
     put: "    return;\n",
     breaks: "groups that another gateway releases keep their places",

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_room.ts",
     find: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n" +
       "  objections.push(opened(room));\n",
     put: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n",
@@ -78,7 +78,7 @@ const faults: readonly Mutant[] = [
     breaks: "tasks of one's own are not in the order of all gateways' tasks",
   },
   {
-    file: "src/fleet/replication/follow.ts",
+    file: "src/fleet/replication/follow_room.ts",
     find: "  grant(model, room, change.user, now, false);\n",
     put: "",
     breaks: "whom others have let in is not counted",

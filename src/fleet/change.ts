@@ -180,3 +180,6 @@ export type Change =
     /** Whether it was given up, because its server did not fetch it in time. */
     readonly expired?: true;
   };
+
+/** A change of one type, or of one of several. */
+export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;

@@ -3,6 +3,7 @@ import {
   appeared,
   type Ban,
   type Change,
+  type ChangeOf,
   type Draining,
   groupName,
   type LearnedKind,
@@ -243,7 +244,7 @@ export class Tables {
   }
 
   #applyToGroup(
-    change: Extract<Change, { readonly type: "group-placed" | "group-leaving" | "group-released" }>,
+    change: ChangeOf<"group-placed" | "group-leaving" | "group-released">,
   ): true | string {
     const { namespace, group, server } = change;
     const key = keyOf(namespace, group);
@@ -278,7 +279,7 @@ export class Tables {
   }
 
   #applyToRoom(
-    change: Extract<Change, { readonly type: "room-opened" | "room-changed" | "room-closed" }>,
+    change: ChangeOf<"room-opened" | "room-changed" | "room-closed">,
   ): true | string {
     const { room: [namespace, name], server } = change;
     const key = keyOf(namespace, groupName(name));
@@ -319,7 +320,7 @@ export class Tables {
     ];
   }
 
-  #orderOf({ task }: Extract<Change, { readonly type: "task-queued" }>): number | undefined {
+  #orderOf({ task }: ChangeOf<"task-queued">): number | undefined {
     return this.#tasks.get(task.sequence)?.order;
   }
 

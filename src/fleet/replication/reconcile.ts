@@ -1,7 +1,7 @@
 import type { Change } from "../change.ts";
 import type { Draining } from "../facts.ts";
 import { type Address, groupName, type RoomId } from "../ids.ts";
-import { isThere } from "./follow.ts";
+import { isThere } from "./follow_room.ts";
 import { opened } from "../rooms/opening.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import { reported } from "../servers/reported.ts";

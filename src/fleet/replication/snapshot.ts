@@ -1,4 +1,4 @@
-import type { Change } from "../change.ts";
+import type { ChangeOf } from "../change.ts";
 import type { Ban, Placement, Plan } from "../facts.ts";
 import type { Address } from "../ids.ts";
 import type { LearnedKind, LearnedName, StoredCost } from "../learning/mod.ts";
@@ -26,7 +26,7 @@ export interface StoredServer extends Plan {
 
 /** A server that has just appeared: nothing has been reported yet. */
 export function appeared(
-  { server: address, pool, version }: Extract<Change, { readonly type: "server-appeared" }>,
+  { server: address, pool, version }: ChangeOf<"server-appeared">,
   now: Milliseconds,
 ): StoredServer {
   return {

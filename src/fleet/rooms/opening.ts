@@ -1,5 +1,5 @@
 import { type Address, groupName, type RoomId } from "../ids.ts";
-import type { Change } from "../change.ts";
+import type { Change, ChangeOf } from "../change.ts";
 import { endGrants } from "../state/grant.ts";
 import { endGrowth, learnSize } from "../state/growth.ts";
 import { endTask, passOn } from "../tasks/hand_over.ts";
@@ -158,7 +158,7 @@ export function addRoom(model: Model, room: Room): void {
 /** What others are to know of a room. */
 export function opened(
   { id, group, usage: { customer }, listed }: Room,
-): Extract<Change, { readonly type: "room-opened" }> {
+): ChangeOf<"room-opened"> {
   return { type: "room-opened", room: id, customer, server: group.server.address, listed };
 }
 

@@ -1,5 +1,5 @@
 import type { Address } from "../ids.ts";
-import type { Change } from "../change.ts";
+import type { Change, ChangeOf } from "../change.ts";
 import type { Model } from "../state/model.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
@@ -61,7 +61,7 @@ export function numberHandOver(model: Model): number {
 /** Another gateway has put these tasks into an answer to the server. */
 export function followHandOver(
   model: Model,
-  { server: address, id, tasks: numbers }: Extract<Change, { readonly type: "handed-over" }>,
+  { server: address, id, tasks: numbers }: ChangeOf<"handed-over">,
   now: Milliseconds,
 ): void {
   const server = model.servers.get(address);
@@ -74,7 +74,7 @@ export function followHandOver(
 /** Another gateway has told what became of an answer of its own. */
 export function followFate(
   model: Model,
-  { server: address, id, fate }: Extract<Change, { readonly type: "hand-over-ended" }>,
+  { server: address, id, fate }: ChangeOf<"hand-over-ended">,
   now: Milliseconds,
 ): void {
   const server = model.servers.get(address);

@@ -1,6 +1,7 @@
 import {
   type Ban,
   type Change,
+  type ChangeOf,
   type LearnedKind,
   type LearnedName,
   type Observation,
@@ -71,13 +72,12 @@ export const known: Codec<LearnedName["known"]> = orUndefined(
 );
 
 type Type = Change["type"];
-type Told<Name extends Type> = Extract<Change, { readonly type: Name }>;
 
 /** Changes that concern their own gateway only: they are neither stored nor told. */
 type Own = "server-odd" | "collision" | "close-ignored" | "miscounted";
 
 /** What stands in the log of each change, after its type. Members are added at the end only, and never change. */
-const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<Told<Name>, "type">> } = {
+const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<ChangeOf<Name>, "type">> } = {
   "server-appeared": { server: address, pool: text, version: text },
   "server-reported": {
     server: address,

@@ -1,0 +1,133 @@
+import type { Change, ChangeOf } from "../change.ts";
+import { groupName } from "../ids.ts";
+import { followLeave, keepPlace } from "../rooms/leaving.ts";
+import {
+  addGroup,
+  countAgain,
+  opened,
+  openRoom,
+  releaseGroup,
+  removeRoom,
+  transferGroup,
+} from "../rooms/opening.ts";
+import { awaitListing, markListedUnheard, markUnlistedUnheard } from "../rooms/presence.ts";
+import { endGrantsOf, grant, leaveOpeningToOthers } from "../state/grant.ts";
+import { expectGrowth, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
+import type { Model } from "../state/model.ts";
+import type { Group, Room } from "../state/room.ts";
+import type { Server } from "../state/server.ts";
+import type { Milliseconds } from "../time.ts";
+
+/** Another gateway has placed a group, gives it up, or has seen how it grows. */
+export function followGroup(
+  model: Model,
+  change: ChangeOf<"group-placed" | "group-leaving" | "group-released" | "group-young">,
+  now: Milliseconds,
+  objections: Change[],
+): void {
+  const { namespace, group: name } = change;
+  const group = model.groups.get(namespace, name);
+  const server = model.servers.get(change.server);
+  switch (change.type) {
+    case "group-placed":
+      if (server !== undefined) placeAt(model, group ?? addGroup(model, namespace, name, server), server);
+      return;
+    case "group-leaving":
+      if (group !== undefined && group.server === server) followLeave(model, group, change.leave, now);
+      return;
+    case "group-released":
+      return followRelease(model, group, objections);
+    case "group-young": {
+      if (group === undefined || group.server !== server || group.young !== undefined) return;
+      const kind = kindOf(namespace, name);
+      const known = knownOf(model, kind, name);
+      expectGrowth(group, new YoungGroup(kind, known, now - change.age, change.reached, now));
+    }
+  }
+}
+
+function placeAt(model: Model, group: Group, server: Server): void {
+  // Its tasks follow as changes of their own.
+  if (group.server !== server) transferGroup(model, group, server);
+  group.durable = true;
+  if (group.empty) keepPlace(model, group); // its rooms follow
+}
+
+/** The group has no place any more; unless rooms of it are there all the same, or somebody is on the way to them. */
+function followRelease(model: Model, group: Group | undefined, objections: Change[]): void {
+  if (group === undefined) return;
+  const kept = group.rooms().filter(isThere);
+  if (kept.length === 0) {
+    for (const room of group.rooms()) removeRoom(model, room);
+    return releaseGroup(model, group);
+  }
+  const { namespace: { name: namespace }, name, server: { address: server } } = group;
+  objections.push({ type: "group-placed", namespace, group: name, server }, ...kept.map(opened));
+}
+
+/** Whether a room is there, or to come, by what this gateway has heard itself or been told of grants. */
+export function isThere({ listed, grants, group }: Room): boolean {
+  return grants !== undefined || (listed && group.server.heardHere);
+}
+
+/** Another gateway has closed a room. */
+export function followEnd(
+  model: Model,
+  change: ChangeOf<"room-closed">,
+  now: Milliseconds,
+  objections: Change[],
+): void {
+  const room = model.groups.room(change.room);
+  if (room?.group.server.address !== change.server) return;
+  if (change.idle !== true || room.grants === undefined) return removeRoom(model, room);
+  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so
+  objections.push(opened(room));
+}
+
+/** Another gateway has opened a room, or knows more of it. */
+export function followRoom(
+  model: Model,
+  change: ChangeOf<"room-opened" | "room-changed">,
+  now: Milliseconds,
+): void {
+  const { room: id, server: address } = change;
+  const group = model.groups.get(id[0], groupName(id[1]));
+  if (group?.server.address !== address) return;
+  const known = group.room(id[1]);
+  if (known !== undefined && known.usage.customer === change.customer) {
+    if (known.listed === change.listed) return;
+    if (change.listed) markListedUnheard(model, known);
+    else markUnlistedUnheard(model, known, now);
+    return;
+  }
+  if (known !== undefined) removeRoom(model, known); // grants of the customer before end
+  const room = openRoom(model, group, id[1], change.customer, false, []);
+  if (change.listed) {
+    markListedUnheard(model, room);
+    return countAgain(room);
+  }
+  room.granted = now;
+  awaitListing(model, room, now);
+}
+
+/** Another gateway has let somebody into a room, or has seen who came. */
+export function followGrants(
+  model: Model,
+  change: ChangeOf<"granted" | "grants-ended">,
+  now: Milliseconds,
+  objections: Change[],
+): void {
+  const { room: id, server } = change;
+  const group = model.groups.get(id[0], groupName(id[1]));
+  if (group?.server.address !== server) return;
+  const known = group.room(id[1]);
+  if (change.type === "grants-ended") {
+    if (known !== undefined) endGrantsOf(model, known, change.users);
+    return;
+  }
+  // Given up in the same moment: it is not, since somebody comes.
+  const room = known ?? openRoom(model, group, id[1], change.customer, false, objections);
+  leaveOpeningToOthers(room);
+  grant(model, room, change.user, now, false);
+  if (!room.listed) awaitListing(model, room, now);
+}

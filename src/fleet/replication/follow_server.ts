@@ -1,0 +1,99 @@
+import { ClientCost } from "../learning/mod.ts";
+import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
+import { disable, enable, replaceUsage } from "../servers/availability.ts";
+import { evict } from "../servers/draining.ts";
+import { remove } from "../servers/life_cycle.ts";
+import { followGrowth } from "../state/growth.ts";
+import { addServer, type Model } from "../state/model.ts";
+import type { Server } from "../state/server.ts";
+import type { Milliseconds } from "../time.ts";
+import type { ChangeOf } from "../change.ts";
+import { usageOf } from "./snapshot.ts";
+
+/** A server that another gateway has heard. */
+export function appear(
+  model: Model,
+  { server: address, pool, version }: { server: Server["address"]; pool: string; version: string },
+  now: Milliseconds,
+): Server {
+  const known = model.servers.get(address);
+  if (known !== undefined) return known;
+  const server = addServer(model, address, pool, now);
+  server.version = version;
+  server.reports = 1; // one that this gateway has not heard; its rooms are marked with it
+  return server;
+}
+
+/** What became of a server that another gateway has heard, or has not. */
+export function followServer(
+  model: Model,
+  change: ChangeOf<
+    "server-enabled" | "server-disabled" | "server-removed" | "server-evicting" | "server-drained"
+  >,
+  now: Milliseconds,
+): void {
+  const server = model.servers.get(change.server);
+  if (server === undefined) return;
+  switch (change.type) {
+    case "server-enabled":
+      return enable(model, server);
+    case "server-disabled":
+      return disable(model, server, []);
+    case "server-removed":
+      return remove(model, server, now, []);
+    case "server-evicting":
+      return evict(server);
+    case "server-drained":
+      server.intake.found(true);
+  }
+}
+
+/** A server has reported to another gateway. */
+export function followReport(model: Model, change: ChangeOf<"server-reported">, now: Milliseconds): void {
+  const server = appear(model, change, now);
+  enable(model, server);
+  model.servers.sort(server, change.pool);
+  server.version = change.version;
+  server.liveness.heard(now);
+  server.lastReport = change.report;
+  server.untold = false;
+  server.reportsAnywhere++;
+  server.load = server.steadyLoad = change.load;
+  server.clients = change.clients;
+  server.cost = new ClientCost(change.cost);
+  server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));
+  if (server.heardHere) forgetFigures(model, server, now);
+  for (const [id, peers] of change.figures ?? []) {
+    const room = model.groups.room(id);
+    // Of a group that is not known to be young here the next report tells more.
+    if (room?.group.young === undefined || room.group.server !== server) continue;
+    if (room.listed) room.listBy(room.report, peers);
+  }
+  replaceUsage(server, usageOf(model, change.usage));
+  followGrowth(model, server, now);
+  for (const [key, { report }] of server.closing) {
+    // Whoever heard this report has looked after it.
+    if (server.reportsAnywhere - report >= REPORTS_TO_CLOSE) server.closing.delete(key);
+  }
+  dropLeft(server);
+}
+
+/** What this gateway heard of single rooms is old now, but for those that are told of one by one. */
+function forgetFigures(model: Model, server: Server, now: Milliseconds): void {
+  server.heardHere = false;
+  const { updateInterval, placement: { growthWindow } } = model.settings;
+  for (const room of server.rooms) {
+    const { young } = room.group;
+    // Shortly before a group is young no more, another gateway may have stopped telling.
+    if (young !== undefined && now - young.since < growthWindow - updateInterval) continue;
+    if (room.listed && server.holds(room)) room.listUnheard(room.report);
+  }
+}
+
+/** Rooms that have left a server whose reports others hear stay in its list, until they are as many as those that are there. */
+function dropLeft(server: Server): void {
+  let rooms = 0;
+  for (const count of server.usage.values()) rooms += count.rooms;
+  if (server.rooms.length <= 2 * rooms + 100) return;
+  server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+}
