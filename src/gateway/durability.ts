@@ -1,13 +1,6 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Change, Member, Milliseconds, Model, Undo } from "../fleet/mod.ts";
-import {
-  type Committed,
-  type OpenStore,
-  type Safety,
-  type SharedStore,
-  type Store,
-  StoreError,
-} from "../store/port.ts";
+import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
+import { type Committed, type OpenStore, type Safety, type Store, StoreError } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { Replication } from "./replication.ts";
 import { asStoreError } from "./store_error.ts";
@@ -87,7 +80,7 @@ export class Durability {
     const durability = new Durability(model, openStore, clocks, timers, observers);
     await durability.#open();
     try {
-      const { shared } = durability;
+      const { shared } = durability.#store;
       model.shared = shared !== undefined;
       fleet.numberTasks(model, shared?.number ?? await gatewayNumber(durability.#store, random));
       await restore(model, durability.#store, timers, clocks);
@@ -107,32 +100,9 @@ export class Durability {
     return this.#store;
   }
 
-  /** The store, where other gateways share it. */
-  get shared(): SharedStore | undefined {
-    return this.#store.shared;
-  }
-
-  /** All gateways that share the store; of those that cannot be asked for, this one alone. */
-  async gateways(): Promise<readonly Member[] | undefined> {
-    const { shared } = this;
-    try {
-      return await shared?.gateways();
-    } catch (error) {
-      asStoreError(error);
-      return [];
-    }
-  }
-
-  /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
-  async catchUp(): Promise<boolean> {
-    await this.#replication?.reconciling;
-    try {
-      await this.shared?.catchUp();
-      return true;
-    } catch (error) {
-      asStoreError(error);
-      return false;
-    }
+  /** What is done together with the other gateways that share the store; nothing where there are none. */
+  get replication(): Replication | undefined {
+    return this.#replication;
   }
 
   /** Changes that no answer depends on: they are durable soon. */
@@ -179,11 +149,6 @@ export class Durability {
   /** Calls that may still be refused, the oldest first. */
   get inFlight(): Iterable<Pick<InFlight, "changes" | "ended">> {
     return this.#inFlight;
-  }
-
-  /** Resolves when all changes so far are in the store, or cannot be now. */
-  async written(): Promise<void> {
-    if (this.storable) await this.#store.commit([], "process").catch(asStoreError);
   }
 
   /** Resolves when none of the calls that are on their way now may still be refused. */
@@ -234,16 +199,18 @@ export class Durability {
       failed: (error) => this.#failed(error),
       astray: (lost) => this.#replication?.reconcile(lost) ?? Promise.resolve(),
     });
-    if (this.shared === undefined) return;
-    this.#replication ??= new Replication({
+    const { shared } = this.#store;
+    if (shared === undefined) return;
+    if (this.#replication !== undefined) return this.#replication.use(this.#store, shared);
+    const context = {
       model: this.#model,
       timers: this.#timers,
       now: this.#clocks.now,
-      store: () => this.#store,
-      soon: (changes) => this.soon(changes),
-      settle: (changes, committed) => this.#settle(changes, committed),
+      soon: (changes: readonly Change[]) => this.soon(changes),
+      settle: (changes: readonly Change[], committed: Committed) => this.#settle(changes, committed),
       recovered: () => this.#observers.tell("storeRecovered"),
-    });
+    };
+    this.#replication = new Replication(context, this.#store, shared);
   }
 
   #write(changes: readonly Change[]): void {

@@ -17,7 +17,7 @@ import type {
   RoomId,
   UnixTime,
 } from "../fleet/mod.ts";
-import { type OpenStore, type Store, StoreError } from "../store/port.ts";
+import type { OpenStore, Store } from "../store/port.ts";
 import { Durability } from "./durability.ts";
 import { LicenceShares } from "./licence_shares.ts";
 import { Observers } from "./observers.ts";
@@ -31,6 +31,7 @@ import type {
   ShownFleet,
   WantedPlan,
 } from "./port.ts";
+import type { Replication } from "./replication.ts";
 import { StartWait } from "./start_wait.ts";
 import { type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
 import { shownDeadline, View } from "./view.ts";
@@ -41,12 +42,6 @@ const TICK: Milliseconds = 250;
 
 /** A tick that comes later than this was kept from running: by a pause, a suspended machine, or too much work. */
 const LATE: Milliseconds = 500;
-
-/** Where other gateways share the store: so old may be what was last heard of them. */
-const FRESH: Milliseconds = 1000;
-
-/** While the store cannot be reached, clients of known rooms are let in for so long. */
-const SERVE_CUT_OFF: Milliseconds = 600_000;
 
 /** Claims of a group that other gateways win, before a Connect is given up. */
 const CLAIMS = 3;
@@ -87,7 +82,9 @@ export class Gateway implements GatewayPort {
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #startWait: StartWait;
-  readonly #licences: LicenceShares;
+  /** What is done together with other gateways, and the shares of licences, where several share the store. */
+  readonly #replication: Replication | undefined;
+  readonly #licences: LicenceShares | undefined;
   readonly view: View;
   #planning: Promise<unknown> = Promise.resolve();
   /** Reports that are being taken in, by server. */
@@ -118,8 +115,15 @@ export class Gateway implements GatewayPort {
     this.#syncPlaces = options.syncPlaces === true;
     this.#random = random;
     this.#startWait = new StartWait(model, options.expectedServers);
-    this.#licences = new LicenceShares(model, durability, timers, clocks.now);
-    this.view = new View(model, clocks, () => this.condition, () => this.#durability.gateways());
+    const { replication } = durability;
+    this.#replication = replication;
+    this.#licences = replication && new LicenceShares(model, replication, timers, clocks.now);
+    this.view = new View(
+      model,
+      clocks,
+      () => this.condition,
+      () => replication?.gateways() ?? Promise.resolve(undefined),
+    );
     this.#ticked = this.#now();
   }
 
@@ -233,21 +237,19 @@ export class Gateway implements GatewayPort {
     const group = fleet.groupName(rooms[0]!);
     for (let claim = 0; claim < CLAIMS; claim++) {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
-      if (this.#durability.shared !== undefined) {
-        if (!await this.#isUpToDate()) break;
-        // Another Connect may take what one has waited for.
-        while (!this.#licences.cover(input)) {
-          const refused = await this.#licences.ask(input);
-          if (refused !== undefined) return { granted: false, reason: refused };
-        }
+      if (this.#replication !== undefined && !await this.#replication.isUpToDate()) break;
+      // Another Connect may take what one has waited for.
+      while (this.#licences?.cover(input) === false) {
+        const refused = await this.#licences.ask(input);
+        if (refused !== undefined) return { granted: false, reason: refused };
       }
       const now = this.#now();
       this.#startWait.look(now);
       const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) {
         // Another gateway may have heard a server for the first time a moment ago.
-        const mayBeLate = outcome.reason === "no-server" && this.#model.shared && claim === 0;
-        if (mayBeLate && await this.#durability.catchUp()) continue;
+        const mayBeLate = outcome.reason === "no-server" && claim === 0;
+        if (mayBeLate && await this.#replication?.catchUp()) continue;
         return outcome;
       }
       if (undo !== undefined) {
@@ -259,7 +261,7 @@ export class Gateway implements GatewayPort {
         if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;
       }
       this.#observers.tell("granted", input, now);
-      if (this.#model.shared) this.#durability.soon(fleet.granted(input, outcome.server));
+      if (this.#replication !== undefined) this.#durability.soon(fleet.granted(input, outcome.server));
       return outcome;
     }
     return { granted: false, reason: "not-durable" };
@@ -278,10 +280,11 @@ export class Gateway implements GatewayPort {
   }
 
   async manage(input: ManagementInput): Promise<ManagementOutcome | "not-durable"> {
-    if (this.#durability.shared !== undefined) {
-      // Another gateway may have let somebody into the room a moment ago.
-      const isKnown = this.#model.groups.room(input.task.id) !== undefined;
-      if ((!isKnown || this.#isCutOff()) && !await this.#durability.catchUp()) return "not-durable";
+    // Another gateway may have let somebody into the room a moment ago.
+    const isUnknown = this.#model.groups.room(input.task.id) === undefined;
+    const others = this.#replication;
+    if (others !== undefined && (isUnknown || others.isCutOff) && !await others.catchUp()) {
+      return "not-durable";
     }
     const { outcome, changes, undo } = fleet.manage(this.#model, input, this.#now());
     if (undo === undefined) return outcome;
@@ -299,7 +302,7 @@ export class Gateway implements GatewayPort {
   }
 
   async #plan(address: Address, wanted: Partial<Plan>) {
-    await this.#durability.catchUp();
+    await this.#replication?.catchUp();
     const before = fleet.planOf(this.#model, address);
     if (before === undefined) return "no-server";
     const after: Plan = { ...before, ...wanted };
@@ -349,7 +352,7 @@ export class Gateway implements GatewayPort {
   }
 
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
-    if (this.#isCutOff() && await this.#durability.catchUp()) {
+    if (this.#replication?.isCutOff && await this.#replication.catchUp()) {
       // It may have waited while this gateway did not run: what others have heard of the server since is newer.
       if (fleet.isHeardElsewhere(this.#model, input.address)) {
         return { accepted: true, tasks: [], delivery: undefined };
@@ -388,25 +391,8 @@ export class Gateway implements GatewayPort {
 
   /** Whether no other gateway is handing tasks over to the server; not asked where there are none. */
   async #mayHandOver(address: Address, id: number): Promise<boolean> {
-    const { shared } = this.#durability;
-    if (shared === undefined || !fleet.hasTasks(this.#model, address)) return true;
-    await this.#durability.written();
-    try {
-      return await shared.claimHandOver(address, id);
-    } catch (error) {
-      if (error instanceof StoreError) return false; // they wait for its next report
-      throw error;
-    }
-  }
-
-  /**
-   * Whether the model has what other gateways did until a moment ago. Where the store cannot be reached, clients of rooms that
-   * are known are let in all the same, for a time; what is new needs the store anyway.
-   */
-  async #isUpToDate(): Promise<boolean> {
-    const { shared } = this.#durability;
-    if (shared === undefined || shared.silence < FRESH) return true;
-    return await this.#durability.catchUp() || shared.silence < SERVE_CUT_OFF;
+    if (this.#replication === undefined || !fleet.hasTasks(this.#model, address)) return true;
+    return await this.#replication.mayHandOver(address, id);
   }
 
   /** Number of the first task whose call is still on its way into the store. */
@@ -471,7 +457,7 @@ export class Gateway implements GatewayPort {
     const late = now - this.#ticked - TICK;
     const deaf = this.#options.hears?.() === false;
     // Who is silent here may be heard by other gateways, and nothing may end that they still use.
-    const isAlone = this.#isCutOff();
+    const isAlone = this.#replication?.isCutOff === true;
     if (late > LATE || deaf || isAlone) {
       fleet.excuseSilence(this.#model, deaf || isAlone ? now - this.#ticked : late, now);
     }
@@ -480,13 +466,7 @@ export class Gateway implements GatewayPort {
     if (isAlone) return this.#durability.soon(fleet.evictOverdue(this.#model, now));
     this.#durability.followClock();
     this.#durability.soon(fleet.tick(this.#model, now));
-    this.#licences.giveBack();
-  }
-
-  /** Whether other gateways share the store, and what they do is not known now. */
-  #isCutOff(): boolean {
-    const { shared, storable } = this.#durability;
-    return shared !== undefined && (shared.silence >= FRESH || !storable);
+    this.#licences?.giveBack();
   }
 
   #shownPlan({ weight, draining }: Plan): Plan<UnixTime> {

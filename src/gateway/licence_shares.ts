@@ -1,7 +1,7 @@
 import * as fleet from "../fleet/mod.ts";
 import type { ConnectInput, Count, Licence, Milliseconds, Model } from "../fleet/mod.ts";
-import { StoreError } from "../store/port.ts";
-import type { Durability } from "./durability.ts";
+import type { Replication } from "./replication.ts";
+import { orNothing } from "./store_error.ts";
 import type { Timers } from "./timers.ts";
 
 /** What one of several gateways may have of a licence on the way, without asking again. */
@@ -36,7 +36,7 @@ type Refusal = "peer-limit" | "room-limit";
  */
 export class LicenceShares {
   readonly #model: Model;
-  readonly #durability: Durability;
+  readonly #replication: Replication;
   readonly #timers: Timers;
   readonly #now: () => Milliseconds;
   readonly #held = new Map<string, Held>();
@@ -44,9 +44,9 @@ export class LicenceShares {
   #members = 1;
   #membersAsked: Milliseconds = -Infinity;
 
-  constructor(model: Model, durability: Durability, timers: Timers, now: () => Milliseconds) {
+  constructor(model: Model, replication: Replication, timers: Timers, now: () => Milliseconds) {
     this.#model = model;
-    this.#durability = durability;
+    this.#replication = replication;
     this.#timers = timers;
     this.#now = now;
   }
@@ -72,7 +72,7 @@ export class LicenceShares {
       const exceeded = fleet.wouldExceed(this.#model, input);
       if (exceeded !== undefined) {
         // Others may have given back what still counts here.
-        if (attempt > 1 || !await this.#durability.catchUp()) return exceeded;
+        if (attempt > 1 || !await this.#replication.catchUp()) return exceeded;
         continue;
       }
       if (attempt > TRIES) return lacking;
@@ -150,14 +150,13 @@ export class LicenceShares {
     const at = this.#now();
     const reported = () => this.#model.usage.get(customer)?.reported ?? fleet.NOTHING;
     const lifetime = this.#model.settings.grantTimeout + LONGER;
-    try {
-      const { shared } = this.#durability;
-      held.share = await shared!.share(customer, wanted, held.licence, reported, lifetime);
+    const { shared } = this.#replication;
+    const share = await orNothing(shared.share(customer, wanted, held.licence, reported, lifetime));
+    if (share === undefined) held.alone ??= this.#partOf(customer, held.licence);
+    else {
+      held.share = share;
       held.at = at;
       held.alone = undefined;
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      held.alone ??= this.#partOf(customer, held.licence);
     }
     held.asked = undefined;
     const { peers, rooms } = held.share;
@@ -177,10 +176,8 @@ export class LicenceShares {
 
   #count(now: Milliseconds): void {
     this.#membersAsked = now;
-    this.#durability.shared?.gateways().then((members) => {
-      this.#members = Math.max(1, members.length);
-    }, (error) => {
-      if (!(error instanceof StoreError)) throw error;
+    this.#replication.gateways().then((members) => {
+      if (members.length > 0) this.#members = members.length;
     });
   }
 

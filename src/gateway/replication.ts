@@ -1,8 +1,14 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Change, Milliseconds, Model } from "../fleet/mod.ts";
-import type { Committed, Store } from "../store/port.ts";
-import { asStoreError } from "./store_error.ts";
+import type { Address, Change, Member, Milliseconds, Model } from "../fleet/mod.ts";
+import type { Committed, SharedStore, Store } from "../store/port.ts";
+import { asStoreError, orNothing, succeeds } from "./store_error.ts";
 import { longWork, type Timers } from "./timers.ts";
+
+/** So old may be what was last heard of the other gateways. */
+const FRESH: Milliseconds = 1000;
+
+/** While the store cannot be reached, clients of known rooms are let in for so long. */
+const SERVE_CUT_OFF: Milliseconds = 600_000;
 
 /** While the store cannot be reached, so many changes are kept for it. */
 const MOST_UNSENT = 100_000;
@@ -12,7 +18,6 @@ export interface ReplicationContext {
   readonly model: Model;
   readonly timers: Timers;
   readonly now: () => Milliseconds;
-  readonly store: () => Store;
   /** Changes that no answer depends on. */
   soon(changes: readonly Change[]): void;
   /** The store has put the changes into its order. */
@@ -27,6 +32,8 @@ export interface ReplicationContext {
  */
 export class Replication {
   readonly #context: ReplicationContext;
+  #store: Store;
+  #shared: SharedStore;
   /** What the store has not put into the order yet. */
   readonly #predictions = new fleet.Predictions();
   /** Changes that the store has not taken, or was not given meanwhile. */
@@ -34,8 +41,53 @@ export class Replication {
   #isAway = false;
   #reconciling: Promise<void> | undefined;
 
-  constructor(context: ReplicationContext) {
+  constructor(context: ReplicationContext, store: Store, shared: SharedStore) {
     this.#context = context;
+    this.#store = store;
+    this.#shared = shared;
+  }
+
+  /** From now on it is this one, opened anew. */
+  use(store: Store, shared: SharedStore): void {
+    this.#store = store;
+    this.#shared = shared;
+  }
+
+  /** What several gateways do with the store beside committing. */
+  get shared(): SharedStore {
+    return this.#shared;
+  }
+
+  /** Whether what other gateways do is not known now. */
+  get isCutOff(): boolean {
+    return this.#isAway || this.#shared.silence >= FRESH;
+  }
+
+  /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
+  async catchUp(): Promise<boolean> {
+    await this.#reconciling;
+    return await succeeds(this.#shared.catchUp());
+  }
+
+  /**
+   * Whether the model has what other gateways did until a moment ago. Where the store cannot be reached, clients of rooms that
+   * are known are let in all the same, for a time; what is new needs the store anyway.
+   */
+  async isUpToDate(): Promise<boolean> {
+    if (this.#shared.silence < FRESH) return true;
+    return await this.catchUp() || this.#shared.silence < SERVE_CUT_OFF;
+  }
+
+  /** Whether this gateway has the right to hand tasks over to the server, by an answer of that number. */
+  async mayHandOver(server: Address, id: number): Promise<boolean> {
+    // Tasks of its own may not have their places in the order yet.
+    if (!this.#isAway) await succeeds(this.#store.commit([], "process"));
+    return await orNothing(this.#shared.claimHandOver(server, id)) ?? false; // they wait for its next report
+  }
+
+  /** All gateways that share the store; nobody is known while it cannot be asked. */
+  async gateways(): Promise<readonly Member[]> {
+    return await orNothing(this.#shared.gateways()) ?? [];
   }
 
   /** Whether the store cannot be reached: it says itself when it can again. */
@@ -109,11 +161,10 @@ export class Replication {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reconciling = promise;
     try {
-      const { model, store, recovered } = this.#context;
-      const { shared } = store();
+      const { model, recovered } = this.#context;
       // Where another gateway came while this one was taken for dead, the number may be that one's now.
-      if (shared !== undefined && shared.number !== model.gateway) fleet.numberTasks(model, shared.number);
-      if (lost === "stored") await shared?.offer(fleet.snapshot(model));
+      if (this.#shared.number !== model.gateway) fleet.numberTasks(model, this.#shared.number);
+      if (lost === "stored") await this.#shared.offer(fleet.snapshot(model));
       const told = await this.#compare();
       if (this.#isAway) recovered();
       this.#isAway = false;
@@ -129,7 +180,7 @@ export class Replication {
   async #compare(): Promise<readonly Change[]> {
     const work = longWork(this.#context.timers);
     const reconciler = new fleet.Reconciler(this.#context.model);
-    for await (const piece of this.#context.store().load()) {
+    for await (const piece of this.#store.load()) {
       this.others(reconciler.changesOf(piece));
       reconciler.followed(piece);
       if (work.due) await work.letOthersPass();
@@ -149,7 +200,7 @@ export class Replication {
     const changes = this.#unsent;
     this.#unsent = [];
     if (changes.length === 0) return;
-    this.#context.store().commit(changes, "soon").then(
+    this.#store.commit(changes, "soon").then(
       (committed) => this.#context.settle(changes, committed),
       (error) => {
         asStoreError(error);
