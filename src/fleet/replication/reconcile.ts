@@ -5,6 +5,7 @@ import { isThere } from "./follow_room.ts";
 import { opened } from "../rooms/opening.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import { reported } from "../servers/reported.ts";
+import { banKey } from "../state/ban.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
@@ -52,7 +53,7 @@ export class Reconciler {
       });
     }
     for (const ban of bans ?? []) {
-      this.#seen.add(banKey(ban));
+      this.#seen.add(banKey(ban.room, ban.user));
       changes.push({ type: "banned", ban });
     }
     for (const kind of kinds ?? []) this.#model.kinds.restore(kind);
@@ -97,7 +98,7 @@ export class Reconciler {
       }
     }
     for (const ban of bans.values()) {
-      if (!this.#seen.has(banKey(ban))) ended.push({ type: "ban-ended", ban, lifted: true });
+      if (!this.#seen.has(banKey(ban.room, ban.user))) ended.push({ type: "ban-ended", ban, lifted: true });
     }
     for (const { tasks } of servers) {
       for (const { sequence } of tasks) {
@@ -139,16 +140,18 @@ export class Reconciler {
 
   #server(stored: StoredServer): Change[] {
     const { address: server, pool, version, load, clients, cost, usage, weight, draining, enabled } = stored;
-    if (this.#model.servers.get(server)?.untold !== true) this.#usage.set(server, usage);
     const { report = "" } = stored; // one that no gateway has named
     const changes: Change[] = [];
     const known = this.#model.servers.get(server);
     if (known === undefined) changes.push({ type: "server-appeared", server, pool, version });
     if (known?.untold === true) this.#untold.add(known);
-    else if (known === undefined || known.lastReport !== report) {
-      changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
+    else {
+      this.#usage.set(server, usage);
+      if (known?.lastReport !== report) {
+        changes.push({ type: "server-reported", server, report, pool, version, load, clients, cost, usage });
+      }
+      if (!enabled) changes.push({ type: "server-disabled", server, report });
     }
-    if (!enabled && known?.untold !== true) changes.push({ type: "server-disabled", server, report });
     if (known === undefined || known.weight !== weight || !isSame(known.draining, draining)) {
       changes.push({ type: "server-planned", server, weight, draining });
     }
@@ -165,10 +168,4 @@ function granted(room: Room): Change[] {
 
 function isSame(one: Draining | undefined, other: Draining | undefined): boolean {
   return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
-}
-
-function banKey(
-  { room, user }: { readonly room: readonly [string, string]; readonly user?: string | undefined },
-): string {
-  return JSON.stringify([room, user ?? ""]);
 }

@@ -33,17 +33,17 @@ export class Bans {
   /** The ban that keeps the user out of the room, if any. */
   find(room: RoomId, user: string, now: Milliseconds): Ban | undefined {
     if (this.#bans.size === 0) return undefined;
-    return this.#inForce(key(room), now) ?? this.#inForce(key(room, user), now);
+    return this.#inForce(banKey(room), now) ?? this.#inForce(banKey(room, user), now);
   }
 
   /** The ban of exactly this room, or user in it, whether or not it has ended. */
   get(room: RoomId, user: string | undefined): Ban | undefined {
-    return this.#bans.get(key(room, user));
+    return this.#bans.get(banKey(room, user));
   }
 
   /** A new ban replaces the earlier one; one that has already ended lifts it. */
   set(ban: Ban, now: Milliseconds): void {
-    const name = key(ban.room, ban.user);
+    const name = banKey(ban.room, ban.user);
     this.#delete(name);
     if (ban.until <= now) return;
     this.#bans.set(name, ban);
@@ -52,7 +52,7 @@ export class Bans {
 
   /** Takes a ban back, and puts the one before it in force again; for a call that is refused. */
   putBack(ban: Ban, before: Ban | undefined): void {
-    const name = key(ban.room, ban.user);
+    const name = banKey(ban.room, ban.user);
     this.#delete(name);
     if (before === undefined) return;
     this.#bans.set(name, before);
@@ -61,7 +61,7 @@ export class Bans {
 
   /** Whether one more ban fits under the limits. Where the table is full, some that have ended make room. */
   hasRoomFor(ban: Ban, now: Milliseconds): boolean {
-    if (ban.until <= now || this.#bans.has(key(ban.room, ban.user))) return true;
+    if (ban.until <= now || this.#bans.has(banKey(ban.room, ban.user))) return true;
     if (this.#admits(ban)) return true;
     this.#ended.push(...this.#forget(now, STEPS_WHEN_FULL));
     return this.#admits(ban);
@@ -124,6 +124,6 @@ function unitsOfBan({ room: [namespace, name], user = "" }: Ban): number {
 }
 
 /** One string for each room, or user in a room: no room's key begins with two numbers. */
-function key(room: RoomId, user?: string): string {
+export function banKey(room: RoomId, user?: string): string {
   return user === undefined ? scopedKey(room) : `${room[1].length},${scopedKey(room)}${user}`;
 }
