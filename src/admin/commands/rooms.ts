@@ -70,7 +70,7 @@ async function explain(context: Context, room_id: RoomId): Promise<void> {
     ["group", explained.group],
     ["placed", `${explanation.at} (${ago(explanation.at, context.now())}) by ${explanation.by}`],
     ["kind", `${explanation.namespace} ${explanation.template}`],
-    ["size", `${round(expectedSize)} clients expected; placed for ${round(size)}`],
+    ["size", `placed for ${round(expectedSize)} clients; hardly any of its kind exceeds ${round(size)}`],
     ["pool", explanation.pool],
     ["full", explanation.overCeiling ? "all servers would have been above the ceiling" : undefined],
   ]);

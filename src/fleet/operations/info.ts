@@ -47,7 +47,7 @@ export interface KindInfo extends Kind {
   /** Sizes that half, and 95 %, of the rooms do not exceed. */
   readonly p50: number;
   readonly p95: number;
-  /** Clients that a new room of the kind is placed for, what wider kinds say included. */
+  /** Clients that a new room of the kind is expected to reach, and placed for; what wider kinds say included. */
   readonly placedFor: number;
   /** How long rooms grow. */
   readonly fillTime: Milliseconds;
@@ -118,7 +118,7 @@ export function kindInfo(model: Model, kind: Kind, sizes: Sizes): KindInfo {
     ...sizes.from(0, sizes.learned),
     p50: sizes.quantile(0.5),
     p95: sizes.quantile(0.95),
-    placedFor: model.kinds.look(kind).largeSize(0, sizes.learned),
+    placedFor: model.kinds.look(kind).expectedSize(0, sizes.learned),
     fillTime: sizes.fillTime.mean,
     offBy: model.kinds.missOf(kind),
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
-import { plan, tick } from "../mod.ts";
+import { info, plan, tick } from "../mod.ts";
 import { strategies } from "../placement/mod.ts";
 import { address, ask, hear, place, SETTINGS, testModel } from "../testing.ts";
 
@@ -141,6 +141,20 @@ Deno.test("the ceiling is held against the size that is expected, so that a few 
   }
   hear(model, "a", [["old", 850, 6000]], 0);
   assert.equal(place(model, "match-1", "u", 0), address("a"));
+});
+
+Deno.test("a kind is shown with the size that its new rooms are placed for", () => {
+  const model = testModel();
+  for (let i = 0; i < 400; i++) {
+    const size = i % 20 === 0 ? 200 : 5;
+    model.kinds.learn({ namespace: "acme", template: "match-#" }, { size, fillTime: 30_000 }, 0);
+  }
+  hear(model, "a", [], 0);
+  place(model, "match-1", "u", 0);
+  const { expectedSize, size } = model.explanations.get(model.groups.room(["acme", "match-1"])!.group)!;
+  const shown = info(model).kinds.find(({ template }) => template === "match-#")!;
+  assert.equal(shown.placedFor, expectedSize);
+  assert.ok(size > 2 * shown.placedFor, "and not with that of the large ones, which count for a little");
 });
 
 const asked = [

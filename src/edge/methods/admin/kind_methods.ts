@@ -15,7 +15,9 @@ export const ShownKind = z.object({
   mean: Amount.describe("Their mean size, in clients."),
   p50: Amount.describe("Half of them are not larger."),
   p95: Amount.describe("So many percent of them are not larger."),
-  placedFor: Amount.describe("The size that a new one is placed for."),
+  placedFor: Amount.describe(
+    "The size that a new one is placed for: their mean, which leans on wider kinds.",
+  ),
   median: Amount.describe("`p50` by its old name, which will go."),
   large: Amount.describe("`p95` by its old name, which will go."),
   growsFor: Amount.describe("How long they grow, in seconds."),

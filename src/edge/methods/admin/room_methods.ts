@@ -56,8 +56,10 @@ export const Explained = z.object({
     by: z.string().describe("The strategy that chose, or that the client's token asked for the server."),
     namespace: z.string(),
     template: z.string(),
-    expectedSize: Amount.describe("Clients that the group was expected to reach."),
-    size: Amount.describe("Clients that it was placed for."),
+    expectedSize: Amount.describe("Clients that the group was expected to reach, and was placed for."),
+    size: Amount.describe(
+      "Clients that hardly any group of its kind exceeds; that it may be one of these counts for a little.",
+    ),
     pool: z.string(),
     server: ShownAddress,
     overCeiling: z.boolean().describe("Whether all servers that could be chosen would be above the ceiling."),
