@@ -27,26 +27,42 @@ const LARGE = 0.99;
 /** Weight, in clients, and time that rooms grow where nothing is known. */
 const PRIOR_FILL = { clients: 20, time: 120_000 };
 
-/** How far off what was expected of rooms was. */
-interface Misses {
-  /** How many it is the mean of, up to {@link JUDGED}. */
-  readonly rooms: number;
-  /** The mean, in clients. */
-  readonly clients: number;
-}
-
 /** So many rooms count in how far off what was expected was. */
 const JUDGED = 100;
+
+/** How far off what was expected of rooms was: a mean of which what was long ago counts less. */
+class Misses {
+  /** Up to {@link JUDGED}. */
+  #rooms = 0;
+  #mean = 0;
+
+  /** One more, in clients. */
+  add(clients: number): void {
+    this.#rooms = Math.min(JUDGED, this.#rooms + 1);
+    this.#mean += (clients - this.#mean) / this.#rooms;
+  }
+
+  /** In clients; nothing where there was none. */
+  get mean(): number | undefined {
+    return this.#rooms === 0 ? undefined : this.#mean;
+  }
+}
+
+/** A kind of which something is known. */
+interface KnownKind {
+  readonly kind: Kind;
+  readonly sizes: Sizes;
+  readonly misses: Misses;
+}
 
 /**
  * What is known of the sizes of rooms, by kind. What a kind lacks comes from its namespace, then from all rooms, then
  * from a default. Bounded: the kinds that were used longest ago are forgotten.
  */
 export class Kinds {
-  readonly #kinds = new Map<string, readonly [Kind, Sizes]>();
+  /** By {@link keyOf}, those used longest ago first. */
+  readonly #kinds = new Map<string, KnownKind>();
   readonly #learned = new Map<string, Kind>();
-  /** How far off what was expected of rooms was, by kind. */
-  readonly #misses = new Map<string, Misses>();
 
   /**
    * @param limit kinds that are kept, namespaces included
@@ -72,30 +88,22 @@ export class Kinds {
    */
   learn(kind: Kind, observation: Observation, now: Milliseconds, earlier?: Observation): void {
     for (const level of levels(kind)) {
-      const sizes = this.#kinds.get(keyOf(level))?.[1] ?? new Sizes();
-      sizes.learn(observation, now, earlier);
-      this.#keep(level, sizes);
+      const known = this.#kinds.get(keyOf(level)) ??
+        { kind: level, sizes: new Sizes(), misses: new Misses() };
+      known.sizes.learn(observation, now, earlier);
+      this.#keep(known);
       this.#learned.set(keyOf(level), level);
     }
   }
 
   /** A room of the kind came to a size, and was expected to come to another when it was new; both in clients. */
   judge(kind: Kind, expected: number, size: number): void {
-    for (const level of levels(kind)) {
-      const key = keyOf(level);
-      if (!this.#kinds.has(key)) continue;
-      const { rooms, clients } = this.#misses.get(key) ?? { rooms: 0, clients: 0 };
-      const share = Math.max(1 / (rooms + 1), 1 / JUDGED); // so that what was long ago counts less
-      this.#misses.set(key, {
-        rooms: Math.min(JUDGED, rooms + 1),
-        clients: clients + (Math.abs(expected - size) - clients) * share,
-      });
-    }
+    for (const level of levels(kind)) this.#kinds.get(keyOf(level))?.misses.add(Math.abs(expected - size));
   }
 
   /** By how many clients what was expected of rooms of the kind was off, on average; nothing where none was seen here. */
   missOf(kind: Kind): number | undefined {
-    return this.#misses.get(keyOf(kind))?.clients;
+    return this.#kinds.get(keyOf(kind))?.misses.mean;
   }
 
   /**
@@ -111,56 +119,59 @@ export class Kinds {
   /** What is known of a kind, for people: without counting it as used. */
   look(kind: Kind): SizeEstimator {
     const keys = new Set(levels(kind).map(keyOf));
-    const known = Array.from(keys, (key) => this.#kinds.get(key)?.[1]).filter((sizes) => sizes !== undefined);
+    const known = Array.from(keys, (key) => this.#kinds.get(key)?.sizes).filter((sizes) =>
+      sizes !== undefined
+    );
     return new SizeEstimator(known, this.defaultSize, undefined);
   }
 
   /** Forgets what was learned of a kind. @returns whether anything was */
   forget(kind: Kind): boolean {
-    this.#misses.delete(keyOf(kind));
     return this.#kinds.delete(keyOf(kind));
   }
 
   /** Takes over what was stored, or that it is forgotten. */
   restore({ sizes, ...kind }: LearnedKind): void {
     if (sizes === undefined) this.#kinds.delete(keyOf(kind));
-    else this.#keep(kind, new Sizes(sizes));
+    else {
+      const misses = this.#kinds.get(keyOf(kind))?.misses ?? new Misses();
+      this.#keep({ kind, sizes: new Sizes(sizes), misses });
+    }
   }
 
   /** What has been learned, or forgotten, since this was last asked. */
   takeLearned(): LearnedKind[] {
     const learned = Array.from(this.#learned, ([key, kind]) => ({
       ...kind,
-      sizes: this.#kinds.get(key)?.[1].stored(),
+      sizes: this.#kinds.get(key)?.sizes.stored(),
     }));
     this.#learned.clear();
     return learned;
   }
 
   [Symbol.iterator](): IterableIterator<readonly [Kind, Sizes]> {
-    return this.#kinds.values();
+    return this.#kinds.values().map(({ kind, sizes }) => [kind, sizes] as const);
   }
 
   #used(kind: Kind): Sizes | undefined {
-    const sizes = this.#kinds.get(keyOf(kind))?.[1];
-    if (sizes !== undefined) this.#keep(kind, sizes);
-    return sizes;
+    const known = this.#kinds.get(keyOf(kind));
+    if (known !== undefined) this.#keep(known);
+    return known?.sizes;
   }
 
   /** Makes the kind the newest; one too many ends the oldest. */
-  #keep(kind: Kind, sizes: Sizes): void {
-    const key = keyOf(kind);
+  #keep(known: KnownKind): void {
+    const key = keyOf(known.kind);
     this.#kinds.delete(key);
-    this.#kinds.set(key, [kind, sizes]);
+    this.#kinds.set(key, known);
     this.#forgetOldest();
   }
 
   #forgetOldest(): void {
-    while (this.#kinds.size > this.limit) {
-      const [oldest] = this.#kinds.values().next().value!;
-      this.#kinds.delete(keyOf(oldest));
-      this.#misses.delete(keyOf(oldest));
-      this.#learned.set(keyOf(oldest), oldest);
+    for (const [key, { kind }] of this.#kinds) {
+      if (this.#kinds.size <= this.limit) return;
+      this.#kinds.delete(key);
+      this.#learned.set(key, kind);
     }
   }
 }

@@ -257,3 +257,16 @@ Deno.test("of a kind it is known how far off what was expected of its rooms was,
   kinds.forget(kind);
   assert.equal(kinds.missOf(kind), undefined);
 });
+
+Deno.test("how far off it was goes with a kind that the store says is forgotten, and stays with one that it says more of", () => {
+  const kinds = new Kinds(100, 10);
+  const kind = { namespace: "acme", template: "match-#" };
+  kinds.learn(kind, { size: 4, fillTime: 0 }, 0);
+  kinds.judge(kind, 10, 4);
+  const [stored] = kinds.takeLearned().filter(({ template }) => template === kind.template);
+  kinds.restore(stored!);
+  assert.equal(kinds.missOf(kind), 6);
+  kinds.restore({ ...kind, sizes: undefined });
+  kinds.restore(stored!);
+  assert.equal(kinds.missOf(kind), undefined);
+});
