@@ -502,6 +502,12 @@ export const fleet: readonly Mutant[] = [
     breaks: "a room that grows counts by its clients, whatever they cost",
   },
   {
+    file: "src/fleet/state/server.ts",
+    find: "exponent * there / this.works[0]!",
+    put: "exponent * there / this.clients",
+    breaks: "a server that counts no clients, though its rooms have some, gets no rooms",
+  },
+  {
     file: "src/fleet/placement/fill.ts",
     find: "load <= target ? -load : load",
     put: "-load",

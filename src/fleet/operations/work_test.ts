@@ -56,6 +56,19 @@ Deno.test("where rooms cost the square of their clients, a room that becomes lar
   checkConsistency(model);
 });
 
+Deno.test("a server that counts no clients yet, though it lists rooms with some, is compared with the others", () => {
+  const { model, now } = run(40);
+  const age = { secs: 9999, nanos: 0 };
+  const rooms = [{ id: ["acme", "lobby"], customer: "acme", peers: 4, age }] as const;
+  report(model, { address: address("a"), pool: "default", version: "1", load: 0.2, clients: 0, rooms }, now);
+  place(model, "event-1", "u", now);
+  const { candidates, leftOut } = model.explanations.get(model.groups.room(["acme", "event-1"])!.group)!;
+  assert.deepEqual(leftOut, []);
+  for (const { address, expectedLoad } of candidates) {
+    assert.ok(Number.isFinite(expectedLoad), `${address}: ${expectedLoad}`);
+  }
+});
+
 Deno.test("where each client costs the same, nothing else is made of it", () => {
   const { model } = run(40, (clients) => clients);
   assert.equal(model.roomCost.which, 0);

@@ -103,8 +103,8 @@ export class Server implements ServerLoad {
     const there = this.works[which]!;
     if (which === 0 || there === 0 || this.loadPerWork === 0) return undefined;
     const exponent = EXPONENTS[which]!;
-    // One client more in a room of the usual size.
-    const ofClient = exponent * there / this.clients;
+    // One client more in a room of the usual size; the first of the works is the clients of all rooms.
+    const ofClient = exponent * there / this.works[0]!;
     return { exponent, coming: this.grants * ofClient + this.growthWork, load: this.loadPerWork };
   }
 
