@@ -37,11 +37,12 @@ async function choosing(servers: number): Promise<number> {
     report(model, { address, pool: "default", version: "1", load: clients / 1000, clients, rooms: [] }, 0);
   }
   const kind = { namespace: "bench", template: "match-#" };
+  const size = { expected: 10, large: 10 };
   const times: number[] = [];
   for (let round = 0; round < 5; round++) {
     const some = await timed(50, () => {
       for (let i = 0; i < AT_ONCE; i++) {
-        const choice = choose(model, { kind, expectedSize: 10, size: 10, pool: "default" }, 0, random);
+        const choice = choose(model, { kind, size, pool: "default" }, 0, random);
         if (typeof choice === "string") throw new Error(choice);
       }
     });

@@ -353,8 +353,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/placing.ts",
-    find: "belowCeiling(open, expectedSize, placement.ceiling, leftOut)",
-    put: "belowCeiling(open, size, placement.ceiling, leftOut)",
+    find: "belowCeiling(open, size.expected, placement.ceiling, leftOut)",
+    put: "belowCeiling(open, size.large, placement.ceiling, leftOut)",
     breaks: "the ceiling is held against the largest size instead of the expected one",
   },
   {

@@ -199,9 +199,8 @@ function place(
   // Where a server was lost, everybody who was there comes back.
   const reached = known?.peers() ?? 0;
   const learned = knownOf(model, kind, name);
-  const expectedSize = learned.expectedSize(reached, now);
-  const size = learned.largeSize(reached, now);
-  const choice = choose(model, { kind, expectedSize, size, pool, allowedPools, server }, now, random);
+  const size = { expected: learned.expectedSize(reached, now), large: learned.largeSize(reached, now) };
+  const choice = choose(model, { kind, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
   const explained = model.explanations.get(group);

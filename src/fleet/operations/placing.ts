@@ -3,18 +3,16 @@ import { type Explanation, LeftOutList, rememberCandidates } from "../state/expl
 import { type Kind, SATURATED } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
 import { expectedLoad } from "../placement/expected_load.ts";
+import type { NewSize } from "../placement/strategy.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** A group that needs a server. */
 export interface PlaceInput {
   readonly kind: Kind;
-  /** Clients that it is expected to reach. */
-  readonly expectedSize: number;
-  /** What hardly any group of its kind exceeds, in clients. */
-  readonly size: number;
+  readonly size: NewSize;
   readonly pool: string;
-  /** The only pools whose servers may take it; without, any. */
+  /** The only pools whose servers may take it; if absent, any. */
   readonly allowedPools?: readonly string[] | undefined;
   /** The only server that may take it. */
   readonly server?: Address | undefined;
@@ -33,22 +31,20 @@ export function choose(
   random: () => number,
 ): { server: Server; explanation: Explanation } | PlaceRefusal {
   const { placement } = model.settings;
-  const { kind, expectedSize, size, allowedPools } = input;
+  const { kind, size, allowedPools } = input;
   const leftOut = new LeftOutList();
   const decide = (pool: string, candidates: readonly Server[], overCeiling: boolean) => {
-    const server = candidates.length === 1
-      ? candidates[0]!
-      : placement.choose(candidates, { expected: expectedSize, large: size }, random);
+    const server = candidates.length === 1 ? candidates[0]! : placement.choose(candidates, size, random);
     const explanation: Explanation = {
       at: now,
       by: input.server === undefined ? placement.strategy : "the client's token",
       kind,
-      expectedSize,
-      size,
+      expectedSize: size.expected,
+      size: size.large,
       pool,
       server: server.address,
       overCeiling,
-      ...rememberCandidates(candidates, server, { expected: expectedSize, large: size }),
+      ...rememberCandidates(candidates, server, size),
       leftOut: leftOut.servers,
       furtherLeftOut: leftOut.further,
     };
@@ -62,7 +58,7 @@ export function choose(
     for (const pool of pools) {
       const asked = model.servers.pool(pool).open.find(({ address }) => address === input.server);
       if (asked === undefined) continue;
-      const over = expectedLoad(asked, expectedSize) > placement.ceiling;
+      const over = expectedLoad(asked, size.expected) > placement.ceiling;
       if (over && (placement.overload === "refuse" || asked.load >= SATURATED)) return "overloaded";
       return decide(pool, [asked], over);
     }
@@ -71,7 +67,7 @@ export function choose(
   for (const pool of pools) {
     const { open, closed } = model.servers.pool(pool);
     for (const server of closed) leftOut.add(server, server.closedBecause!);
-    const below = belowCeiling(open, expectedSize, placement.ceiling, leftOut);
+    const below = belowCeiling(open, size.expected, placement.ceiling, leftOut);
     if (below.length > 0) return decide(pool, below, false);
   }
   const full = pools.find((pool) => model.servers.pool(pool).open.length > 0);
