@@ -267,9 +267,7 @@ function list(
   const awaited = !listed && model.unlisted.has(room);
   if (!listed) markListed(model, room);
   room.listBy(server.reports, peers);
-  if (!listed) {
-    if (awaited || changed) changes.push(roomChanged(room));
-  } else if (changed) changes.push(roomChanged(room));
+  if (awaited || changed) changes.push(roomChanged(room));
   if (before === undefined) return;
   const users = endGrants(model, room, peers - before);
   if (model.shared && users.length > 0) {
