@@ -322,7 +322,7 @@ export const fleet: readonly Mutant[] = [
     breaks: "of a long time without reading only the last moments count",
   },
   {
-    file: "src/fleet/operations/report.ts",
+    file: "src/fleet/rooms/listing.ts",
     find: "now - room.granted - unheard >=",
     put: "now - room.granted >=",
     breaks: "an old report after a pause ends the place of a room whose clients have come meanwhile",

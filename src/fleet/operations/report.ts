@@ -1,31 +1,21 @@
-import { type Address, groupName, type RoomId } from "../ids.ts";
+import type { Address, RoomId } from "../ids.ts";
 import { enable, replaceUsage } from "../servers/availability.ts";
 import type { Change } from "../change.ts";
-import { collide, endClosing, replaceForeign, retryIgnoredCloses } from "../rooms/closing.ts";
+import { replaceForeign, retryIgnoredCloses } from "../rooms/closing.ts";
+import { claimRoom, listRoom, type ReportedRoom, unlistRoom } from "../rooms/listing.ts";
 import { complain } from "../servers/complaint.ts";
 import { followDraining } from "../servers/draining.ts";
 import { reported } from "../servers/reported.ts";
-import { endGrants } from "../state/grant.ts";
-import { expectGrowth, followGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
-import { addRoom, noWorks, type Works } from "../learning/mod.ts";
+import { followGrowth } from "../state/growth.ts";
+import { addRoom, noWorks } from "../learning/mod.ts";
 import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
-import { closeRoom, moveGroup, openRoom, placeGroup } from "../rooms/opening.ts";
-import { linger, markListed, roomChanged, stopAwaiting } from "../rooms/presence.ts";
-import type { Group, Room } from "../state/room.ts";
+import { closeRoom } from "../rooms/opening.ts";
+import type { Room } from "../state/room.ts";
+import { learnRoomCost } from "../state/room_cost.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
-import type { Duration } from "../task.ts";
 import type { Count, Usage } from "../state/usage.ts";
-
-/** A room as its server reports it. */
-export interface ReportedRoom {
-  readonly id: RoomId;
-  readonly customer: string;
-  readonly peers: number;
-  /** How long the room has been open. */
-  readonly age?: Duration | undefined;
-}
 
 /** What a server reports; it replaces all that was known of the server's rooms. */
 export interface Report {
@@ -123,7 +113,7 @@ export function* reportInSlices(
         `counted as ${mostPeers}`;
       complain(server, "peers", what, now, changes);
     }
-    const before = list(model, server, room, reported, Math.min(reported.peers, mostPeers), now, changes);
+    const before = listRoom(model, server, room, reported, Math.min(reported.peers, mostPeers), now, changes);
     if (model.shared && room.group.young !== undefined && room.peers !== before) {
       figures.push([room.id, room.knownPeers]);
     }
@@ -140,9 +130,9 @@ export function* reportInSlices(
   }
   for (const room of before) {
     if (++sinceYield > SLICE && !(yield* pause())) return gone();
-    if (room.group.server === server && room.report === number - 1) unlist(model, room, now, changes);
+    if (room.group.server === server && room.report === number - 1) unlistRoom(model, room, now, changes);
   }
-  learnWork(model, server, works, input.load, now);
+  learnRoomCost(model, server, works, input.load, now);
   followGrowth(model, server, now, changes);
   replaceForeign(server, foreign, changes);
   if (server.closing.size > 0) retryIgnoredCloses(model, server, input.rooms, now, changes);
@@ -187,22 +177,6 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   server.steadyLoad = server.cost.steadyLoad(server.clients, server.load, typical);
 }
 
-/** What the server's rooms come to, and what that costs it. */
-function learnWork(model: Model, server: Server, works: Works, reported: number, now: Milliseconds): void {
-  server.works = works;
-  if (Number.isNaN(reported) || works[0] === 0) return;
-  const { load, clients, workFit, workCosts } = server;
-  workFit.learn(works, load);
-  const ofClient = model.servers.typicalLoadPerClient(server.pool, now);
-  const others = (work: number) => ofClient * clients / work;
-  for (const [i, work] of works.entries()) workCosts[i]!.learn(work, load, others(work));
-  const { which } = model.roomCost;
-  if (which === 0) return;
-  const [cost, work] = [workCosts[which]!, works[which]!];
-  server.loadPerWork = cost.perClient(others(work));
-  server.steadyLoad = cost.steadyLoad(work, load, others(work));
-}
-
 /** Two servers may have been given one address, or one server two pools. */
 function watch(model: Model, server: Server, input: Report, now: Milliseconds, changes: Change[]): void {
   if (input.pool !== server.pool) {
@@ -216,92 +190,6 @@ function watch(model: Model, server: Server, input: Report, now: Milliseconds, c
   complain(server, "early", what, now, changes);
 }
 
-/** The room in the model, if this server is the one to hold it; else the server is told to close it. */
-function claimRoom(
-  model: Model,
-  server: Server,
-  reported: ReportedRoom,
-  now: Milliseconds,
-  changes: Change[],
-): Room | undefined {
-  const { id, customer } = reported;
-  const [namespace, name] = id;
-  let group = model.groups.get(namespace, groupName(name));
-  if (group === undefined) {
-    group = placeGroup(model, id, server, changes);
-    model.explanations.delete(group);
-  } else if (group.server !== server) {
-    const holder = group.server;
-    // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room.
-    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || server.intake.evicting)) {
-      collide(model, id, customer, holder, server, now, changes);
-      return undefined;
-    }
-    const promised = holder.enabled ? group.rooms() : [];
-    moveGroup(model, group, server, changes, true);
-    model.explanations.delete(group);
-    for (const room of promised) {
-      collide(model, room.id, room.usage.customer, server, holder, now, changes);
-    }
-  }
-  const room = group.room(name) ?? openRoom(model, group, name, customer, true, changes);
-  if (server.foreign.size > 0 && server.foreign.has(scopedKey(id))) endClosing(server, id, changes);
-  return room;
-}
-
-function list(
-  model: Model,
-  server: Server,
-  room: Room,
-  reported: ReportedRoom,
-  peers: number,
-  now: Milliseconds,
-  changes: Change[],
-): number | undefined {
-  const changed = room.usage.customer !== reported.customer;
-  if (changed) changeCustomer(model, room, reported.customer);
-  if (room.group.listed === 0 || room.peers === undefined) {
-    startTracking(model, room.group, reported.age, peers, now, changes);
-  }
-  const { listed, peers: before } = room;
-  const awaited = !listed && model.unlisted.has(room);
-  if (!listed) markListed(model, room);
-  room.listBy(server.reports, peers);
-  if (awaited || changed) changes.push(roomChanged(room));
-  if (before === undefined) return;
-  const users = endGrants(model, room, peers - before);
-  if (model.shared && users.length > 0) {
-    changes.push({ type: "grants-ended", room: room.id, server: server.address, users });
-  }
-  return before;
-}
-
-/** Another customer opened the room; grants of the one before end. */
-function changeCustomer(model: Model, room: Room, customer: string): void {
-  endGrants(model, room);
-  stopAwaiting(model, room);
-  model.usage.release(room.usage);
-  room.usage = model.usage.refer(customer);
-}
-
-/** A group that is seen for the first time may be in its first minutes, and still grow. */
-function startTracking(
-  model: Model,
-  group: Group,
-  age: Duration | undefined,
-  peers: number,
-  now: Milliseconds,
-  changes: Change[],
-): void {
-  const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
-  if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
-  const kind = kindOf(group.namespace.name, group.name);
-  const young = new YoungGroup(kind, knownOf(model, kind, group.name), since, peers, now);
-  young.grewTo = peers; // whenever that was
-  expectGrowth(group, young);
-  if (model.shared) changes.push(groupYoung(group, now - since, peers));
-}
-
 /** The server was removed while its report was taken in: the rooms that the report has shown so far go as well. */
 function closeListed(
   model: Model,
@@ -313,14 +201,4 @@ function closeListed(
   for (const room of rooms) {
     if (server.holds(room)) closeRoom(model, room, now, changes);
   }
-}
-
-/** The server no longer hosts the room. While somebody holds a token for it there, it is still the one that will. */
-function unlist(model: Model, room: Room, now: Milliseconds, changes: Change[]): void {
-  const { from, to } = model.deaf;
-  // Who came while nobody could be heard may be shown by the next report, although this one is older.
-  const unheard = room.granted < to ? to - Math.max(from, room.granted) : 0;
-  if (now - room.granted - unheard >= model.settings.tokenLifetime) {
-    closeRoom(model, room, now, changes, true);
-  } else linger(model, room, now, changes);
 }

@@ -1,5 +1,6 @@
-import { bestExponent, EXPONENTS } from "../learning/mod.ts";
+import { bestExponent, EXPONENTS, type Works } from "../learning/mod.ts";
 import type { Model } from "./model.ts";
+import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
 
 /** The exponent is looked at again so often. */
@@ -11,6 +12,32 @@ export class RoomCost {
   which = 0;
   /** When it was last looked at. */
   lookedAt: Milliseconds = -Infinity;
+}
+
+/**
+ * A server has reported: what its rooms come to, and what that costs it.
+ *
+ * @param reported its load; NaN where it is not known
+ */
+export function learnRoomCost(
+  model: Model,
+  server: Server,
+  works: Works,
+  reported: number,
+  now: Milliseconds,
+): void {
+  server.works = works;
+  if (Number.isNaN(reported) || works[0] === 0) return;
+  const { load, clients, workFit, workCosts } = server;
+  workFit.learn(works, load);
+  const ofClient = model.servers.typicalLoadPerClient(server.pool, now);
+  const others = (work: number) => ofClient * clients / work;
+  for (const [i, work] of works.entries()) workCosts[i]!.learn(work, load, others(work));
+  const { which } = model.roomCost;
+  if (which === 0) return;
+  const [cost, work] = [workCosts[which]!, works[which]!];
+  server.loadPerWork = cost.perClient(others(work));
+  server.steadyLoad = cost.steadyLoad(work, load, others(work));
 }
 
 /** Looks at the exponent again. O(servers), and O(young groups) where it has become another. */
