@@ -35,6 +35,11 @@ export interface LearnedName extends NameHash {
   readonly known: KnownName | undefined;
 }
 
+/** A name of which something is known. */
+interface RememberedName extends LearnedName {
+  readonly known: KnownName;
+}
+
 /**
  * What rooms came to that had the same name before. Bounded: 25 bytes a name, in arrays that are made at once. Of names
  * that share a place, one that was seen once goes before those that came back, and the one seen longest ago before others:
@@ -65,7 +70,7 @@ export class Names {
     const known = [...this];
     this.#told = this.takeLearned();
     this.#make(limit);
-    known.sort((a, b) => a.known!.at - b.known!.at).forEach((name) => this.restore(name));
+    known.sort((a, b) => a.known.at - b.known.at).forEach((name) => this.restore(name));
   }
 
   #make(limit: number): void {
@@ -116,8 +121,8 @@ export class Names {
   takeLearned(): LearnedName[] {
     const learned = this.#told;
     for (const place of this.#changed) {
-      const known = this.#known(place);
-      if (known.count >= KEPT_FROM) learned.push({ high: this.#high[place]!, low: this.#low[place]!, known });
+      const name = this.#nameAt(place);
+      if (name.known.count >= KEPT_FROM) learned.push(name);
     }
     this.#told = [];
     this.#changed.clear();
@@ -125,10 +130,9 @@ export class Names {
   }
 
   /** The names that came back. */
-  *[Symbol.iterator](): Generator<LearnedName> {
+  *[Symbol.iterator](): Generator<RememberedName> {
     for (let place = 0; place < this.#places; place++) {
-      const known = this.#known(place);
-      if (known.count >= KEPT_FROM) yield { high: this.#high[place]!, low: this.#low[place]!, known };
+      if (this.#count[place]! >= KEPT_FROM) yield this.#nameAt(place);
     }
   }
 
@@ -162,6 +166,10 @@ export class Names {
     this.#size[place] = size;
     this.#fillTime[place] = fillTime;
     this.#at[place] = at;
+  }
+
+  #nameAt(place: number): RememberedName {
+    return { high: this.#high[place]!, low: this.#low[place]!, known: this.#known(place) };
   }
 
   #known(place: number): KnownName {
