@@ -1,11 +1,10 @@
 import type { Milliseconds } from "../../src/fleet/mod.ts";
 import { Chance } from "./chance.ts";
-import { openRoom, type RoomKind, trickle, usualOf } from "./room_kinds.ts";
+import { arrive, HEX, openRoom, type RoomKind, trickle, usualOf } from "./room_kinds.ts";
 import { type SimulatedRoom, speakersTimesListeners, type Usual, type Work } from "./workload.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const HEX = "0123456789abcdef";
 const DIGITS = "0123456789";
 
 /** Rooms of a few days, many of which come back under their names; the servers are as large as the load needs them to be. */
@@ -94,10 +93,7 @@ function course(chance: Chance, number: number): Series {
     namespace: "university",
     name: () => `course-${number}`,
     size: (chance) => about(chance, enrolled, 0.15),
-    arrivals: (chance, size) => {
-      const students = Array.from({ length: size - 1 }, () => Math.max(0, 8 + 3 * chance.normal()) * MINUTE);
-      return [0, ...students.sort((a, b) => a - b)];
-    },
+    arrivals: (chance, size) => arrive(size, () => Math.max(0, 8 + 3 * chance.normal()) * MINUTE),
     lifetime: () => 85 * MINUTE,
   };
   return { kind, opens: (number % 7) * 90 * MINUTE };

@@ -47,7 +47,11 @@ function byCalendar(calendar: Calendar, load: number, seed: number, cold: boolea
   return {
     ...USUAL,
     servers: serversOf(servers.map((each) => each * unit), new Chance(seed)),
-    ...{ rooms, work, incidents: [], warmUp: begins + START, end },
+    rooms,
+    work,
+    incidents: [],
+    warmUp: begins + START,
+    end,
   };
 }
 

@@ -15,13 +15,18 @@ export interface RoomKind {
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-const HEX = "0123456789abcdef";
+export const HEX = "0123456789abcdef";
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** The first of so many clients, and then the others, each at a time that is drawn. */
+export function arrive(size: number, time: () => Milliseconds): Milliseconds[] {
+  const times = Array.from({ length: size - 1 }, time);
+  return [0, ...times.sort((a, b) => a - b)];
+}
 
 /** Clients that come over some time, most of them early. */
 export function trickle(chance: Chance, size: number, over: Milliseconds): Milliseconds[] {
-  const times = Array.from({ length: size - 1 }, () => Math.min(over, chance.exponential(over / 3)));
-  return [0, ...times.sort((a, b) => a - b)];
+  return arrive(size, () => Math.min(over, chance.exponential(over / 3)));
 }
 
 /** A fixed team of four, which meets within seconds. */
@@ -68,10 +73,7 @@ const lesson: RoomKind = {
   namespace: "school",
   name: (chance) => `class/${chance.text(10, HEX)}`,
   size: (chance) => 1 + chance.integer(28, 32),
-  arrivals: (chance, size) => {
-    const pupils = Array.from({ length: size - 1 }, () => 10 * MINUTE + chance.exponential(10) * SECOND);
-    return [0, ...pupils.sort((a, b) => a - b)];
-  },
+  arrivals: (chance, size) => arrive(size, () => 10 * MINUTE + chance.exponential(10) * SECOND),
   lifetime: () => 55 * MINUTE,
 };
 
@@ -89,10 +91,7 @@ const webinar: RoomKind = {
   namespace: "webinars",
   name: (_chance, number) => `webinar-${number}`,
   size: (chance) => Math.min(600, Math.max(20, Math.round(chance.logNormal(180, 0.6)))),
-  arrivals: (chance, size) => {
-    const times = Array.from({ length: size - 1 }, () => chance.uniform(0, 60) * MINUTE);
-    return [0, ...times.sort((a, b) => a - b)];
-  },
+  arrivals: (chance, size) => arrive(size, () => chance.uniform(0, 60) * MINUTE),
   lifetime: (chance) => chance.uniform(110, 150) * MINUTE,
 };
 
