@@ -1,4 +1,4 @@
-import { shiftedName } from "../../src/store/rules.ts";
+import { shiftedChange } from "../../src/store/rules.ts";
 import {
   type Address,
   appeared,
@@ -39,7 +39,11 @@ class Tables {
   apply(entry: Entry): Change[] {
     const instead: Change[] = [];
     if ("all" in entry) this.#replace(entry.all);
-    else for (const change of entry.changes) this.#applyOne(change, entry, instead);
+    else {
+      for (const change of entry.changes) {
+        this.#applyOne(shiftedChange(change, entry.offset), entry.now, instead);
+      }
+    }
     return instead;
   }
 
@@ -63,14 +67,11 @@ class Tables {
     this.bans = new Map(Array.from(bans, (ban) => [key(...ban.room, ban.user ?? ""), ban]));
     this.tasks = new Map(Array.from(tasks, (each) => [each.task.sequence, each]));
     this.kinds = new Map(Array.from(kinds, (kind) => [key(kind.namespace, kind.template), kind]));
-    this.names = new Map(Array.from(names, (name) => [`${name.high}.${name.low}`, name]));
+    this.names = new Map(Array.from(names, (name) => [hashKey(name), name]));
   }
 
-  #applyOne(
-    change: Change,
-    { offset, now }: { offset: Milliseconds; now: Milliseconds },
-    instead: Change[],
-  ): void {
+  /** @param change with its times as unix time */
+  #applyOne(change: Change, now: Milliseconds, instead: Change[]): void {
     switch (change.type) {
       case "server-appeared":
         return void this.servers.set(change.server, appeared(change, now));
@@ -80,9 +81,7 @@ class Tables {
       }
       case "server-planned": {
         const { weight, draining } = change;
-        const deadline = draining?.deadline;
-        const stored = draining && { deadline: deadline === undefined ? undefined : deadline + offset };
-        return this.#update(change.server, { weight, draining: stored });
+        return this.#update(change.server, { weight, draining });
       }
       case "server-disabled":
         return this.#update(change.server, { enabled: false });
@@ -107,28 +106,25 @@ class Tables {
         return void this.rooms.delete(key(...change.room));
       case "banned": {
         const { ban } = change;
-        return void this.bans.set(key(...ban.room, ban.user ?? ""), { ...ban, until: ban.until + offset });
+        return void this.bans.set(key(...ban.room, ban.user ?? ""), ban);
       }
       case "ban-ended":
         return void this.bans.delete(key(...change.ban.room, change.ban.user ?? ""));
       case "task-queued": {
         const { server, task } = change;
-        this.tasks.set(task.sequence, { server, task: { ...task, expires: task.expires + offset } });
-        return;
+        return void this.tasks.set(task.sequence, { server, task });
       }
       case "task-ended":
         return void this.tasks.delete(change.sequence);
       case "kind-learned": {
         const { kind } = change;
         if (kind.sizes === undefined) return void this.kinds.delete(key(kind.namespace, kind.template));
-        const sizes = { ...kind.sizes, at: kind.sizes.at + offset };
-        return void this.kinds.set(key(kind.namespace, kind.template), { ...kind, sizes });
+        return void this.kinds.set(key(kind.namespace, kind.template), kind);
       }
       case "name-learned": {
         const { name } = change;
-        const key = `${name.high}.${name.low}`;
-        if (name.known === undefined) return void this.names.delete(key);
-        return void this.names.set(key, shiftedName(name, offset));
+        if (name.known === undefined) return void this.names.delete(hashKey(name));
+        return void this.names.set(hashKey(name), name);
       }
       case "group-leaving":
       case "group-young":
@@ -214,4 +210,8 @@ export class Disk {
 
 function key(...parts: readonly string[]): string {
   return JSON.stringify(parts);
+}
+
+function hashKey({ high, low }: LearnedName): string {
+  return `${high}.${low}`;
 }
