@@ -22,6 +22,15 @@ export function count<Row>(title: string, of: (row: Row) => number, leaveOut?: n
   return { title, text: (row) => String(of(row)), side: "right", leaveOut };
 }
 
+/** A column of amounts to one place after the point; a dash where one is not known. */
+export function amount<Row>(
+  title: string,
+  of: (row: Row) => number | null,
+  leaveOut?: number,
+): Column<Row> {
+  return { title, text: (row) => of(row)?.toFixed(1) ?? "–", side: "right", leaveOut };
+}
+
 /** A flexible column is made so narrow before columns are left out, and so narrow after that. */
 const READABLE = 24;
 const NARROW = 10;

@@ -24,13 +24,13 @@ export function forecastCommand(program: Command, choose: Choose): void {
 const COLUMNS: readonly Column<Forecast>[] = [
   { title: "POOL", text: ({ pool }) => pool, flexible: true },
   count("SERVERS", ({ servers }) => servers),
-  count("NEEDED", needed(0)),
-  count("IN 10 MIN", needed(1)),
-  count("IN 30 MIN", needed(2)),
-  count("IN 60 MIN", needed(3)),
+  needed("NEEDED", 0),
+  ...[10, 30, 60].map((minutes) => needed(`IN ${minutes} MIN`, minutes)),
   { title: "MAY BE DRAINED", text: ({ drainable }) => drainable.join(" "), flexible: true },
 ];
 
-function needed(time: number): (forecast: Forecast) => number {
-  return ({ ahead }) => ahead[time]!.servers;
+function needed(title: string, after: number): Column<Forecast> {
+  const text = ({ ahead }: Forecast) =>
+    String(ahead.find(({ minutes }) => minutes === after)?.servers ?? "–");
+  return { title, text, side: "right" };
 }

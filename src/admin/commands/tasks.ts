@@ -3,7 +3,7 @@ import type { Choose } from "../context.ts";
 import { listCommand } from "../list_command.ts";
 import { say } from "../output.ts";
 import { showSpan, until } from "../span.ts";
-import { count } from "../table.ts";
+import { amount, count } from "../table.ts";
 
 /** Adds the commands about what waits for servers, and about what was learned of rooms. */
 export function taskCommands(program: Command, choose: Choose): void {
@@ -31,17 +31,12 @@ export function taskCommands(program: Command, choose: Choose): void {
     columns: () => [
       { title: "NAMESPACE", text: ({ namespace }) => namespace ?? "(all)", flexible: true },
       { title: "NAMES", text: ({ template }) => template ?? "(all)", flexible: true },
-      { title: "ROOMS", text: ({ rooms }) => rooms.toFixed(1), side: "right" },
-      { title: "MEAN", text: ({ mean }) => mean.toFixed(1), side: "right", leaveOut: 1 },
-      { title: "P50", text: ({ p50 }) => p50.toFixed(1), side: "right", leaveOut: 2 },
-      { title: "P95", text: ({ p95 }) => p95.toFixed(1), side: "right" },
-      { title: "PLACED FOR", text: ({ placedFor }) => placedFor.toFixed(1), side: "right" },
-      {
-        title: "OFF BY",
-        text: ({ offBy }) => offBy === null ? "–" : offBy.toFixed(1),
-        side: "right",
-        leaveOut: 4,
-      },
+      amount("ROOMS", ({ rooms }) => rooms),
+      amount("MEAN", ({ mean }) => mean, 1),
+      amount("P50", ({ p50 }) => p50, 2),
+      amount("P95", ({ p95 }) => p95),
+      amount("PLACED FOR", ({ placedFor }) => placedFor),
+      amount("OFF BY", ({ offBy }) => offBy, 4),
       { title: "GROW FOR", text: ({ growsFor }) => showSpan(growsFor), side: "right", leaveOut: 3 },
     ],
     nothing: "nothing was learned of such rooms",
