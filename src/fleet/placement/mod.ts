@@ -1,6 +1,6 @@
 /**
  * Placement: which server takes a new group. One file a strategy, each a pure function over plain data;
- * imports nothing but the types of `server.ts`.
+ * imports nothing but the types of `facts.ts`.
  *
  * @module
  */

@@ -91,9 +91,9 @@ function closeAll(model: Model, server: Server, now: Milliseconds, changes: Chan
 }
 
 /**
- * A room that has ended on a draining server, and that nobody is on the way to, shall not come back to it. Whoever still holds a token for it there must
- * not meet others elsewhere who cannot see him: the server is told to refuse them while such tokens are valid, and they
- * get another server from the gateway.
+ * A room that has ended on a draining server, and that nobody is on the way to, shall not come back to it. Whoever still
+ * holds a token for it there must not meet others elsewhere who cannot see him: the server is told to refuse them while
+ * such tokens are valid, and they get another server from the gateway.
  */
 function giveUpPlaces(model: Model, server: Server, now: Milliseconds, changes: Change[]): void {
   const looked = new Set<Group>();

@@ -19,7 +19,7 @@ export class Intake {
   #weight = 1;
   #emptying: Emptying | undefined;
 
-  /** Fraction of what it could take that it is to take, 0 to 1. */
+  /** Fraction of its capacity that placement may use, 0 to 1. */
   get weight(): number {
     return this.#weight;
   }
