@@ -114,57 +114,59 @@ function sum(
   return total;
 }
 
+/**
+ * A rule that knows each server's capacity, and what each room that it has placed is worth: the least part of its capacity
+ * is taken on the server that is chosen.
+ *
+ * @param worth what a room counts for while one is placed, that one or another that has not ended; in the unit of capacities
+ */
+function oracle(
+  name: string,
+  about: string,
+  worth: (world: World, room: SimulatedRoom, placed: SimulatedRoom) => number,
+): Contender {
+  const cost = (rooms: Ledger, world: World, host: Host) => {
+    const { placing } = world;
+    if (placing === undefined) throw new Error("no room is placed now");
+    const its = worth(world, placing, placing);
+    return (its + sum(rooms, world, host, (room) => worth(world, room, placing))) / host.capacity;
+  };
+  return rule(name, about, ledger, cost, enter);
+}
+
 function finalWork({ workload }: World, { joins }: SimulatedRoom): number {
   return workload.work(joins.length);
 }
 
 /** Knows the final size of each room, and what servers are really like. */
-const sizeOracle = rule(
+const sizeOracle = oracle(
   "oracle-size",
   "knows the final size of each room, and each server's capacity",
-  ledger,
-  (rooms, world, host) =>
-    (finalWork(world, world.placing!) + sum(rooms, world, host, (room) => finalWork(world, room))) /
-    host.capacity,
-  enter,
+  finalWork,
 );
 
 /** Knows also when each room ends: counts half for how long they will be there together. */
-const lifeOracle = rule(
+const lifeOracle = oracle(
   "oracle-life",
   "knows also when each room ends",
-  ledger,
-  (rooms, world, host) => {
-    const life = world.placing!.ends - world.now;
-    const others = sum(
-      rooms,
-      world,
-      host,
-      (room) => finalWork(world, room) * (1 + Math.min(1, (room.ends - world.now) / life)) / 2,
-    );
-    return (finalWork(world, world.placing!) + others) / host.capacity;
+  (world, room, placed) => {
+    const life = placed.ends - world.now;
+    return finalWork(world, room) * (1 + Math.min(1, (room.ends - world.now) / life)) / 2;
   },
-  enter,
 );
 
 /**
  * Knows what could be known: each server's capacity, and the usual size of a name that comes back and of a kind, and how
  * long they fill; of the room itself only what reports and grants tell.
  */
-const informed = rule(
+const informed = oracle(
   "informed",
   "knows each server's capacity, and the usual size of each name and kind, but not the room's own",
-  ledger,
-  (rooms, world, host) => {
-    const { work } = world.workload;
-    const expected = (room: SimulatedRoom) => {
-      const there = clientsOf(world, room);
-      const { size, fills } = room.usual ?? { size: () => room.joins.length, fills: Infinity };
-      return work(world.now - room.joins[0]! < fills ? Math.max(there, size(there)) : there);
-    };
-    return (expected(world.placing!) + sum(rooms, world, host, expected)) / host.capacity;
+  (world, room) => {
+    const there = clientsOf(world, room);
+    const { size, fills } = room.usual ?? { size: () => room.joins.length, fills: Infinity };
+    return world.workload.work(world.now - room.joins[0]! < fills ? Math.max(there, size(there)) : there);
   },
-  enter,
 );
 
 /** Clients that are in a room or on their way to it. */
