@@ -149,12 +149,12 @@ export class World {
     };
     const { outcome, changes } = connect(model, input, this.now, this.#chance.random);
     this.placing = undefined;
-    if (outcome.granted) this.#gateways.tell(model, [...changes, ...granted(input, outcome.server)]);
     if (!outcome.granted) {
       this.#refused++;
       this.#later(TO_RECONNECT, () => this.#join(client));
       return;
     }
+    this.#gateways.tell(model, [...changes, ...granted(input, outcome.server)]);
     const host = this.#hostOf.get(outcome.server)!;
     this.contender.granted?.(this, host, room);
     this.#later(TO_SERVER, () => this.#arrive(client, number, host));
