@@ -12,6 +12,7 @@ import { Name, RoomName } from "./name.ts";
 import { Answer, Facts, Table } from "./parts.ts";
 import { linkTo } from "./route.ts";
 import { call, useCall } from "./rpc.ts";
+import { CANDIDATE_PARTS, candidateParts } from "./server_load.ts";
 
 type Explanation = NonNullable<z.output<typeof Explained>["explanation"]>;
 
@@ -20,8 +21,6 @@ const BANS = [
   ["", "no time: clients may come back at once"],
   ...[60, 300, 3600, 86_400].map((seconds) => [seconds, span(seconds)] as const),
 ] as const;
-
-const PARTS = ["load now", "on its way", "still to grow", "this room"];
 
 /** Where a room is, and why it is there. */
 export function RoomPage({ namespace, name }: { namespace: string; name: string }): ComponentChild {
@@ -72,13 +71,7 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
 
 function Why({ explanation }: { explanation: Explanation }): ComponentChild {
   const { at, by, template, expectedSize, size, pool, overCeiling, candidates, leftOut } = explanation;
-  const bars = candidates.map((its) => {
-    const { steadyLoad, grants, growth, loadPerClient, expectedLoad, weight } = its;
-    const others = [steadyLoad, grants * loadPerClient, growth * loadPerClient];
-    const room = expectedLoad * weight - others.reduce((sum, load) => sum + load, 0);
-    const values = [...others, Math.max(0, room)];
-    return { its, parts: PARTS.map((name, i) => ({ name, value: values[i]! })) };
-  });
+  const bars = candidates.map((its) => ({ its, parts: candidateParts(its) }));
   const whole = Math.max(1, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));
   return h(
     "div",
@@ -94,7 +87,7 @@ function Why({ explanation }: { explanation: Explanation }): ComponentChild {
         ["Above the ceiling", overCeiling ? "yes, all servers would be" : "no"],
       ],
     }),
-    h(BarKey, { names: PARTS }),
+    h(BarKey, { names: CANDIDATE_PARTS }),
     h(Table, {
       label: "Servers that could be chosen",
       head: ["Server", "Expected load", "In parts", "Weight"],
