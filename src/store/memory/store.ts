@@ -148,7 +148,7 @@ export class MemoryStore implements Store, SharedStore {
 
   claimHandOver(server: Address, id: number): Promise<boolean> {
     if (this.#manner.isAway()) return Promise.reject(away());
-    return Promise.resolve(this.#log.claimHandOver(server, id, this.#manner.handOverFor));
+    return Promise.resolve(this.#log.claimHandOver(server, this.#number, id, this.#manner.handOverFor));
   }
 
   async share(
