@@ -78,7 +78,6 @@ export class Follower {
   #astray = false;
   #held: Promise<void> | undefined;
   #heard = performance.now();
-  #passedOver = 0;
   #waiters: Waiter[] = [];
   #closed = false;
   #running: Promise<void> | undefined;
@@ -105,11 +104,6 @@ export class Follower {
 
   get silence(): Milliseconds {
     return performance.now() - this.#heard;
-  }
-
-  /** Changes that were passed over, as only a later version knows what they are. */
-  get passedOver(): number {
-    return this.#passedOver;
   }
 
   /** Something has happened that may have a part of the log lost, or `told`: this gateway was taken for dead. */
@@ -261,8 +255,7 @@ export class Follower {
   }
 
   #tell(json: string): void {
-    const { changes, damaged, unknown } = readChanges(json, this.#options.clock);
-    this.#passedOver += unknown;
+    const { changes, damaged } = readChanges(json, this.#options.clock);
     for (const what of damaged) this.#options.damaged(what);
     if (changes.length > 0) this.#options.others(changes);
   }

@@ -109,11 +109,6 @@ export class RedisStore implements Store, SharedStore {
     return this.#session.number;
   }
 
-  /** Changes that were passed over, as only a later version knows what they are. */
-  get passedOver(): number {
-    return this.#follower?.passedOver ?? 0;
-  }
-
   get silence(): Milliseconds {
     return this.#follower?.silence ?? Infinity;
   }
