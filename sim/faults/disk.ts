@@ -1,4 +1,4 @@
-import { shiftedName } from "../../src/store/rules.ts";
+import { shiftedName } from "../../src/store/shifted.ts";
 import {
   type Address,
   appeared,

@@ -16,7 +16,8 @@ import {
   StoreError,
   type StoreOptions,
 } from "../port.ts";
-import { inPieces, shifted, shiftedChange } from "../rules.ts";
+import { inPieces } from "../pieces.ts";
+import { shifted, shiftedChange } from "../shifted.ts";
 import type { Entry, SharedLog } from "./shared_log.ts";
 
 /** How a store in memory behaves, whenever a simulation or a test wants it otherwise. */
