@@ -27,6 +27,12 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
+/** A port that nothing listens on, for a program that cannot choose one itself. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 /** How a program is started. */
 export interface ProgramOptions {
   /** The source of its `config.ts`. */
