@@ -46,6 +46,9 @@ export interface ProgramOptions {
   readonly under?: readonly string[];
 }
 
+/** A program that listens at a URL. */
+export type Listening = Program & { readonly url: string };
+
 /** The gateway as an operator starts it: a process of its own, with a `config.ts` and a data folder. */
 export class Program implements AsyncDisposable {
   /** Everything it has printed so far. */
@@ -93,7 +96,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts it and waits until it listens. */
-  static async start(options: ProgramOptions): Promise<Program & { readonly url: string }> {
+  static async start(options: ProgramOptions): Promise<Listening> {
     const program = new Program(options);
     const [, url] = await program.printed(/listens on \W*(https?:\/\/[\w.:[\]]+)/);
     return Object.assign(program, { url: url!.replace("0.0.0.0", "127.0.0.1") });

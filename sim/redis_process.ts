@@ -1,4 +1,5 @@
 import { freePort } from "./program.ts";
+import { sleep } from "./sleep.ts";
 
 /** Milliseconds that Redis may take until it answers. */
 const STARTS_WITHIN = 10_000;
@@ -96,7 +97,7 @@ async function comesTrue(holds: () => Promise<boolean>): Promise<void> {
     } catch (error) {
       cause = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
   throw new Error("redis-server does not start", { cause });
 }

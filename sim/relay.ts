@@ -1,3 +1,5 @@
+import { sleep } from "./sleep.ts";
+
 /**
  * What a relay does with the bytes that come: it passes them on, keeps them until it passes again, or loses them. One that
  * refuses takes no new connections.
@@ -137,8 +139,4 @@ function close(connection: Deno.Conn): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.BadResource)) throw error; // it was closed already
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
