@@ -7,6 +7,7 @@ import { type Connection, DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 import { Fault } from "./fault.ts";
 import type { Batch } from "./outgoing.ts";
+import { Pause } from "./pause.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** For how long Redis holds a request that has nothing to tell, and until when it must have answered, in milliseconds. */
@@ -81,7 +82,7 @@ export class Follower {
   #waiters: Waiter[] = [];
   #closed = false;
   #running: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
+  readonly #pause = new Pause();
 
   constructor(options: FollowerOptions, position: Position) {
     this.#options = options;
@@ -147,7 +148,7 @@ export class Follower {
   async close(): Promise<void> {
     this.#closed = true;
     this.#connection?.close();
-    this.#wake?.();
+    this.#pause.end();
     await this.#running;
     for (const { reject } of this.#waiters) reject(new StoreError("the store was closed"));
     this.#waiters = [];
@@ -168,19 +169,11 @@ export class Follower {
         this.#options.down(
           error instanceof StoreError ? error : new Fault("refused", message, { cause: error }),
         );
-        await this.#pause();
+        await this.#pause.wait(RETRY * (0.5 + Math.random() / 2));
       } finally {
         this.#connection?.close();
       }
     }
-  }
-
-  async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, RETRY * (0.5 + Math.random() / 2));
-    this.#wake = resolve;
-    await promise;
-    clearTimeout(timer);
   }
 
   /** Finds out whether telling can go on from the position. Where it cannot, everything is loaded before it goes on. */
