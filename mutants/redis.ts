@@ -98,8 +98,8 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/store.ts",
-    find: "    await this.#outgoing.flush();\n    for (let attempt = 0;",
-    put: "    for (let attempt = 0;",
+    find: "    await this.#outgoing.flush();\n    return await setShare(",
+    put: "    return await setShare(",
     breaks: "a share is given back before the report that it is given back for",
   },
   {

@@ -1,6 +1,4 @@
-import { Program } from "./program.ts";
-
-type Running = Program & { readonly url: string };
+import { type Listening, Program } from "./program.ts";
 
 /** How gateways are started that share a Redis. */
 export interface ClusterOptions {
@@ -15,7 +13,7 @@ export interface ClusterOptions {
 
 /** Several gateways that share a Redis, each a process of its own. */
 export class Cluster implements AsyncDisposable {
-  readonly #running: (Running | undefined)[];
+  readonly #running: (Listening | undefined)[];
   /** Options by which each gets the ports again that it had. */
   readonly #ports = new Map<number, readonly string[]>();
 
@@ -58,7 +56,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** One that runs; undefined between its end and its start. */
-  at(gateway: number): Running | undefined {
+  at(gateway: number): Listening | undefined {
     return this.#running[gateway];
   }
 

@@ -27,6 +27,12 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
+/** A port that nothing listens on, for a program that cannot choose one itself. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 /** How a program is started. */
 export interface ProgramOptions {
   /** The source of its `config.ts`. */
@@ -39,6 +45,9 @@ export interface ProgramOptions {
   /** A program with arguments that runs it, and watches it; its process must become the gateway's. */
   readonly under?: readonly string[];
 }
+
+/** A program that listens at a URL. */
+export type Listening = Program & { readonly url: string };
 
 /** The gateway as an operator starts it: a process of its own, with a `config.ts` and a data folder. */
 export class Program implements AsyncDisposable {
@@ -87,7 +96,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts it and waits until it listens. */
-  static async start(options: ProgramOptions): Promise<Program & { readonly url: string }> {
+  static async start(options: ProgramOptions): Promise<Listening> {
     const program = new Program(options);
     const [, url] = await program.printed(/listens on \W*(https?:\/\/[\w.:[\]]+)/);
     return Object.assign(program, { url: url!.replace("0.0.0.0", "127.0.0.1") });

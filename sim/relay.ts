@@ -1,5 +1,10 @@
-/** What a relay does with the bytes that come: it passes them on, keeps them until it passes again, or loses them. */
-export type Passing = "passes" | "holds" | "loses";
+import { sleep } from "./sleep.ts";
+
+/**
+ * What a relay does with the bytes that come: it passes them on, keeps them until it passes again, or loses them. One that
+ * refuses takes no new connections.
+ */
+export type Passing = "passes" | "holds" | "loses" | "refuses";
 
 /** Milliseconds between looks whether what is held may go on. */
 const HELD = 20;
@@ -12,8 +17,11 @@ export class Relay implements Disposable {
   passing: Passing = "passes";
   /** Milliseconds by which everything comes later. */
   delay = 0;
+  /** The connection, the first being 1, on which what comes back is kept, whatever becomes of the others. */
+  held: number | undefined;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
+  #accepted = 0;
   #closed = false;
 
   /** @param targets the ports to try for a new connection, in this order */
@@ -25,10 +33,21 @@ export class Relay implements Disposable {
     return this.#listener.addr.port;
   }
 
+  /** Where it listens. */
+  get at(): { readonly hostname: string; readonly port: number } {
+    return { hostname: "127.0.0.1", port: this.port };
+  }
+
   /** Breaks all connections. */
   cut(): void {
     for (const connection of this.#connections) close(connection);
     this.#connections.clear();
+  }
+
+  /** Breaks all connections, and takes no new ones until it passes again. */
+  refuse(): void {
+    this.passing = "refuses";
+    this.cut();
   }
 
   [Symbol.dispose](): void {
@@ -48,11 +67,12 @@ export class Relay implements Disposable {
       if (server !== undefined) close(server);
       return;
     }
-    await Promise.all([this.#pass(client, server), this.#pass(server, client)]);
+    const connection = ++this.#accepted;
+    await Promise.all([this.#pass(client, server), this.#pass(server, client, connection)]);
   }
 
   async #reach(): Promise<Deno.Conn | undefined> {
-    for (const port of this.targets()) {
+    for (const port of this.passing === "refuses" ? [] : this.targets()) {
       try {
         return await Deno.connect({ hostname: "127.0.0.1", port });
       } catch {
@@ -62,7 +82,8 @@ export class Relay implements Disposable {
     return undefined;
   }
 
-  async #pass(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+  /** @param back the connection, where it is what comes back */
+  async #pass(from: Deno.Conn, to: Deno.Conn, back?: number): Promise<void> {
     this.#connections.add(from);
     const buffer = new Uint8Array(65_536);
     let sent = Promise.resolve(true);
@@ -70,7 +91,7 @@ export class Relay implements Disposable {
       for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
         const due = performance.now() + this.delay;
         const bytes = buffer.slice(0, read);
-        sent = sent.then((on) => on && this.#send(bytes, due, from, to));
+        sent = sent.then((on) => on && this.#send(bytes, due, from, to, back));
         if (this.delay === 0 && !await sent) break;
       }
       await sent;
@@ -83,10 +104,16 @@ export class Relay implements Disposable {
   }
 
   /** @returns whether it is sent, or lost; else one of the two has ended */
-  async #send(bytes: Uint8Array, due: number, from: Deno.Conn, to: Deno.Conn): Promise<boolean> {
+  async #send(
+    bytes: Uint8Array,
+    due: number,
+    from: Deno.Conn,
+    to: Deno.Conn,
+    back: number | undefined,
+  ): Promise<boolean> {
     const early = due - performance.now();
     if (early > 0) await sleep(early);
-    while (this.passing === "holds" && this.#connections.has(from)) await sleep(HELD);
+    while (this.#holds(back) && this.#connections.has(from)) await sleep(HELD);
     if (this.passing === "loses") return true;
     try {
       for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
@@ -94,6 +121,10 @@ export class Relay implements Disposable {
     } catch {
       return false;
     }
+  }
+
+  #holds(back: number | undefined): boolean {
+    return this.passing === "holds" || (back !== undefined && back === this.held);
   }
 }
 
@@ -108,8 +139,4 @@ function close(connection: Deno.Conn): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.BadResource)) throw error; // it was closed already
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

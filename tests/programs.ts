@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+export { freePort } from "../sim/program.ts";
+
 /** A program that runs until it is disposed of. */
 export class Running implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -33,12 +35,6 @@ export function isInstalled(name: string, version = "-v"): boolean {
     console.warn(`${name} is not installed: its test is skipped`);
     return false;
   }
-}
-
-/** A port that nothing listens on, for a program that cannot choose one itself. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Waits until something answers there. */

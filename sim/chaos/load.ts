@@ -2,6 +2,7 @@ import { signerOf } from "../access_key.ts";
 import { call, CallError } from "../rpc_client.ts";
 import { newCustomer } from "../program.ts";
 import { ballast, CarelessServer } from "./careless_server.ts";
+import { sleep } from "../sleep.ts";
 import { type Answer, bytesOf, Ledger, type Line } from "../ledger.ts";
 
 /**
@@ -46,6 +47,9 @@ const CALM = 12;
 
 /** Groups that are asked for change after so many milliseconds, so that one that may be split is not met for ever. */
 const GROUPS_FOR = 20_000;
+
+/** A URL at which nobody answers. */
+export const NOWHERE = "http://127.0.0.1:9";
 
 /** Whom the load asks, and what may be held against them. */
 export interface Doors {
@@ -434,8 +438,4 @@ function peersOf(rooms: CarelessServer["rooms"], of: string): number {
 /** The room of a server that lives throughout. */
 function homeOf(server: CarelessServer): string {
   return `home of ${server.address}`;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -2,7 +2,8 @@ import { Cluster } from "../cluster.ts";
 import { configSource } from "../program.ts";
 import type { RedisProcess } from "../redis_process.ts";
 import { Relay } from "../relay.ts";
-import { Load } from "./load.ts";
+import { sleep } from "../sleep.ts";
+import { Load, NOWHERE } from "./load.ts";
 import { type Excuse, Trouble } from "./trouble.ts";
 
 /** Any that is at least 16 bytes long. */
@@ -51,8 +52,8 @@ export class SeveralStorm {
   readonly #began = performance.now();
   readonly #done: Record<string, number> = {};
   readonly #all: readonly number[];
-  /** Those that a balancer sends nobody to, since they do not answer it. */
-  readonly #away = new Set<number>();
+  /** Those that run, and that a balancer sends nobody to all the same, since they do not answer it. */
+  readonly #stopped = new Set<number>();
   #cluster: Cluster | undefined;
   #ownFailures = 0;
 
@@ -153,90 +154,101 @@ export class SeveralStorm {
   async #kill(gateway: number): Promise<void> {
     const away = between(100, 4000);
     this.#tell(`kill -9 of gateway ${gateway}, for ${seconds(away)}`);
-    this.#begin([gateway], "exceeds", "comes again");
-    this.#away.add(gateway);
-    await this.#cluster!.kill(gateway);
-    await sleep(away);
-    await this.#cluster!.start(gateway);
-    this.#away.delete(gateway);
-    this.#trouble.end([gateway], HEALS.start, "exceeds", "comes again");
+    await this.#during([gateway], ["exceeds", "comes again"], HEALS.start, async () => {
+      await this.#cluster!.kill(gateway);
+      await sleep(away);
+      await this.#cluster!.start(gateway);
+    });
   }
 
   async #stop(gateway: number, time: number): Promise<void> {
     this.#tell(`SIGSTOP of gateway ${gateway}, for ${seconds(time)}`);
-    this.#begin([gateway], "comes again");
-    this.#away.add(gateway);
-    this.#cluster!.at(gateway)!.kill("SIGSTOP");
-    await sleep(time);
-    this.#cluster!.at(gateway)!.kill("SIGCONT");
-    this.#away.delete(gateway);
-    this.#trouble.end([gateway], HEALS.wake, "comes again");
+    await this.#during([gateway], ["comes again"], HEALS.wake, async () => {
+      const program = this.#cluster!.at(gateway)!;
+      this.#stopped.add(gateway);
+      program.kill("SIGSTOP");
+      await sleep(time);
+      program.kill("SIGCONT");
+      this.#stopped.delete(gateway);
+    });
   }
 
   async #killRedis(away: number): Promise<void> {
     this.#tell(`kill -9 of Redis, for ${seconds(away)}`);
-    this.#begin(this.#all, "comes again");
-    await this.#redis.kill();
-    await sleep(away);
-    await this.#redis.start();
-    this.#trouble.end(this.#all, HEALS.redis, "comes again");
+    await this.#during(this.#all, ["comes again"], HEALS.redis, async () => {
+      await this.#redis.kill();
+      await sleep(away);
+      await this.#redis.start();
+    });
   }
 
   async #cut(gateway: number): Promise<void> {
     this.#tell(`all connections of gateway ${gateway} to Redis break`);
-    this.#begin([gateway], "splits", "comes again");
-    this.#relays[gateway]!.cut();
-    this.#trouble.end([gateway], HEALS.line, "splits", "comes again");
-    await sleep(0);
+    await this.#disturb(gateway, (line) => line.cut());
   }
 
   async #hold(gateway: number, time: number): Promise<void> {
     this.#tell(`the line of gateway ${gateway} to Redis holds back everything for ${seconds(time)}`);
-    this.#begin([gateway], "splits", "comes again");
-    this.#relays[gateway]!.passing = "holds";
-    await sleep(time);
-    this.#relays[gateway]!.passing = "passes";
-    this.#trouble.end([gateway], HEALS.line, "splits", "comes again");
+    await this.#disturb(gateway, async (line) => {
+      line.passing = "holds";
+      await sleep(time);
+      line.passing = "passes";
+    });
   }
 
   async #lose(gateway: number, time: number): Promise<void> {
     this.#tell(`the line of gateway ${gateway} to Redis loses everything for ${seconds(time)}`);
-    this.#begin([gateway], "splits", "comes again");
-    const relay = this.#relays[gateway]!;
-    relay.passing = "loses";
-    await sleep(time);
-    relay.cut();
-    relay.passing = "passes";
-    this.#trouble.end([gateway], HEALS.line, "splits", "comes again");
+    await this.#disturb(gateway, async (line) => {
+      line.passing = "loses";
+      await sleep(time);
+      line.cut();
+      line.passing = "passes";
+    });
   }
 
   async #delay(gateway: number, delay: number): Promise<void> {
     this.#tell(`everything between gateway ${gateway} and Redis takes ${Math.round(delay)} ms longer`);
-    this.#begin([gateway], "comes again");
-    this.#relays[gateway]!.delay = delay;
-    await sleep(3000);
-    this.#relays[gateway]!.delay = 0;
-    this.#trouble.end([gateway], HEALS.line, "comes again");
+    await this.#during([gateway], ["comes again"], HEALS.line, async () => {
+      this.#relays[gateway]!.delay = delay;
+      await sleep(3000);
+      this.#relays[gateway]!.delay = 0;
+    });
   }
 
   async #trim(): Promise<void> {
     this.#tell("the log is trimmed to nothing");
-    this.#begin(this.#all, "comes again");
-    await this.#redis.ask("XTRIM {odin}:log MAXLEN 0");
-    this.#trouble.end(this.#all, HEALS.line, "comes again");
+    await this.#during(
+      this.#all,
+      ["comes again"],
+      HEALS.line,
+      () => this.#redis.ask("XTRIM {odin}:log MAXLEN 0"),
+    );
   }
 
   async #flush(): Promise<void> {
     this.#tell("FLUSHALL of Redis");
-    this.#begin(this.#all, "splits", "exceeds", "comes again");
-    this.#load.excuseAll();
-    await this.#redis.ask("FLUSHALL");
-    this.#trouble.end(this.#all, HEALS.loss, "splits", "exceeds", "comes again");
+    await this.#during(this.#all, ["splits", "exceeds", "comes again"], HEALS.loss, async () => {
+      this.#load.excuseAll();
+      await this.#redis.ask("FLUSHALL");
+    });
   }
 
-  #begin(gateways: readonly number[], ...excuses: readonly Excuse[]): void {
+  /** A gateway may not hear for a while what others do. */
+  async #disturb(gateway: number, fault: (line: Relay) => void | Promise<void>): Promise<void> {
+    await this.#during([gateway], ["splits", "comes again"], HEALS.line, () => fault(this.#relays[gateway]!));
+  }
+
+  /** Does what these gateways suffer from, and excuses them from its beginning until it has healed. */
+  async #during(
+    gateways: readonly number[],
+    excuses: readonly Excuse[],
+    heals: number,
+    fault: () => unknown,
+  ): Promise<void> {
     this.#trouble.begin(gateways, ...excuses);
     this.#load.disturb();
+    await fault();
+    this.#trouble.end(gateways, heals, ...excuses);
   }
 
   /** On a machine that is busy Redis may be too late for a gateway without any fault: what is told of it is counted. */
@@ -251,9 +263,9 @@ export class SeveralStorm {
   #running(): string[] {
     const urls = this.#all.flatMap((i) => {
       const program = this.#cluster?.at(i);
-      return program === undefined || this.#away.has(i) ? [] : [program.url];
+      return program === undefined || this.#stopped.has(i) ? [] : [program.url];
     });
-    return urls.length === 0 ? ["http://127.0.0.1:9"] : urls;
+    return urls.length === 0 ? [NOWHERE] : urls;
   }
 
   #tell(what: string): void {
@@ -277,8 +289,4 @@ function between(least: number, most: number): number {
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

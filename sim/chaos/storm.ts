@@ -1,5 +1,6 @@
-import { configSource, Program, type ProgramOptions } from "../program.ts";
-import { Load } from "./load.ts";
+import { configSource, type Listening, Program, type ProgramOptions } from "../program.ts";
+import { sleep } from "../sleep.ts";
+import { Load, NOWHERE } from "./load.ts";
 
 /** Milliseconds for which the gateway does not run at times: longer than servers may be silent. */
 const SUSPENDED = 3750;
@@ -25,59 +26,58 @@ export interface Outcome {
  */
 export class Storm {
   readonly #load: Load;
-  readonly #program: ProgramOptions;
-  #running: (Program & { readonly url: string }) | undefined;
-  #url = "http://127.0.0.1:9";
+  readonly #programOptions: ProgramOptions;
+  /** The latest. */
+  #program: Listening | undefined;
 
   constructor(folder: string, readonly options: StormOptions) {
     this.#load = new Load({
-      next: () => this.#url,
-      sound: () => [this.#url],
+      next: () => this.#url(),
+      sound: () => [this.#url()],
       hasFailed: () => false,
       mayBeStale: () => false,
       mayExceed: () => true,
       mayComeAgain: () => false,
     }, true);
-    this.#program = { config: configSource(this.#load.config), folder };
+    this.#programOptions = { config: configSource(this.#load.config), folder };
   }
 
   /** So many kills, then a calm in which everything that waits must arrive. */
   async run(cycles: number): Promise<Outcome> {
-    await this.#start();
+    let program = await this.#start();
     await this.#load.start();
     const { faults, counts } = this.#load.ledger;
     for (let cycle = 1; cycle <= cycles; cycle++) {
       await sleep(100 + Math.random() * 700);
-      if (cycle % this.options.suspendEvery === 0) await this.#suspend();
-      await this.#running!.stop("SIGKILL");
-      await this.#start();
+      if (cycle % this.options.suspendEvery === 0) await suspend(program);
+      await program.stop("SIGKILL");
+      program = await this.#start();
       await this.#load.tryBans();
       if (cycle % 10 === 0) this.options.told(`${cycle} of ${cycles} kills, ${faults.length} faults`);
     }
     await this.#load.end();
-    await this.#running!.stop();
+    await program.stop();
     return { cycles, faults, counts };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#load.abandon();
-    await this.#running?.stop("SIGKILL");
+    await this.#program?.stop("SIGKILL");
   }
 
-  async #start(): Promise<void> {
-    this.#running = await Program.start(this.#program);
-    this.#url = this.#running.url;
+  #url(): string {
+    return this.#program?.url ?? NOWHERE;
   }
 
-  /** As a machine that is suspended. */
-  async #suspend(): Promise<void> {
-    this.#running!.kill("SIGSTOP");
-    await sleep(SUSPENDED);
-    this.#running!.kill("SIGCONT");
-    await sleep(1000);
+  async #start(): Promise<Listening> {
+    return this.#program = await Program.start(this.#programOptions);
   }
 }
 
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** As a machine that is suspended. */
+async function suspend(program: Program): Promise<void> {
+  program.kill("SIGSTOP");
+  await sleep(SUSPENDED);
+  program.kill("SIGCONT");
+  await sleep(1000);
 }

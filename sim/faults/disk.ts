@@ -1,4 +1,4 @@
-import { shiftedChange } from "../../src/store/rules.ts";
+import { shiftedChange } from "../../src/store/shifted.ts";
 import {
   type Address,
   appeared,

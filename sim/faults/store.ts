@@ -7,7 +7,8 @@ import {
   StoreError,
   type StoreOptions,
 } from "../../src/store/port.ts";
-import { inPieces, shifted } from "../../src/store/rules.ts";
+import { inPieces } from "../../src/store/pieces.ts";
+import { shifted } from "../../src/store/shifted.ts";
 import type { Disk } from "./disk.ts";
 
 /** How a simulated store behaves now. */

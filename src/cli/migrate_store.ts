@@ -7,7 +7,7 @@ import { keptMasterKey, openDataFolder } from "../config/master_key.ts";
 import type { Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
 import { type Contents, contentsOf } from "../store/contents.ts";
-import { type Store, StoreError, type StoreOptions } from "../store/port.ts";
+import { type SharedStore, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { FolderLock } from "../store/sqlite/lock.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { ENVIRONMENT } from "./arguments.ts";
@@ -47,7 +47,7 @@ export async function migrateStore(args: readonly string[]): Promise<void> {
     const [from, target] = to === "redis" ? [folder, redis] : [redis, folder];
     const contents = await contentsOf(from);
     const before = await contentsOf(target);
-    const others = (await redis.shared!.gateways()).filter(({ self }) => !self).length;
+    const others = (await redis.gateways()).filter(({ self }) => !self).length;
     if (yes !== true) refuse(to, { before: countOf(before), others });
     await copy(from, target, contents);
     const names = to === "redis" ? [data, "Redis"] : ["Redis", data];
@@ -79,7 +79,7 @@ function parseArguments(args: readonly string[]): MigrateOptions | undefined {
   return undefined;
 }
 
-async function openRedis(settings: Settings, data: string): Promise<Store> {
+async function openRedis(settings: Settings, data: string): Promise<Store & SharedStore> {
   const { redis } = settings.store;
   if (redis === undefined) {
     throw new StartError("there is no store.redis in the configuration, and no --store");

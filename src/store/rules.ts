@@ -4,14 +4,12 @@ import {
   type Ban,
   type Change,
   type ChangeOf,
-  type Draining,
   groupName,
   type LearnedKind,
   type LearnedName,
   type Milliseconds,
   type QueuedTask,
   type Snapshot,
-  type SnapshotPiece,
   type StoredServer,
 } from "../fleet/mod.ts";
 
@@ -337,80 +335,4 @@ function banKey({ room, user }: Ban): string {
 
 function keyOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
-}
-
-/** Rows of a piece, at most. */
-const ROWS = 2000;
-
-/** A snapshot as a store gives it: piece by piece, each of one kind. */
-export function* inPieces(
-  { servers, placements, rooms, bans, kinds, names, tasks }: Snapshot,
-): Generator<SnapshotPiece> {
-  for (const rows of slices(servers)) yield { servers: rows };
-  for (const rows of slices(placements)) yield { placements: rows };
-  for (const rows of slices(rooms)) yield { rooms: rows };
-  for (const rows of slices(bans)) yield { bans: rows };
-  for (const rows of slices(kinds)) yield { kinds: rows };
-  for (const rows of slices(names)) yield { names: rows };
-  for (const rows of slices(tasks)) yield { tasks: rows };
-}
-
-function* slices<Row>(rows: Iterable<Row>): Generator<Row[]> {
-  const all = [...rows];
-  for (let i = 0; i < all.length; i += ROWS) yield all.slice(i, i + ROWS);
-}
-
-/** The change with all its times moved. */
-export function shiftedChange(change: Change, shift: Milliseconds): Change {
-  switch (change.type) {
-    case "banned":
-    case "ban-ended":
-      return { ...change, ban: { ...change.ban, until: change.ban.until + shift } };
-    case "task-queued":
-      return { ...change, task: { ...change.task, expires: change.task.expires + shift } };
-    case "server-planned":
-      return { ...change, draining: shiftedDraining(change.draining, shift) };
-    case "name-learned":
-      return { ...change, name: shiftedName(change.name, shift) };
-    case "kind-learned":
-      return { ...change, kind: shiftedKind(change.kind, shift) };
-    default:
-      return change;
-  }
-}
-
-/** The snapshot with all its times moved. */
-export function shifted(snapshot: Snapshot, shift: Milliseconds): Snapshot {
-  return {
-    servers: Array.from(snapshot.servers, (server) => ({
-      ...server,
-      firstSeen: server.firstSeen + shift,
-      draining: shiftedDraining(server.draining, shift),
-    })),
-    placements: Array.from(snapshot.placements, (placement) => ({ ...placement })),
-    rooms: Array.from(snapshot.rooms, (room) => ({ ...room })),
-    bans: Array.from(
-      snapshot.bans,
-      ({ room, user, until, customer, by }) => ({ room, user, until: until + shift, customer, by }),
-    ),
-    tasks: Array.from(snapshot.tasks, ({ task, ...its }) => ({
-      ...its,
-      task: { ...task, expires: task.expires + shift },
-    })),
-    kinds: Array.from(snapshot.kinds, (kind) => shiftedKind(kind, shift)),
-    names: Array.from(snapshot.names, (name) => shiftedName(name, shift)),
-  };
-}
-
-function shiftedDraining(draining: Draining | undefined, shift: Milliseconds): Draining | undefined {
-  if (draining?.deadline === undefined) return draining;
-  return { deadline: draining.deadline + shift };
-}
-
-export function shiftedName({ known, ...hash }: LearnedName, shift: Milliseconds): LearnedName {
-  return { ...hash, known: known && { ...known, at: known.at + shift } };
-}
-
-function shiftedKind(kind: LearnedKind, shift: Milliseconds): LearnedKind {
-  return { ...kind, sizes: kind.sizes && { ...kind.sizes, at: kind.sizes.at + shift } };
 }

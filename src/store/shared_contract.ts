@@ -343,6 +343,20 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test(
+    "the right to hand over is a gateway's: ids of others are nothing to it, and a new one of its own replaces the last",
+    async (one, other) => {
+      const ended = (id: number): Change => ({ type: "hand-over-ended", server: A, id, fate: "read" });
+      assert.equal(await one.shared.claimHandOver(A, 1), true);
+      assert.equal(await other.shared.claimHandOver(A, 1), false);
+      await other.store.commit([ended(1)], "process");
+      assert.equal(await other.shared.claimHandOver(A, 2), false);
+      assert.equal(await one.shared.claimHandOver(A, 2), true);
+      await one.store.commit([ended(1)], "process");
+      assert.equal(await other.shared.claimHandOver(A, 3), false);
+    },
+  );
+
   test("shares and what is reported are never more than the licence", async (one, other, third) => {
     const licence = { maxPeers: 20, maxRooms: Infinity };
     const share = ({ shared }: Member, peers: number, reported = 4) =>

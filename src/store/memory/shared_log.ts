@@ -15,6 +15,14 @@ interface Share extends Count {
   readonly until: number;
 }
 
+/** The right to hand tasks over to a server. */
+interface HandOver {
+  /** Number of the gateway that has it. */
+  readonly by: number;
+  readonly id: number;
+  readonly until: number;
+}
+
 /** How long a gateway counts as alive after it was last heard. */
 export const LEASE: Milliseconds = 2000;
 
@@ -27,7 +35,7 @@ export class SharedLog {
   readonly values = new Map<string, string>();
   readonly #readers = new Map<number, Reader>();
   readonly #heard = new Map<number, number>();
-  readonly #handOvers = new Map<Address, { readonly id: number; readonly until: number }>();
+  readonly #handOvers = new Map<Address, HandOver>();
   readonly #shares = new Map<string, Map<number, Share>>();
   #order = 0;
   #members = 0;
@@ -68,9 +76,9 @@ export class SharedLog {
     this.#order += changes.length;
     const applied = this.tables.apply(changes, order, this.now());
     for (const change of applied.accepted) {
-      if (change.type === "hand-over-ended" && this.#handOvers.get(change.server)?.id === change.id) {
-        this.#handOvers.delete(change.server);
-      }
+      if (change.type !== "hand-over-ended") continue;
+      const held = this.#handOvers.get(change.server);
+      if (held?.by === by && held.id === change.id) this.#handOvers.delete(change.server);
     }
     for (const [number, reader] of this.#readers) reader({ ...applied, order }, number === by);
   }
@@ -80,10 +88,10 @@ export class SharedLog {
     this.append(this.tables.lacking(snapshot), 0);
   }
 
-  claimHandOver(server: Address, id: number, interval: Milliseconds): boolean {
+  claimHandOver(server: Address, by: number, id: number, interval: Milliseconds): boolean {
     const held = this.#handOvers.get(server);
-    if (held !== undefined && held.until > this.now() && held.id !== id) return false;
-    this.#handOvers.set(server, { id, until: this.now() + interval });
+    if (held !== undefined && held.until > this.now() && held.by !== by) return false;
+    this.#handOvers.set(server, { by, id, until: this.now() + interval });
     return true;
   }
 

@@ -16,7 +16,8 @@ import {
   StoreError,
   type StoreOptions,
 } from "../port.ts";
-import { inPieces, shifted, shiftedChange } from "../rules.ts";
+import { inPieces } from "../pieces.ts";
+import { shifted, shiftedChange } from "../shifted.ts";
 import type { Entry, SharedLog } from "./shared_log.ts";
 
 /** How a store in memory behaves, whenever a simulation or a test wants it otherwise. */
@@ -148,7 +149,7 @@ export class MemoryStore implements Store, SharedStore {
 
   claimHandOver(server: Address, id: number): Promise<boolean> {
     if (this.#manner.isAway()) return Promise.reject(away());
-    return Promise.resolve(this.#log.claimHandOver(server, id, this.#manner.handOverFor));
+    return Promise.resolve(this.#log.claimHandOver(server, this.#number, id, this.#manner.handOverFor));
   }
 
   async share(

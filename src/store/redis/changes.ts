@@ -9,6 +9,7 @@ import {
   type QueuedTask,
 } from "../../fleet/mod.ts";
 import {
+  array,
   type Clock,
   type Codec,
   flag,
@@ -20,6 +21,7 @@ import {
   orUndefined,
   parsed,
   record,
+  type RecordCodec,
   text,
   time,
   tuple,
@@ -124,7 +126,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<ChangeOf<Na
   "task-ended": { sequence: number, expired: optional(yes) },
 };
 
-const codecs = new Map<string, Codec<object>>(
+const codecs = new Map<string, RecordCodec<object>>(
   Object.entries(CHANGES).map(([type, members]) => [type, record<object>(members, 1)]),
 );
 
@@ -132,7 +134,7 @@ const codecs = new Map<string, Codec<object>>(
 export function writeChange(change: Change, clock: Clock): string | undefined {
   const codec = codecs.get(change.type);
   if (codec === undefined) return undefined;
-  return JSON.stringify([change.type, ...codec.write(change, clock) as unknown[]]);
+  return JSON.stringify([change.type, ...codec.write(change, clock)]);
 }
 
 /** What became of reading changes. */
@@ -140,35 +142,29 @@ export interface ReadChanges {
   readonly changes: readonly Change[];
   /** What could not be read, and is left out. */
   readonly damaged: readonly string[];
-  /** How many were of a type that only a later version knows. */
-  readonly unknown: number;
 }
 
-/** Changes from a JSON array of what {@link writeChange} wrote. */
+/** Changes from a JSON array of what {@link writeChange} wrote. Those of a type that only a later version knows are passed over. */
 export function readChanges(json: string, clock: Clock): ReadChanges {
   const changes: Change[] = [];
   const damaged: string[] = [];
-  let unknown = 0;
-  let entries: unknown;
+  let entries: readonly unknown[];
   try {
-    entries = JSON.parse(json);
-    if (!Array.isArray(entries)) throw new Error("it is no array");
+    entries = array(JSON.parse(json));
   } catch (error) {
-    return { changes, damaged: [`changes of the log: ${explain(error)}`], unknown };
+    return { changes, damaged: [`changes of the log: ${explain(error)}`] };
   }
-  for (const entry of entries as unknown[]) {
+  for (const entry of entries) {
     const type = Array.isArray(entry) ? entry[0] : undefined;
     const codec = codecs.get(type);
-    if (codec === undefined) unknown++;
-    else {
-      try {
-        changes.push(Object.assign(codec.read(entry, clock), { type }) as Change); // by the table
-      } catch (error) {
-        damaged.push(`a change of the log (${type}): ${explain(error)}`);
-      }
+    if (codec === undefined) continue;
+    try {
+      changes.push(Object.assign(codec.read(entry, clock), { type }) as Change); // by the table
+    } catch (error) {
+      damaged.push(`a change of the log (${type}): ${explain(error)}`);
     }
   }
-  return { changes, damaged, unknown };
+  return { changes, damaged };
 }
 
 function explain(error: unknown): string {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { Relay } from "../../../sim/relay.ts";
 import type { Change } from "../../fleet/mod.ts";
 import { seededRandom } from "../../fleet/testing.ts";
 import { Tables } from "../rules.ts";
 import { anyChange, loaded } from "../testing.ts";
 import type { Committed } from "../port.ts";
 import { RedisStore } from "./store.ts";
-import { NO_REDIS, OPTIONS, Proxy, RedisServer, until } from "./testing.ts";
+import { NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
 
 const SEEDS = 2;
 
@@ -23,7 +24,7 @@ function textOf(value: unknown): string {
 
 /** A gateway that has the tables of the store as a model of its own, by what it is told and answered. */
 class Replica {
-  readonly #proxy: Proxy;
+  readonly #proxy: Relay;
   store!: RedisStore;
   tables = new Tables();
   answered = 0;
@@ -36,7 +37,7 @@ class Replica {
 
   constructor(server: RedisServer) {
     this.#server = server;
-    this.#proxy = new Proxy(server.port);
+    this.#proxy = new Relay(() => [server.port]);
   }
 
   async open(): Promise<void> {
@@ -51,7 +52,7 @@ class Replica {
     await this.#load();
   }
 
-  get proxy(): Proxy {
+  get proxy(): Relay {
     return this.#proxy;
   }
 
@@ -118,13 +119,13 @@ const FAULTS: readonly ((server: RedisServer, replica: Replica) => Promise<unkno
   async (_, { proxy }) => {
     proxy.refuse();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    proxy.mode = "passing";
+    proxy.passing = "passes";
   },
   async (_, { proxy }) => {
-    proxy.mode = "swallowing";
+    proxy.passing = "loses";
     await new Promise((resolve) => setTimeout(resolve, 700));
     proxy.refuse(); // what was swallowed does not come any more
-    proxy.mode = "passing";
+    proxy.passing = "passes";
   },
   async (server) => {
     await server.kill();

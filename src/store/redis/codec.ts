@@ -11,6 +11,11 @@ export interface Codec<Value> {
   read(json: unknown, clock: Clock): Value;
 }
 
+/** How a record stands in JSON: as an array of its members. */
+export interface RecordCodec<Value> extends Codec<Value> {
+  write(value: Value, clock: Clock): readonly unknown[];
+}
+
 /** How each member of a record stands in JSON; the order is that of the array that the record is written as. */
 export type Members<Value> = { readonly [Name in keyof Value]-?: Codec<Value[Name]> };
 
@@ -109,7 +114,7 @@ export function tuple<const Values extends readonly unknown[]>(
  *
  * @param skipped values before those of the members, which reading passes over
  */
-export function record<Value extends object>(members: Members<Value>, skipped = 0): Codec<Value> {
+export function record<Value extends object>(members: Members<Value>, skipped = 0): RecordCodec<Value> {
   const names = Object.keys(members) as (keyof Value)[];
   const codecs = names.map((name): Codec<Value[keyof Value]> => members[name]);
   return {
@@ -128,7 +133,8 @@ export function record<Value extends object>(members: Members<Value>, skipped = 
   };
 }
 
-function array(json: unknown): readonly unknown[] {
+/** @throws {Error} where it is none */
+export function array(json: unknown): readonly unknown[] {
   if (!Array.isArray(json)) throw new Error(`an array is expected, not ${excerpt(json)}`);
   return json;
 }

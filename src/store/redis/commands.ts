@@ -3,6 +3,8 @@ import {
   type Ban,
   type Change,
   groupName,
+  type LearnedKind,
+  type LearnedName,
   type RoomId,
   type Snapshot,
 } from "../../fleet/mod.ts";
@@ -11,6 +13,9 @@ import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
 
 /** One change for the function `commit`: rule, what others are told, key, and three texts. */
 export type Command = readonly [rule: string, told: string, key: string, a: string, b: string, c: string];
+
+/** What a rule works on. */
+type Arguments = readonly [key: string, a?: string, b?: string, c?: string];
 
 /** What a server came to, in sum. */
 export interface Sums {
@@ -55,12 +60,12 @@ const json = (value: unknown): string => JSON.stringify(value);
 export function commandOf(change: Change, clock: Clock, now: number, gateway: number): Command {
   const told = writeChange(change, clock);
   if (told === undefined) return command("none");
+  // By the rule of its own name.
+  const ruled = (...[key, ...texts]: Arguments) => command(change.type, told, key, ...texts);
   switch (change.type) {
     case "server-appeared": {
       const { server, pool, version } = change;
-      return command(
-        change.type,
-        told,
+      return ruled(
         json(server),
         String(Math.round(clock.toUnixTime(now))),
         json(sums.write({ ...NOTHING, pool, version }, clock)),
@@ -68,62 +73,35 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
       );
     }
     case "server-reported":
-      return command(
-        change.type,
-        told,
-        json(change.server),
-        json(change.report),
-        json(sums.write(change, clock)),
-      );
-    case "server-planned":
-      return command(
-        change.type,
-        told,
-        json(change.server),
-        json(plan.write(change, clock)),
-        change.draining === undefined ? "" : "1",
-      );
+      return ruled(json(change.server), json(change.report), json(sums.write(change, clock)));
+    case "server-planned": {
+      const { server, draining } = change;
+      return ruled(json(server), json(plan.write(change, clock)), draining === undefined ? "" : "1");
+    }
     case "server-evicting":
-      return command(change.type, told, json(change.server));
+      return ruled(json(change.server));
     case "server-disabled":
     case "server-removed":
-      return command(change.type, told, json(change.server), json(change.report));
+      return ruled(json(change.server), json(change.report));
     case "group-placed": {
       const { server, from, found } = change;
-      return command(
-        change.type,
-        told,
-        keyOfGroup(change),
-        json(server),
-        from === undefined ? "" : json(from),
-        found === true ? "1" : "",
-      );
+      return ruled(keyOfGroup(change), json(server), orEmpty(from), found === true ? "1" : "");
     }
     case "group-leaving":
-    case "group-released": {
-      const { server, leave } = change;
-      return command(
-        change.type,
-        told,
-        keyOfGroup(change),
-        json(server),
-        leave === undefined ? "" : json(leave),
-      );
-    }
+    case "group-released":
+      return ruled(keyOfGroup(change), json(change.server), orEmpty(change.leave));
     case "room-opened":
     case "room-changed": {
       const { room, server } = change;
       return command("room", told, keyOfRoomsGroup(room), json(server), json(room), valueOfRoom(change));
     }
-    case "room-closed": {
-      const { room, server } = change;
-      return command(change.type, told, keyOfRoomsGroup(room), json(server), json(room));
-    }
+    case "room-closed":
+      return ruled(keyOfRoomsGroup(change.room), json(change.server), json(change.room));
     case "banned":
-      return command(change.type, told, keyOfBan(change.ban), ...valueOfBan(change.ban, clock));
+      return ruled(...banned(change.ban, clock));
     case "ban-ended": {
-      const [until] = valueOfBan(change.ban, clock);
-      return command(change.type, told, keyOfBan(change.ban), until, change.lifted ? "1" : "");
+      const [key, until] = banned(change.ban, clock);
+      return ruled(key, until, change.lifted ? "1" : "");
     }
     case "task-queued": {
       const { server, moved } = change;
@@ -131,22 +109,13 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
       return command(change.type, "", String(change.task.sequence), json(server), its, json(moved ?? null));
     }
     case "task-ended":
-      return command(change.type, told, String(change.sequence));
-    case "kind-learned": {
-      const { namespace, template } = change.kind;
-      return command(
-        change.type,
-        told,
-        json([namespace, template]),
-        json(sizes.write(change.kind.sizes, clock)),
-      );
-    }
-    case "name-learned": {
-      const { high, low } = change.name;
-      return command(change.type, told, json([high, low]), json(known.write(change.name.known, clock)));
-    }
+      return ruled(String(change.sequence));
+    case "kind-learned":
+      return ruled(...learnedKind(change.kind, clock));
+    case "name-learned":
+      return ruled(...learnedName(change.name, clock));
     case "hand-over-ended":
-      return command(change.type, told, json(change.server), `${gateway}:${change.id}`);
+      return ruled(json(change.server), `${gateway}:${change.id}`);
     default:
       return command("tell", told);
   }
@@ -187,7 +156,7 @@ export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command
       told(...changes),
       keyOfGroup(placement),
       json(placement.server),
-      leave === undefined ? "" : json(leave),
+      orEmpty(leave),
     );
   }
   for (const { namespace, name, ...room } of snapshot.rooms) {
@@ -195,35 +164,18 @@ export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command
     const key = keyOfRoomsGroup(id);
     yield command("offer-room", "", key, json(servers.get(key) ?? ""), json(id), valueOfRoom(room));
   }
-  for (const each of snapshot.bans) {
-    yield command(
-      "offer-ban",
-      told({ type: "banned", ban: each }),
-      keyOfBan(each),
-      ...valueOfBan(each, clock),
-    );
+  for (const ban of snapshot.bans) {
+    yield command("offer-ban", told({ type: "banned", ban }), ...banned(ban, clock));
   }
   for (const { server, task: its, order } of snapshot.tasks) {
     const place = order === undefined ? "" : String(order);
     yield command("offer-task", "", String(its.sequence), json(server), json(task.write(its, clock)), place);
   }
   for (const kind of snapshot.kinds) {
-    const key = json([kind.namespace, kind.template]);
-    yield command(
-      "offer-kind",
-      told({ type: "kind-learned", kind }),
-      key,
-      json(sizes.write(kind.sizes, clock)),
-    );
+    yield command("offer-kind", told({ type: "kind-learned", kind }), ...learnedKind(kind, clock));
   }
   for (const name of snapshot.names) {
-    const key = json([name.high, name.low]);
-    yield command(
-      "offer-name",
-      told({ type: "name-learned", name }),
-      key,
-      json(known.write(name.known, clock)),
-    );
+    yield command("offer-name", told({ type: "name-learned", name }), ...learnedName(name, clock));
   }
 }
 
@@ -244,10 +196,19 @@ function valueOfRoom({ customer, listed }: { readonly customer: string; readonly
   return json([customer, listed]).slice(1, -1);
 }
 
-function keyOfBan({ room: [namespace, name], user }: Ban): string {
-  return json([namespace, name, user ?? ""]);
+function orEmpty(text: string | undefined): string {
+  return text === undefined ? "" : json(text);
 }
 
-function valueOfBan(its: Ban, clock: Clock): [until: string, ban: string] {
-  return [String(time.write(its.until, clock)), json(ban.write(its, clock))];
+function banned(its: Ban, clock: Clock): readonly [key: string, until: string, ban: string] {
+  const { room: [namespace, name], user, until } = its;
+  return [json([namespace, name, user ?? ""]), String(time.write(until, clock)), json(ban.write(its, clock))];
+}
+
+function learnedKind(its: LearnedKind, clock: Clock): readonly [key: string, sizes: string] {
+  return [json([its.namespace, its.template]), json(sizes.write(its.sizes, clock))];
+}
+
+function learnedName(its: LearnedName, clock: Clock): readonly [key: string, known: string] {
+  return [json([its.high, its.low]), json(known.write(its.known, clock))];
 }

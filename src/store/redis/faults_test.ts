@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { Relay } from "../../../sim/relay.ts";
 import type { Address, Change } from "../../fleet/mod.ts";
 import { freePort } from "../../../tests/programs.ts";
 import { loaded } from "../testing.ts";
 import { RedisStore } from "./store.ts";
-import { Gateway, NO_REDIS, OPTIONS, Proxy, RedisServer, until } from "./testing.ts";
+import { Gateway, NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
 
 const A = "a:1" as Address;
 const B = "b:1" as Address;
@@ -146,13 +147,13 @@ test("while Redis reads its data it counts as down", async () => {
 
 for (
   const [what, hold] of [
-    ["swallows what it gets", (_: RedisServer, proxy: Proxy) => proxy.mode = "swallowing"],
+    ["swallows what it gets", (_: RedisServer, proxy: Relay) => proxy.passing = "loses"],
     ["stands still", (server: RedisServer) => server.signal("SIGSTOP")],
   ] as const
 ) {
   test(`a peer that ${what} is noticed within half a second`, async () => {
     await using server = await RedisServer.start();
-    using proxy = new Proxy(server.port);
+    using proxy = new Relay(() => [server.port]);
     await using one = await Gateway.open({ ...server.settings, at: proxy.at });
     hold(server, proxy);
     const refused: number[] = [];
@@ -169,7 +170,7 @@ for (
     assert.deepEqual(refused, [3, 2, 1]);
     assert.ok((await outcome(one.store.commit([placed("h")], "process"))).after < 250);
     await until(() => one.store.silence > 2500);
-    proxy.mode = "passing";
+    proxy.passing = "passes";
     server.signal("SIGCONT");
     await one.back();
     assert.deepEqual(one.failures.length, 1);
@@ -269,13 +270,13 @@ test("what is committed while everything is loaded is told afterwards, or refuse
 
 test("a proxy that breaks connections is survived, with the number of the gateway", async () => {
   await using server = await RedisServer.start();
-  using proxy = new Proxy(server.port);
+  using proxy = new Relay(() => [server.port]);
   await using one = await Gateway.open({ ...server.settings, at: proxy.at });
   const { number } = one.store;
   for (let times = 1; times <= 3; times++) {
     proxy.refuse();
     await until(() => one.failures.length === times);
-    proxy.mode = "passing";
+    proxy.passing = "passes";
     await one.back(times);
   }
   assert.equal(one.store.number, number);
@@ -287,7 +288,7 @@ test("a proxy that breaks connections is survived, with the number of the gatewa
 
 test("the sentinels name the new primary when the old one is gone, and what was lost is found", async () => {
   await using primary = await RedisServer.start("--repl-diskless-sync-delay", "0");
-  using link = new Proxy(primary.port);
+  using link = new Relay(() => [primary.port]);
   await using replica = await RedisServer.start("--replicaof", "127.0.0.1", String(link.at.port));
   await until(async () => (await primary.ask<string>("INFO", "replication")).includes("state=online"));
   await using sentinel = await RedisServer.startSentinel(primary);
@@ -300,7 +301,7 @@ test("the sentinels name the new primary when the old one is gone, and what was 
   await using one = await Gateway.open(settings);
   await using other = await Gateway.open(settings);
   await until(() => one.store.commit([appeared(A), placed("kept")], "power").then(() => true, () => false));
-  link.mode = "swallowing"; // from here on the replica lacks what the primary acknowledges
+  link.passing = "loses"; // from here on the replica lacks what the primary acknowledges
   await one.store.commit([placed("lost")], "process");
   await assert.rejects(one.store.commit([placed("not safe")], "power"), { message: /^no replica of Redis/ });
   const known = await loaded(one.store);

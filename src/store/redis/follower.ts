@@ -7,6 +7,7 @@ import { type Connection, DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 import { Fault } from "./fault.ts";
 import type { Batch } from "./outgoing.ts";
+import { Pause } from "./pause.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** For how long Redis holds a request that has nothing to tell, and until when it must have answered, in milliseconds. */
@@ -78,11 +79,10 @@ export class Follower {
   #astray = false;
   #held: Promise<void> | undefined;
   #heard = performance.now();
-  #passedOver = 0;
   #waiters: Waiter[] = [];
   #closed = false;
   #running: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
+  readonly #pause = new Pause();
 
   constructor(options: FollowerOptions, position: Position) {
     this.#options = options;
@@ -105,11 +105,6 @@ export class Follower {
 
   get silence(): Milliseconds {
     return performance.now() - this.#heard;
-  }
-
-  /** Changes that were passed over, as only a later version knows what they are. */
-  get passedOver(): number {
-    return this.#passedOver;
   }
 
   /** Something has happened that may have a part of the log lost, or `told`: this gateway was taken for dead. */
@@ -153,7 +148,7 @@ export class Follower {
   async close(): Promise<void> {
     this.#closed = true;
     this.#connection?.close();
-    this.#wake?.();
+    this.#pause.end();
     await this.#running;
     for (const { reject } of this.#waiters) reject(new StoreError("the store was closed"));
     this.#waiters = [];
@@ -174,19 +169,11 @@ export class Follower {
         this.#options.down(
           error instanceof StoreError ? error : new Fault("refused", message, { cause: error }),
         );
-        await this.#pause();
+        await this.#pause.wait(RETRY * (0.5 + Math.random() / 2));
       } finally {
         this.#connection?.close();
       }
     }
-  }
-
-  async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, RETRY * (0.5 + Math.random() / 2));
-    this.#wake = resolve;
-    await promise;
-    clearTimeout(timer);
   }
 
   /** Finds out whether telling can go on from the position. Where it cannot, everything is loaded before it goes on. */
@@ -261,8 +248,7 @@ export class Follower {
   }
 
   #tell(json: string): void {
-    const { changes, damaged, unknown } = readChanges(json, this.#options.clock);
-    this.#passedOver += unknown;
+    const { changes, damaged } = readChanges(json, this.#options.clock);
     for (const what of damaged) this.#options.damaged(what);
     if (changes.length > 0) this.#options.others(changes);
   }

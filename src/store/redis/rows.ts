@@ -8,6 +8,7 @@ import type {
   StoredServer,
   StoredTask,
 } from "../../fleet/mod.ts";
+import { slices } from "../pieces.ts";
 import { address, ban, known, names, sizes, task } from "./changes.ts";
 import { type Clock, type Codec, flag, number, text, time, tuple } from "./codec.ts";
 import { plan, sums } from "./commands.ts";
@@ -16,9 +17,6 @@ import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** Fields that Redis reads at once, during which nobody else has their turn: 1.5 ms. */
 const AT_ONCE = 1000;
-
-/** Rows of a piece, at most. */
-const ROWS = 2000;
 
 /** What reads a hash piece by piece. */
 export type Scan = (command: readonly string[]) => Promise<unknown>;
@@ -102,35 +100,31 @@ export async function* load(
   });
 
   for await (const servers of read("servers", server)) {
-    for (const piece of pieces(servers)) yield { servers: piece };
+    for (const piece of slices(servers)) yield { servers: piece };
   }
   for await (const groups of read("groups", group)) {
-    for (const piece of pieces(groups.map(({ placement }) => placement))) yield { placements: piece };
-    for (const piece of pieces(groups.flatMap(({ rooms }) => rooms))) yield { rooms: piece };
+    for (const piece of slices(groups.map(({ placement }) => placement))) yield { placements: piece };
+    for (const piece of slices(groups.flatMap(({ rooms }) => rooms))) yield { rooms: piece };
   }
   const banned = ({ key, record: [, its] }: Row): { readonly key: string; readonly ban: Ban } => ({
     key,
     ban: parse(ban, its),
   });
   for await (const bans of read("bans", banned)) {
-    for (const piece of pieces(bans.map(({ ban }) => ban))) yield { bans: piece };
+    for (const piece of slices(bans.map(({ ban }) => ban))) yield { bans: piece };
     const ended = bans.filter(({ ban }) => ban.until < now - ENDED_FOR);
     if (ended.length > 0) await forget(ended.map(({ key }) => key));
   }
   // Kinds and tasks come in an order of theirs; there are not too many of either.
   const kinds = (await Array.fromAsync(read("kinds", kind))).flat();
   kinds.sort((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0));
-  for (const piece of pieces(kinds)) yield { kinds: piece };
+  for (const piece of slices(kinds)) yield { kinds: piece };
   for await (const learned of read("names", learnedName)) {
-    for (const piece of pieces(learned)) yield { names: piece };
+    for (const piece of slices(learned)) yield { names: piece };
   }
   const tasks = (await Array.fromAsync(read("tasks", queued))).flat();
   tasks.sort((a, b) => (a.order ?? 0) - (b.order ?? 0) || a.task.sequence - b.task.sequence);
-  for (const piece of pieces(tasks)) yield { tasks: piece };
-}
-
-function* pieces<Each>(rows: readonly Each[]): Generator<readonly Each[]> {
-  for (let i = 0; i < rows.length; i += ROWS) yield rows.slice(i, i + ROWS);
+  for (const piece of slices(tasks)) yield { tasks: piece };
 }
 
 /** The fields of a hash, each once; those that are added or removed meanwhile may be among them or not. */

@@ -2,6 +2,7 @@ import type { StoreOptions } from "../port.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
+import { Pause } from "./pause.ts";
 import { listOf, textOf, timeOf } from "./replies.ts";
 import type { RedisSettings } from "./settings.ts";
 
@@ -50,7 +51,7 @@ export class Session {
   #attempts = 0;
   #closed = false;
   #running: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
+  readonly #pause = new Pause();
 
   constructor(settings: RedisSettings, identity: Identity, now: StoreOptions["now"], events: SessionEvents) {
     this.#settings = settings;
@@ -108,13 +109,13 @@ export class Session {
   /** Connects anew: whom it is connected to has not done what it said, and may not be the primary any more. */
   drop(): void {
     this.#connection?.close();
-    this.#wake?.();
+    this.#pause.end();
   }
 
   /** Leaves the other gateways, so that they know at once. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wake?.();
+    this.#pause.end();
     await this.#running;
     try {
       if (this.#fault === undefined) await this.runAsMember("bye");
@@ -136,7 +137,7 @@ export class Session {
 
   async #run(): Promise<void> {
     while (!this.#closed) {
-      await this.#pause();
+      await this.#pause.wait(this.#untilNext());
       if (this.#closed) return;
       try {
         if (this.#connection?.open !== true) await this.#join();
@@ -152,16 +153,11 @@ export class Session {
     }
   }
 
-  /** Until the next beat, or attempt; or until something has happened. */
-  async #pause(): Promise<void> {
+  /** Milliseconds until the next beat, or attempt, unless something happens before. */
+  #untilNext(): number {
+    if (this.#connection?.open === true) return BEAT;
     const most = Math.min(RETRY.most, RETRY.first * 2 ** this.#attempts);
-    const time = this.#connection?.open === true ? BEAT : most * (0.5 + Math.random() / 2);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, time);
-    this.#wake = resolve;
-    await promise;
-    this.#wake = undefined;
-    clearTimeout(timer);
+    return most * (0.5 + Math.random() / 2);
   }
 
   async #join(): Promise<void> {
@@ -239,7 +235,7 @@ export class Session {
     const first = this.#fault === undefined;
     this.#fault = fault;
     this.#events.down(fault);
-    if (first) this.#wake?.();
+    if (first) this.#pause.end();
   }
 }
 

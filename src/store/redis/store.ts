@@ -21,23 +21,16 @@ import { type Command, commandOf, commandsOf } from "./commands.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
+import { setShare } from "./licence_share.ts";
 import { Outgoing } from "./outgoing.ts";
+import { Replicas } from "./replicas.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 import { load } from "./rows.ts";
 import { type Identity, Session } from "./session.ts";
 import type { RedisSettings } from "./settings.ts";
 
-/**
- * For how long a replica is waited for, in milliseconds. Everything that is committed waits with it, so once it has been in
- * vain the next attempts are short for a while.
- */
-const REPLICA = { wait: 200, again: 2000, shortWait: 10 };
-
 /** What is put in at once, in changes. */
 const OFFERED = 500;
-
-/** Attempts to get a share of a licence while others give theirs back. */
-const ATTEMPTS = 5;
 
 /** What a store in Redis is opened with besides. */
 export interface RedisOptions extends StoreOptions, Identity {
@@ -56,6 +49,7 @@ export class RedisStore implements Store, SharedStore {
   readonly #settings: RedisSettings;
   readonly #options: RedisOptions;
   readonly #session: Session;
+  readonly #replicas: Replicas;
   readonly #outgoing: Outgoing;
   #follower: Follower | undefined;
   #following = false;
@@ -64,8 +58,6 @@ export class RedisStore implements Store, SharedStore {
   #opened = false;
   #closed = false;
   #requests = 0;
-  /** Until then a replica is not waited for as long as it might take. */
-  #replicaAgain = 0;
 
   /** @throws {StoreError} where Redis cannot be used, or the gateways that share it have other settings */
   static async open(settings: RedisSettings, options: RedisOptions): Promise<RedisStore> {
@@ -99,6 +91,7 @@ export class RedisStore implements Store, SharedStore {
       },
       told: () => this.#follower?.position.last ?? 0,
     });
+    this.#replicas = new Replicas(this.#session);
   }
 
   get shared(): SharedStore {
@@ -107,11 +100,6 @@ export class RedisStore implements Store, SharedStore {
 
   get number(): number {
     return this.#session.number;
-  }
-
-  /** Changes that were passed over, as only a later version knows what they are. */
-  get passedOver(): number {
-    return this.#follower?.passedOver ?? 0;
   }
 
   get silence(): Milliseconds {
@@ -192,27 +180,7 @@ export class RedisStore implements Store, SharedStore {
   ): Promise<Count> {
     // What it gives back may have been reported, and then the others have to be able to see the report.
     await this.#outgoing.flush();
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const known = reported();
-      const reply = textsOf(
-        await this.#session.runAsMember(
-          "share",
-          customer,
-          ...[wanted.peers, wanted.rooms].map(String),
-          ...[licence.maxPeers, licence.maxRooms].map((most) => most === Infinity ? "" : String(most)),
-          ...[known.peers, known.rooms].map(String),
-          String(this.#followed().position.last),
-          String(Math.round(lifetime)),
-        ),
-      );
-      const [peers, rooms] = reply.map(Number);
-      if (peers === undefined) break;
-      if (rooms !== undefined) return { peers, rooms };
-      await this.#followed().upTo(peers);
-    }
-    throw new StoreError(
-      "the other gateways give back their shares of the licence; it is not known what is left",
-    );
+    return await setShare(this.#session, this.#followed(), { customer, wanted, licence, reported, lifetime });
   }
 
   async gateways(): Promise<readonly Member[]> {
@@ -299,7 +267,7 @@ export class RedisStore implements Store, SharedStore {
     const now = this.#options.now();
     const commands = commits.flat().map((change) => commandOf(change, clock, now, number));
     const [first, ...insteads] = await this.#commit(request, commits.map(({ length }) => length), commands);
-    if (safety === "power" && this.#settings.replicas) await this.#waitForReplica();
+    if (safety === "power" && this.#settings.replicas) await this.#replicas.haveAll();
     let order = Number(first);
     return commits.map((changes, i) => {
       const { changes: instead, damaged } = readChanges(insteads[i] ?? "[]", clock);
@@ -323,18 +291,6 @@ export class RedisStore implements Store, SharedStore {
   /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */
   async #put(commands: readonly Command[]): Promise<void> {
     await this.#commit(`${this.#session.incarnation}.${++this.#requests}`, [commands.length], commands);
-  }
-
-  async #waitForReplica(): Promise<void> {
-    const now = performance.now();
-    const wait = now < this.#replicaAgain ? REPLICA.shortWait : REPLICA.wait;
-    const replicas = await this.#session.call(["WAIT", "1", String(wait)]);
-    if (typeof replicas === "number" && replicas > 0) return;
-    if (wait === REPLICA.wait) this.#replicaAgain = now + REPLICA.again;
-    throw new StoreError(
-      `no replica of Redis has the changes within ${wait} ms, so a loss of power might lose them; see to the replica, ` +
-        "or set `replicas` of `store.redis` to false",
-    );
   }
 
   #keyOfValue(name: string): string {

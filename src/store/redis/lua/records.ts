@@ -31,40 +31,6 @@ local function set_server(tx, key, server)
   tx.changed_servers[key] = true
 end
 
-local function group_from(record)
-  if not record then return false end
-  local part = split(record)
-  local group = { server = part[1], leave = part[2], ids = {}, rooms = {}, at = {}, count = 0 }
-  for i = 3, #part, 2 do
-    local id = part[i]
-    local at = #group.ids + 1
-    group.ids[at] = id
-    group.at[id] = at
-    group.rooms[id] = part[i + 1]
-    group.count = group.count + 1
-  end
-  return group
-end
-
--- Reads groups that will be asked for, many at a time.
-local function fetch_groups(tx, keys)
-  for from = 1, #keys, AT_ONCE do
-    local to = math.min(from + AT_ONCE - 1, #keys)
-    local records = redis.call("HMGET", tx.prefix .. "groups", unpack(keys, from, to))
-    for i = from, to do tx.groups[keys[i]] = group_from(records[i - from + 1]) end
-  end
-end
-
-local function group_of(tx, key)
-  if tx.groups[key] == nil then fetch_groups(tx, { key }) end
-  return tx.groups[key]
-end
-
-local function set_group(tx, key, group)
-  tx.groups[key] = group
-  tx.changed_groups[key] = true
-end
-
 local function new_group(server)
   return { server = server, leave = "", ids = {}, rooms = {}, at = {}, count = 0 }
 end
@@ -85,6 +51,34 @@ local function remove_room(group, id)
   group.at[id] = nil
   group.rooms[id] = nil
   group.count = group.count - 1
+end
+
+local function group_from(record)
+  if not record then return false end
+  local part = split(record)
+  local group = new_group(part[1])
+  group.leave = part[2]
+  for i = 3, #part, 2 do set_room(group, part[i], part[i + 1]) end
+  return group
+end
+
+-- Reads groups that will be asked for, many at a time.
+local function fetch_groups(tx, keys)
+  for from = 1, #keys, AT_ONCE do
+    local to = math.min(from + AT_ONCE - 1, #keys)
+    local records = redis.call("HMGET", tx.prefix .. "groups", unpack(keys, from, to))
+    for i = from, to do tx.groups[keys[i]] = group_from(records[i - from + 1]) end
+  end
+end
+
+local function group_of(tx, key)
+  if tx.groups[key] == nil then fetch_groups(tx, { key }) end
+  return tx.groups[key]
+end
+
+local function set_group(tx, key, group)
+  tx.groups[key] = group
+  tx.changed_groups[key] = true
 end
 
 -- Whether a server keeps the groups that it has: it is heard, and not to be empty by now.

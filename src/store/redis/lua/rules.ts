@@ -68,6 +68,13 @@ rules["server-removed"] = function(tx, key, report)
   return true
 end
 
+-- The group, if it is on that server; else whoever thought so is told how it is.
+local function group_on(tx, key, server)
+  local group = group_of(tx, key)
+  if group and group.server == server then return group end
+  doubt(tx, key)
+end
+
 rules["group-placed"] = function(tx, key, server, from, found)
   local group = group_of(tx, key)
   if not group then
@@ -87,8 +94,9 @@ rules["group-placed"] = function(tx, key, server, from, found)
 end
 
 rules["group-leaving"] = function(tx, key, server, leave)
-  local group = group_of(tx, key)
-  if not group or group.server ~= server or group.count > 0 or group.leave ~= "" then
+  local group = group_on(tx, key, server)
+  if not group then return false end
+  if group.count > 0 or group.leave ~= "" then
     doubt(tx, key)
     return false
   end
@@ -98,12 +106,11 @@ rules["group-leaving"] = function(tx, key, server, leave)
 end
 
 rules["group-released"] = function(tx, key, server, leave)
-  local group = group_of(tx, key)
-  local leaves = false
-  if group then
-    if leave == "" then leaves = not retains(tx, group.server) else leaves = group.leave == leave end
-  end
-  if not leaves or group.server ~= server then
+  local group = group_on(tx, key, server)
+  if not group then return false end
+  local stays = group.leave ~= leave
+  if leave == "" then stays = retains(tx, server) end
+  if stays then
     doubt(tx, key)
     return false
   end
@@ -112,11 +119,8 @@ rules["group-released"] = function(tx, key, server, leave)
 end
 
 rules["room"] = function(tx, key, server, id, room)
-  local group = group_of(tx, key)
-  if not group or group.server ~= server then
-    doubt(tx, key)
-    return false
-  end
+  local group = group_on(tx, key, server)
+  if not group then return false end
   set_room(group, id, room)
   group.leave = ""
   set_group(tx, key, group)
@@ -124,11 +128,8 @@ rules["room"] = function(tx, key, server, id, room)
 end
 
 rules["room-closed"] = function(tx, key, server, id)
-  local group = group_of(tx, key)
-  if not group or group.server ~= server then
-    doubt(tx, key)
-    return false
-  end
+  local group = group_on(tx, key, server)
+  if not group then return false end
   remove_room(group, id)
   set_group(tx, key, group)
   return true
