@@ -5,12 +5,14 @@ import {
   type Ban,
   type Change,
   groupName,
+  isStored,
   type LearnedKind,
   type LearnedName,
   type Milliseconds,
   type Placement,
   type QueuedTask,
   type Snapshot,
+  type StoredChange,
   type StoredRoom,
   type StoredServer,
 } from "../../src/fleet/mod.ts";
@@ -38,8 +40,13 @@ class Tables {
   /** @returns where groups are that were placed before */
   apply(entry: Entry): Change[] {
     const instead: Change[] = [];
-    if ("all" in entry) this.#replace(entry.all);
-    else for (const change of entry.changes) this.#applyOne(change, entry, instead);
+    if ("all" in entry) {
+      this.#replace(entry.all);
+      return instead;
+    }
+    for (const change of entry.changes) {
+      if (isStored(change)) this.#applyOne(change, entry, instead);
+    }
     return instead;
   }
 
@@ -67,7 +74,7 @@ class Tables {
   }
 
   #applyOne(
-    change: Change,
+    change: StoredChange,
     { offset, now }: { offset: Milliseconds; now: Milliseconds },
     instead: Change[],
   ): void {
@@ -130,21 +137,6 @@ class Tables {
         if (name.known === undefined) return void this.names.delete(key);
         return void this.names.set(key, shiftedName(name, offset));
       }
-      case "group-leaving":
-      case "group-young":
-      case "granted":
-      case "grants-ended":
-      case "handed-over":
-      case "hand-over-ended":
-      case "server-enabled":
-      case "server-evicting":
-      case "server-drained":
-      case "server-odd":
-      case "collision":
-      case "close-ignored":
-      case "miscounted":
-      case "size-observed":
-        return;
       default:
         change satisfies never;
     }
