@@ -97,7 +97,7 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/store.ts",
-    find: '        this.#fail(new StoreError(explain(error), { cause: error }), "all");\n        break;',
+    find: '        this.#fail(new StoreError(messageOf(error), { cause: error }), "all");\n        break;',
     put: "        break;",
     breaks: "an fsync that fails goes unnoticed",
   },

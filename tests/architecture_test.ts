@@ -129,6 +129,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** What anybody may import: they import nothing of ours. */
 const GROUND = [
+  "src/error_message.ts",
   "src/misspelling.ts",
   "src/printable.ts",
   "src/remove_if_there.ts",

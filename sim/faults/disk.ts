@@ -5,12 +5,14 @@ import {
   type Ban,
   type Change,
   groupName,
+  isStored,
   type LearnedKind,
   type LearnedName,
   type Milliseconds,
   type Placement,
   type QueuedTask,
   type Snapshot,
+  type StoredChange,
   type StoredRoom,
   type StoredServer,
 } from "../../src/fleet/mod.ts";
@@ -38,11 +40,13 @@ class Tables {
   /** @returns where groups are that were placed before */
   apply(entry: Entry): Change[] {
     const instead: Change[] = [];
-    if ("all" in entry) this.#replace(entry.all);
-    else {
-      for (const change of entry.changes) {
-        this.#applyOne(shiftedChange(change, entry.offset), entry.now, instead);
-      }
+    if ("all" in entry) {
+      this.#replace(entry.all);
+      return instead;
+    }
+    for (const each of entry.changes) {
+      const change = shiftedChange(each, entry.offset);
+      if (isStored(change)) this.#applyOne(change, entry.now, instead);
     }
     return instead;
   }
@@ -71,7 +75,7 @@ class Tables {
   }
 
   /** @param change with its times as unix time */
-  #applyOne(change: Change, now: Milliseconds, instead: Change[]): void {
+  #applyOne(change: StoredChange, now: Milliseconds, instead: Change[]): void {
     switch (change.type) {
       case "server-appeared":
         return void this.servers.set(change.server, appeared(change, now));
@@ -126,21 +130,6 @@ class Tables {
         if (name.known === undefined) return void this.names.delete(hashKey(name));
         return void this.names.set(hashKey(name), name);
       }
-      case "group-leaving":
-      case "group-young":
-      case "granted":
-      case "grants-ended":
-      case "handed-over":
-      case "hand-over-ended":
-      case "server-enabled":
-      case "server-evicting":
-      case "server-drained":
-      case "server-odd":
-      case "collision":
-      case "close-ignored":
-      case "miscounted":
-      case "size-observed":
-        return;
       default:
         change satisfies never;
     }

@@ -1,3 +1,4 @@
+import { messageOf } from "../error_message.ts";
 import type { AdminResults } from "../edge/methods/admin/results.ts";
 import { misused, refused, unreachable } from "./failure.ts";
 
@@ -133,7 +134,7 @@ function clientTrusting(file: string): Deno.HttpClient {
     return Deno.createHttpClient({ caCerts: [certificates] });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw misused(`--ca: ${file} cannot be used: ${error instanceof Error ? error.message : error}`);
+    throw misused(`--ca: ${file} cannot be used: ${messageOf(error)}`);
   }
 }
 
@@ -150,7 +151,7 @@ function credentialsIn({ username, password }: URL): string | undefined {
 function causeOf(error: unknown): string {
   let cause = error;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   return message.replace(/^error (sending request|trying to connect)[^:]*(\([^)]*\))?: /, "")
     .replace(/^client error \(Connect\): /, "").replace(/^tcp connect error: /, "");
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../error_message.ts";
 import { EXIT, Failure } from "./failure.ts";
 
 /** Where a command writes to, and whether somebody sits there. */
@@ -34,7 +35,7 @@ export function standardTerminal(): Terminal {
       while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone(undefined, { cause: error });
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new OutputFailed(EXIT.refused, `the output cannot be written: ${reason}`, { cause: error });
     }
   };

@@ -1,3 +1,4 @@
+import { messageOf } from "../error_message.ts";
 import { refusePipe, unwritable } from "../config/load.ts";
 import type { Settings } from "../config/schema.ts";
 import { AuditFile } from "../ops/audit_file.ts";
@@ -19,13 +20,13 @@ export async function openAuditFile({ audit }: Pick<Settings, "audit">): Promise
           "the audit file {file} cannot be written: {error}. Records that it does not take are counted",
           {
             file,
-            error: error instanceof Error ? error.message : String(error),
+            error: messageOf(error),
           },
         ),
       notRemoved: (error) =>
         log.warning("old audit files beside {file} cannot be removed: {error}", {
           file,
-          error: error instanceof Error ? error.message : String(error),
+          error: messageOf(error),
         }),
       recovered: (lost) =>
         log.warning("the audit file {file} can be written again; {lost} records were lost", { file, lost }),

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { messageOf } from "../error_message.ts";
 import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
 import { keptMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
@@ -95,11 +96,7 @@ function listenConcern({ hostname, port }: { hostname: string; port: number }): 
     return undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return undefined; // told elsewhere, with the option that is missing
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? "the port is in use"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const reason = error instanceof Deno.errors.AddrInUse ? "the port is in use" : messageOf(error);
     return `cannot listen on ${hostname} port ${port}: ${reason}`;
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../error_message.ts";
 import { log } from "../ops/log.ts";
 
 /** What a service tells systemd (sd_notify(3)). */
@@ -53,7 +54,7 @@ export class ServiceManager implements Disposable {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     log.warning("systemd cannot be told how the gateway is doing (NOTIFY_SOCKET): {message}", { message });
   }
 }

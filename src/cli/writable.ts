@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from "node:fs";
+import { messageOf } from "../error_message.ts";
 
 /** `O_TMPFILE` of Linux: a file without a name, which no folder ever shows. */
 const WITHOUT_NAME = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR;
@@ -16,7 +17,7 @@ export function whyNotWritable(folder: string): string | undefined {
     closeSync(openSync(folder, WITHOUT_NAME, 0o600));
     return undefined;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return TELLING.test(message) ? message : undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { messageOf } from "../error_message.ts";
 import { withoutMarks } from "./fresh_import.ts";
 import { missingPermission, notPermitted } from "./permission.ts";
 
@@ -12,7 +13,7 @@ const OURS = new URL("../", import.meta.url).href;
 
 /** Why importing a configuration failed, and where; in words for its author, and without a value that stands in it. */
 export function explainImport(path: string, error: unknown): string {
-  const text = withoutMarks((error instanceof Error ? error.message : String(error)).replace(COLOURS, ""));
+  const text = withoutMarks(messageOf(error).replace(COLOURS, ""));
   const missing = /^Module not found "([^"]+)"/.exec(text)?.[1];
   if (missing === pathToFileURL(path).href) {
     return `${path}: no such configuration file; --config names another`;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { messageOf } from "../error_message.ts";
 import { StartError } from "../start_error.ts";
 import { mainAddress, type Settings } from "./schema.ts";
 import { writeSecret } from "./secret_file.ts";
@@ -68,7 +69,7 @@ export function writeServerToml(folder: string, settings: Settings, user: MadeUs
 
 function unusable(path: string, error: unknown): StartError {
   if (error instanceof StartError) return error;
-  const reason = error instanceof Error ? error.message : error;
+  const reason = messageOf(error);
   return new StartError(`the data folder: ${path}: ${reason}`, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { messageOf } from "../error_message.ts";
 import { writeSecret } from "./secret_file.ts";
 
 /** Interval at which the files are looked at, in milliseconds. */
@@ -45,7 +46,7 @@ export class KeptSecrets implements Disposable {
       } catch (error) {
         if (this.#failed.has(path)) continue;
         this.#failed.add(path);
-        this.listener.failed(path, error instanceof Error ? error.message : String(error));
+        this.listener.failed(path, messageOf(error));
       }
     }
   }

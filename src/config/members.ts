@@ -48,18 +48,6 @@ export const proxyNetwork = z.string().superRefine((text, context) => {
   }
 }).meta({ expected: "text, an IP address or a network in CIDR notation" });
 
-/** Where a Redis is. */
-export const redisUrl = z.string().superRefine((text, context) => {
-  const url = URL.parse(text);
-  const wrong = (message: string) => context.addIssue({ code: "custom", message });
-  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
-    return wrong("expected a URL that begins with redis:// or rediss://");
-  }
-  if (!/^(\/\d{0,5})?$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
-    wrong("expected a URL of host, port and at most the number of a database: redis://host:6379/0");
-  }
-}).meta({ expected: "text, a URL" });
-
 /** A host and a port. */
 export const endpoint = z.string().refine(
   (text) => parseEndpoint(text) !== undefined,
@@ -95,3 +83,14 @@ export const pool = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
   "expected a pool's name of letters, digits, - and _, which will be part of a path",
 ).refine((name) => name !== "internal", "internal cannot be a pool's name");
+
+/** What a user of HTTP Basic is known by. */
+export const basicUser = {
+  name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
+    "User name of HTTP Basic; no colon.",
+  ),
+  password: z.string().min(1).describe(
+    "Password; 16 characters or more cannot be guessed. Shorter ones are compared only now and then while somebody guesses " +
+      "from the same address, but where they have been right before.",
+  ),
+};

@@ -1,3 +1,5 @@
+import { messageOf } from "../error_message.ts";
+
 /** The runtime's own sentence, as `Deno.errors.NotCapable` and failed imports have it. */
 const SENTENCE =
   /(?:[A-Za-z]*Error: |NotCapable: )?Requires (\w+) access(?: to (?:"([^"\n]*)"|<[^>\n]*>))?[^\n]*?, run again with the (--allow-\w+) flag/;
@@ -9,7 +11,7 @@ export function notPermitted(option: string): string {
 
 /** The option that would give the permission that an error is about; undefined where it is about something else. */
 export function missingPermission(error: unknown): string | undefined {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const [sentence, , target, option] = SENTENCE.exec(text) ?? [];
   if (sentence === undefined) return undefined;
   return target === undefined ? option : `${option}=${target}`;

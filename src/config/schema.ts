@@ -3,16 +3,16 @@ import { defaultFleetSettings, strategies, type StrategyName } from "../fleet/mo
 import { CustomerEntry } from "./customer_entry.ts";
 import { collide, type ListeningAddress } from "./listening_address.ts";
 import { isLoopback } from "./loopback.ts";
+import { LimitMembers } from "./limit_members.ts";
 import {
+  basicUser,
   count,
-  endpoint,
   entries,
   limit,
   perSecond,
   pool,
   port,
   proxyNetwork,
-  redisUrl,
   seconds,
   serverPattern,
   timeout,
@@ -20,6 +20,7 @@ import {
   webhookUrl,
 } from "./members.ts";
 import { recommendedServerConfig } from "./recommended.ts";
+import { RedisMembers } from "./redis_members.ts";
 import { EVENT_NAMES } from "./webhook.ts";
 
 /*
@@ -135,12 +136,7 @@ export const ConfigSchema = z.object({
   internal: z.object({
     users: z.array(
       z.object({
-        name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
-          "User name of HTTP Basic; no colon.",
-        ),
-        password: z.string().min(1).describe(
-          "Password; 16 characters or more cannot be guessed. Shorter ones are compared only now and then while somebody guesses from the same address, but where they have been right before.",
-        ),
+        ...basicUser,
         role: z.enum(["server", "operator"]).optional().describe(
           '`"server"` may call what servers call, `"operator"` all else. If absent, both.',
         ),
@@ -175,12 +171,7 @@ export const ConfigSchema = z.object({
     ),
     users: z.array(
       z.object({
-        name: z.string().min(1).regex(/^[^:]*$/, "expected no colon").describe(
-          "User name of HTTP Basic; no colon.",
-        ),
-        password: z.string().min(1).describe(
-          "Password; 16 characters or more cannot be guessed. Shorter ones are compared only now and then while somebody guesses from the same address, but where they have been right before.",
-        ),
+        ...basicUser,
         role: z.enum(["read", "admin"]).default("read").describe(
           '`"read"` may see everything, `"admin"` may change it too.',
         ),
@@ -326,101 +317,13 @@ export const ConfigSchema = z.object({
     "Receivers that are told what happens: servers, rooms, bans, licences, the certificate ([webhooks.md](webhooks.md)).",
   ),
   store: z.object({
-    redis: z.object({
-      url: redisUrl.optional().describe(
-        "Where Redis is: `redis://host:6379`, or `rediss://` for TLS. It may hold user, password and the number of the database. " +
-          "Either this or `sentinels`. On the command line, `--store`.",
-      ),
-      sentinels: z.object({
-        name: z.string().min(1).default("mymaster").describe(
-          "Name of the primary, as the sentinels know it.",
-        ),
-        addresses: z.array(endpoint).min(1).describe(
-          "The sentinels, each `host:port`; one that answers is enough.",
-        ),
-        username: z.string().min(1).optional().describe("User of the sentinels, if they ask for one."),
-        password: z.string().min(1).optional().describe("Password of the sentinels, if they ask for one."),
-      }).optional().describe("Who knows which Redis is the primary now, instead of `url`."),
-      username: z.string().min(1).optional().describe("User of Redis, if it asks for one."),
-      password: z.string().min(1).optional().describe(
-        "Password of Redis, if it asks for one; better in the environment, as `ODIN_GATEWAY_REDIS_PASSWORD`.",
-      ),
-      tls: z.union([
-        z.boolean(),
-        z.object({
-          caFile: z.string().min(1).optional().describe(
-            "PEM file with the certificates of those who may sign Redis's; if absent, whom the system trusts.",
-          ),
-          certFile: z.string().min(1).optional().describe(
-            "PEM file with the certificate that the gateway shows, where Redis asks for one.",
-          ),
-          keyFile: z.string().min(1).optional().describe("PEM file with that certificate's private key."),
-        }),
-      ]).default(false).describe(
-        "Whether connections are encrypted, or an object that says with which certificates.",
-      ),
-      prefix: z.string().regex(/^[^\s{}]*\{[^\s{}]+\}[^\s{}]*$/, "expected a text in braces, as in {odin}:")
-        .default("{odin}:")
-        .describe("What all keys begin with. Fleets that share one Redis have different ones."),
-      replicas: z.boolean().default(false).describe(
-        "Whether Redis has replicas: calls that must survive loss of power are then answered once one of them has the changes.",
-      ),
-    }).optional().describe(
+    redis: RedisMembers.optional().describe(
       "Redis (7.0 or later) or Valkey, which several gateways share ([several-gateways.md](several-gateways.md)).",
     ),
   }).prefault({}).describe(
     "Where the gateway keeps what must survive it, instead of a database in its data folder.",
   ),
-  limits: z.object({
-    headers: count.default(32 * 1024).describe("Longest headers of a request, in bytes."),
-    publicBody: count.default(64 * 1024).describe("Longest body of a request to `/`, in bytes."),
-    internalBody: count.default(64 * 1024 * 1024).describe(
-      "Longest body of a request to `/internal`, in bytes.",
-    ),
-    batch: count.default(100).describe("Requests in a JSON-RPC batch."),
-    url: count.default(2048).describe("Longest URL, in characters."),
-    authorization: count.default(16 * 1024).describe("Longest Authorization header, in characters."),
-    customerShare: z.number().positive().max(1).default(fleet.limits.customerShare).describe(
-      "Fairness of the limits that customers share (`unlistedRooms`, `bans`, `taskBytes` and the tasks of a server). Up to a " +
-        "limit anybody is admitted; as much again is kept, of which each customer may have this fraction of what the others " +
-        "have left. Customers of `unknownCustomers` count as one.",
-    ),
-    servers: entries.default(fleet.limits.servers).describe("Servers that may be known at a time."),
-    unlistedRooms: entries.default(fleet.limits.unlistedRooms).describe(
-      "Rooms that may be granted and not yet listed in a report; long names count more than once.",
-    ),
-    bans: entries.default(fleet.limits.bans).describe(
-      "Bans that may be in force at a time; long names count more than once.",
-    ),
-    tasksPerServer: entries.default(fleet.limits.tasksPerServer).describe(
-      "Tasks that may wait for one server.",
-    ),
-    taskBytesPerServer: count.default(fleet.limits.taskBytesPerServer).describe(
-      "Size of all tasks that may wait for one server, in characters of JSON.",
-    ),
-    taskBytes: count.default(fleet.limits.taskBytes).describe(
-      "Size of all tasks that may wait for all servers, in characters of JSON.",
-    ),
-    grantTimeout: seconds.default(fleet.grantTimeout / 1000).describe(
-      "Seconds that a client that got a room token and has not arrived counts towards licence and load.",
-    ),
-    kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds).describe(
-      "Kinds of rooms whose sizes are remembered; those used longest ago are forgotten.",
-    ),
-    names: z.int().min(0).max(8_000_000).default(fleet.limits.names).describe(
-      "Names of rooms that come back, whose sizes are remembered, each with 25 bytes; of some that share a place, the one " +
-        "seen longest ago is forgotten. 0 for none.",
-    ),
-    webhookEvents: z.int().min(1).max(1_000_000).default(10_000).describe(
-      "Events that may wait for each webhook; the oldest make room.",
-    ),
-    webhookBytes: count.default(16 * 1024 * 1024).describe(
-      "Size of all events that may wait for each webhook, in characters of JSON.",
-    ),
-    explanations: z.int().min(0).max(8_000_000).default(fleet.limits.explanations).describe(
-      "Placements that `room.Explain` can explain, the newest.",
-    ),
-  }).prefault({}).describe("Bounds on what a caller can make the gateway read or keep."),
+  limits: LimitMembers.prefault({}).describe("Bounds on what a caller can make the gateway read or keep."),
 }).superRefine((config, context) => {
   const wrong = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });

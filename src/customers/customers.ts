@@ -1,3 +1,4 @@
+import { messageOf } from "../error_message.ts";
 import { StartError } from "../start_error.ts";
 import { SlicedWork } from "../sliced_work.ts";
 import { type BrokenKey, createKeyRing, type Customer, type KeyRing } from "../tokens/mod.ts";
@@ -145,7 +146,7 @@ export class Customers {
       await this.#take(JSON.parse(remembered));
     } catch (error) {
       this.events.kept(
-        `the list that was kept cannot be read: ${error instanceof Error ? error.message : error}`,
+        `the list that was kept cannot be read: ${messageOf(error)}`,
       );
     }
   }

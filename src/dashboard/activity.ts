@@ -1,4 +1,4 @@
-import type { Ban, Change } from "../fleet/mod.ts";
+import { type Ban, type Change, isBetweenGateways } from "../fleet/mod.ts";
 import type { Observer } from "../gateway/observers.ts";
 import type { AuditRecord } from "../ops/audit.ts";
 import { MOST, newest } from "./newest.ts";
@@ -109,6 +109,7 @@ const room = ([namespace, name]: readonly [string, string]): Named => ({ is: "ro
 
 /** What people want to know of a change; nothing of what happens all day. */
 function ofChange(change: Change): Told | undefined {
+  if (isBetweenGateways(change)) return undefined;
   switch (change.type) {
     case "server-appeared":
       return ["info", "server ", server(change.server), ` appeared in pool ${change.pool}`];
@@ -177,16 +178,9 @@ function ofChange(change: Change): Told | undefined {
         : undefined;
     case "server-reported":
     case "group-released":
-    case "group-leaving":
-    case "group-young":
-    case "granted":
-    case "grants-ended":
-    case "handed-over":
-    case "hand-over-ended":
     case "room-opened":
     case "room-changed":
     case "room-closed":
-    case "size-observed":
     case "kind-learned":
     case "name-learned":
     case "task-queued":

@@ -31,6 +31,7 @@ import name from "./page/name.ts" with { type: "text" };
 import news from "./page/news.ts" with { type: "text" };
 import overviewPage from "./page/overview_page.ts" with { type: "text" };
 import parts from "./page/parts.ts" with { type: "text" };
+import recorded from "./page/recorded.ts" with { type: "text" };
 import roomPage from "./page/room_page.ts" with { type: "text" };
 import roomsPage from "./page/rooms_page.ts" with { type: "text" };
 import route from "./page/route.ts" with { type: "text" };
@@ -76,6 +77,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "newest.ts": newest,
   "overview_page.ts": overviewPage,
   "parts.ts": parts,
+  "recorded.ts": recorded,
   "room_page.ts": roomPage,
   "rooms_page.ts": roomsPage,
   "route.ts": route,

@@ -1,6 +1,6 @@
 import type { Stream } from "../edge/http/message.ts";
 import type { Happening } from "./activity.ts";
-import { SECTIONS, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 /** Pages that are told at a time. */
 const VIEWERS = 32;
@@ -94,8 +94,7 @@ export class Live {
 
   #changes(state: State): Rows | undefined {
     const changed: Rows = {};
-    for (const section of SECTIONS) {
-      const rows: ReadonlyMap<string, unknown> = state[section];
+    for (const [section, rows] of Object.entries<ReadonlyMap<string, unknown>>(state)) {
       const told = this.#told.get(section) ?? new Map<string, string>();
       this.#told.set(section, told);
       const its = new Map<string, unknown>();

@@ -25,8 +25,11 @@ export interface FleetRow {
   readonly bans: number;
 }
 
-/** What the page shows of the moment: tables of rows, of which those are sent that have changed. */
-export interface State {
+/**
+ * What the page shows of the moment: tables of rows, of which those are sent that have changed. A type, since an interface is
+ * no record.
+ */
+export type State = {
   readonly servers: ReadonlyMap<string, ServerRow>;
   readonly customers: ReadonlyMap<string, CustomerRow>;
   /** Refused Connects a second, by cause. */
@@ -34,12 +37,9 @@ export interface State {
   /** One row each, of no name. */
   readonly fleet: ReadonlyMap<"", FleetRow>;
   readonly problems: ReadonlyMap<"", readonly Problem[]>;
-}
+};
 
 export type Section = keyof State;
-export const SECTIONS = [
-  ...["servers", "customers", "refusals", "fleet", "problems"] as const,
-] satisfies readonly Section[];
 
 /** The state of this moment. */
 export function stateOf(figures: FleetFigures, counted: Counted, problems: readonly Problem[]): State {

@@ -13,7 +13,7 @@ import {
 } from "./bearer_gate.ts";
 import { type CallAudience, callerOfPermission, callerOfToken, endCall } from "./call_ending.ts";
 import { OVERLOADED, RpcError } from "./errors.ts";
-import { type Gate, Moved } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import { healthAnswer } from "./health.ts";
 import type { Handler, HttpAnswer, HttpRequest } from "./http/message.ts";
 import { type InternalAccess, isProxied } from "./auth/internal_access.ts";
@@ -157,7 +157,6 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
           return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
         });
       } catch (error) {
-        if (error instanceof Moved) throw error;
         throw asRefusal(error, { customer: token.customer }) ?? error;
       }
     } finally {
@@ -207,7 +206,6 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
         return rpcAnswer(answer.body, answer.unavailable ? 503 : 200);
       });
     } catch (error) {
-      if (error instanceof Moved) throw error;
       throw asRefusal(error, { internal: true }) ?? error;
     } finally {
       proof?.end();

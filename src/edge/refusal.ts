@@ -15,9 +15,9 @@ export class Refusal extends Error {
   }
 }
 
-/** What ends a request, as a refusal, if it is one. */
+/** What ends a request, as a refusal, if it is one; that another process is about to answer is none. */
 export function asRefusal(error: unknown, told: Told = {}): Refusal | undefined {
-  if (error instanceof RpcError) return new Refusal(refusal(error), error, told);
+  if (error instanceof RpcError && !(error instanceof Moved)) return new Refusal(refusal(error), error, told);
   if (error instanceof Refusal) return new Refusal(error.answer, error.error, { ...error.told, ...told });
   return undefined;
 }

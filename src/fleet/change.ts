@@ -183,3 +183,45 @@ export type Change =
 
 /** A change of one type, or of one of several. */
 export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
+
+/** Types of what gateways that share a store tell each other, and nobody else wants to know. */
+const BETWEEN_GATEWAYS = [
+  "group-young",
+  "group-leaving",
+  "granted",
+  "grants-ended",
+  "size-observed",
+  "handed-over",
+  "hand-over-ended",
+] as const satisfies readonly Change["type"][];
+
+/** Types of changes that make, change or end no row: what comes of them is stored by the changes that come with them. */
+const NOT_STORED = [
+  ...BETWEEN_GATEWAYS,
+  "server-evicting",
+  "server-drained",
+  "server-enabled",
+  "server-odd",
+  "collision",
+  "close-ignored",
+  "miscounted",
+] as const satisfies readonly Change["type"][];
+
+/** A change that only other gateways are told of. */
+export type GatewayChange = ChangeOf<(typeof BETWEEN_GATEWAYS)[number]>;
+
+/** A change that makes, changes or ends a row of a store that one gateway has alone. */
+export type StoredChange = Exclude<Change, ChangeOf<(typeof NOT_STORED)[number]>>;
+
+const betweenGateways: ReadonlySet<string> = new Set(BETWEEN_GATEWAYS);
+const notStored: ReadonlySet<string> = new Set(NOT_STORED);
+
+/** Whether a change is for other gateways only. */
+export function isBetweenGateways(change: Change): change is GatewayChange {
+  return betweenGateways.has(change.type);
+}
+
+/** Whether a store that one gateway has alone writes a change. */
+export function isStored(change: Change): change is StoredChange {
+  return !notStored.has(change.type);
+}

@@ -1,4 +1,4 @@
-import { type Change, type StoredKey, storedKeyOf } from "../fleet/mod.ts";
+import { type Change, isStored, type StoredKey, storedKeyOf } from "../fleet/mod.ts";
 import type { Observer } from "./observers.ts";
 
 /** Notes which rows of the store change, for somebody who has read them before. */
@@ -24,9 +24,9 @@ export class ChangeNotes implements Observer {
   }
 
   changed(change: Change): void {
-    if (this.#keys === undefined) return;
+    if (this.#keys === undefined || !isStored(change)) return;
     const key = storedKeyOf(change);
-    if (key !== undefined) this.#keys.set(JSON.stringify(key), key);
+    this.#keys.set(JSON.stringify(key), key);
   }
 
   storeFailed(): void {

@@ -1,4 +1,4 @@
-import type { Ban, Change, Draining, Milliseconds } from "../fleet/mod.ts";
+import { type Ban, type Change, type Draining, isBetweenGateways, type Milliseconds } from "../fleet/mod.ts";
 import type { Observer } from "../gateway/observers.ts";
 import { log } from "./log.ts";
 
@@ -22,18 +22,12 @@ export const logObserver: Observer = {
 
 /** One line for a change in the fleet. */
 function logChange(change: Change): void {
+  if (isBetweenGateways(change)) return;
   switch (change.type) {
     case "server-appeared":
       return log.info("server {server} appeared in pool {pool}, version {version}", { ...change });
     case "server-reported":
     case "group-released":
-    case "group-leaving":
-    case "group-young":
-    case "granted":
-    case "grants-ended":
-    case "handed-over":
-    case "hand-over-ended":
-    case "size-observed":
     case "kind-learned":
     case "name-learned":
       return;

@@ -1,5 +1,12 @@
 import type { EventName } from "../config/webhook.ts";
-import { type Ban, type Change, groupName, type Milliseconds, type RoomId } from "../fleet/mod.ts";
+import {
+  type Ban,
+  type Change,
+  groupName,
+  isBetweenGateways,
+  type Milliseconds,
+  type RoomId,
+} from "../fleet/mod.ts";
 
 /** Something that happened. */
 export interface GatewayEvent {
@@ -24,6 +31,7 @@ const SOURCE = "/odin-gateway";
  * @param unixTime makes unix time of a time in the model, both in milliseconds
  */
 export function eventOf(change: Change, unixTime: (time: Milliseconds) => number): GatewayEvent | undefined {
+  if (isBetweenGateways(change)) return undefined;
   switch (change.type) {
     case "server-appeared":
       return ofServer("server.appeared", change.server, { pool: change.pool, version: change.version });
@@ -59,15 +67,8 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "server-odd":
     case "miscounted":
     case "group-released":
-    case "group-leaving":
-    case "group-young":
-    case "granted":
-    case "grants-ended":
-    case "handed-over":
-    case "hand-over-ended":
     case "room-changed":
     case "close-ignored":
-    case "size-observed":
     case "kind-learned":
     case "name-learned":
     case "task-queued":

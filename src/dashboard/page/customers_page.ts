@@ -2,15 +2,16 @@ import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownCustomer, ShownCustomerDetail } from "../../edge/methods/admin/customer_methods.ts";
 import type { CustomerHistory } from "../history/history.ts";
-import { Bar, Chart } from "./chart.ts";
+import { Bar } from "./chart.ts";
 import { givenIn, SearchForm, Select } from "./fields.ts";
 import { useFleet } from "./fleet.ts";
 import { counted, measured } from "./format.ts";
 import { Paged, useList } from "./lists.ts";
 import { Name } from "./name.ts";
 import { Answer, Facts, Table } from "./parts.ts";
+import { HourAndDay, useRecorded } from "./recorded.ts";
 import { linkTo, linkWith } from "./route.ts";
-import { get, useAsked, useCall } from "./rpc.ts";
+import { useCall } from "./rpc.ts";
 
 type Customer = z.output<typeof ShownCustomer>;
 type Detail = z.output<typeof ShownCustomerDetail>;
@@ -84,12 +85,7 @@ function Licence({ used, of }: { used: number; of: number | null }): ComponentCh
 /** A customer: its licence, its keys, its servers, and its last day. */
 export function CustomerPage({ id }: { id: string }): ComponentChild {
   const asked = useCall<Detail>("customer.Show", { id });
-  const query = `?${new URLSearchParams({ customer: id })}`;
-  const history = useAsked(
-    id,
-    (signal) => get<CustomerHistory | null>(`/dashboard/history${query}`, signal),
-    10,
-  );
+  const recorded = useRecorded<CustomerHistory>("customer", id);
   return h(
     "section",
     null,
@@ -97,7 +93,7 @@ export function CustomerPage({ id }: { id: string }): ComponentChild {
     h("p", null, h("button", { type: "button", onClick: asked.again }, "Refresh")),
     h(Answer<Detail>, { asked, children: (detail) => h(Known, { detail }) }),
     h(Answer<CustomerHistory | null>, {
-      asked: history,
+      asked: recorded,
       children: (found) =>
         found === null
           ? h(
@@ -111,17 +107,12 @@ export function CustomerPage({ id }: { id: string }): ComponentChild {
 }
 
 function Courses({ customer, steps }: CustomerHistory): ComponentChild {
-  return h(
-    "div",
-    { class: "charts" },
-    (["hour", "day"] as const).map((of) => {
-      const lines = [{ name: "clients", values: customer.peers[of] }, {
-        name: "rooms",
-        values: customer.rooms[of],
-      }];
-      return h(Chart, { title: `Last ${of}`, step: steps[of], format: measured, lines, key: of });
-    }),
-  );
+  return h(HourAndDay, {
+    title: (of) => `Last ${of}`,
+    steps,
+    format: measured,
+    courses: [["clients", customer.peers], ["rooms", customer.rooms]],
+  });
 }
 
 function Known({ detail }: { detail: Detail }): ComponentChild {

@@ -2,13 +2,14 @@ import { type ComponentChild, h } from "preact";
 import type { z } from "zod";
 import type { ShownServerDetail } from "../../edge/methods/admin/server_methods.ts";
 import type { ServerHistory } from "../history/history.ts";
-import { Bar, BarKey, Chart } from "./chart.ts";
+import { Bar, BarKey } from "./chart.ts";
 import { mayChange, useFleet } from "./fleet.ts";
 import { counted, measured, moment, NOTHING, share } from "./format.ts";
 import { Name } from "./name.ts";
 import { Answer, Facts, State, Table } from "./parts.ts";
+import { HourAndDay, useRecorded } from "./recorded.ts";
 import { linkTo, linkWith } from "./route.ts";
-import { get, useAsked, useCall } from "./rpc.ts";
+import { useCall } from "./rpc.ts";
 import { ServerActions } from "./server_actions.ts";
 import { LOAD_PARTS, partsOf } from "./server_load.ts";
 
@@ -19,12 +20,7 @@ export function ServerPage({ address }: { address: string }): ComponentChild {
   const { rows: { servers } } = useFleet();
   const row = servers.get(address);
   const asked = useCall<Detail>("server.Show", { address });
-  const query = `?${new URLSearchParams({ server: address })}`;
-  const history = useAsked(
-    address,
-    (signal) => get<ServerHistory | null>(`/dashboard/history${query}`, signal),
-    10,
-  );
+  const recorded = useRecorded<ServerHistory>("server", address);
   return h(
     "section",
     null,
@@ -52,7 +48,7 @@ export function ServerPage({ address }: { address: string }): ComponentChild {
       mayChange() && h(ServerActions, { address, state: row.state, weight: row.weight, done: asked.again }),
     ),
     h(Answer<ServerHistory | null>, {
-      asked: history,
+      asked: recorded,
       children: (found) =>
         found === null ? h("p", null, "Nothing was recorded of it yet.") : h(Courses, found),
     }),
@@ -63,17 +59,12 @@ export function ServerPage({ address }: { address: string }): ComponentChild {
 }
 
 function Courses({ server, steps }: ServerHistory): ComponentChild {
-  return h(
-    "div",
-    { class: "charts" },
-    (["hour", "day"] as const).map((of) => {
-      const lines = [{ name: "reported", values: server.load[of] }, {
-        name: "expected",
-        values: server.expected[of],
-      }];
-      return h(Chart, { title: `Load, last ${of}`, step: steps[of], format: share, lines, key: of });
-    }),
-  );
+  return h(HourAndDay, {
+    title: (of) => `Load, last ${of}`,
+    steps,
+    format: share,
+    courses: [["reported", server.load], ["expected", server.expected]],
+  });
 }
 
 function Known({ detail }: { detail: Detail }): ComponentChild {

@@ -1,4 +1,5 @@
 import type { Http2SecureServer } from "node:http2";
+import { messageOf } from "../../error_message.ts";
 import { log } from "../../ops/log.ts";
 import {
   type CertificateFiles,
@@ -54,7 +55,7 @@ export class Certificate {
     try {
       this.#serve(server, readCertificate(this.#files));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       log.error("the renewed certificate cannot be used, the one before stays: {message}", { message });
     }
   }

@@ -143,21 +143,17 @@ export async function listen(
   const plainHttp2 = certificate === undefined
     ? createHttp2Server({ settings: { maxConcurrentStreams: STREAMS } }, serve)
     : undefined;
-  if (plainHttp2 !== undefined) {
+  plainHttp2?.on("sessionError", () => {});
+  server.on("clientError", (error: ParseError, socket: Socket) => {
     // HTTP/2 without TLS begins with a preface that the parser of HTTP/1.1 stops at (RFC 9113 §3.3).
-    plainHttp2.on("sessionError", () => {});
-    server.on("clientError", (error: ParseError, socket: Socket) => {
-      if (error.code !== "HPE_PAUSED_H2_UPGRADE" || error.rawPacket === undefined) {
-        return refuseUnparsed(error, socket, refused);
-      }
-      for (const event of ["data", "end", "error", "drain"]) socket.removeAllListeners(event);
-      peers.watch(socket);
-      plainHttp2.emit("connection", socket);
-      socket.emit("data", error.rawPacket);
-      socket.resume();
-    });
-  } else {server.on("clientError", (error: ParseError, socket: Socket) =>
-      refuseUnparsed(error, socket, refused));}
+    const begins = error.code === "HPE_PAUSED_H2_UPGRADE" ? error.rawPacket : undefined;
+    if (plainHttp2 === undefined || begins === undefined) return refuseUnparsed(error, socket, refused);
+    for (const event of ["data", "end", "error", "drain"]) socket.removeAllListeners(event);
+    peers.watch(socket);
+    plainHttp2.emit("connection", socket);
+    socket.emit("data", begins);
+    socket.resume();
+  });
   (server as Server).keepAliveTimeout = 0; // over TLS it is 5 s, whatever the options say (Deno 2.9.6)
   server.maxConnections = peers.limit + OVER_LIMIT;
   if (certificate === undefined) server.on("connection", (socket: Socket) => void peers.of(socket));

@@ -1,4 +1,4 @@
-import type { Change } from "../change.ts";
+import type { StoredChange } from "../change.ts";
 import type { Address } from "../ids.ts";
 
 /** What names a row of a snapshot among those of its kind. */
@@ -39,8 +39,8 @@ export function isStoredKey(value: unknown): value is StoredKey {
   return expected?.length === parts.length && parts.every((part, i) => typeof part === expected[i]);
 }
 
-/** The row that a change makes, changes or ends; nothing where it only tells. */
-export function storedKeyOf(change: Change): StoredKey | undefined {
+/** The row that a change makes, changes or ends. */
+export function storedKeyOf(change: StoredChange): StoredKey {
   switch (change.type) {
     case "server-appeared":
     case "server-reported":
@@ -66,21 +66,6 @@ export function storedKeyOf(change: Change): StoredKey | undefined {
       return ["tasks", change.task.sequence];
     case "task-ended":
       return ["tasks", change.sequence];
-    case "size-observed":
-    case "group-leaving":
-    case "group-young":
-    case "granted":
-    case "grants-ended":
-    case "handed-over":
-    case "hand-over-ended":
-    case "server-enabled":
-    case "server-evicting":
-    case "server-drained":
-    case "server-odd":
-    case "collision":
-    case "close-ignored":
-    case "miscounted":
-      return undefined;
     default:
       return change satisfies never;
   }

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { Change } from "../../fleet/mod.ts";
+import { type Change, isBetweenGateways } from "../../fleet/mod.ts";
 import type { Observer } from "../../gateway/observers.ts";
 import { PREFIX } from "./prefix.ts";
 
@@ -56,6 +56,7 @@ export function changeMetrics(registry: Registry): Observer {
   });
 
   function count(change: Change): void {
+    if (isBetweenGateways(change)) return;
     switch (change.type) {
       case "server-appeared":
       case "server-drained":
@@ -88,14 +89,7 @@ export function changeMetrics(registry: Registry): Observer {
       case "server-reported":
       case "server-planned":
       case "group-released":
-      case "group-leaving":
-      case "group-young":
-      case "granted":
-      case "grants-ended":
-      case "handed-over":
-      case "hand-over-ended":
       case "room-changed":
-      case "size-observed":
       case "kind-learned":
       case "name-learned":
         return;

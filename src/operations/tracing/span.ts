@@ -1,4 +1,5 @@
 import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { messageOf } from "../../error_message.ts";
 
 /** What made a span, as collectors show it. */
 const SCOPE = "odin-gateway";
@@ -29,7 +30,7 @@ export function inSpan<Result>(
 
 /** Marks a span as failed. */
 export function failed(span: Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   span.recordException(error instanceof Error ? error : message);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }

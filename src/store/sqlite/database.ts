@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../error_message.ts";
 import { StoreError } from "../port.ts";
 import { migrate } from "./schema.ts";
 
@@ -40,10 +41,6 @@ export function transaction(database: DatabaseSync, run: () => void): void {
     database.exec("COMMIT");
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");
-    throw new StoreError(explain(error), { cause: error });
+    throw new StoreError(messageOf(error), { cause: error });
   }
-}
-
-export function explain(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

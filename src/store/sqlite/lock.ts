@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../error_message.ts";
 import { StoreError } from "../port.ts";
 import { FileWatch } from "./file_watch.ts";
 import { databaseConcern } from "./schema.ts";
@@ -75,7 +76,7 @@ function lock(folder: string): DatabaseSync {
   } catch (error) {
     database?.close();
     // Deno 2.9 leaves out SQLite's error code; this is its text for SQLITE_BUSY.
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (message === "database is locked") {
       throw new StoreError(
         `another gateway uses the folder ${folder}; stop it, or choose another with --data`,

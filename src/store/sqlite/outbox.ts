@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { messageOf } from "../../error_message.ts";
 import type { Outbox, OutboxEvents, StoredMessage } from "../outbox.ts";
 import { StoreError } from "../port.ts";
-import { explain, openDatabase, transaction } from "./database.ts";
+import { openDatabase, transaction } from "./database.ts";
 import { quickCheck } from "./quick_check.ts";
 import { databaseConcern } from "./schema.ts";
 
@@ -121,7 +122,7 @@ export class SqliteOutbox implements Outbox {
 
 function cannotBeUsed(file: string, error: unknown): StoreError {
   return new StoreError(
-    `${file} cannot be used: ${explain(error)}. Move it away: it has webhooks to be sent.`,
+    `${file} cannot be used: ${messageOf(error)}. Move it away: it has webhooks to be sent.`,
     { cause: error },
   );
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { messageOf } from "../../error_message.ts";
 import { StoreError } from "../port.ts";
-import { explain } from "./database.ts";
 
 type Row = readonly SQLInputValue[];
 
@@ -62,6 +62,6 @@ function read(statement: StatementSync, values: Row): readonly Row[] {
   try {
     return statement.all(...values) as unknown as readonly SQLInputValue[][]; // as arrays they are
   } catch (error) {
-    throw new StoreError(explain(error), { cause: error });
+    throw new StoreError(messageOf(error), { cause: error });
   }
 }

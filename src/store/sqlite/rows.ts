@@ -1,3 +1,4 @@
+import { messageOf } from "../../error_message.ts";
 import type {
   Address,
   Ban,
@@ -10,7 +11,6 @@ import type {
   Task,
 } from "../../fleet/mod.ts";
 import { name, number, text } from "./column.ts";
-import { explain } from "./database.ts";
 import type { Pages } from "./pages.ts";
 import { serverFrom } from "./server_fields.ts";
 import type { Statements } from "./statements.ts";
@@ -74,7 +74,7 @@ function reader(offset: number, damaged: (what: string) => void) {
       try {
         results.push(parse(row, offset));
       } catch (error) {
-        damaged(`a row of table ${table} is left out: ${explain(error)}`);
+        damaged(`a row of table ${table} is left out: ${messageOf(error)}`);
       }
     }
     return results;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../error_message.ts";
 import { StoreError } from "../port.ts";
 import { number } from "./column.ts";
 
@@ -117,7 +118,7 @@ export function databaseConcern(path: string, known = Infinity): string | undefi
     read = file.readSync(header);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    return `${path} cannot be read: ${error instanceof Error ? error.message : error}`;
+    return `${path} cannot be read: ${messageOf(error)}`;
   }
   if (read === null) return undefined;
   if (read < HEADER.length || !new TextDecoder().decode(header).startsWith(HEADER.magic)) {

@@ -1,10 +1,11 @@
+import { messageOf } from "../../error_message.ts";
 import { removeIfThere } from "../../remove_if_there.ts";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
 import type { Change, Snapshot, SnapshotPiece, StoredKey } from "../../fleet/mod.ts";
 import { type Committed, type Safety, type Store, StoreError, type StoreOptions } from "../port.ts";
-import { explain, inOpening, openDatabase, transaction } from "./database.ts";
+import { inOpening, openDatabase, transaction } from "./database.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { quickCheckBeside } from "./quick_check.ts";
@@ -103,7 +104,7 @@ export class SqliteStore implements Store {
       return new SqliteStore(file, await openWhole(file), options, access);
     } catch (error) {
       throw new StoreError(
-        `${file} cannot be used: ${explain(error)}. Restore it from a backup, or move it away.`,
+        `${file} cannot be used: ${messageOf(error)}. Restore it from a backup, or move it away.`,
         { cause: error },
       );
     }
@@ -233,7 +234,7 @@ export class SqliteStore implements Store {
       try {
         await this.#opened.log.syncData();
       } catch (error) {
-        this.#fail(new StoreError(explain(error), { cause: error }), "all");
+        this.#fail(new StoreError(messageOf(error), { cause: error }), "all");
         break;
       }
       // None is left where the store failed meanwhile: what was in the files by then counts for nothing.
@@ -247,7 +248,7 @@ export class SqliteStore implements Store {
     try {
       this.#opened.log.syncDataSync();
     } catch (error) {
-      throw new StoreError(explain(error), { cause: error });
+      throw new StoreError(messageOf(error), { cause: error });
     }
   }
 
@@ -281,7 +282,7 @@ export class SqliteStore implements Store {
       this.#vanished = false;
       for (const { name, value } of values) this.#setValue(String(name), String(value));
     } catch (error) {
-      throw error instanceof StoreError ? error : new StoreError(explain(error), { cause: error });
+      throw error instanceof StoreError ? error : new StoreError(messageOf(error), { cause: error });
     }
   }
 

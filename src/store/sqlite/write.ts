@@ -3,10 +3,12 @@ import {
   appeared,
   type Ban,
   type Change,
+  isStored,
   type LearnedKind,
   type LearnedName,
   type QueuedTask,
   type Snapshot,
+  type StoredChange,
 } from "../../fleet/mod.ts";
 import { ALL, PLANNED, REPORTED, valuesOf } from "./server_fields.ts";
 import type { Statements } from "./statements.ts";
@@ -31,7 +33,9 @@ export class RowWriter {
   /** @returns where groups are that somebody else was first to place */
   apply(changes: readonly Change[]): Change[] {
     const instead: Change[] = [];
-    for (const change of changes) this.#applyOne(change, instead);
+    for (const change of changes) {
+      if (isStored(change)) this.#applyOne(change, instead);
+    }
     return instead;
   }
 
@@ -53,7 +57,7 @@ export class RowWriter {
     for (const { server, task } of snapshot.tasks) this.#task(server, task);
   }
 
-  #applyOne(change: Change, instead: Change[]): void {
+  #applyOne(change: StoredChange, instead: Change[]): void {
     const { server, placement, room, ban, task } = this.#statements;
     switch (change.type) {
       case "server-appeared":
@@ -101,21 +105,6 @@ export class RowWriter {
         return this.#task(change.server, change.task);
       case "task-ended":
         return void task.remove.run(change.sequence);
-      case "group-leaving":
-      case "group-young":
-      case "granted":
-      case "grants-ended":
-      case "handed-over":
-      case "hand-over-ended":
-      case "server-enabled":
-      case "server-evicting":
-      case "server-drained":
-      case "server-odd":
-      case "collision":
-      case "close-ignored":
-      case "miscounted":
-      case "size-observed":
-        return; // told by the changes that come with them
       default:
         change satisfies never;
     }
