@@ -10,26 +10,26 @@ export const limits: readonly Mutant[] = [
   },
   {
     file: "src/edge/limits/rate.ts",
-    find: "Math.max(paid, now) + requests * this.#cost",
-    put: "paid + requests * this.#cost",
+    find: "Math.max(account.paid, now) + requests * this.#cost",
+    put: "account.paid + requests * this.#cost",
     breaks: "what was not used for hours may be used at once",
   },
   {
     file: "src/edge/limits/rate.ts",
-    find: " || this.#paid.size >= this.remembered",
+    find: " || this.#accounts.size >= this.remembered",
     put: "",
     breaks: "millions of addresses fill the memory",
   },
   {
     file: "src/edge/limits/rate.ts",
-    find: "      this.#paidBefore = this.#paid;\n",
+    find: "      this.#accountsBefore = this.#accounts;\n",
     put: "",
     breaks: "a crowd makes the rates of all others forgotten at once",
   },
   {
     file: "src/edge/limits/rate.ts",
-    find: ", now + this.#memory));",
-    put: ", Infinity));",
+    find: ", now + this.#memory);",
+    put: ", Infinity);",
     breaks: "batches keep a caller out for long",
   },
   {

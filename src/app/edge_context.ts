@@ -81,11 +81,11 @@ export function edgeContext(
   };
 }
 
-function logGrant({ token, caller }: PublicCall, server: string): void {
+function logGrant({ token, client }: PublicCall, server: string): void {
   const { customer, namespace, rooms, user } = token;
   log.debug("granted {user} at {caller} rooms {rooms} of {namespace} ({customer}) on {server}", {
     user,
-    caller: caller(),
+    caller: client,
     rooms,
     namespace,
     customer,

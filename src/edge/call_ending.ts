@@ -41,11 +41,9 @@ function refusedCall(method: string | undefined, caller: Caller, error: unknown)
 }
 
 /** Who made a public call. */
-export function callerOfToken({ caller, token }: PublicCall): Caller {
+export function callerOfToken({ client, token }: PublicCall): Caller {
   return {
-    get address() {
-      return caller(); // dear, and hardly ever asked for
-    },
+    address: client,
     internal: false,
     by: token.keyId,
     role: undefined,

@@ -149,7 +149,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
         }
         const body = await readBody(request, limits.publicBody);
         if (body === undefined) throw bodyTooLong(limits.publicBody);
-        const call = { token, pool, poolNamed, caller: () => client, connectsPutOff };
+        const call = { token, pool, poolNamed, client, connectsPutOff };
         const further = (requests: number) => rates.further(token, client, requests, now);
         return await gate.visit(body, async () => {
           const answer = await rpc.answer(body, call, allowed, further);

@@ -18,8 +18,8 @@ export class Rate {
   readonly #tolerance: number;
   /** After so long without a request a name is as good as new. */
   readonly #memory: number;
-  #paid = new Map<string, number>();
-  #paidBefore = new Map<string, number>();
+  #accounts = new Map<string, Account>();
+  #accountsBefore = new Map<string, Account>();
   #turn = -Infinity;
 
   /**
@@ -34,8 +34,16 @@ export class Rate {
 
   /** Milliseconds until a request would be admitted; 0 where it is now. */
   wait(name: string, now: number): number {
-    const paid = this.#paid.get(name) ?? this.#paidBefore.get(name) ?? now;
-    return Math.max(0, paid - now - this.#tolerance);
+    const account = this.#accounts.get(name) ?? this.#accountsBefore.get(name);
+    return account === undefined ? 0 : this.#waitOf(account, now);
+  }
+
+  /** Counts a request that is admitted. @returns what it has to wait for that; 0 where it was */
+  admit(name: string, now: number): number {
+    const account = this.#account(name, now);
+    const wait = this.#waitOf(account, now);
+    if (wait === 0) this.#pay(account, 1, now);
+    return wait;
   }
 
   /**
@@ -43,17 +51,37 @@ export class Rate {
    * above what is admitted is bounded by those that may come together, so that nobody is kept out for long.
    */
   count(name: string, requests: number, now: number): void {
-    if (now >= this.#turn || this.#paid.size >= this.remembered) {
-      this.#paidBefore = this.#paid;
-      this.#paid = new Map();
-      this.#turn = now + this.#memory;
-    }
-    const paid = this.#paid.get(name) ?? this.#paidBefore.get(name) ?? now;
-    this.#paid.set(name, Math.min(Math.max(paid, now) + requests * this.#cost, now + this.#memory));
+    this.#pay(this.#account(name, now), requests, now);
   }
 
-  /** Names that are remembered. */
+  /** Names that are remembered; those in both halves twice. */
   get size(): number {
-    return this.#paid.size + this.#paidBefore.size;
+    return this.#accounts.size + this.#accountsBefore.size;
   }
+
+  #waitOf({ paid }: Account, now: number): number {
+    return Math.max(0, paid - now - this.#tolerance);
+  }
+
+  #pay(account: Account, requests: number, now: number): void {
+    account.paid = Math.min(Math.max(account.paid, now) + requests * this.#cost, now + this.#memory);
+  }
+
+  #account(name: string, now: number): Account {
+    if (now >= this.#turn || this.#accounts.size >= this.remembered) {
+      this.#accountsBefore = this.#accounts;
+      this.#accounts = new Map();
+      this.#turn = now + this.#memory;
+    }
+    const known = this.#accounts.get(name);
+    if (known !== undefined) return known;
+    const account = this.#accountsBefore.get(name) ?? { paid: now };
+    this.#accounts.set(name, account);
+    return account;
+  }
+}
+
+/** The time until which a name's requests are paid for; an object, so that counting one looks the name up once. */
+interface Account {
+  paid: number;
 }

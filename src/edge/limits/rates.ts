@@ -52,11 +52,10 @@ export class Rates {
   begin(client: string, now: number): Exceeded | undefined {
     if (isThisMachine(client)) return undefined;
     const network = networkOf(client);
-    const wait = this.#byAddress?.wait(network, now) ?? 0;
-    if (wait > 0) return exceeded("address", wait);
     const underWay = this.#underWay.get(network) ?? 0;
     if (underWay >= this.#concurrent) return exceeded("requests at a time", 0);
-    this.#byAddress?.count(network, 1, now);
+    const wait = this.#byAddress?.admit(network, now) ?? 0;
+    if (wait > 0) return exceeded("address", wait);
     if (this.#concurrent !== Infinity) this.#underWay.set(network, underWay + 1);
     return undefined;
   }

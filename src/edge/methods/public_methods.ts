@@ -15,7 +15,7 @@ export interface PublicCall {
   /** Whether the caller chose the pool by the path; else it is the default one. */
   readonly poolNamed: boolean;
   /** IP address of whoever made the request, for the log. */
-  readonly caller: () => string;
+  readonly client: string;
   /** Whether Connects are put off, because there is too much to do. */
   readonly connectsPutOff: boolean;
   /** What Connect has answered in this request: in a batch, the same token for the same server is signed once. */

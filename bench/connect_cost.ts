@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import { Cluster } from "../sim/cluster.ts";
+import { configSource, Program } from "../sim/program.ts";
+import { RedisProcess } from "../sim/redis_process.ts";
+import { reportBody, sendReport } from "./fleet_report.ts";
+import { median } from "./statistics.ts";
+import { wrk } from "./wrk.ts";
+
+/** Clock ticks a second in `/proc/<pid>/stat`. */
+const TICKS = 100;
+
+const CONNECTIONS = 64;
+
+/** A gateway whose Connects are measured; what else it needs ends with it. */
+interface Measured extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** What is compared. */
+export interface Compared {
+  /** Starts a gateway with what is measured, with its files in a folder of its own. */
+  readonly dear: (folder: string) => Promise<Measured>;
+  /** Starts one without it. */
+  readonly plain: (folder: string) => Promise<Measured>;
+  /** A file of tokens for a round; both gateways are sent the same. */
+  readonly tokens: (round: number) => Promise<string>;
+  /** Whether the Connects come as a proxy passes them on. */
+  readonly forwarded?: boolean;
+}
+
+export interface ConnectCost {
+  /** Microseconds of processor time of a Connect, the median. */
+  readonly dear: number;
+  readonly plain: number;
+  /** Plain ÷ dear, the median of the rounds. */
+  readonly ratio: number;
+}
+
+/**
+ * Processor time of a Connect in two gateways that take turns, because the machine drifts; with several processes of each,
+ * because what the runtime's compiler happens to make of one stays with it.
+ */
+export async function connectCost(
+  folder: string,
+  { dear, plain, tokens, forwarded = false }: Compared,
+  { pairs, rounds, seconds }: { pairs: number; rounds: number; seconds: number },
+): Promise<ConnectCost> {
+  const cost = async ({ url, pid }: Measured, file: string) => {
+    const before = await processorTime(pid);
+    const { granted, refused } = await wrk(url, file, { seconds, connections: CONNECTIONS, forwarded });
+    if (refused > 0) throw new Error(`${refused} Connects were refused`);
+    return (await processorTime(pid) - before) / granted * 1e6;
+  };
+  const costs: { dear: number; plain: number }[] = [];
+  let turn = 0;
+  for (let pair = 0; pair < pairs; pair++) {
+    const [dearFolder, plainFolder] = [`dear-${pair}`, `plain-${pair}`].map((name) => join(folder, name));
+    for (const its of [dearFolder!, plainFolder!]) Deno.mkdirSync(its, { recursive: true });
+    await using one = await dear(dearFolder!);
+    await using other = await plain(plainFolder!);
+    for (const { url } of [one, other]) {
+      for (let server = 0; server < 10; server++) await sendReport(url, reportBody(server, 10));
+    }
+    for (let round = 0; round <= rounds; round++) {
+      const file = await tokens(turn++);
+      // The order changes from round to round, so that a drift of the machine falls on both.
+      const first = round % 2 === 0 ? await cost(one, file) : undefined;
+      const plain = await cost(other, file);
+      const both = { dear: first ?? await cost(one, file), plain };
+      if (round > 0) costs.push(both); // the first is for warming up
+    }
+  }
+  return {
+    dear: median(costs.map(({ dear }) => dear)),
+    plain: median(costs.map(({ plain }) => plain)),
+    ratio: median(costs.map(({ dear, plain }) => plain / dear)),
+  };
+}
+
+/** A gateway of its own. */
+export function alone(config: object, args: readonly string[] = []): (folder: string) => Promise<Measured> {
+  return (folder) => Program.start({ config: configSource(config), folder, args });
+}
+
+/** The first of several gateways that share a Redis. */
+export function oneOf(gateways: number, config: object): (folder: string) => Promise<Measured> {
+  return async (folder) => {
+    const redis = await RedisProcess.start(folder);
+    if (redis === undefined) throw new Error("the bench needs redis-server: apt-get install redis-server");
+    const cluster = await Cluster.start({
+      gateways,
+      config: configSource({ ...config, operations: { port: 0 } }),
+      folder,
+      redis: () => redis.url,
+    });
+    const { url, pid } = cluster.at(0)!;
+    return {
+      url,
+      pid,
+      async [Symbol.asyncDispose]() {
+        await cluster[Symbol.asyncDispose]();
+        await redis[Symbol.asyncDispose]();
+      },
+    };
+  };
+}
+
+/** Seconds of processor time that a process has used. Read by `cat`: the runtime opens `/proc` only to who may do everything. */
+async function processorTime(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/stat`] }).output();
+  const stat = new TextDecoder().decode(stdout);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
