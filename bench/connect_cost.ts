@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Cluster } from "../sim/cluster.ts";
 import { configSource, Program } from "../sim/program.ts";
@@ -90,7 +91,11 @@ export function oneOf(gateways: number, config: object): (folder: string) => Pro
     if (redis === undefined) throw new Error("the bench needs redis-server: apt-get install redis-server");
     const cluster = await Cluster.start({
       gateways,
-      config: configSource({ ...config, operations: { port: 0 } }),
+      config: configSource({
+        ...config,
+        operations: { port: 0 },
+        masterKey: randomBytes(32).toString("base64"),
+      }),
       folder,
       redis: () => redis.url,
     });

@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in limits by rate, in what is put off under load, and in whom a proxy is believed to speak for. */
 export const limits: readonly Mutant[] = [
   {
+    file: "src/edge/http/crowd.ts",
+    find: "const isCrowd = strangers.size > RESERVE;",
+    put: "const isCrowd = false;",
+    breaks: "strangers who ask for health all at once push out operators",
+  },
+  {
     file: "src/edge/limits/rate.ts",
     find: "this.#tolerance = Math.max(0, BURST - this.#cost);",
     put: "this.#tolerance = BURST;",

@@ -107,11 +107,13 @@ Deno.test("without a configuration two gateways on one machine both have an oper
   await using one = await TestGateway.start();
   await using other = await TestGateway.start();
   assert.notEqual(one.operations, other.operations);
-  for (const { operations } of [one, other]) {
+  for (const { operations, program } of [one, other]) {
     assert.match(operations, /^http:\/\/127\.0\.0\.1:\d+$/);
     assert.equal((await ask(`${operations}/healthz`)).status, 200);
+    // Whatever else on this machine has the port: whoever does not get it says so.
+    const taken = /port 7001 is taken, by a second gateway perhaps/.test(program.output);
+    assert.equal(taken, !operations.endsWith(":7001"));
   }
-  assert.match(other.program.output, /port 7001 is taken, by a second gateway perhaps/);
 });
 
 Deno.test("--operations takes an address, or switches the listener off", async (t) => {

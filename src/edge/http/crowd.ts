@@ -45,8 +45,8 @@ export class Crowd {
 
   /**
    * There are too many: one goes, of the network that has most. Of strangers it is one that has been idle for longest, so that
-   * a newcomer has its time to ask for something, however many come; then one that is proved. Where all are being served, a
-   * newcomer of that network is let in as far as the reserve goes.
+   * a newcomer has its time to ask for something, however many come; then one that is proved, but not for a crowd of strangers.
+   * Where all others are being served, a newcomer of that network is let in as far as the reserve goes.
    *
    * @param over by how many there are too many
    * @returns nothing where the newcomer has a place of the reserve
@@ -57,7 +57,8 @@ export class Crowd {
     let heaviest = own;
     for (const peers of this.#networks.values()) if (sizeOf(peers) > sizeOf(heaviest)) heaviest = peers;
     const { strangers, proved } = heaviest;
-    const idle = longestIdle(strangers, newcomer) ?? longestIdle(proved, newcomer);
+    const isCrowd = strangers.size > RESERVE;
+    const idle = longestIdle(strangers, newcomer) ?? (isCrowd ? undefined : longestIdle(proved, newcomer));
     if (idle !== undefined) return idle;
     if (heaviest === own) return over > RESERVE ? newcomer : undefined;
     const [oldest] = strangers.size > 0 ? strangers : proved;
