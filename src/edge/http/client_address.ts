@@ -1,8 +1,7 @@
-import { isIP } from "node:net";
 import type { Network } from "../../config/network.ts";
 import { addressesOfForwarded, addressesOfList } from "./forwarded.ts";
 import type { HttpRequest } from "./message.ts";
-import { NetworkList } from "./network_list.ts";
+import { ipv4Number, NetworkList } from "./network_list.ts";
 
 /** Proxies that a request may have come through, at most; who says more is not believed. */
 const HOPS = 32;
@@ -50,7 +49,8 @@ export class ClientAddresses {
       return caller;
     }
     // The usual case, one IPv4 address, is as quick to read as to find among those that are remembered.
-    if (forwarded === undefined && isIP(list!) === 4 && !this.#trusted.has(list!)) return list!;
+    const address = forwarded === undefined ? ipv4Number(list!) : undefined;
+    if (address !== undefined && !this.#trusted.hasIpv4(address)) return list!;
     const byList = list && this.#remembered("x", list, addressesOfList);
     const byForwarded = forwarded && this.#remembered("f", forwarded, addressesOfForwarded);
     if (list !== undefined && forwarded !== undefined && byList !== byForwarded) return caller;
