@@ -107,7 +107,7 @@ async function connectRow(
   target: number,
   folder: string,
   compared: Compared,
-  options = { pairs: 4, rounds: 10, seconds: 1 },
+  options = { pairs: 4, rounds: 12, seconds: 1 },
 ): Promise<Row> {
   const { dear, plain, ratio } = await connectCost(
     join(folder, name.replaceAll(/\W+/g, "-")),
