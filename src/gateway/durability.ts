@@ -10,6 +10,9 @@ import { clockOffset, type Clocks, longWork, type Timers } from "./timers.ts";
 const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
 
+/** Grants that other gateways are to hear of gather for so long: what one costs by itself is shared by all of them. */
+const GRANTS_GATHER: Milliseconds = 5;
+
 /** The wall clock was set if it differs by so much from what it was against the monotonic one. */
 const CLOCK_SET: Milliseconds = 1000;
 
@@ -48,6 +51,8 @@ export class Durability {
   #since: Change[] | undefined;
   /** Where several gateways share the store. */
   #replication: Replication | undefined;
+  /** What other gateways are to hear of clients that were let in, and the store was not given yet. */
+  #grants: Change[] = [];
 
   private constructor(
     model: Model,
@@ -108,10 +113,16 @@ export class Durability {
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    if (this.#replication?.keeps) this.#replication.keep(changes);
-    else if (this.#since !== undefined) this.#since.push(...changes);
-    else if (this.storable) this.#write(changes);
+    this.#giveGrants();
+    this.#give(changes);
     this.tell(changes);
+  }
+
+  /** What other gateways are to hear of a client that was let in: like {@link soon}, together with that of others. */
+  soonWithOthers(grants: readonly Change[]): void {
+    if (this.#grants.length === 0) this.#timers.after(GRANTS_GATHER, () => this.#giveGrants());
+    this.#grants.push(...grants);
+    this.tell(grants);
   }
 
   /**
@@ -124,6 +135,7 @@ export class Durability {
     undo: Undo,
     safety: Safety,
   ): Promise<readonly LostGroup[] | undefined> {
+    this.#giveGrants();
     if (!this.storable) {
       undo(this.#clocks.now());
       return Promise.resolve(undefined);
@@ -174,6 +186,7 @@ export class Durability {
 
   async close(): Promise<void> {
     this.#retry?.();
+    this.#giveGrants();
     await this.#store.close();
   }
 
@@ -193,11 +206,15 @@ export class Durability {
     this.#store = await this.#openStore({
       ...this.#clocks,
       others: (changes) => {
+        this.#giveGrants();
         this.#replication?.others(changes);
         for (const change of changes) this.#observers.tell("followed", change);
       },
       failed: (error) => this.#failed(error),
-      astray: (lost) => this.#replication?.reconcile(lost) ?? Promise.resolve(),
+      astray: (lost) => {
+        this.#giveGrants();
+        return this.#replication?.reconcile(lost) ?? Promise.resolve();
+      },
     });
     const { shared } = this.#store;
     if (shared === undefined) return;
@@ -211,6 +228,21 @@ export class Durability {
       recovered: () => this.#observers.tell("storeRecovered"),
     };
     this.#replication = new Replication(context, this.#store, shared);
+  }
+
+  /** Gives the store what it is to have soon, or keeps it where the store cannot be told now. */
+  #give(changes: readonly Change[]): void {
+    if (this.#replication?.keeps) this.#replication.keep(changes);
+    else if (this.#since !== undefined) this.#since.push(...changes);
+    else if (this.storable) this.#write(changes);
+  }
+
+  /** Before all that comes after them, and before the model follows others: a grant may be over by that. */
+  #giveGrants(): void {
+    if (this.#grants.length === 0) return;
+    const grants = this.#grants;
+    this.#grants = [];
+    this.#give(grants);
   }
 
   #write(changes: readonly Change[]): void {
@@ -230,6 +262,7 @@ export class Durability {
   }
 
   #settle(changes: readonly Change[], { instead, order }: Committed): void {
+    if (instead.length > 0) this.#giveGrants();
     fleet.settle(this.#model, changes, order);
     for (const change of instead) {
       if (change.type !== "group-placed" && change.type !== "group-released") continue;

@@ -261,7 +261,9 @@ export class Gateway implements GatewayPort {
         if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;
       }
       this.#observers.tell("granted", input, now);
-      if (this.#replication !== undefined) this.#durability.soon(fleet.granted(input, outcome.server));
+      if (this.#replication !== undefined) {
+        this.#durability.soonWithOthers(fleet.granted(input, outcome.server));
+      }
       return outcome;
     }
     return { granted: false, reason: "not-durable" };

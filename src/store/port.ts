@@ -27,7 +27,10 @@ export interface Committed {
    * (`fleet.follow`). Of a group: who holds it, and its rooms, or that nobody does.
    */
   readonly instead: readonly Change[];
-  /** Place of the first change in the order of all gateways' changes; that of the next is one higher. Only where several share the store. */
+  /**
+   * Place of the first change in the order of all gateways' changes; that of the next is one higher, but changes of which none
+   * is stored may have one place together. Only where several share the store.
+   */
   readonly order?: number | undefined;
 }
 

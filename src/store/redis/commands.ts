@@ -49,6 +49,9 @@ const NOTHING: Pick<Sums, "load" | "clients" | "usage" | "cost"> = {
   cost: [0, 0, 0, 0, 0],
 };
 
+/** The rule of what changes nothing that is stored: grants, say. */
+const TELL = "tell";
+
 const json = (value: unknown): string => JSON.stringify(value);
 
 /**
@@ -117,8 +120,20 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
     case "hand-over-ended":
       return ruled(json(change.server), `${gateway}:${change.id}`);
     default:
-      return command("tell", told);
+      return command(TELL, told);
   }
+}
+
+/** The changes of one commit; where all of them are only told, they are as one. */
+export function commandsOfCommit(
+  changes: readonly Change[],
+  clock: Clock,
+  now: number,
+  gateway: number,
+): Command[] {
+  const commands = changes.map((change) => commandOf(change, clock, now, gateway));
+  if (commands.length < 2 || commands.some(([rule]) => rule !== TELL)) return commands;
+  return [command(TELL, commands.map(([, told]) => told).join(","))];
 }
 
 /** What is put in of a snapshot where it lacks, as commands for the function `commit`. */

@@ -159,6 +159,7 @@ function clientOf(options: {
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: "disabled",
+    commandOptions: { timeout: 0 }, // by our own deadline; the client's makes an abort signal for each command
   });
 }
 

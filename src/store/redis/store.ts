@@ -17,7 +17,7 @@ import {
   type StoreOptions,
 } from "../port.ts";
 import { readChanges } from "./changes.ts";
-import { type Command, commandOf, commandsOf } from "./commands.ts";
+import { type Command, commandsOf, commandsOfCommit } from "./commands.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
@@ -265,15 +265,15 @@ export class RedisStore implements Store, SharedStore {
   ): Promise<Committed[]> {
     const { clock, number } = this.#session;
     const now = this.#options.now();
-    const commands = commits.flat().map((change) => commandOf(change, clock, now, number));
-    const [first, ...insteads] = await this.#commit(request, commits.map(({ length }) => length), commands);
+    const commands = commits.map((changes) => commandsOfCommit(changes, clock, now, number));
+    const [first, ...insteads] = await this.#commit(request, commands);
     if (safety === "power" && this.#settings.replicas) await this.#replicas.haveAll();
     let order = Number(first);
-    return commits.map((changes, i) => {
+    return commits.map((_, i) => {
       const { changes: instead, damaged } = readChanges(insteads[i] ?? "[]", clock);
       for (const what of damaged) this.#options.damaged?.(what);
       const committed = { instead, order };
-      order += changes.length;
+      order += commands[i]!.length;
       return committed;
     });
   }
@@ -281,16 +281,16 @@ export class RedisStore implements Store, SharedStore {
   /** @returns the place of the first change, and what is told instead of each call's */
   async #commit(
     request: string,
-    lengths: readonly number[],
-    commands: readonly Command[],
+    commits: readonly (readonly Command[])[],
   ): Promise<readonly string[]> {
-    const args = [request, String(lengths.length), ...lengths.map(String), ...commands.flat()];
+    const lengths = commits.map(({ length }) => String(length));
+    const args = [request, String(commits.length), ...lengths, ...commits.flat(2)];
     return textsOf(await this.#session.runAsMember("commit", ...args));
   }
 
   /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */
   async #put(commands: readonly Command[]): Promise<void> {
-    await this.#commit(`${this.#session.incarnation}.${++this.#requests}`, [commands.length], commands);
+    await this.#commit(`${this.#session.incarnation}.${++this.#requests}`, [commands]);
   }
 
   #keyOfValue(name: string): string {
