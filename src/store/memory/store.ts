@@ -65,7 +65,7 @@ export class MemoryStore implements Store, SharedStore {
   #coming: Coming[] = [];
   #answered: Milliseconds;
   #failed = false;
-  /** When it last came back, on the caller's clock. */
+  /** When it last began to come back, or had come back, on the caller's clock. */
   returned: Milliseconds = -Infinity;
   #astray = false;
   #closed = false;
@@ -246,6 +246,7 @@ export class MemoryStore implements Store, SharedStore {
   async #return(): Promise<void> {
     if (this.#astray) return;
     this.#astray = true;
+    this.returned = this.#options.now();
     this.#dropAll();
     this.#log.leave(this.#number);
     this.#number = this.#join();
