@@ -3,6 +3,25 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/store/rules.ts",
+    find: "    if (this.#explanations.has(key)) this.#explanations.set(key, undefined);\n",
+    put: "",
+    breaks: "a group is explained by the placement before the last",
+    suite: "shared store",
+  },
+  {
+    file: "src/gateway/replication.ts",
+    find: "explanation?.server === server ? explanation : undefined",
+    put: "undefined",
+    breaks: "where several gateways share the store nobody knows why a room is where it is",
+  },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "...fleet.granted(input, outcome.server), ...aside",
+    put: "...fleet.granted(input, outcome.server)",
+    breaks: "why a room was placed is not kept for the other gateways",
+  },
+  {
     file: "src/fleet/replication/follow_room.ts",
     find: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n" +
       "  objections.push(opened(room));\n",

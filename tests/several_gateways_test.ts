@@ -93,6 +93,42 @@ for (const [name, configuration, args] of proxies) {
   });
 }
 
+Deno.test({
+  name: "room.Explain answers the same on every gateway, also when the one that placed the room is dead",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using redis = await RedisProcess.start(folder.path);
+    const { accessKey, entry } = newCustomer("acme");
+    await using cluster = await Cluster.start({
+      gateways: 2,
+      config: configSource({
+        customers: [entry],
+        masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+        internal: { withoutUsers: "loopback" },
+        operations: { enabled: false },
+        startup: { waitForReports: false },
+      }),
+      folder: folder.path,
+      redis: () => redis!.url,
+    });
+    const [one, other] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
+    const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
+    const token = new TokenGenerator(accessKey).createToken("lobby", "u");
+    await call(one!, "Connect", {}, { token });
+    const explain = (gateway: string) =>
+      call<{ explanation: { server: string; by: string } }>(`${gateway}/internal`, "room.Explain", {
+        room_id: ["acme", "lobby"],
+      });
+    const why = await explain(one!);
+    assert.equal(why.explanation.server, server.address);
+    assert.deepEqual(await explain(other!), why);
+    await cluster.kill(0);
+    assert.deepEqual(await explain(other!), why);
+    await server.stop();
+  },
+});
+
 const LABELS = { app: "odin-gateway" };
 
 const DEPLOYMENT = z.object({

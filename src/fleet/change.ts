@@ -1,4 +1,4 @@
-import type { Ban, Plan } from "./facts.ts";
+import type { Ban, Explanation, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, LearnedName, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
@@ -66,6 +66,18 @@ export type Change =
     readonly age: Milliseconds;
     /** Clients that it is known to have had. */
     readonly reached: number;
+  }
+  /**
+   * Why the group is where it has been placed. Kept where several gateways share the store, and told to none of them. Refused
+   * where the group is on another server by now.
+   */
+  | {
+    readonly type: "group-explained";
+    readonly namespace: string;
+    readonly group: string;
+    readonly explanation: Explanation;
+    /** Only so many of the newest are kept. */
+    readonly keep: number;
   }
   /**
    * No room of the group is left. It keeps its place for a while, in which another gateway that has somebody on the way to
@@ -184,8 +196,9 @@ export type Change =
 /** A change of one type, or of one of several. */
 export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
 
-/** Types of what gateways that share a store tell each other, and nobody else wants to know. */
+/** Types of what gateways that share a store tell each other or keep there for each other, and nobody else wants to know. */
 const BETWEEN_GATEWAYS = [
+  "group-explained",
   "group-young",
   "group-leaving",
   "granted",

@@ -245,7 +245,7 @@ export class Gateway implements GatewayPort {
       }
       const now = this.#now();
       this.#startWait.look(now);
-      const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
+      const { outcome, changes, aside, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) {
         // Another gateway may have heard a server for the first time a moment ago.
         const mayBeLate = outcome.reason === "no-server" && claim === 0;
@@ -261,7 +261,9 @@ export class Gateway implements GatewayPort {
         if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;
       }
       this.#observers.tell("granted", input, now);
-      if (this.#replication !== undefined) this.#durability.soon(fleet.granted(input, outcome.server));
+      if (this.#replication !== undefined) {
+        this.#durability.soon([...fleet.granted(input, outcome.server), ...aside]);
+      }
       return outcome;
     }
     return { granted: false, reason: "not-durable" };
@@ -341,14 +343,17 @@ export class Gateway implements GatewayPort {
     return Promise.resolve(known);
   }
 
-  explain(room: RoomId): Promise<ShownExplanation | undefined> {
+  async explain(room: RoomId): Promise<ShownExplanation | undefined> {
+    const others = this.#replication;
+    await others?.catchUp();
     const explained = fleet.explain(this.#model, room);
-    if (explained === undefined) return Promise.resolve(undefined);
-    const { explanation } = explained;
-    return Promise.resolve({
+    if (explained === undefined) return undefined;
+    const explanation = explained.explanation ??
+      await others?.explanation(room[0], explained.group, explained.server);
+    return {
       ...explained,
       explanation: explanation && { ...explanation, at: toUnixTime(this.#clocks, explanation.at) },
-    });
+    };
   }
 
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {

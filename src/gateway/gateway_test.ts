@@ -110,6 +110,7 @@ const SHARED: SharedStore = {
   offer: () => Promise.resolve(),
   claimHandOver: () => Promise.resolve(true),
   share: (_customer, wanted) => Promise.resolve({ ...wanted }),
+  explanation: () => Promise.resolve(undefined),
   gateways: () => Promise.resolve([]),
 };
 

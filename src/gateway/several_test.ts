@@ -517,3 +517,55 @@ Deno.test("a RoomClose that is not obeyed is told again by a gateway that did no
   }
   assert.deepEqual(told, [0, 2]);
 });
+
+Deno.test("why a room is where it is every gateway knows, also once the one that placed it is gone", async () => {
+  using cluster = await Cluster.of(3);
+  await cluster.hear(0, A, {}, { load: 0.9, clients: 900 });
+  await cluster.hear(0, B);
+  await cluster.pass(100);
+  assert.equal(await cluster.place(0, "r", "u"), B);
+  const explain = (gateway: number, room = "r") =>
+    cluster.settle(cluster.gateways[gateway]!.explain(["acme", room]));
+  const why = await explain(0);
+  assert.equal(why?.explanation?.server, B);
+  assert.equal(why.explanation.candidates.length, 2);
+  assert.deepEqual(await explain(1), why);
+  await cluster.gateways[0]!.stop();
+  assert.deepEqual(await explain(1), why);
+  assert.equal(cluster.inspect(1, (model) => model.explanations.size), 0, "the store keeps it");
+  await cluster.hear(1, A, { r: 5 });
+  await cluster.pass(100);
+  assert.deepEqual(await explain(1), { server: A, group: "r", explanation: undefined }, "it was found there");
+  assert.equal(await explain(1, "unknown"), undefined);
+  cluster.away.add(1);
+  assert.deepEqual(await explain(1), { server: A, group: "r", explanation: undefined });
+});
+
+Deno.test("of two gateways that place a room at once, the one whose place holds explains it", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  await cluster.hear(1, B);
+  await cluster.pass(100);
+  const asked = [A, B].map((server, gateway) => cluster.ask(gateway, "r", `u${gateway}`, { server }));
+  for (const asks of asked) await cluster.settle(asks);
+  await cluster.pass(100);
+  for (const gateway of [0, 1]) {
+    const why = await cluster.settle(cluster.gateways[gateway]!.explain(["acme", "r"]));
+    assert.equal(why?.explanation?.server, A);
+  }
+});
+
+Deno.test("of explanations so many are kept in the store as are configured, and none where that is none", async () => {
+  for (const keep of [2, 0]) {
+    using cluster = await Cluster.of(2, { limits: { explanations: keep } });
+    await cluster.hear(0, A);
+    await cluster.pass(100);
+    for (const room of ["r1", "r2", "r3"]) await cluster.place(0, room, "u");
+    const explained = await Promise.all(
+      ["r1", "r2", "r3"].map(async (room) =>
+        (await cluster.settle(cluster.gateways[1]!.explain(["acme", room])))?.explanation !== undefined
+      ),
+    );
+    assert.deepEqual(explained, keep === 2 ? [false, true, true] : [false, false, false]);
+  }
+});

@@ -2,6 +2,7 @@ import type {
   Address,
   Change,
   Count,
+  Explanation,
   Licence,
   Member,
   Milliseconds,
@@ -115,6 +116,13 @@ export interface SharedStore {
     reported: () => Readonly<Count>,
     lifetime: Milliseconds,
   ): Promise<Count>;
+  /**
+   * Why a group is where it was placed last, as far as that is kept (`group-explained`); with all that this gateway has
+   * committed.
+   *
+   * @throws {StoreError}
+   */
+  explanation(namespace: string, group: string): Promise<Explanation | undefined>;
   /** All gateways that share the store and live, this one included. @throws {StoreError} */
   gateways(): Promise<readonly Member[]>;
 }

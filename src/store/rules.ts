@@ -4,6 +4,7 @@ import {
   type Ban,
   type Change,
   type ChangeOf,
+  type Explanation,
   groupName,
   type LearnedKind,
   type LearnedName,
@@ -46,6 +47,8 @@ export interface Applied {
 export class Tables {
   readonly #servers = new Map<string, KeptServer>();
   readonly #groups = new Map<string, KeptGroup>();
+  /** Why groups are where they are, by group, the oldest first; undefined where that is another reason by now. */
+  readonly #explanations = new Map<string, Explanation | undefined>();
   readonly #bans = new Map<string, Ban>();
   readonly #tasks = new Map<number, { server: Address; task: QueuedTask; readonly order: number }>();
   readonly #kinds = new Map<string, LearnedKind>();
@@ -129,6 +132,11 @@ export class Tables {
     };
   }
 
+  /** Why the group is where it was placed last, as far as that is kept. */
+  explanation(namespace: string, group: string): Explanation | undefined {
+    return this.#explanations.get(keyOf(namespace, group));
+  }
+
   /** @returns true where it took effect; the group that is to be told of instead; or what is to be told */
   #apply(change: Change, order: number, now: Milliseconds): true | string | readonly Change[] {
     switch (change.type) {
@@ -182,6 +190,9 @@ export class Tables {
       case "group-leaving":
       case "group-released":
         return this.#applyToGroup(change);
+      case "group-explained":
+        this.#explain(change);
+        return []; // nobody is told of it
       case "room-opened":
       case "room-changed":
       case "room-closed":
@@ -251,12 +262,14 @@ export class Tables {
       case "group-placed": {
         if (held === undefined) {
           this.#groups.set(key, { namespace, group, server, leave: undefined, rooms: new Map() });
+          this.#forgetExplanation(key);
           return true;
         }
         if (held.server !== server) {
           if (held.server !== change.from) return key;
           if (change.found !== true && this.#retains(held.server)) return key;
           held.rooms.clear();
+          this.#forgetExplanation(key);
         }
         held.server = server;
         held.leave = undefined;
@@ -274,6 +287,22 @@ export class Tables {
         return true;
       }
     }
+  }
+
+  /** Keeps why the group is where it is, unless it has moved on; of too many, the oldest go. */
+  #explain({ namespace, group, explanation, keep }: ChangeOf<"group-explained">): void {
+    const key = keyOf(namespace, group);
+    if (this.#groups.get(key)?.server !== explanation.server) return;
+    this.#explanations.delete(key);
+    this.#explanations.set(key, explanation);
+    for (const oldest of this.#explanations.keys()) {
+      if (this.#explanations.size <= keep) break;
+      this.#explanations.delete(oldest);
+    }
+  }
+
+  #forgetExplanation(key: string): void {
+    if (this.#explanations.has(key)) this.#explanations.set(key, undefined);
   }
 
   #applyToRoom(

@@ -59,6 +59,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
       if (change.kind.sizes === undefined) model.kinds.forget(change.kind);
       return;
     case "name-learned":
+    case "group-explained": // the store is asked for it
       return;
     case "banned":
       return model.bans.set(change.ban, now);

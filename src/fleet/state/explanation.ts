@@ -14,6 +14,10 @@ export class Explanations {
 
   constructor(public limit: number) {}
 
+  get size(): number {
+    return this.#byGroup.size;
+  }
+
   /** From now on so many are remembered. */
   configure(limit: number): void {
     this.limit = limit;

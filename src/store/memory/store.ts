@@ -2,6 +2,7 @@ import type {
   Address,
   Change,
   Count,
+  Explanation,
   Licence,
   Member,
   Milliseconds,
@@ -162,6 +163,13 @@ export class MemoryStore implements Store, SharedStore {
     if (this.#waiting.length > 0) this.#flush();
     await this.catchUp(); // so that what others gave back is in what is reported
     return this.#log.share(customer, this.#number, wanted, licence, reported(), lifetime);
+  }
+
+  explanation(namespace: string, group: string): Promise<Explanation | undefined> {
+    if (this.#waiting.length > 0) this.#flush();
+    if (this.#manner.isAway()) return Promise.reject(away());
+    const explanation = this.#log.tables.explanation(namespace, group);
+    return Promise.resolve(explanation && { ...explanation, at: explanation.at - this.#offset() });
   }
 
   gateways(): Promise<readonly Member[]> {

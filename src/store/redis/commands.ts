@@ -8,7 +8,7 @@ import {
   type RoomId,
   type Snapshot,
 } from "../../fleet/mod.ts";
-import { ban, cost, draining, known, sizes, task, usage, writeChange } from "./changes.ts";
+import { ban, cost, draining, explanation, known, sizes, task, usage, writeChange } from "./changes.ts";
 import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
 
 /** One change for the function `commit`: rule, what others are told, key, and three texts. */
@@ -58,6 +58,11 @@ const json = (value: unknown): string => JSON.stringify(value);
  * @param gateway the number of this gateway
  */
 export function commandOf(change: Change, clock: Clock, now: number, gateway: number): Command {
+  if (change.type === "group-explained") {
+    const why = json(explanation.write(change.explanation, clock));
+    const { server } = change.explanation;
+    return command(change.type, "", keyOfGroup(change), json(server), why, String(change.keep));
+  }
   const told = writeChange(change, clock);
   if (told === undefined) return command("none");
   // By the rule of its own name.

@@ -47,6 +47,8 @@ const FUNCTIONS = [
  * | `servers` | hash | first seen, sums, report, plan, whether draining, enabled, evicting |
  * | `groups` | hash | server, leave, then of each room its id and what is kept of it |
  * | `bans`, `tasks`, `kinds`, `names` | hash | ban: until, ban; task: server, order, task; kind: sizes; name: what is known |
+ * | `explanations` | hash | of a group: why it is where it was placed |
+ * | `explained` | sorted set | groups of these, by the place of the change |
  * | `ended` | sorted set | bans and tasks that have ended lately |
  * | `hand:SERVER` | string | gateway that hands over tasks, and the id of the hand-over |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |

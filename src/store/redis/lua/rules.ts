@@ -79,6 +79,7 @@ rules["group-placed"] = function(tx, key, server, from, found)
   local group = group_of(tx, key)
   if not group then
     set_group(tx, key, new_group(server))
+    forget_explanation(tx, key)
     return true
   end
   if group.server ~= server then
@@ -87,10 +88,20 @@ rules["group-placed"] = function(tx, key, server, from, found)
       return false
     end
     group = new_group(server)
+    forget_explanation(tx, key)
   end
   group.leave = ""
   set_group(tx, key, group)
   return true
+end
+
+-- Nobody is told: whoever wants to know asks.
+rules["group-explained"] = function(tx, key, server, text, keep, place)
+  local group = group_of(tx, key)
+  if not group or group.server ~= server then return false end
+  tx.explained[key] = { text = text, place = place }
+  tx.keep = tonumber(keep)
+  return false
 end
 
 rules["group-leaving"] = function(tx, key, server, leave)
