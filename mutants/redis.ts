@@ -2,6 +2,18 @@ import type { Mutant } from "./mutant.ts";
 
 export const redis: readonly Mutant[] = [
   {
+    file: "src/store/redis/lua/claims.ts",
+    find: " and holder[2] and lives(prefix, holder[1], holder[2]) then",
+    put: " and holder[2] then",
+    breaks: "the lead in Redis outlives the gateway that has it",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: '  redis.call("SET", key, number .. "\\n" .. incarnation, "PX", args[4])',
+    put: '  redis.call("SET", key, number .. "\\n" .. incarnation)',
+    breaks: "a gateway that has stopped asking keeps the lead for ever",
+  },
+  {
     file: "src/store/redis/lua/rules.ts",
     find: "  if not group or group.server ~= server then return false end\n  tx.explained[key]",
     put: "  tx.explained[key]",

@@ -3,6 +3,35 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/customers/customers.ts",
+    find:
+      "if (this.loaded && !await this.#leads()) await this.#recall();\n        else await this.#take(list);",
+    put: "await this.#take(list);",
+    breaks: "an older answer of the customer API takes the place of what another gateway was told since",
+    suite: "customers",
+  },
+  {
+    file: "src/customers/customers.ts",
+    find: "      await this.memory?.resign(); // another gateway may be luckier\n",
+    put: "",
+    breaks: "a gateway whose customer API fails keeps the others from asking theirs",
+    suite: "customers",
+  },
+  {
+    file: "src/customers/customers.ts",
+    find: "(leads || !this.loaded)",
+    put: "leads",
+    breaks: "a gateway without customers waits for another one that may never have any",
+    suite: "customers",
+  },
+  {
+    file: "src/store/memory/shared_log.ts",
+    find: "lead.until > this.now() && this.lives(lead.by)",
+    put: "lead.until > this.now()",
+    breaks: "nobody takes over what a gateway did for all that is gone",
+    suite: "shared store",
+  },
+  {
     file: "src/store/rules.ts",
     find: "    if (this.#explanations.has(key)) this.#explanations.set(key, undefined);\n",
     put: "",

@@ -185,6 +185,8 @@ export type Change =
   }
   /** What became of it. Told and not stored as well. */
   | { readonly type: "hand-over-ended"; readonly server: Address; readonly id: number; readonly fate: Fate }
+  /** The store has another list of customers, which this gateway has fetched for all. Told and not stored as well. */
+  | { readonly type: "customers-listed" }
   /** The task is in no queue any more. */
   | {
     readonly type: "task-ended";
@@ -198,6 +200,7 @@ export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly t
 
 /** Types of what gateways that share a store tell each other or keep there for each other, and nobody else wants to know. */
 const BETWEEN_GATEWAYS = [
+  "customers-listed",
   "group-explained",
   "group-young",
   "group-leaving",

@@ -158,6 +158,11 @@ export class Gateway implements GatewayPort {
     return this.#durability.store;
   }
 
+  /** The store has another list of customers: the other gateways that share it are told. */
+  tellOfCustomers(): void {
+    if (this.#replication !== undefined) this.#durability.soon([{ type: "customers-listed" }]);
+  }
+
   /** The servers that are known, for whoever keeps something for each. */
   get servers(): Address[] {
     return Array.from(this.#model.servers, ({ address }) => address);

@@ -117,6 +117,17 @@ export interface SharedStore {
     lifetime: Milliseconds,
   ): Promise<Count>;
   /**
+   * Takes the lead in something that one gateway does for all, or keeps it. It ends by itself after `lifetime`, and with the
+   * gateway that has it.
+   *
+   * @param takes also from another gateway that has it
+   * @returns whether this gateway has it now
+   * @throws {StoreError}
+   */
+  lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean>;
+  /** Another gateway may have the lead. @throws {StoreError} */
+  resign(name: string): Promise<void>;
+  /**
    * Why a group is where it was placed last, as far as that is kept (`group-explained`); with all that this gateway has
    * committed.
    *

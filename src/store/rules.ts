@@ -241,6 +241,7 @@ export class Tables {
       case "grants-ended":
       case "handed-over":
       case "hand-over-ended":
+      case "customers-listed":
         return true;
       case "server-odd":
       case "collision":

@@ -362,6 +362,30 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test("one gateway has the lead, until it gives it back, is taken it, or is gone", async (...members) => {
+    const [one, other, third] = members;
+    const lead = ({ shared }: Member, name = "fetching", takes = false) => shared.lead(name, 60_000, takes);
+    assert.equal(await lead(one), true);
+    assert.equal(await lead(other), false);
+    assert.equal(await lead(other, "something else"), true);
+    assert.equal(await lead(one), true, "it keeps it");
+    await other.shared.resign("fetching");
+    assert.equal(await lead(other), false, "who does not have it gives nothing back");
+    await one.shared.resign("fetching");
+    assert.equal(await lead(other), true);
+    assert.equal(await lead(third, "fetching", true), true);
+    assert.equal(await lead(other), false);
+    await third.store.close();
+    assert.equal(await lead(one), true);
+  });
+
+  test("the lead ends by itself", async (one, other) => {
+    assert.equal(await one.shared.lead("fetching", 50, false), true);
+    assert.equal(await other.shared.lead("fetching", 50, false), false);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(await other.shared.lead("fetching", 50, false), true);
+  });
+
   test("shares and what is reported are never more than the licence", async (one, other, third) => {
     const licence = { maxPeers: 20, maxRooms: Infinity };
     const share = ({ shared }: Member, peers: number, reported = 4) =>

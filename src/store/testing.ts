@@ -89,6 +89,7 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "task-ended", sequence, ...pick({}, { expired: true }) }),
     () => ({ type: "handed-over", server, id: 1, tasks: [sequence] }),
     () => ({ type: "hand-over-ended", server, id: 1, fate: pick("read", "lost", "unknown") }),
+    () => ({ type: "customers-listed" }),
     () => ({
       type: "size-observed",
       namespace,

@@ -165,6 +165,17 @@ export class MemoryStore implements Store, SharedStore {
     return this.#log.share(customer, this.#number, wanted, licence, reported(), lifetime);
   }
 
+  lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    return Promise.resolve(this.#log.lead(name, this.#number, lifetime, takes));
+  }
+
+  resign(name: string): Promise<void> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    this.#log.resign(name, this.#number);
+    return Promise.resolve();
+  }
+
   explanation(namespace: string, group: string): Promise<Explanation | undefined> {
     if (this.#waiting.length > 0) this.#flush();
     if (this.#manner.isAway()) return Promise.reject(away());

@@ -161,6 +161,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
   "task-queued": { server: address, task, moved: optional(yes), order: optional(number) },
   "handed-over": { server: address, id: number, tasks: list(number) },
   "hand-over-ended": { server: address, id: number, fate: oneOf("read", "lost", "unknown") },
+  "customers-listed": {},
   "task-ended": { sequence: number, expired: optional(yes) },
 };
 

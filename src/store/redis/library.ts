@@ -24,7 +24,7 @@ export const ENDED_FOR = 3_600_000;
 /** The functions that gateways call. */
 const FUNCTIONS = [
   ...["hello", "beat", "bye", "gateways"],
-  ...["commit", "tail", "resume", "claim", "share", "forget"],
+  ...["commit", "tail", "resume", "claim", "lead", "resign", "share", "forget"],
 ];
 
 /**
@@ -51,6 +51,7 @@ const FUNCTIONS = [
  * | `explained` | sorted set | groups of these, by the place of the change |
  * | `ended` | sorted set | bans and tasks that have ended lately |
  * | `hand:SERVER` | string | gateway that hands over tasks, and the id of the hand-over |
+ * | `lead:NAME` | string | gateway that does something for all, and its incarnation |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |
  * | `value:NAME` | string | values |
  */

@@ -184,6 +184,15 @@ export class RedisStore implements Store, SharedStore {
     return await setShare(this.#session, this.#followed(), { customer, wanted, licence, reported, lifetime });
   }
 
+  async lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean> {
+    return await this.#session.runAsMember("lead", name, String(Math.round(lifetime)), takes ? "1" : "") ===
+      1;
+  }
+
+  async resign(name: string): Promise<void> {
+    await this.#session.runAsMember("resign", name);
+  }
+
   async explanation(namespace: string, group: string): Promise<Explanation | undefined> {
     await this.#outgoing.flush();
     const key = JSON.stringify([namespace, group]);
