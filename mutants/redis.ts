@@ -2,6 +2,12 @@ import type { Mutant } from "./mutant.ts";
 
 export const redis: readonly Mutant[] = [
   {
+    file: "src/store/redis/lua/rules.ts",
+    find: "    if open[i] == id then",
+    put: "    if false then",
+    breaks: "an answer whose fate was told is open in Redis for good",
+  },
+  {
     file: "src/store/redis/lua/claims.ts",
     find: " and holder[2] and lives(prefix, holder[1], holder[2]) then",
     put: " and holder[2] then",

@@ -3,6 +3,32 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/fleet/replication/restore.ts",
+    find:
+      "    for (const handOver of piece.handOvers ?? []) followHandOver(this.#model, handOver, this.#now);\n",
+    put: "",
+    breaks: "a gateway that starts hands over a message that a dead one may have delivered",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "if (its?.isOpen(handOver.id) === false)",
+    put: "if (false)",
+    breaks: "a gateway that was away hands over a message that a dead one may have delivered",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "if (!own && !this.#handOvers.has(id)) {",
+    put: "if (false) {",
+    breaks: "a message whose answer was lost while a gateway was away waits there for ever",
+  },
+  {
+    file: "src/store/rules.ts",
+    find: "open.slice(-OPEN_HAND_OVERS)",
+    put: "open",
+    breaks: "hand-overs that nobody tells of any more pile up in the store",
+    suite: "shared store",
+  },
+  {
     file: "src/customers/customers.ts",
     find:
       "if (this.loaded && !await this.#leads()) await this.#recall();\n        else await this.#take(list);",

@@ -175,7 +175,7 @@ export type Change =
     /** Its place in the order of all gateways' tasks: the store says it. */
     readonly order?: number | undefined;
   }
-  /** An answer with these tasks goes out to the server. Told only where several gateways share the store, and not stored. */
+  /** An answer with these tasks goes out to the server. Told and stored only where several gateways share the store. */
   | {
     readonly type: "handed-over";
     readonly server: Address;
@@ -183,7 +183,7 @@ export type Change =
     /** Numbers of the tasks. */
     readonly tasks: readonly number[];
   }
-  /** What became of it. Told and not stored as well. */
+  /** What became of it: it is not stored any more. */
   | { readonly type: "hand-over-ended"; readonly server: Address; readonly id: number; readonly fate: Fate }
   /** The store has another list of customers, which this gateway has fetched for all. Told and not stored as well. */
   | { readonly type: "customers-listed" }

@@ -34,32 +34,36 @@ class Cluster {
 
   static async of(count: number, settings: FleetOverrides = {}): Promise<Cluster> {
     const cluster = new Cluster();
-    for (let i = 0; i < count; i++) {
-      cluster.gateways.push(
-        await Gateway.open(defaultFleetSettings(settings), {
-          openStore: (options) =>
-            Promise.resolve(
-              new MemoryStore(cluster.log, options, {
-                isAway: () => cluster.away.has(i),
-                lag: () => cluster.away.has(i) ? Infinity : cluster.lags.get(i) ?? LAG,
-                after: (wait, act) => cluster.clock.after(wait, act),
-                handOverFor: INTERVAL,
-              }),
-            ),
-          waitForReports: false,
-          now: () => Math.floor(cluster.clock.now),
-          unixTime: () => Math.floor(cluster.clock.now),
-          timers: {
-            after: (wait, act) => cluster.clock.after(wait, act),
-            every: (interval, act) => cluster.clock.every(interval, act),
-            work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // the real clock counts for nothing
-          },
-          random: () => 0.5,
-        }),
-      );
-    }
+    for (let i = 0; i < count; i++) await cluster.open(settings);
     for (const gateway of cluster.gateways) gateway.start();
     return cluster;
+  }
+
+  /** Opens a gateway more, which then is to be started. */
+  async open(settings: FleetOverrides = {}): Promise<Gateway> {
+    const i = this.gateways.length;
+    const gateway = await Gateway.open(defaultFleetSettings(settings), {
+      openStore: (options) =>
+        Promise.resolve(
+          new MemoryStore(this.log, options, {
+            isAway: () => this.away.has(i),
+            lag: () => this.away.has(i) ? Infinity : this.lags.get(i) ?? LAG,
+            after: (wait, act) => this.clock.after(wait, act),
+            handOverFor: INTERVAL,
+          }),
+        ),
+      waitForReports: false,
+      now: () => Math.floor(this.clock.now),
+      unixTime: () => Math.floor(this.clock.now),
+      timers: {
+        after: (wait, act) => this.clock.after(wait, act),
+        every: (interval, act) => this.clock.every(interval, act),
+        work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // the real clock counts for nothing
+      },
+      random: () => 0.5,
+    });
+    this.gateways.push(gateway);
+    return gateway;
   }
 
   async pass(span: Milliseconds): Promise<void> {
@@ -130,6 +134,10 @@ class Cluster {
 }
 
 const update = (byte: number): Task => ({ task: "RoomUpdate", id: ["acme", "r"], user_data: [byte] });
+const message = (byte: number): Task => ({
+  task: "RoomSendMessage",
+  ...{ id: ["acme", "r"] as const, message: [byte], user_id: "u" },
+});
 const close = (secs: number): Task => ({
   task: "RoomClose",
   id: ["acme", "r"],
@@ -286,6 +294,73 @@ Deno.test("a task that got through at one gateway is not handed over by another"
     assert.deepEqual((await cluster.hear(gateway, A, { r: 1 })).tasks, []);
     await cluster.pass(INTERVAL);
   }
+});
+
+/** A gateway that has just handed over a message, and another one. */
+async function withMessageHandedOver() {
+  const cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: message(1) }));
+  await cluster.pass(100);
+  const { tasks, delivery } = await cluster.hear(0, A, { r: 1 });
+  assert.equal(tasks.length, 1);
+  assert.ok(delivery);
+  await cluster.pass(100);
+  return { cluster, delivery };
+}
+
+Deno.test("a message that a gateway handed over and died is not handed over by one that starts since", async () => {
+  const { cluster: its } = await withMessageHandedOver();
+  using cluster = its;
+  await cluster.gateways[0]!.stop();
+  (await cluster.open()).start();
+  for (let report = 0; report < 3; report++) {
+    await cluster.pass(INTERVAL);
+    assert.deepEqual((await cluster.hear(2, A, { r: 1 })).tasks, []);
+  }
+  assert.equal(cluster.inspect(2, (model) => model.servers.get(A)!.tasks.size), 1, "its fate is open");
+});
+
+for (const [fate, again] of [["lost", 1], ["read", 0]] as const) {
+  Deno.test(`a gateway that could not be told that an answer was ${fate} hands its message over ${again} times`, async () => {
+    const { cluster: its, delivery } = await withMessageHandedOver();
+    using cluster = its;
+    cluster.away.add(1);
+    await cluster.pass(3000);
+    cluster.gateways[0]!.delivered(delivery, fate);
+    await cluster.pass(INTERVAL);
+    cluster.away.clear();
+    await cluster.pass(1000);
+    assert.equal((await cluster.hear(1, A, { r: 1 })).tasks.length, again);
+  });
+}
+
+Deno.test("a gateway that missed a hand-over knows of it once it has loaded anew", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.settle(cluster.gateways[0]!.manage({ task: message(1) }));
+  await cluster.pass(100);
+  cluster.away.add(1);
+  await cluster.pass(3000);
+  assert.equal((await cluster.hear(0, A, { r: 1 })).tasks.length, 1);
+  await cluster.gateways[0]!.stop();
+  cluster.away.clear();
+  await cluster.pass(INTERVAL);
+  assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, []);
+});
+
+Deno.test("answers that have been given up are open in the store no longer", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: update(1) }));
+  await cluster.pass(100);
+  for (const gateway of [0, 1]) {
+    assert.equal((await cluster.hear(gateway, A, { r: 1 })).tasks.length, 1);
+    await cluster.pass(INTERVAL);
+  }
+  assert.equal(cluster.log.tables.handOvers.length, 1);
 });
 
 Deno.test("answers to two servers at once end each by itself, so that another gateway may give them tasks at once", async () => {

@@ -9,8 +9,10 @@ import {
   type LearnedKind,
   type LearnedName,
   type Milliseconds,
+  OPEN_HAND_OVERS,
   type QueuedTask,
   type Snapshot,
+  type StoredHandOver,
   type StoredServer,
 } from "../fleet/mod.ts";
 
@@ -51,6 +53,8 @@ export class Tables {
   readonly #explanations = new Map<string, Explanation | undefined>();
   readonly #bans = new Map<string, Ban>();
   readonly #tasks = new Map<number, { server: Address; task: QueuedTask; readonly order: number }>();
+  /** Open hand-overs of each server, oldest first. */
+  readonly #handOvers = new Map<Address, readonly StoredHandOver[]>();
   readonly #kinds = new Map<string, LearnedKind>();
   readonly #names = new Map<string, LearnedName>();
 
@@ -132,6 +136,11 @@ export class Tables {
     };
   }
 
+  /** Answers with tasks of which nothing has been told yet, those of each server oldest first. */
+  get handOvers(): readonly StoredHandOver[] {
+    return [...this.#handOvers.values()].flat();
+  }
+
   /** Why the group is where it was placed last, as far as that is kept. */
   explanation(namespace: string, group: string): Explanation | undefined {
     return this.#explanations.get(keyOf(namespace, group));
@@ -184,6 +193,7 @@ export class Tables {
         if (known === undefined) return [];
         if (known.report !== change.report) return [];
         this.#servers.delete(change.server);
+        this.#handOvers.delete(change.server);
         return true;
       }
       case "group-placed":
@@ -239,10 +249,19 @@ export class Tables {
       case "group-young":
       case "granted":
       case "grants-ended":
-      case "handed-over":
-      case "hand-over-ended":
       case "customers-listed":
         return true;
+      case "handed-over": {
+        const { server, id, tasks } = change;
+        const open = [...this.#handOvers.get(server) ?? [], { server, id, tasks }];
+        if (this.#servers.has(server)) this.#handOvers.set(server, open.slice(-OPEN_HAND_OVERS));
+        return true;
+      }
+      case "hand-over-ended": {
+        const open = this.#handOvers.get(change.server)?.filter(({ id }) => id !== change.id);
+        if (open !== undefined) this.#handOvers.set(change.server, open);
+        return true;
+      }
       case "server-odd":
       case "collision":
       case "close-ignored":

@@ -362,6 +362,23 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test("hand-overs are loaded while their fate is open, the newest of each server", async (one, other) => {
+    const handed = (server: Address, id: number): Change => ({
+      type: "handed-over",
+      ...{ server, id, tasks: [id, 7] },
+    });
+    const open = async () =>
+      (await loaded(other.store)).handOvers.map(({ server, id, tasks }) => [server, id, ...tasks]);
+    await one.store.commit([appeared(A), handed(A, 1), handed(B, 2), handed(A, 3)], "process");
+    assert.deepEqual(await open(), [[A, 1, 1, 7], [A, 3, 3, 7]], "of servers that are there");
+    await other.store.commit([{ type: "hand-over-ended", server: A, id: 1, fate: "lost" }], "process");
+    assert.deepEqual(await open(), [[A, 3, 3, 7]]);
+    await one.store.commit(Array.from({ length: 9 }, (_, i) => handed(A, 10 + i)), "process");
+    assert.deepEqual((await open()).map(([, id]) => id), [11, 12, 13, 14, 15, 16, 17, 18]);
+    await one.store.commit([removed(A, ""), appeared(A)], "process");
+    assert.deepEqual(await open(), []);
+  });
+
   test("one gateway has the lead, until it gives it back, is taken it, or is gone", async (...members) => {
     const [one, other, third] = members;
     const lead = ({ shared }: Member, name = "fetching", takes = false) => shared.lead(name, 60_000, takes);

@@ -87,8 +87,9 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "ban-ended", ban, lifted: pick(true, false) }),
     () => ({ type: "task-queued", server, task, moved: pick(undefined, true) }),
     () => ({ type: "task-ended", sequence, ...pick({}, { expired: true }) }),
-    () => ({ type: "handed-over", server, id: 1, tasks: [sequence] }),
-    () => ({ type: "hand-over-ended", server, id: 1, fate: pick("read", "lost", "unknown") }),
+    () => ({ type: "handed-over", server, id: pick(1, 2, 3), tasks: [sequence, 4] }),
+    () => ({ type: "handed-over", server, id: pick(4, 5), tasks: [sequence] }),
+    () => ({ type: "hand-over-ended", server, id: pick(1, 2), fate: pick("read", "lost", "unknown") }),
     () => ({ type: "customers-listed" }),
     () => ({
       type: "size-observed",

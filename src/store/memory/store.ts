@@ -101,6 +101,7 @@ export class MemoryStore implements Store, SharedStore {
   async *load(): AsyncIterable<SnapshotPiece> {
     this.#dropAll();
     yield* inPieces(shifted(this.#log.tables.snapshot(), -this.#offset()));
+    yield { handOvers: this.#log.tables.handOvers };
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {

@@ -120,7 +120,9 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
     case "name-learned":
       return ruled(...learnedName(change.name, clock));
     case "hand-over-ended":
-      return ruled(json(change.server), `${gateway}:${change.id}`);
+      return ruled(json(change.server), `${gateway}:${change.id}`, String(change.id));
+    case "handed-over":
+      return ruled(json(change.server), String(change.id), json(change.tasks));
     default:
       return command("tell", told);
   }
