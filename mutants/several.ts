@@ -3,17 +3,23 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/fleet/tasks/hand_over.ts",
+    find: "if (!each.own && !lives(gatewayOf(each.id)))",
+    put: "if (false)",
+    breaks: "a message that a gateway was handing over as it died is lost",
+  },
+  {
     file: "src/fleet/replication/restore.ts",
     find:
       "    for (const handOver of piece.handOvers ?? []) followHandOver(this.#model, handOver, this.#now);\n",
     put: "",
-    breaks: "a gateway that starts hands over a message that a dead one may have delivered",
+    breaks: "a gateway that starts hands over a message that another one may have delivered",
   },
   {
     file: "src/fleet/replication/reconcile.ts",
     find: "if (its?.isOpen(handOver.id) === false)",
     put: "if (false)",
-    breaks: "a gateway that was away hands over a message that a dead one may have delivered",
+    breaks: "a gateway that was away hands over a message that another one may have delivered",
   },
   {
     file: "src/fleet/replication/reconcile.ts",

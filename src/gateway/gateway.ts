@@ -386,12 +386,14 @@ export class Gateway implements GatewayPort {
     const id = fleet.numberHandOver(this.#model);
     if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };
     const open = this.#model.shared ? fleet.NOT_PLACED : this.#firstOpenTask();
+    const lives = await this.#whoLives(input.address);
     const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
       this.#model,
       input.address,
       this.#now(),
       open,
       id,
+      lives,
     );
     this.#durability.soon(changes);
     if (tasks.length > 0) this.#observers.tell("handedOver", tasks.length, repeated);
@@ -403,6 +405,13 @@ export class Gateway implements GatewayPort {
   async #mayHandOver(address: Address, id: number): Promise<boolean> {
     if (this.#replication === undefined || !fleet.hasTasks(this.#model, address)) return true;
     return await this.#replication.mayHandOver(address, id);
+  }
+
+  /** Tells which gateways live, where answers of others to the server are open. */
+  async #whoLives(address: Address): Promise<((gateway: number) => boolean) | undefined> {
+    if (this.#replication === undefined || !fleet.hasOthersHandOvers(this.#model, address)) return undefined;
+    const members = await this.#replication.gateways();
+    return members.length === 0 ? undefined : (gateway) => members.some(({ number }) => number === gateway);
   }
 
   /** Number of the first task whose call is still on its way into the store. */

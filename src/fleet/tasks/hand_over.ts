@@ -5,6 +5,7 @@ import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
 import type { Fate, HandOver, QueuedTask, Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
+import { gatewayOf } from "./numbering.ts";
 import { waitingTask } from "./waiting.ts";
 
 /** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
@@ -19,6 +20,7 @@ export const OPEN_HAND_OVERS = 8;
  *
  * @param open place in the order of the first task that is not to be handed over yet, with all after it
  * @param id number of the answer, which no other has
+ * @param lives whether a gateway lives: answers of one that does not have broken off with it
  */
 export function handOverTasks(
   model: Model,
@@ -26,10 +28,14 @@ export function handOverTasks(
   now: Milliseconds,
   open = Infinity,
   id = numberHandOver(model),
+  lives: (gateway: number) => boolean = () => true,
 ): { tasks: Task[]; repeated: number; handOver?: number; changes: Change[] } {
   const changes: Change[] = [];
   const server = model.servers.get(address);
   if (server === undefined || server.tasks.size === 0) return { tasks: [], repeated: 0, changes };
+  for (const each of server.handOvers.open) {
+    if (!each.own && !lives(gatewayOf(each.id))) decide(model, server, each.id, "lost", now, changes);
+  }
   for (const { at } of server.handOvers.open) {
     if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
   }
@@ -51,6 +57,11 @@ export function handOverTasks(
 /** Whether tasks wait for the server. */
 export function hasTasks(model: Model, address: Address): boolean {
   return (model.servers.get(address)?.tasks.size ?? 0) > 0;
+}
+
+/** Whether answers of other gateways to the server are open. */
+export function hasOthersHandOvers(model: Model, address: Address): boolean {
+  return model.servers.get(address)?.handOvers.open.some(({ own }) => !own) === true;
 }
 
 /** A number for an answer with tasks. */
