@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/gateway/licence_shares.ts",
+    find: 'if (isUnknown && this.#lacking(input) !== undefined) return "not-durable";',
+    put: "if (isUnknown && false) return;",
+    breaks: "a client is told of a limit that is not reached, because the store cannot be asked",
+  },
+  {
     file: "src/fleet/tasks/hand_over.ts",
     find: "if (!each.own && !lives(gatewayOf(each.id)))",
     put: "if (false)",

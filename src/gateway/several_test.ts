@@ -209,6 +209,29 @@ Deno.test("H3: a licence holds over all gateways, exactly", async () => {
   assert.equal(rooms.filter(({ granted }) => granted).length, 4);
 });
 
+Deno.test("while the store is away, nobody is told of a limit that may not be reached", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(5000); // until it is known how many gateways there are
+  cluster.away.add(0).add(1);
+  const licence = { maxPeers: 6, maxRooms: 3 };
+  const outcomes: unknown[] = [];
+  for (let user = 0; user < 8; user++) {
+    const outcome = await cluster.settle(cluster.ask(user % 2, "r", `u${user}`, { licence }));
+    outcomes.push(outcome.granted || outcome.reason);
+  }
+  const [let_in, refused] = [
+    outcomes.filter((each) => each === true),
+    outcomes.filter((each) => each !== true),
+  ];
+  assert.equal(let_in.length, 4, "each gateway has half of the five that are left");
+  assert.deepEqual(new Set(refused), new Set(["not-durable"]));
+  cluster.away.clear();
+  await cluster.pass(2000);
+  const last = await cluster.settle(cluster.ask(0, "r", "u9", { licence }));
+  assert.ok(last.granted);
+});
+
 Deno.test("what one gateway has of a licence and does not need another one gets", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A);
