@@ -124,8 +124,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "if (late > LATE || deaf || isAlone) {",
-    put: "if (late > LATE || isAlone) {",
+    find: "if (late > LATE || deaf || isAlone || isBehind) {",
+    put: "if (late > LATE || isAlone || isBehind) {",
     breaks: "servers that could not be heard count as silent",
   },
   {

@@ -27,6 +27,7 @@ export const SUITES: readonly Suite[] = [
   { name: "several gateways", files: [], tests: "src/gateway/several_test.ts", permissions: [] },
   { name: "fleet", files: ["src/fleet/"], tests: "src/fleet", permissions: [] },
   { name: "gateway", files: ["src/gateway/"], tests: "src/gateway", permissions: DISK },
+  { name: "customers", files: ["src/customers/"], tests: "src/customers", permissions: [] },
   { name: "limits", files: ["src/edge/limits/"], tests: "src/edge/limits", permissions: [] },
   {
     name: "proxies",

@@ -2,6 +2,42 @@ import type { Mutant } from "./mutant.ts";
 
 export const redis: readonly Mutant[] = [
   {
+    file: "src/store/redis/lua/rules.ts",
+    find: "    if open[i] == id then",
+    put: "    if false then",
+    breaks: "an answer whose fate was told is open in Redis for good",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: " and holder[2] and lives(prefix, holder[1], holder[2]) then",
+    put: " and holder[2] then",
+    breaks: "the lead in Redis outlives the gateway that has it",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: '  redis.call("SET", key, number .. "\\n" .. incarnation, "PX", args[4])',
+    put: '  redis.call("SET", key, number .. "\\n" .. incarnation)',
+    breaks: "a gateway that has stopped asking keeps the lead for ever",
+  },
+  {
+    file: "src/store/redis/lua/rules.ts",
+    find: "  if not group or group.server ~= server then return false end\n  tx.explained[key]",
+    put: "  tx.explained[key]",
+    breaks: "a group is explained by a placement that another gateway was first to",
+  },
+  {
+    file: "src/store/redis/lua/records.ts",
+    find: '  redis.call("HDEL", hash, unpack(oldest))\n',
+    put: "",
+    breaks: "explanations fill the memory of Redis",
+  },
+  {
+    file: "src/store/redis/store.ts",
+    find: "    await this.#outgoing.flush();\n    const key",
+    put: "    const key",
+    breaks: "a gateway does not know yet why it has placed a room",
+  },
+  {
     file: "src/store/redis/lua/commit.ts",
     find: 'if not lives(prefix, number, incarnation) then return FENCED end\n  local last = redis.call("GET"',
     put: 'local last = redis.call("GET"',

@@ -3,6 +3,92 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/gateway/licence_shares.ts",
+    find: 'if (isUnknown && this.#lacking(input) !== undefined) return "not-durable";',
+    put: "if (isUnknown && false) return;",
+    breaks: "a client is told of a limit that is not reached, because the store cannot be asked",
+  },
+  {
+    file: "src/fleet/tasks/hand_over.ts",
+    find: "if (!each.own && !lives(gatewayOf(each.id)))",
+    put: "if (false)",
+    breaks: "a message that a gateway was handing over as it died is lost",
+  },
+  {
+    file: "src/fleet/replication/restore.ts",
+    find:
+      "    for (const handOver of piece.handOvers ?? []) followHandOver(this.#model, handOver, this.#now);\n",
+    put: "",
+    breaks: "a gateway that starts hands over a message that another one may have delivered",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "if (its?.isOpen(handOver.id) === false)",
+    put: "if (false)",
+    breaks: "a gateway that was away hands over a message that another one may have delivered",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "if (!own && !this.#handOvers.has(id)) {",
+    put: "if (false) {",
+    breaks: "a message whose answer was lost while a gateway was away waits there for ever",
+  },
+  {
+    file: "src/store/rules.ts",
+    find: "open.slice(-OPEN_HAND_OVERS)",
+    put: "open",
+    breaks: "hand-overs that nobody tells of any more pile up in the store",
+    suite: "shared store",
+  },
+  {
+    file: "src/customers/customers.ts",
+    find:
+      "if (this.loaded && !await this.#leads()) await this.#recall();\n        else await this.#take(list);",
+    put: "await this.#take(list);",
+    breaks: "an older answer of the customer API takes the place of what another gateway was told since",
+    suite: "customers",
+  },
+  {
+    file: "src/customers/customers.ts",
+    find: "      await this.memory?.resign(); // another gateway may be luckier\n",
+    put: "",
+    breaks: "a gateway whose customer API fails keeps the others from asking theirs",
+    suite: "customers",
+  },
+  {
+    file: "src/customers/customers.ts",
+    find: "(leads || !this.loaded)",
+    put: "leads",
+    breaks: "a gateway without customers waits for another one that may never have any",
+    suite: "customers",
+  },
+  {
+    file: "src/store/memory/shared_log.ts",
+    find: "lead.until > this.now() && this.lives(lead.by)",
+    put: "lead.until > this.now()",
+    breaks: "nobody takes over what a gateway did for all that is gone",
+    suite: "shared store",
+  },
+  {
+    file: "src/store/rules.ts",
+    find: "    if (this.#explanations.has(key)) this.#explanations.set(key, undefined);\n",
+    put: "",
+    breaks: "a group is explained by the placement before the last",
+    suite: "shared store",
+  },
+  {
+    file: "src/gateway/replication.ts",
+    find: "explanation?.server === server ? explanation : undefined",
+    put: "undefined",
+    breaks: "where several gateways share the store nobody knows why a room is where it is",
+  },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "...fleet.granted(input, outcome.server), ...aside",
+    put: "...fleet.granted(input, outcome.server)",
+    breaks: "why a room was placed is not kept for the other gateways",
+  },
+  {
     file: "src/fleet/replication/follow_room.ts",
     find: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n" +
       "  objections.push(opened(room));\n",

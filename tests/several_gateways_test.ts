@@ -93,6 +93,131 @@ for (const [name, configuration, args] of proxies) {
   });
 }
 
+Deno.test({
+  name: "room.Explain answers the same on every gateway, also when the one that placed the room is dead",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using redis = await RedisProcess.start(folder.path);
+    const { accessKey, entry } = newCustomer("acme");
+    await using cluster = await Cluster.start({
+      gateways: 2,
+      config: configSource({
+        customers: [entry],
+        masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+        internal: { withoutUsers: "loopback" },
+        operations: { enabled: false },
+        startup: { waitForReports: false },
+      }),
+      folder: folder.path,
+      redis: () => redis!.url,
+    });
+    const [one, other] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
+    const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
+    const token = new TokenGenerator(accessKey).createToken("lobby", "u");
+    await call(one!, "Connect", {}, { token });
+    const explain = (gateway: string) =>
+      call<{ explanation: { server: string; by: string } }>(`${gateway}/internal`, "room.Explain", {
+        room_id: ["acme", "lobby"],
+      });
+    const why = await explain(one!);
+    assert.equal(why.explanation.server, server.address);
+    assert.deepEqual(await explain(other!), why);
+    await cluster.kill(0);
+    assert.deepEqual(await explain(other!), why);
+    await server.stop();
+  },
+});
+
+/** A customer API that counts who asks it. */
+class CustomerApi implements AsyncDisposable {
+  list: readonly unknown[] = [];
+  isDown = false;
+  /** Process ids of the gateways that asked, in order. */
+  readonly asked: string[] = [];
+  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    this.asked.push(new URL(request.url).search);
+    return this.isDown ? new Response("no", { status: 503 }) : Response.json(this.list);
+  });
+
+  /** The source of the configuration's member. */
+  get source(): string {
+    const url = `http://127.0.0.1:${this.#server.addr.port}/?`;
+    return `{ updateFunction: async () => await (await fetch("${url}" + Deno.pid)).json(), updateInterval: 0.3 }`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+Deno.test({
+  name:
+    "one gateway asks the customer API for all of them, whichever of them die, and a removed key holds on all",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using redis = await RedisProcess.start(folder.path);
+    await using api = new CustomerApi();
+    const customers = ["acme", "umbrella", "initech"].map((id) => newCustomer(id));
+    const listed = (...numbers: readonly number[]) => numbers.map((number) => customers[number]!.entry);
+    api.list = listed(0, 1);
+    await using cluster = await Cluster.start({
+      gateways: 3,
+      config: configSource({
+        masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+        internal: { withoutUsers: "loopback" },
+        operations: { enabled: false },
+        startup: { waitForReports: false },
+      }).replace("export default {", `export default {\n  customerApi: ${api.source},`),
+      folder: folder.path,
+      redis: () => redis!.url,
+    });
+    const [one] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
+    const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
+    const admits = async (port: number, customer: number) => {
+      const token = new TokenGenerator(customers[customer]!.accessKey).createToken("lobby", "u");
+      const answer = await call<{ address?: string }>(`http://127.0.0.1:${port}`, "Connect", {}, { token })
+        .catch(() => undefined);
+      return answer !== undefined;
+    };
+    /** Which of the customers each gateway that runs lets in. */
+    const admitted = () =>
+      Promise.all(cluster.ports.map(async (port) => {
+        const each = await Promise.all(customers.map((_, customer) => admits(port, customer)));
+        return each.flatMap((is, customer) => is ? [customer] : []);
+      }));
+    const become = (...expected: readonly number[]) =>
+      until(async () => (await admitted()).every((its) => its.join() === expected.join()));
+    await become(0, 1);
+
+    api.asked.length = 0;
+    await sleep(1500);
+    assert.equal(new Set(api.asked).size, 1, `asked by ${new Set(api.asked).size}`);
+    assert.ok(api.asked.length <= 6, `asked ${api.asked.length} times`);
+    api.list = listed(1);
+    await become(1);
+
+    const lead = [0, 1, 2].find((gateway) => `?${cluster.at(gateway)?.pid}` === api.asked.at(-1));
+    assert.ok(lead !== undefined);
+    await cluster.kill(lead);
+    api.list = listed(0, 2);
+    await become(0, 2);
+
+    api.isDown = true;
+    await cluster.start(lead);
+    await become(0, 2);
+
+    const other = cluster.at(lead)!;
+    api.isDown = false;
+    api.list = listed(2);
+    const { keys } = await call<{ keys: number }>(`${other.url}/internal`, "customers.Reload", {});
+    assert.equal(keys, 1);
+    await become(2);
+    await server.stop();
+  },
+});
+
 const LABELS = { app: "odin-gateway" };
 
 const DEPLOYMENT = z.object({

@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { CustomerMemory } from "../customers/customers.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { asStoreError, orNothing } from "../gateway/store_error.ts";
 import { log } from "../ops/log.ts";
-import { type Store, StoreError } from "../store/port.ts";
+import type { Store } from "../store/port.ts";
 
 /** Name of the fingerprint of the master key in the store. */
 const MASTER_KEY = "master-key";
@@ -28,11 +30,35 @@ export async function checkMasterKey(store: Store, masterKey: string): Promise<v
   await keep(store, MASTER_KEY, fingerprint, "the fingerprint of the master key");
 }
 
-/** Keeps the last good list of customers in the store, which is another one after it was given up and taken back. */
-export function customerMemory(store: () => Store): CustomerMemory {
+/**
+ * Keeps the last good list of customers in the gateway's store. Where several gateways share that, one of them fetches the
+ * list for all; while the store cannot say which, each does so for itself.
+ */
+export function customerMemory(gateway: Gateway): CustomerMemory {
   return {
-    recall: () => store().value(CUSTOMERS),
-    remember: (list) => keep(store(), CUSTOMERS, list, "the list of customers"),
+    async recall() {
+      try {
+        return await gateway.store.value(CUSTOMERS);
+      } catch (error) {
+        log.error("the list of customers that was kept cannot be read: {message}", {
+          message: asStoreError(error).message,
+        });
+        return undefined;
+      }
+    },
+    async remember(list) {
+      const isKept = await keep(gateway.store, CUSTOMERS, list, "the list of customers");
+      if (isKept) gateway.tellOfCustomers();
+      return isKept;
+    },
+    async leads(lifetime, takes) {
+      const { shared } = gateway.store;
+      return shared === undefined || (await orNothing(shared.lead(CUSTOMERS, lifetime, takes)) ?? true);
+    },
+    async resign() {
+      const { shared } = gateway.store;
+      if (shared !== undefined) await orNothing(shared.resign(CUSTOMERS));
+    },
   };
 }
 
@@ -42,8 +68,7 @@ async function keep(store: Store, name: string, text: string, what: string): Pro
     await store.setValue(name, text);
     return true;
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    log.error("{what} cannot be kept: {message}", { what, message: error.message });
+    log.error("{what} cannot be kept: {message}", { what, message: asStoreError(error).message });
     return false;
   }
 }

@@ -88,7 +88,12 @@ export async function runGateway(
     },
   });
   const customerLog = new CustomerLog();
-  const customers = new Customers(settings, customerLog, customerMemory(() => gateway.store));
+  const customers = new Customers(settings, customerLog, customerMemory(gateway));
+  observers.add({
+    followed(change) {
+      if (change.type === "customers-listed") void customers.take();
+    },
+  });
   await customers.load();
   warnAboutAccess(settings);
   await checkMasterKey(gateway.store, masterKey);

@@ -52,6 +52,7 @@ export const LimitMembers = z.object({
     "Size of all events that may wait for each webhook, in characters of JSON.",
   ),
   explanations: z.int().min(0).max(8_000_000).default(fleet.limits.explanations).describe(
-    "Placements that `room.Explain` can explain, the newest.",
+    "Placements that `room.Explain` can explain, the newest; where several gateways share the store, of all of them, some 1 to " +
+      "2 kB each in Redis.",
   ),
 });

@@ -69,7 +69,7 @@ export const ConfigSchema = z.object({
       "expected a function",
     ).meta({ expected: "function" }).describe(
       "Returns a promise of the list, with entries as in [`customers`](#customers). An empty list, or a failure, keeps the " +
-        "last good list, also across restarts.",
+        "last good list, also across restarts. Of several gateways that share the store one calls it for all.",
     ),
     updateInterval: seconds.default(60).describe("Seconds between two calls of the function."),
   }).optional().describe("Fetches the list of customers, instead of `customers`."),

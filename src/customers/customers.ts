@@ -22,12 +22,24 @@ export interface CustomerEvents {
   broken(entry: BrokenEntry): void;
 }
 
-/** Where the last good list of the customer API outlives the process. */
+/** Where the last good list of the customer API outlives the process; several gateways may share it. */
 export interface CustomerMemory {
   recall(): Promise<string | undefined>;
-  /** @returns whether it was kept */
+  /** @returns whether it was kept; then the others that share it are told */
   remember(list: string): Promise<boolean>;
+  /**
+   * Whether it is this gateway that asks the customer API, for all that share the memory: then for so many milliseconds, and
+   * until it resigns.
+   *
+   * @param takes whether it takes that from another one
+   */
+  leads(lifetime: number, takes: boolean): Promise<boolean>;
+  /** Another one may ask. */
+  resign(): Promise<void>;
 }
+
+/** A gateway that asks for all is taken to be stuck after so many times the time that an answer may take. */
+const LEADS_FOR = 3;
 
 /**
  * The customers' keys, from the configuration or from the operator's customer API. A refresh that fails or comes
@@ -50,7 +62,10 @@ export class Customers {
   #stopped = false;
   /** The entries of the last good list as they came, as JSON. */
   #entries: readonly string[] | undefined;
+  /** The list that is in force, as it is kept; nothing where it is not. */
   #remembered: string | undefined;
+  /** Lists are taken over one after the other. */
+  #taking: Promise<void> = Promise.resolve();
 
   constructor(
     settings: CustomerSettings,
@@ -63,16 +78,24 @@ export class Customers {
   /** Loads the configured list, or the last good one of the customer API, in case that is down. */
   async load(): Promise<void> {
     if (this.#settings.customerApi === undefined) await this.#take(this.#settings.customers ?? []);
-    else await this.#recall();
+    else await this.take();
   }
 
-  /** Asks the customer API now and then on its interval. Resolves after the first answer. */
-  async start(): Promise<void> {
+  /**
+   * Asks the customer API now and then on its interval. Resolves after the first answer. Where another gateway asks it for all,
+   * the list of that one is taken.
+   *
+   * @param itself whether this gateway asks in any case
+   */
+  async start(itself = false): Promise<void> {
     const api = this.#settings.customerApi;
     if (api === undefined) return;
     const round = this.#round;
-    await this.refresh();
-    if (this.#stopped || round !== this.#round) return;
+    const isOver = () => this.#stopped || round !== this.#round;
+    const leads = await this.#leads(itself);
+    if (!leads) await this.take();
+    if (!isOver() && (leads || !this.loaded)) await this.refresh();
+    if (isOver()) return;
     this.#timer = setTimeout(() => this.start(), api.updateInterval * 1000);
   }
 
@@ -95,7 +118,7 @@ export class Customers {
       this.#round++;
       this.#settings = settings;
       this.#entries = undefined;
-      if (list === undefined) return await this.start();
+      if (list === undefined) return await this.start(true);
       this.#tell(list.broken);
       this.#adopt(list);
     };
@@ -116,16 +139,22 @@ export class Customers {
   async refresh(): Promise<void> {
     const api = this.#settings.customerApi!;
     const round = this.#round;
-    const timeout = Math.max(10, api.updateInterval) * 1000;
+    const timeout = this.#timeout;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`no answer within ${timeout / 1000} s`)), timeout);
       });
       const list = await Promise.race([api.updateFunction(), late]);
-      if (round === this.#round) await this.#take(list);
+      await this.#inTurn(async () => {
+        if (round !== this.#round) return;
+        // Another gateway may have asked later, and had its answer since.
+        if (this.loaded && !await this.#leads()) await this.#recall();
+        else await this.#take(list);
+      });
     } catch (error) {
       if (round !== this.#round) return;
+      await this.memory?.resign(); // another gateway may be luckier
       // Of an answer that is not JSON the runtime quotes a part, with whatever secrets are in it.
       const message = error instanceof SyntaxError
         ? "the answer is not JSON"
@@ -138,12 +167,35 @@ export class Customers {
     }
   }
 
+  /** Takes over the list that is kept, where the customers are those of a customer API. Never throws. */
+  take(): Promise<void> {
+    return this.#inTurn(() => this.#recall());
+  }
+
+  /** @param itself whether this gateway asks the customer API in any case from now on */
+  async #leads(itself = false): Promise<boolean> {
+    const lifetime = LEADS_FOR * this.#timeout;
+    return await this.memory?.leads(lifetime, itself) ?? true;
+  }
+
+  /** How long the customer API may take to answer, in milliseconds. */
+  get #timeout(): number {
+    return Math.max(10, this.#settings.customerApi?.updateInterval ?? 0) * 1000;
+  }
+
+  #inTurn(take: () => Promise<void>): Promise<void> {
+    const taking = this.#taking.then(take);
+    this.#taking = taking.catch(() => {});
+    return taking;
+  }
+
   async #recall(): Promise<void> {
+    if (this.#settings.customerApi === undefined) return;
     const remembered = await this.memory?.recall();
     if (remembered === undefined) return;
-    this.#remembered = remembered;
+    if (this.loaded && remembered === this.#remembered) return this.events.unchanged?.();
     try {
-      await this.#take(JSON.parse(remembered));
+      await this.#take(JSON.parse(remembered), remembered);
     } catch (error) {
       this.events.kept(
         `the list that was kept cannot be read: ${messageOf(error)}`,
@@ -151,8 +203,12 @@ export class Customers {
     }
   }
 
-  /** Takes a list over, in slices that let calls pass; one that is the same as before costs no more than a look. */
-  async #take(given: unknown): Promise<void> {
+  /**
+   * Takes a list over, in slices that let calls pass; one that is the same as before costs no more than a look.
+   *
+   * @param kept the list as it is kept, where it comes from there
+   */
+  async #take(given: unknown, kept?: string): Promise<void> {
     const round = this.#round;
     const entries = Array.isArray(given) ? await asJson(given) : undefined;
     if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) {
@@ -160,7 +216,7 @@ export class Customers {
     }
     const list = await readList(given, this.#settings);
     const fromApi = this.#settings.customerApi !== undefined;
-    const text = fromApi ? `[${(await asJson(list.customers) ?? []).join()}]` : undefined;
+    const text = fromApi ? kept ?? `[${(await asJson(list.customers) ?? []).join()}]` : undefined;
     if (this.#stopped || round !== this.#round) return;
     this.#tell(list.broken);
     if (fromApi && list.ring.size === 0) {
@@ -170,8 +226,8 @@ export class Customers {
     this.#adopt(list);
     this.#entries = entries;
     if (text === undefined || text === this.#remembered) return;
-    if (await this.memory?.remember(text) === false) this.#entries = undefined; // tried again with the next list
-    else this.#remembered = text;
+    if (text === kept || await this.memory?.remember(text) !== false) this.#remembered = text;
+    else this.#entries = this.#remembered = undefined; // tried again with the next list
   }
 
   #adopt({ customers, ring }: CustomerList): void {

@@ -25,6 +25,8 @@ function customersOf(answer: () => unknown) {
     {
       recall: () => Promise.resolve(undefined),
       remember: (list) => Promise.resolve(remembered.push(list) > 0),
+      leads: () => Promise.resolve(true),
+      resign: () => Promise.resolve(),
     },
   );
   return { customers, told, remembered };
@@ -110,4 +112,135 @@ Deno.test("customers: a list that comes after the end changes nothing", async ()
   customers.stop();
   await refreshing;
   assert.deepEqual([customers.loaded, remembered.length], [false, 0]);
+});
+
+/** What several gateways share: the list, and which of them asks for it. */
+class Shared implements Disposable {
+  list: string | undefined;
+  leading: Customers | undefined;
+  readonly members: Customers[] = [];
+  /** Who asked, in order. */
+  readonly asked: number[] = [];
+
+  /** A gateway more. @param answer what the customer API answers it */
+  join(answer: () => unknown): Customers {
+    const number = this.members.length;
+    const customers: Customers = new Customers(
+      {
+        customers: undefined,
+        customerApi: {
+          updateFunction: async () => {
+            this.asked.push(number);
+            return await answer() as never[];
+          },
+          updateInterval: 60,
+        },
+        sfuPools: undefined,
+        unknownCustomers: "forbidden",
+      },
+      { loaded: () => {}, kept: () => {}, broken: () => {} },
+      {
+        recall: () => Promise.resolve(this.list),
+        remember: (list) => {
+          this.list = list;
+          for (const member of this.members) if (member !== customers) void member.take();
+          return Promise.resolve(true);
+        },
+        leads: (_, takes) => {
+          if (takes) this.leading = customers;
+          this.leading ??= customers;
+          return Promise.resolve(this.leading === customers);
+        },
+        resign: () => {
+          if (this.leading === customers) this.leading = undefined;
+          return Promise.resolve();
+        },
+      },
+    );
+    this.members.push(customers);
+    return customers;
+  }
+
+  get limits(): unknown[] {
+    return this.members.map(limitsOf);
+  }
+
+  [Symbol.dispose](): void {
+    for (const member of this.members) member.stop();
+  }
+}
+
+/** What waits for the others has run. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+Deno.test("customers: one of several gateways asks for all, and what it is told all have", async () => {
+  using shared = new Shared();
+  let limit = 1;
+  const [one, other] = [shared.join(() => [acme(limit)]), shared.join(() => [acme(limit)])];
+  await one.start();
+  await other.start();
+  assert.deepEqual([shared.asked, shared.limits], [[0], [[1], [1]]]);
+  limit = 2;
+  await one.start();
+  await settled();
+  assert.deepEqual([shared.asked, shared.limits], [[0, 0], [[2], [2]]]);
+});
+
+Deno.test("customers: where the customer API fails for one gateway, another one asks", async () => {
+  using shared = new Shared();
+  let isDown = false;
+  const one = shared.join(() => isDown ? Promise.reject(new Error("down")) : [acme(1)]);
+  const other = shared.join(() => [acme(2)]);
+  await one.start();
+  isDown = true;
+  await other.start();
+  await one.start();
+  await other.start();
+  await settled();
+  assert.deepEqual([shared.asked, shared.limits], [[0, 0, 1], [[2], [2]]]);
+});
+
+Deno.test("customers: a gateway that has no list asks itself, whoever asks for all", async () => {
+  using shared = new Shared();
+  const late = Promise.withResolvers<unknown>();
+  const [one, other] = [shared.join(() => late.promise), shared.join(() => [acme(2)])];
+  const starting = one.start();
+  await other.start();
+  assert.deepEqual(shared.limits, [[2], [2]], "and tells the others");
+  late.resolve([acme(3)]);
+  await starting;
+  await settled();
+  assert.deepEqual(shared.limits, [[3], [3]]);
+});
+
+Deno.test("customers: a reload asks at whichever gateway, and an earlier answer that comes later means nothing", async () => {
+  using shared = new Shared();
+  const answers: (unknown)[] = [[acme(1)]];
+  const late = Promise.withResolvers<unknown>();
+  const [one, other] = [shared.join(() => answers.shift() ?? late.promise), shared.join(() => [acme(2)])];
+  await one.start();
+  await other.start();
+  const asking = one.start();
+  await settled();
+  await other.start(true);
+  await settled();
+  assert.deepEqual(shared.limits, [[2], [2]]);
+  late.resolve([acme(1)]);
+  await asking;
+  await settled();
+  assert.deepEqual([shared.asked, shared.limits], [[0, 0, 1], [[2], [2]]]);
+  assert.match(shared.list ?? "", /"maxPeers":2/);
+});
+
+Deno.test("customers: those of a file are a gateway's own, whatever the others share", async () => {
+  using shared = new Shared();
+  const [one, other] = [shared.join(() => [acme(1)]), shared.join(() => [acme(1)])];
+  await one.start();
+  await other.start();
+  const { sfuPools, unknownCustomers } = { sfuPools: undefined, unknownCustomers: "forbidden" as const };
+  const file = { customers: [acme(7)] as never[], customerApi: undefined, sfuPools, unknownCustomers };
+  await (await other.prepare(file))();
+  await one.start();
+  await other.take();
+  assert.deepEqual(shared.limits, [[1], [7]]);
 });

@@ -1,4 +1,4 @@
-import type { Ban, Plan } from "./facts.ts";
+import type { Ban, Explanation, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, LearnedName, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
@@ -66,6 +66,18 @@ export type Change =
     readonly age: Milliseconds;
     /** Clients that it is known to have had. */
     readonly reached: number;
+  }
+  /**
+   * Why the group is where it has been placed. Kept where several gateways share the store, and told to none of them. Refused
+   * where the group is on another server by now.
+   */
+  | {
+    readonly type: "group-explained";
+    readonly namespace: string;
+    readonly group: string;
+    readonly explanation: Explanation;
+    /** Only so many of the newest are kept. */
+    readonly keep: number;
   }
   /**
    * No room of the group is left. It keeps its place for a while, in which another gateway that has somebody on the way to
@@ -163,7 +175,7 @@ export type Change =
     /** Its place in the order of all gateways' tasks: the store says it. */
     readonly order?: number | undefined;
   }
-  /** An answer with these tasks goes out to the server. Told only where several gateways share the store, and not stored. */
+  /** An answer with these tasks goes out to the server. Told and stored only where several gateways share the store. */
   | {
     readonly type: "handed-over";
     readonly server: Address;
@@ -171,8 +183,10 @@ export type Change =
     /** Numbers of the tasks. */
     readonly tasks: readonly number[];
   }
-  /** What became of it. Told and not stored as well. */
+  /** What became of it: it is not stored any more. */
   | { readonly type: "hand-over-ended"; readonly server: Address; readonly id: number; readonly fate: Fate }
+  /** The store has another list of customers, which this gateway has fetched for all. Told and not stored as well. */
+  | { readonly type: "customers-listed" }
   /** The task is in no queue any more. */
   | {
     readonly type: "task-ended";
@@ -184,8 +198,10 @@ export type Change =
 /** A change of one type, or of one of several. */
 export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
 
-/** Types of what gateways that share a store tell each other, and nobody else wants to know. */
+/** Types of what gateways that share a store tell each other or keep there for each other, and nobody else wants to know. */
 const BETWEEN_GATEWAYS = [
+  "customers-listed",
+  "group-explained",
   "group-young",
   "group-leaving",
   "granted",

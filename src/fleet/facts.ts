@@ -4,6 +4,7 @@
  * @module
  */
 import type { Address, RoomId } from "./ids.ts";
+import type { Kind } from "./learning/mod.ts";
 import type { Milliseconds } from "./time.ts";
 
 /** What a placement strategy may know of a server. */
@@ -87,4 +88,36 @@ export interface Member {
   readonly lag: number;
   /** Whether it is the one that was asked. */
   readonly self: boolean;
+}
+
+/** A server as it was looked at for a placement: the load expected of it, and what that is made of. */
+export interface Candidate extends ServerLoad {
+  readonly expectedLoad: number;
+}
+
+/** A server that could not be chosen, and why. */
+export interface LeftOut {
+  readonly server: Address;
+  readonly reason: "silent" | "draining" | "weight 0" | "above the ceiling";
+}
+
+/** Why a group is on its server. */
+export interface Explanation<Time extends number = Milliseconds> {
+  readonly at: Time;
+  /** The strategy that chose, or that the client's token asked for the server. */
+  readonly by: string;
+  readonly kind: Kind;
+  /** Clients that the group was expected to reach. */
+  readonly expectedSize: number;
+  /** What hardly any group of its kind exceeds, in clients: counts for a little. */
+  readonly size: number;
+  readonly pool: string;
+  readonly server: Address;
+  /** All servers that could have been chosen would be above the ceiling. */
+  readonly overCeiling: boolean;
+  /** The servers with the lowest expected load, and the chosen one. */
+  readonly candidates: readonly Candidate[];
+  readonly furtherCandidates: number;
+  readonly leftOut: readonly LeftOut[];
+  readonly furtherLeftOut: number;
 }

@@ -22,7 +22,14 @@ export { forecast, type NeedForecast, type PoolForecast } from "./operations/for
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";
 export { GATEWAYS, numberTasks } from "./tasks/numbering.ts";
-export { endHandOver, handOverTasks, hasTasks, numberHandOver } from "./tasks/hand_over.ts";
+export {
+  endHandOver,
+  handOverTasks,
+  hasOthersHandOvers,
+  hasTasks,
+  numberHandOver,
+  OPEN_HAND_OVERS,
+} from "./tasks/hand_over.ts";
 export * from "./ids.ts";
 export * from "./operations/figures.ts";
 export * from "./operations/info.ts";

@@ -49,6 +49,8 @@ export interface HandOver {
   readonly id: number;
   readonly tasks: readonly QueuedTask[];
   readonly at: Milliseconds;
+  /** Whether this gateway gave the answer: then it will know what became of it, or nobody will. */
+  readonly own: boolean;
 }
 
 /** Seconds as the span that servers read, to the nanosecond. */

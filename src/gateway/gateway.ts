@@ -160,6 +160,11 @@ export class Gateway implements GatewayPort {
     return this.#durability.store;
   }
 
+  /** The store has another list of customers: the other gateways that share it are told. */
+  tellOfCustomers(): void {
+    if (this.#replication !== undefined) this.#durability.soon([{ type: "customers-listed" }]);
+  }
+
   /** The servers that are known, for whoever keeps something for each. */
   get servers(): Address[] {
     return Array.from(this.#model.servers, ({ address }) => address);
@@ -247,7 +252,7 @@ export class Gateway implements GatewayPort {
       }
       const now = this.#now();
       this.#startWait.look(now);
-      const { outcome, changes, undo } = fleet.connect(this.#model, input, now, this.#random);
+      const { outcome, changes, aside, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) {
         // Another gateway may have heard a server for the first time a moment ago.
         const mayBeLate = outcome.reason === "no-server" && claim === 0;
@@ -264,7 +269,7 @@ export class Gateway implements GatewayPort {
       }
       this.#observers.tell("granted", input, now);
       if (this.#replication !== undefined) {
-        this.#durability.soonWithOthers(fleet.granted(input, outcome.server));
+        this.#durability.soonWithOthers([...fleet.granted(input, outcome.server), ...aside]);
       }
       return outcome;
     }
@@ -345,14 +350,17 @@ export class Gateway implements GatewayPort {
     return Promise.resolve(known);
   }
 
-  explain(room: RoomId): Promise<ShownExplanation | undefined> {
+  async explain(room: RoomId): Promise<ShownExplanation | undefined> {
+    const others = this.#replication;
+    await others?.catchUp();
     const explained = fleet.explain(this.#model, room);
-    if (explained === undefined) return Promise.resolve(undefined);
-    const { explanation } = explained;
-    return Promise.resolve({
+    if (explained === undefined) return undefined;
+    const explanation = explained.explanation ??
+      await others?.explanation(room[0], explained.group, explained.server);
+    return {
       ...explained,
       explanation: explanation && { ...explanation, at: toUnixTime(this.#clocks, explanation.at) },
-    });
+    };
   }
 
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
@@ -380,12 +388,14 @@ export class Gateway implements GatewayPort {
     const id = fleet.numberHandOver(this.#model);
     if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };
     const open = this.#model.shared ? fleet.NOT_PLACED : this.#firstOpenTask();
+    const lives = await this.#whoLives(input.address);
     const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
       this.#model,
       input.address,
       this.#now(),
       open,
       id,
+      lives,
     );
     this.#durability.soon(changes);
     if (tasks.length > 0) this.#observers.tell("handedOver", tasks.length, repeated);
@@ -397,6 +407,13 @@ export class Gateway implements GatewayPort {
   async #mayHandOver(address: Address, id: number): Promise<boolean> {
     if (this.#replication === undefined || !fleet.hasTasks(this.#model, address)) return true;
     return await this.#replication.mayHandOver(address, id);
+  }
+
+  /** Tells which gateways live, where answers of others to the server are open. */
+  async #whoLives(address: Address): Promise<((gateway: number) => boolean) | undefined> {
+    if (this.#replication === undefined || !fleet.hasOthersHandOvers(this.#model, address)) return undefined;
+    const members = await this.#replication.gateways();
+    return members.length === 0 ? undefined : (gateway) => members.some(({ number }) => number === gateway);
   }
 
   /** Number of the first task whose call is still on its way into the store. */

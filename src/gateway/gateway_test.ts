@@ -110,6 +110,9 @@ const SHARED: SharedStore = {
   offer: () => Promise.resolve(),
   claimHandOver: () => Promise.resolve(true),
   share: (_customer, wanted) => Promise.resolve({ ...wanted }),
+  lead: () => Promise.resolve(true),
+  resign: () => Promise.resolve(),
+  explanation: () => Promise.resolve(undefined),
   gateways: () => Promise.resolve([]),
 };
 

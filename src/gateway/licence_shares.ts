@@ -62,9 +62,10 @@ export class LicenceShares {
   /**
    * Asks the store for a share that the client is within.
    *
-   * @returns why it cannot be let in; nothing where it can, unless somebody else is first
+   * @returns why it cannot be let in; nothing where it can, unless somebody else is first. While the store cannot be asked, what
+   *   is left of the licence is not known: only a part of it is this gateway's, and that this is used up is no limit
    */
-  async ask(input: ConnectInput): Promise<Refusal | undefined> {
+  async ask(input: ConnectInput): Promise<Refusal | "not-durable" | undefined> {
     const { customer, licence } = input;
     for (let attempt = 1;; attempt++) {
       const lacking = this.#lacking(input);
@@ -83,6 +84,8 @@ export class LicenceShares {
         continue;
       }
       await this.#set(customer, licence, this.#wanted(input));
+      const isUnknown = this.#held.get(customer)?.alone !== undefined;
+      if (isUnknown && this.#lacking(input) !== undefined) return "not-durable";
       if (attempt < TRIES && this.#lacking(input) !== undefined) await this.#wait(TRY_AFTER);
     }
   }

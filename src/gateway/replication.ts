@@ -1,5 +1,5 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Address, Change, Member, Milliseconds, Model } from "../fleet/mod.ts";
+import type { Address, Change, Explanation, Member, Milliseconds, Model } from "../fleet/mod.ts";
 import type { Committed, SharedStore, Store } from "../store/port.ts";
 import { asStoreError, orNothing, succeeds } from "./store_error.ts";
 import { longWork, type Timers } from "./timers.ts";
@@ -88,6 +88,12 @@ export class Replication {
   /** All gateways that share the store; nobody is known while it cannot be asked. */
   async gateways(): Promise<readonly Member[]> {
     return await orNothing(this.#shared.gateways()) ?? [];
+  }
+
+  /** Why the group is on the server, as far as that is kept; nobody knows while the store cannot be asked. */
+  async explanation(namespace: string, group: string, server: Address): Promise<Explanation | undefined> {
+    const explanation = await orNothing(this.#shared.explanation(namespace, group));
+    return explanation?.server === server ? explanation : undefined;
   }
 
   /** Whether the store cannot be reached: it says itself when it can again. */

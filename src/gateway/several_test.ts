@@ -34,32 +34,36 @@ class Cluster {
 
   static async of(count: number, settings: FleetOverrides = {}): Promise<Cluster> {
     const cluster = new Cluster();
-    for (let i = 0; i < count; i++) {
-      cluster.gateways.push(
-        await Gateway.open(defaultFleetSettings(settings), {
-          openStore: (options) =>
-            Promise.resolve(
-              new MemoryStore(cluster.log, options, {
-                isAway: () => cluster.away.has(i),
-                lag: () => cluster.away.has(i) ? Infinity : cluster.lags.get(i) ?? LAG,
-                after: (wait, act) => cluster.clock.after(wait, act),
-                handOverFor: INTERVAL,
-              }),
-            ),
-          waitForReports: false,
-          now: () => Math.floor(cluster.clock.now),
-          unixTime: () => Math.floor(cluster.clock.now),
-          timers: {
-            after: (wait, act) => cluster.clock.after(wait, act),
-            every: (interval, act) => cluster.clock.every(interval, act),
-            work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // the real clock counts for nothing
-          },
-          random: () => 0.5,
-        }),
-      );
-    }
+    for (let i = 0; i < count; i++) await cluster.open(settings);
     for (const gateway of cluster.gateways) gateway.start();
     return cluster;
+  }
+
+  /** Opens a gateway more, which then is to be started. */
+  async open(settings: FleetOverrides = {}): Promise<Gateway> {
+    const i = this.gateways.length;
+    const gateway = await Gateway.open(defaultFleetSettings(settings), {
+      openStore: (options) =>
+        Promise.resolve(
+          new MemoryStore(this.log, options, {
+            isAway: () => this.away.has(i),
+            lag: () => this.away.has(i) ? Infinity : this.lags.get(i) ?? LAG,
+            after: (wait, act) => this.clock.after(wait, act),
+            handOverFor: INTERVAL,
+          }),
+        ),
+      waitForReports: false,
+      now: () => Math.floor(this.clock.now),
+      unixTime: () => Math.floor(this.clock.now),
+      timers: {
+        after: (wait, act) => this.clock.after(wait, act),
+        every: (interval, act) => this.clock.every(interval, act),
+        work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // the real clock counts for nothing
+      },
+      random: () => 0.5,
+    });
+    this.gateways.push(gateway);
+    return gateway;
   }
 
   async pass(span: Milliseconds): Promise<void> {
@@ -130,6 +134,10 @@ class Cluster {
 }
 
 const update = (byte: number): Task => ({ task: "RoomUpdate", id: ["acme", "r"], user_data: [byte] });
+const message = (byte: number): Task => ({
+  task: "RoomSendMessage",
+  ...{ id: ["acme", "r"] as const, message: [byte], user_id: "u" },
+});
 const close = (secs: number): Task => ({
   task: "RoomClose",
   id: ["acme", "r"],
@@ -199,6 +207,29 @@ Deno.test("H3: a licence holds over all gateways, exactly", async () => {
     ),
   );
   assert.equal(rooms.filter(({ granted }) => granted).length, 4);
+});
+
+Deno.test("while the store is away, nobody is told of a limit that may not be reached", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(5000); // until it is known how many gateways there are
+  cluster.away.add(0).add(1);
+  const licence = { maxPeers: 6, maxRooms: 3 };
+  const outcomes: unknown[] = [];
+  for (let user = 0; user < 8; user++) {
+    const outcome = await cluster.settle(cluster.ask(user % 2, "r", `u${user}`, { licence }));
+    outcomes.push(outcome.granted || outcome.reason);
+  }
+  const [let_in, refused] = [
+    outcomes.filter((each) => each === true),
+    outcomes.filter((each) => each !== true),
+  ];
+  assert.equal(let_in.length, 4, "each gateway has half of the five that are left");
+  assert.deepEqual(new Set(refused), new Set(["not-durable"]));
+  cluster.away.clear();
+  await cluster.pass(2000);
+  const last = await cluster.settle(cluster.ask(0, "r", "u9", { licence }));
+  assert.ok(last.granted);
 });
 
 Deno.test("what one gateway has of a licence and does not need another one gets", async () => {
@@ -286,6 +317,77 @@ Deno.test("a task that got through at one gateway is not handed over by another"
     assert.deepEqual((await cluster.hear(gateway, A, { r: 1 })).tasks, []);
     await cluster.pass(INTERVAL);
   }
+});
+
+/** A gateway that has just handed over a message, and another one. */
+async function withMessageHandedOver() {
+  const cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: message(1) }));
+  await cluster.pass(100);
+  const { tasks, delivery } = await cluster.hear(0, A, { r: 1 });
+  assert.equal(tasks.length, 1);
+  assert.ok(delivery);
+  await cluster.pass(100);
+  return { cluster, delivery };
+}
+
+Deno.test("a message that a gateway has handed over is not handed over by one that starts since, while that one lives", async () => {
+  const { cluster: its } = await withMessageHandedOver();
+  using cluster = its;
+  (await cluster.open()).start();
+  for (let report = 0; report < 3; report++) {
+    await cluster.pass(INTERVAL);
+    assert.deepEqual((await cluster.hear(2, A, { r: 1 })).tasks, []);
+  }
+  assert.equal(cluster.inspect(2, (model) => model.servers.get(A)!.tasks.size), 1, "its fate is open");
+  await cluster.gateways[0]!.stop();
+  for (const [gateway, count] of [[2, 1], [1, 0]] as const) {
+    await cluster.pass(INTERVAL);
+    const { tasks } = await cluster.hear(gateway, A, { r: 1 });
+    assert.equal(tasks.length, count, "with that one its answer broke off");
+  }
+});
+
+for (const [fate, again] of [["lost", 1], ["read", 0]] as const) {
+  Deno.test(`a gateway that could not be told that an answer was ${fate} hands its message over ${again} times`, async () => {
+    const { cluster: its, delivery } = await withMessageHandedOver();
+    using cluster = its;
+    cluster.away.add(1);
+    await cluster.pass(3000);
+    cluster.gateways[0]!.delivered(delivery, fate);
+    await cluster.pass(INTERVAL);
+    cluster.away.clear();
+    await cluster.pass(1000);
+    assert.equal((await cluster.hear(1, A, { r: 1 })).tasks.length, again);
+  });
+}
+
+Deno.test("a gateway that missed a hand-over knows of it once it has loaded anew", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.settle(cluster.gateways[0]!.manage({ task: message(1) }));
+  await cluster.pass(100);
+  cluster.away.add(1);
+  await cluster.pass(3000);
+  assert.equal((await cluster.hear(0, A, { r: 1 })).tasks.length, 1);
+  cluster.away.clear();
+  await cluster.pass(INTERVAL);
+  assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, []);
+});
+
+Deno.test("answers that have been given up are open in the store no longer", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: update(1) }));
+  await cluster.pass(100);
+  for (const gateway of [0, 1]) {
+    assert.equal((await cluster.hear(gateway, A, { r: 1 })).tasks.length, 1);
+    await cluster.pass(INTERVAL);
+  }
+  assert.equal(cluster.log.tables.handOvers.length, 1);
 });
 
 Deno.test("answers to two servers at once end each by itself, so that another gateway may give them tasks at once", async () => {
@@ -516,4 +618,56 @@ Deno.test("a RoomClose that is not obeyed is told again by a gateway that did no
     await cluster.pass(INTERVAL);
   }
   assert.deepEqual(told, [0, 2]);
+});
+
+Deno.test("why a room is where it is every gateway knows, also once the one that placed it is gone", async () => {
+  using cluster = await Cluster.of(3);
+  await cluster.hear(0, A, {}, { load: 0.9, clients: 900 });
+  await cluster.hear(0, B);
+  await cluster.pass(100);
+  assert.equal(await cluster.place(0, "r", "u"), B);
+  const explain = (gateway: number, room = "r") =>
+    cluster.settle(cluster.gateways[gateway]!.explain(["acme", room]));
+  const why = await explain(0);
+  assert.equal(why?.explanation?.server, B);
+  assert.equal(why.explanation.candidates.length, 2);
+  assert.deepEqual(await explain(1), why);
+  await cluster.gateways[0]!.stop();
+  assert.deepEqual(await explain(1), why);
+  assert.equal(cluster.inspect(1, (model) => model.explanations.size), 0, "the store keeps it");
+  await cluster.hear(1, A, { r: 5 });
+  await cluster.pass(100);
+  assert.deepEqual(await explain(1), { server: A, group: "r", explanation: undefined }, "it was found there");
+  assert.equal(await explain(1, "unknown"), undefined);
+  cluster.away.add(1);
+  assert.deepEqual(await explain(1), { server: A, group: "r", explanation: undefined });
+});
+
+Deno.test("of two gateways that place a room at once, the one whose place holds explains it", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  await cluster.hear(1, B);
+  await cluster.pass(100);
+  const asked = [A, B].map((server, gateway) => cluster.ask(gateway, "r", `u${gateway}`, { server }));
+  for (const asks of asked) await cluster.settle(asks);
+  await cluster.pass(100);
+  for (const gateway of [0, 1]) {
+    const why = await cluster.settle(cluster.gateways[gateway]!.explain(["acme", "r"]));
+    assert.equal(why?.explanation?.server, A);
+  }
+});
+
+Deno.test("of explanations so many are kept in the store as are configured, and none where that is none", async () => {
+  for (const keep of [2, 0]) {
+    using cluster = await Cluster.of(2, { limits: { explanations: keep } });
+    await cluster.hear(0, A);
+    await cluster.pass(100);
+    for (const room of ["r1", "r2", "r3"]) await cluster.place(0, room, "u");
+    const explained = await Promise.all(
+      ["r1", "r2", "r3"].map(async (room) =>
+        (await cluster.settle(cluster.gateways[1]!.explain(["acme", room])))?.explanation !== undefined
+      ),
+    );
+    assert.deepEqual(explained, keep === 2 ? [false, true, true] : [false, false, false]);
+  }
 });

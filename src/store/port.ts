@@ -2,6 +2,7 @@ import type {
   Address,
   Change,
   Count,
+  Explanation,
   Licence,
   Member,
   Milliseconds,
@@ -28,8 +29,8 @@ export interface Committed {
    */
   readonly instead: readonly Change[];
   /**
-   * Place of the first change in the order of all gateways' changes; that of the next is one higher, but changes of which none
-   * is stored may have one place together. Only where several share the store.
+   * Place of the first change in the order of all gateways' changes. In a commit that queues a task that of the next is one
+   * higher; in others, changes that are not stored may share theirs. Only where several share the store.
    */
   readonly order?: number | undefined;
 }
@@ -118,6 +119,24 @@ export interface SharedStore {
     reported: () => Readonly<Count>,
     lifetime: Milliseconds,
   ): Promise<Count>;
+  /**
+   * Takes the lead in something that one gateway does for all, or keeps it. It ends by itself after `lifetime`, and with the
+   * gateway that has it.
+   *
+   * @param takes also from another gateway that has it
+   * @returns whether this gateway has it now
+   * @throws {StoreError}
+   */
+  lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean>;
+  /** Another gateway may have the lead. @throws {StoreError} */
+  resign(name: string): Promise<void>;
+  /**
+   * Why a group is where it was placed last, as far as that is kept (`group-explained`); with all that this gateway has
+   * committed.
+   *
+   * @throws {StoreError}
+   */
+  explanation(namespace: string, group: string): Promise<Explanation | undefined>;
   /** All gateways that share the store and live, this one included. @throws {StoreError} */
   gateways(): Promise<readonly Member[]>;
 }

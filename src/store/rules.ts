@@ -4,12 +4,15 @@ import {
   type Ban,
   type Change,
   type ChangeOf,
+  type Explanation,
   groupName,
   type LearnedKind,
   type LearnedName,
   type Milliseconds,
+  OPEN_HAND_OVERS,
   type QueuedTask,
   type Snapshot,
+  type StoredHandOver,
   type StoredServer,
 } from "../fleet/mod.ts";
 
@@ -46,8 +49,12 @@ export interface Applied {
 export class Tables {
   readonly #servers = new Map<string, KeptServer>();
   readonly #groups = new Map<string, KeptGroup>();
+  /** Why groups are where they are, by group, the oldest first; undefined where that is another reason by now. */
+  readonly #explanations = new Map<string, Explanation | undefined>();
   readonly #bans = new Map<string, Ban>();
   readonly #tasks = new Map<number, { server: Address; task: QueuedTask; readonly order: number }>();
+  /** Open hand-overs of each server, oldest first. */
+  readonly #handOvers = new Map<Address, readonly StoredHandOver[]>();
   readonly #kinds = new Map<string, LearnedKind>();
   readonly #names = new Map<string, LearnedName>();
 
@@ -129,6 +136,16 @@ export class Tables {
     };
   }
 
+  /** Answers with tasks of which nothing has been told yet, those of each server oldest first. */
+  get handOvers(): readonly StoredHandOver[] {
+    return [...this.#handOvers.values()].flat();
+  }
+
+  /** Why the group is where it was placed last, as far as that is kept. */
+  explanation(namespace: string, group: string): Explanation | undefined {
+    return this.#explanations.get(keyOf(namespace, group));
+  }
+
   /** @returns true where it took effect; the group that is to be told of instead; or what is to be told */
   #apply(change: Change, order: number, now: Milliseconds): true | string | readonly Change[] {
     switch (change.type) {
@@ -176,12 +193,16 @@ export class Tables {
         if (known === undefined) return [];
         if (known.report !== change.report) return [];
         this.#servers.delete(change.server);
+        this.#handOvers.delete(change.server);
         return true;
       }
       case "group-placed":
       case "group-leaving":
       case "group-released":
         return this.#applyToGroup(change);
+      case "group-explained":
+        this.#explain(change);
+        return []; // nobody is told of it
       case "room-opened":
       case "room-changed":
       case "room-closed":
@@ -228,9 +249,19 @@ export class Tables {
       case "group-young":
       case "granted":
       case "grants-ended":
-      case "handed-over":
-      case "hand-over-ended":
+      case "customers-listed":
         return true;
+      case "handed-over": {
+        const { server, id, tasks } = change;
+        const open = [...this.#handOvers.get(server) ?? [], { server, id, tasks }];
+        if (this.#servers.has(server)) this.#handOvers.set(server, open.slice(-OPEN_HAND_OVERS));
+        return true;
+      }
+      case "hand-over-ended": {
+        const open = this.#handOvers.get(change.server)?.filter(({ id }) => id !== change.id);
+        if (open !== undefined) this.#handOvers.set(change.server, open);
+        return true;
+      }
       case "server-odd":
       case "collision":
       case "close-ignored":
@@ -251,12 +282,14 @@ export class Tables {
       case "group-placed": {
         if (held === undefined) {
           this.#groups.set(key, { namespace, group, server, leave: undefined, rooms: new Map() });
+          this.#forgetExplanation(key);
           return true;
         }
         if (held.server !== server) {
           if (held.server !== change.from) return key;
           if (change.found !== true && this.#retains(held.server)) return key;
           held.rooms.clear();
+          this.#forgetExplanation(key);
         }
         held.server = server;
         held.leave = undefined;
@@ -274,6 +307,22 @@ export class Tables {
         return true;
       }
     }
+  }
+
+  /** Keeps why the group is where it is, unless it has moved on; of too many, the oldest go. */
+  #explain({ namespace, group, explanation, keep }: ChangeOf<"group-explained">): void {
+    const key = keyOf(namespace, group);
+    if (this.#groups.get(key)?.server !== explanation.server) return;
+    this.#explanations.delete(key);
+    this.#explanations.set(key, explanation);
+    for (const oldest of this.#explanations.keys()) {
+      if (this.#explanations.size <= keep) break;
+      this.#explanations.delete(oldest);
+    }
+  }
+
+  #forgetExplanation(key: string): void {
+    if (this.#explanations.has(key)) this.#explanations.set(key, undefined);
   }
 
   #applyToRoom(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Address, Change, QueuedTask } from "../fleet/mod.ts";
 import type { SharedStore, Store, StoreError, StoreOptions } from "./port.ts";
-import { loaded } from "./testing.ts";
+import { explanationOf, loaded } from "./testing.ts";
 
 /** A shared store under test, empty at first; each that opens it is one gateway more. */
 export interface SharedStoreUnderTest {
@@ -83,6 +83,11 @@ const queued = (sequence: number, server: Address, moved?: true): Change => ({
   ...(moved === undefined ? {} : { moved }),
 });
 const taskEnded = (sequence: number): Change => ({ type: "task-ended", sequence });
+
+const explained = (server: Address, group: string, at: number, keep = 10): Change => ({
+  type: "group-explained",
+  ...{ namespace: "ns", group, explanation: explanationOf(server, at), keep },
+});
 
 const A_AND_B = [appeared(A), appeared(B)];
 
@@ -366,6 +371,47 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test("hand-overs are loaded while their fate is open, the newest of each server", async (one, other) => {
+    const handed = (server: Address, id: number): Change => ({
+      type: "handed-over",
+      ...{ server, id, tasks: [id, 7] },
+    });
+    const open = async () =>
+      (await loaded(other.store)).handOvers.map(({ server, id, tasks }) => [server, id, ...tasks]);
+    await one.store.commit([appeared(A), handed(A, 1), handed(B, 2), handed(A, 3)], "process");
+    assert.deepEqual(await open(), [[A, 1, 1, 7], [A, 3, 3, 7]], "of servers that are there");
+    await other.store.commit([{ type: "hand-over-ended", server: A, id: 1, fate: "lost" }], "process");
+    assert.deepEqual(await open(), [[A, 3, 3, 7]]);
+    await one.store.commit(Array.from({ length: 9 }, (_, i) => handed(A, 10 + i)), "process");
+    assert.deepEqual((await open()).map(([, id]) => id), [11, 12, 13, 14, 15, 16, 17, 18]);
+    await one.store.commit([removed(A, ""), appeared(A)], "process");
+    assert.deepEqual(await open(), []);
+  });
+
+  test("one gateway has the lead, until it gives it back, is taken it, or is gone", async (...members) => {
+    const [one, other, third] = members;
+    const lead = ({ shared }: Member, name = "fetching", takes = false) => shared.lead(name, 60_000, takes);
+    assert.equal(await lead(one), true);
+    assert.equal(await lead(other), false);
+    assert.equal(await lead(other, "something else"), true);
+    assert.equal(await lead(one), true, "it keeps it");
+    await other.shared.resign("fetching");
+    assert.equal(await lead(other), false, "who does not have it gives nothing back");
+    await one.shared.resign("fetching");
+    assert.equal(await lead(other), true);
+    assert.equal(await lead(third, "fetching", true), true);
+    assert.equal(await lead(other), false);
+    await third.store.close();
+    assert.equal(await lead(one), true);
+  });
+
+  test("the lead ends by itself", async (one, other) => {
+    assert.equal(await one.shared.lead("fetching", 50, false), true);
+    assert.equal(await other.shared.lead("fetching", 50, false), false);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(await other.shared.lead("fetching", 50, false), true);
+  });
+
   test("shares and what is reported are never more than the licence", async (one, other, third) => {
     const licence = { maxPeers: 20, maxRooms: Infinity };
     const share = ({ shared }: Member, peers: number, reported = 4) =>
@@ -425,6 +471,40 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
       }
     },
   );
+
+  test("why a group is on its server is everybody's to ask, and nobody is told", async (one, other) => {
+    await one.store.commit([...A_AND_B, placed(A)], "process");
+    assert.equal(await other.shared.explanation("ns", "g"), undefined);
+    await other.shared.catchUp();
+    const now = 1000;
+    const told = one.store.commit([explained(A, "g", now), explained(B, "h", now)], "soon");
+    const ask = async ({ shared }: Member) => {
+      const why = await shared.explanation("ns", "g");
+      return why && { ...why, at: Math.round(why.at / 100) * 100 };
+    };
+    const why = explanationOf(A, now);
+    assert.deepEqual(await ask(one), why, "with what the gateway that is asked has committed");
+    await told;
+    assert.deepEqual(await ask(other), why);
+    assert.equal(await other.shared.explanation("ns", "h"), undefined, "it is not on that server");
+    assert.deepEqual(other.told.slice(-1), [placed(A)]);
+    await one.store.commit([placed(A), opened(A), explained(B, "g", now)], "process");
+    assert.deepEqual(await ask(other), why, "nothing has moved");
+    await one.store.commit([placed(B, A, true)], "process");
+    assert.equal(
+      await other.shared.explanation("ns", "g"),
+      undefined,
+      "its server has it for another reason",
+    );
+  });
+
+  test("of explanations the newest are kept", async (one, other) => {
+    const at = (group: string): Change => ({ type: "group-placed", namespace: "ns", group, server: A });
+    await one.store.commit([appeared(A), ...["g", "h", "i"].map(at)], "process");
+    for (const group of ["g", "h", "g", "i"]) await one.store.commit([explained(A, group, 0, 2)], "process");
+    const kept = await Promise.all(["g", "h", "i"].map((group) => other.shared.explanation("ns", group)));
+    assert.deepEqual(kept.map((each) => each !== undefined), [true, false, true]);
+  });
 
   test("what is lacking is put in, what is there stays, and all are told", async (one, other) => {
     await one.store.commit([appeared(A), placed(A), opened(A), banned(60_000), queued(1, A)], "process");

@@ -14,6 +14,10 @@ export function shiftedChange(change: Change, shift: Milliseconds): Change {
       return { ...change, name: shiftedName(change.name, shift) };
     case "kind-learned":
       return { ...change, kind: shiftedKind(change.kind, shift) };
+    case "group-explained": {
+      const { explanation } = change;
+      return { ...change, explanation: { ...explanation, at: explanation.at + shift } };
+    }
     default:
       return change;
   }

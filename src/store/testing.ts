@@ -1,6 +1,23 @@
-import type { Address, Change, RoomId } from "../fleet/mod.ts";
+import type { Address, Change, Explanation, RoomId } from "../fleet/mod.ts";
 
 export { type Contents as Loaded, contentsOf as loaded } from "./contents.ts";
+
+/** Why a group is on the server. */
+export function explanationOf(server: Address, at: number): Explanation {
+  const figures = { load: 0.5, steadyLoad: 0.25, clients: 3, groups: 2, grants: 1, growth: 4.5 };
+  const work = { exponent: 1.5, coming: 2, load: 1e-6 };
+  return {
+    ...{ at, by: "expected", kind: { namespace: "ns", template: "g" }, pool: "eu", server },
+    ...{ expectedSize: 10, size: 40.5, overCeiling: false },
+    candidates: [
+      { address: server, ...figures, loadPerClient: 0.001, work, weight: 1, expectedLoad: 0.75 },
+      { address: "[::1]:9" as Address, ...figures, loadPerClient: 0.001, weight: 0.5, expectedLoad: 0.875 },
+    ],
+    furtherCandidates: 7,
+    leftOut: [{ server: "c:1" as Address, reason: "above the ceiling" }],
+    furtherLeftOut: 1,
+  };
+}
 
 /** A change of the few things that there are, so that many meet. */
 export function anyChange(random: () => number): Change {
@@ -58,6 +75,7 @@ export function anyChange(random: () => number): Change {
       found: pick(undefined, true),
     }),
     () => ({ type: "group-young", namespace, group, server, age: 5, reached: 7 }),
+    () => ({ type: "group-explained", namespace, group, explanation: explanationOf(server, until), keep: 3 }),
     () => ({ type: "group-leaving", namespace, group, server, leave: pick("1", "2") }),
     () => ({ type: "group-released", namespace, group, server, leave: pick(undefined, "1", "2") }),
     () => ({ type: "room-opened", room, customer, server, listed }),
@@ -69,8 +87,10 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "ban-ended", ban, lifted: pick(true, false) }),
     () => ({ type: "task-queued", server, task, moved: pick(undefined, true) }),
     () => ({ type: "task-ended", sequence, ...pick({}, { expired: true }) }),
-    () => ({ type: "handed-over", server, id: 1, tasks: [sequence] }),
-    () => ({ type: "hand-over-ended", server, id: 1, fate: pick("read", "lost", "unknown") }),
+    () => ({ type: "handed-over", server, id: pick(1, 2, 3), tasks: [sequence, 4] }),
+    () => ({ type: "handed-over", server, id: pick(4, 5), tasks: [sequence] }),
+    () => ({ type: "hand-over-ended", server, id: pick(1, 2), fate: pick("read", "lost", "unknown") }),
+    () => ({ type: "customers-listed" }),
     () => ({
       type: "size-observed",
       namespace,

@@ -1,4 +1,4 @@
-import type { Ban } from "../facts.ts";
+import type { Ban, Explanation } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { grant, isGranted } from "../state/grant.ts";
@@ -50,31 +50,33 @@ export type ConnectOutcome =
 /**
  * Grants a client its way to the server that holds its group, or that is to hold it.
  * In order: licence, bans, placement (`docs/protocol.md` §5). The answer may go once the changes are durable; where they
- * cannot be made durable, `undo` takes back what the call did.
+ * cannot be made durable, `undo` takes back what the call did. What is to be kept besides once they are, and nobody waits
+ * for, is `aside`.
  */
 export function connect(
   model: Model,
   input: ConnectInput,
   now: Milliseconds,
   random: () => number,
-): { outcome: ConnectOutcome; changes: Change[]; undo?: Undo } {
+): { outcome: ConnectOutcome; changes: Change[]; aside: Change[]; undo?: Undo } {
   const changes: Change[] = [];
+  const aside: Change[] = [];
   const { namespace, rooms } = input;
   const name = groupName(rooms[0]!);
   const known = model.groups.get(namespace, name);
   const held = known?.server.retainsGroups ? known : undefined;
 
   const refusal = refuse(model, input, known, held, now);
-  if (refusal !== undefined) return { outcome: refusal, changes };
+  if (refusal !== undefined) return { outcome: refusal, changes, aside };
 
   const steps: Undo[] = [];
-  const group = held ?? place(model, input, known, now, random, changes, steps);
-  if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes };
+  const group = held ?? place(model, input, known, now, random, changes, aside, steps);
+  if (typeof group === "string") return { outcome: { granted: false, reason: group }, changes, aside };
 
   for (const each of rooms) grantRoom(model, group, each, input, now, changes, steps);
   const outcome = { granted: true, server: group.server.address, durable: group.durable } as const;
-  if (outcome.durable && changes.length === 0) return { outcome, changes };
-  return { outcome, changes, undo: (now) => steps.reverse().forEach((step) => step(now)) };
+  if (outcome.durable && changes.length === 0) return { outcome, changes, aside };
+  return { outcome, changes, aside, undo: (now) => steps.reverse().forEach((step) => step(now)) };
 }
 
 function grantRoom(
@@ -190,6 +192,7 @@ function place(
   now: Milliseconds,
   random: () => number,
   changes: Change[],
+  aside: Change[],
   steps: Undo[],
 ): Group | PlaceRefusal | "learning" {
   if (known === undefined && now < model.startWaitUntil) return "learning";
@@ -203,11 +206,7 @@ function place(
   const choice = choose(model, { kind, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
-  const explained = model.explanations.get(group);
-  steps.push(() => {
-    if (explained === undefined) model.explanations.delete(group);
-    else model.explanations.add(group, explained);
-  });
+  explain(model, group, choice.explanation, aside, steps);
   if (known === undefined) {
     steps.push(() => {
       if (group.empty && model.groups.get(namespace, group.name) === group) releaseGroup(model, group);
@@ -218,6 +217,27 @@ function place(
   }
   expectGrowth(group, new YoungGroup(kind, learned, now, reached, now));
   if (model.shared) changes.push(groupYoung(group, 0, reached));
-  model.explanations.add(group, choice.explanation);
   return group;
+}
+
+/** Remembers why the group is where it is; where several gateways share the store, that does. */
+function explain(
+  model: Model,
+  group: Group,
+  explanation: Explanation,
+  aside: Change[],
+  steps: Undo[],
+): void {
+  if (model.shared) {
+    const { namespace: { name: namespace }, name } = group;
+    const keep = model.settings.limits.explanations;
+    if (keep > 0) aside.push({ type: "group-explained", namespace, group: name, explanation, keep });
+    return;
+  }
+  const before = model.explanations.get(group);
+  model.explanations.add(group, explanation);
+  steps.push(() => {
+    if (before === undefined) model.explanations.delete(group);
+    else model.explanations.add(group, before);
+  });
 }

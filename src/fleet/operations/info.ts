@@ -1,5 +1,5 @@
+import type { Explanation } from "../facts.ts";
 import type { Address, RoomId } from "../ids.ts";
-import type { Explanation } from "../state/explanation.ts";
 import type { Kind, Sizes } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
 import type { Room } from "../state/room.ts";

@@ -1,5 +1,6 @@
 import type { Address } from "../ids.ts";
-import { type Explanation, LeftOutList, rememberCandidates } from "../state/explanation.ts";
+import type { Explanation } from "../facts.ts";
+import { LeftOutList, rememberCandidates } from "../state/explanation.ts";
 import { type Kind, SATURATED } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
 import { expectedLoad } from "../placement/expected_load.ts";

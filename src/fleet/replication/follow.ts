@@ -59,6 +59,8 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
       if (change.kind.sizes === undefined) model.kinds.forget(change.kind);
       return;
     case "name-learned":
+    case "group-explained": // the store is asked for it
+    case "customers-listed": // of concern to who lets customers in
       return;
     case "banned":
       return model.bans.set(change.ban, now);

@@ -19,6 +19,8 @@ import { type SnapshotPiece, type StoredServer, usageOf } from "./snapshot.ts";
 export class Reconciler {
   readonly #model: Model;
   readonly #seen = new Set<Server | Group | Room | string | number>();
+  /** Ids of the hand-overs whose fate is open. */
+  readonly #handOvers = new Set<number>();
   readonly #usage = new Map<Address, StoredServer["usage"]>();
   /** Servers of which the store is to be told what they reported, once it has been told of their rooms. */
   readonly #untold = new Set<Server>();
@@ -30,7 +32,9 @@ export class Reconciler {
   }
 
   /** @returns the piece as changes; each is to be followed before the next piece is taken. O(piece) */
-  changesOf({ servers, placements, rooms, bans, kinds, names, tasks }: SnapshotPiece): Change[] {
+  changesOf(
+    { servers, placements, rooms, bans, kinds, names, tasks, handOvers }: SnapshotPiece,
+  ): Change[] {
     const changes: Change[] = [];
     for (const server of servers ?? []) changes.push(...this.#server(server));
     for (const { leave, ...placement } of placements ?? []) {
@@ -62,6 +66,11 @@ export class Reconciler {
       this.#seen.add(task.sequence);
       const known = this.#model.servers.get(server)?.tasks.get(task.sequence);
       if (known === undefined) changes.push({ type: "task-queued", server, task, order });
+    }
+    for (const handOver of handOvers ?? []) {
+      this.#handOvers.add(handOver.id);
+      const its = this.#model.servers.get(handOver.server)?.handOvers;
+      if (its?.isOpen(handOver.id) === false) changes.push({ type: "handed-over", ...handOver });
     }
     return changes;
   }
@@ -103,6 +112,14 @@ export class Reconciler {
     for (const { tasks } of servers) {
       for (const { sequence } of tasks) {
         if (!this.#seen.has(sequence)) ended.push({ type: "task-ended", sequence });
+      }
+    }
+    for (const { address: server, handOvers } of servers) {
+      for (const { id, own } of handOvers.open) {
+        // Its gateway has told its fate; what of it still waits has not got through.
+        if (!own && !this.#handOvers.has(id)) {
+          ended.push({ type: "hand-over-ended", server, id, fate: "lost" });
+        }
       }
     }
     for (const server of servers) {

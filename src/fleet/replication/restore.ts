@@ -9,6 +9,7 @@ import { addServer, type Model } from "../state/model.ts";
 import { type Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Count, Usage } from "../state/usage.ts";
+import { followHandOver } from "../tasks/hand_over.ts";
 import { skipNumber } from "../tasks/numbering.ts";
 import { takeTask } from "../tasks/waiting.ts";
 import type { Milliseconds } from "../time.ts";
@@ -61,6 +62,7 @@ export class Restorer {
     for (const kind of kinds) this.#model.kinds.restore(kind);
     for (const name of names) this.#model.names.restore(name);
     for (const task of tasks) this.#task(task);
+    for (const handOver of piece.handOvers ?? []) followHandOver(this.#model, handOver, this.#now);
   }
 
   /**

@@ -53,6 +53,14 @@ export interface StoredTask {
   readonly order?: number | undefined;
 }
 
+/** An answer with tasks of which it is not known yet whether its server has read it. */
+export interface StoredHandOver {
+  readonly server: Address;
+  readonly id: number;
+  /** Numbers of the tasks. */
+  readonly tasks: readonly number[];
+}
+
 /** Everything that outlives a process. */
 export interface Snapshot {
   readonly servers: Iterable<StoredServer>;
@@ -69,6 +77,8 @@ export interface Snapshot {
 
 /** Some of a snapshot. What refers to servers or groups comes after them. */
 export interface SnapshotPiece extends Partial<Snapshot> {
+  /** After the tasks, oldest first; only from a store that several gateways share. */
+  readonly handOvers?: Iterable<StoredHandOver>;
   /** Rows that have changed since they came: they are now as this piece has them, or gone. */
   readonly changed?: readonly StoredKey[];
 }

@@ -1,53 +1,22 @@
-import type { ServerLoad } from "../facts.ts";
-import type { Address } from "../ids.ts";
-import type { Kind } from "../learning/mod.ts";
+import type { Candidate, Explanation, LeftOut } from "../facts.ts";
 import { loadWithTail } from "../placement/expected_load.ts";
 import type { NewSize } from "../placement/strategy.ts";
 import type { Group } from "./room.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "./server.ts";
-import type { Milliseconds } from "../time.ts";
 
 /** So many servers of each sort are remembered of a placement; of further ones, how many there were. */
 const REMEMBERED = 10;
-
-/** A server as it was looked at for a placement: the load expected of it, and what that is made of. */
-export interface Candidate extends ServerLoad {
-  readonly expectedLoad: number;
-}
-
-/** A server that could not be chosen, and why. */
-export interface LeftOut {
-  readonly server: Address;
-  readonly reason: "silent" | "draining" | "weight 0" | "above the ceiling";
-}
-
-/** Why a group is on its server. */
-export interface Explanation<Time extends number = Milliseconds> {
-  readonly at: Time;
-  /** The strategy that chose, or that the client's token asked for the server. */
-  readonly by: string;
-  readonly kind: Kind;
-  /** Clients that the group was expected to reach. */
-  readonly expectedSize: number;
-  /** What hardly any group of its kind exceeds, in clients: counts for a little. */
-  readonly size: number;
-  readonly pool: string;
-  readonly server: Address;
-  /** All servers that could have been chosen would be above the ceiling. */
-  readonly overCeiling: boolean;
-  /** The servers with the lowest expected load, and the chosen one. */
-  readonly candidates: readonly Candidate[];
-  readonly furtherCandidates: number;
-  readonly leftOut: readonly LeftOut[];
-  readonly furtherLeftOut: number;
-}
 
 /** The newest placements with their reasons, by group. */
 export class Explanations {
   readonly #byGroup = new Map<string, Explanation>();
 
   constructor(public limit: number) {}
+
+  get size(): number {
+    return this.#byGroup.size;
+  }
 
   /** From now on so many are remembered. */
   configure(limit: number): void {

@@ -32,9 +32,14 @@ export class HandOvers {
   }
 
   /** Only these of its tasks wait for what becomes of the answer any more. */
-  keep({ id, at }: HandOver, tasks: readonly QueuedTask[]): void {
-    if (tasks.length === 0) this.#open.delete(id);
-    else this.#open.set(id, { id, at, tasks });
+  keep(handOver: HandOver, tasks: readonly QueuedTask[]): void {
+    if (tasks.length === 0) this.#open.delete(handOver.id);
+    else this.#open.set(handOver.id, { ...handOver, tasks });
+  }
+
+  /** Whether it is open what became of the answer. */
+  isOpen(id: number): boolean {
+    return this.#open.has(id);
   }
 
   /** The fate of an answer is known. @returns the answer, if it was open */

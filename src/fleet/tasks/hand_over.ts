@@ -5,10 +5,11 @@ import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
 import type { Fate, HandOver, QueuedTask, Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
+import { gatewayOf } from "./numbering.ts";
 import { waitingTask } from "./waiting.ts";
 
 /** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
-const OPEN_HAND_OVERS = 8;
+export const OPEN_HAND_OVERS = 8;
 
 /**
  * Takes the tasks to put into an answer to the server. They stay in the queue until {@link endHandOver} says that they
@@ -19,6 +20,7 @@ const OPEN_HAND_OVERS = 8;
  *
  * @param open place in the order of the first task that is not to be handed over yet, with all after it
  * @param id number of the answer, which no other has
+ * @param lives whether a gateway lives: answers of one that does not have broken off with it
  */
 export function handOverTasks(
   model: Model,
@@ -26,21 +28,25 @@ export function handOverTasks(
   now: Milliseconds,
   open = Infinity,
   id = numberHandOver(model),
+  lives: (gateway: number) => boolean = () => true,
 ): { tasks: Task[]; repeated: number; handOver?: number; changes: Change[] } {
   const changes: Change[] = [];
   const server = model.servers.get(address);
   if (server === undefined || server.tasks.size === 0) return { tasks: [], repeated: 0, changes };
+  for (const each of server.handOvers.open) {
+    if (!each.own && !lives(gatewayOf(each.id))) decide(model, server, each.id, "lost", now, changes);
+  }
   for (const { at } of server.handOvers.open) {
     if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
   }
-  const undecided = giveUpOpen(server, now, changes);
+  const undecided = giveUpOpen(model, server, now, changes);
   const tasks: QueuedTask[] = [];
   for (const task of server.tasks) {
     if (server.tasks.orderOf(task) >= open) break;
     if (!undecided.has(task)) tasks.push(task);
   }
   if (tasks.length === 0) return { tasks: [], repeated: 0, changes };
-  const repeated = begin(model, server, { id, tasks, at: now }, changes);
+  const repeated = begin(model, server, { id, tasks, at: now, own: true }, changes);
   if (model.shared) {
     const numbers = tasks.map(({ sequence }) => sequence);
     changes.push({ type: "handed-over", server: address, id, tasks: numbers });
@@ -53,6 +59,11 @@ export function hasTasks(model: Model, address: Address): boolean {
   return (model.servers.get(address)?.tasks.size ?? 0) > 0;
 }
 
+/** Whether answers of other gateways to the server are open. */
+export function hasOthersHandOvers(model: Model, address: Address): boolean {
+  return model.servers.get(address)?.handOvers.open.some(({ own }) => !own) === true;
+}
+
 /** A number for an answer with tasks. */
 export function numberHandOver(model: Model): number {
   return ++model.handOvers;
@@ -61,14 +72,14 @@ export function numberHandOver(model: Model): number {
 /** Another gateway has put these tasks into an answer to the server. */
 export function followHandOver(
   model: Model,
-  { server: address, id, tasks: numbers }: ChangeOf<"handed-over">,
+  { server: address, id, tasks: numbers }: Omit<ChangeOf<"handed-over">, "type">,
   now: Milliseconds,
 ): void {
   const server = model.servers.get(address);
   if (server === undefined) return;
-  giveUpOpen(server, now);
+  giveUpOpen(model, server, now);
   const tasks = numbers.map((number) => server.tasks.get(number)).filter((task) => task !== undefined);
-  begin(model, server, { id, tasks, at: now });
+  begin(model, server, { id, tasks, at: now, own: false });
 }
 
 /** Another gateway has told what became of an answer of its own. */
@@ -87,7 +98,12 @@ export function followFate(
  * @param changes where tasks may end by that; if absent, another gateway tells which do
  * @returns the messages that wait all the same
  */
-function giveUpOpen(server: Server, now: Milliseconds, changes?: Change[]): ReadonlySet<QueuedTask> {
+function giveUpOpen(
+  model: Model,
+  server: Server,
+  now: Milliseconds,
+  changes?: Change[],
+): ReadonlySet<QueuedTask> {
   const undecided = new Set(server.handOvers.undecided);
   for (const handOver of server.handOvers.open) {
     // Messages wait for what becomes of their answer; all else counts as handed over without proof.
@@ -97,6 +113,8 @@ function giveUpOpen(server: Server, now: Milliseconds, changes?: Change[]): Read
       else withoutProof(server, task, now, changes);
     }
     server.handOvers.keep(handOver, messages);
+    if (messages.length > 0 || !model.shared) continue;
+    changes?.push({ type: "hand-over-ended", server: server.address, id: handOver.id, fate: "unknown" });
   }
   return undecided;
 }

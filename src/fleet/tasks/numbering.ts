@@ -16,8 +16,13 @@ export function numberTasks(model: Model, gateway: number): void {
   model.taskSequence = model.handOvers = gateway * TASKS;
 }
 
+/** The gateway that has given out this number, of a task or of an answer with tasks. */
+export function gatewayOf(number: number): number {
+  return Math.floor(number / TASKS);
+}
+
 /** A task has this number already. */
 export function skipNumber(model: Model, sequence: number): void {
-  const own = Math.floor(sequence / TASKS) === Math.floor(model.taskSequence / TASKS);
+  const own = gatewayOf(sequence) === gatewayOf(model.taskSequence);
   if (own) model.taskSequence = Math.max(model.taskSequence, sequence);
 }

@@ -23,6 +23,13 @@ interface HandOver {
   readonly until: number;
 }
 
+/** The lead in something that one gateway does for all. */
+interface Lead {
+  /** Number of the gateway that has it. */
+  readonly by: number;
+  readonly until: number;
+}
+
 /** How long a gateway counts as alive after it was last heard. */
 export const LEASE: Milliseconds = 2000;
 
@@ -36,6 +43,7 @@ export class SharedLog {
   readonly #readers = new Map<number, Reader>();
   readonly #heard = new Map<number, number>();
   readonly #handOvers = new Map<Address, HandOver>();
+  readonly #leads = new Map<string, Lead>();
   readonly #shares = new Map<string, Map<number, Share>>();
   #order = 0;
   #members = 0;
@@ -93,6 +101,18 @@ export class SharedLog {
     if (held !== undefined && held.until > this.now() && held.by !== by) return false;
     this.#handOvers.set(server, { by, id, until: this.now() + interval });
     return true;
+  }
+
+  lead(name: string, by: number, lifetime: Milliseconds, takes: boolean): boolean {
+    const lead = this.#leads.get(name);
+    const isOthers = lead !== undefined && lead.by !== by && lead.until > this.now() && this.lives(lead.by);
+    if (isOthers && !takes) return false;
+    this.#leads.set(name, { by, until: this.now() + lifetime });
+    return true;
+  }
+
+  resign(name: string, by: number): void {
+    if (this.#leads.get(name)?.by === by) this.#leads.delete(name);
   }
 
   share(

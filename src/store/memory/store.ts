@@ -2,6 +2,7 @@ import type {
   Address,
   Change,
   Count,
+  Explanation,
   Licence,
   Member,
   Milliseconds,
@@ -100,6 +101,7 @@ export class MemoryStore implements Store, SharedStore {
   async *load(): AsyncIterable<SnapshotPiece> {
     this.#dropAll();
     yield* inPieces(shifted(this.#log.tables.snapshot(), -this.#offset()));
+    yield { handOvers: this.#log.tables.handOvers };
   }
 
   commit(changes: readonly Change[], safety: Safety): Promise<Committed> {
@@ -162,6 +164,24 @@ export class MemoryStore implements Store, SharedStore {
     if (this.#waiting.length > 0) this.#flush();
     await this.catchUp(); // so that what others gave back is in what is reported
     return this.#log.share(customer, this.#number, wanted, licence, reported(), lifetime);
+  }
+
+  lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    return Promise.resolve(this.#log.lead(name, this.#number, lifetime, takes));
+  }
+
+  resign(name: string): Promise<void> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    this.#log.resign(name, this.#number);
+    return Promise.resolve();
+  }
+
+  explanation(namespace: string, group: string): Promise<Explanation | undefined> {
+    if (this.#waiting.length > 0) this.#flush();
+    if (this.#manner.isAway()) return Promise.reject(away());
+    const explanation = this.#log.tables.explanation(namespace, group);
+    return Promise.resolve(explanation && { ...explanation, at: explanation.at - this.#offset() });
   }
 
   gateways(): Promise<readonly Member[]> {

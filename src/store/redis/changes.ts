@@ -1,12 +1,17 @@
 import {
   type Ban,
+  type Candidate,
   type Change,
   type ChangeOf,
+  type Explanation,
+  type Kind,
   type LearnedKind,
   type LearnedName,
+  type LeftOut,
   type Observation,
   parseAddress,
   type QueuedTask,
+  type RoomWork,
 } from "../../fleet/mod.ts";
 import {
   array,
@@ -22,6 +27,7 @@ import {
   parsed,
   record,
   type RecordCodec,
+  rounded,
   text,
   time,
   tuple,
@@ -73,13 +79,45 @@ export const known: Codec<LearnedName["known"]> = orUndefined(
   record<NonNullable<LearnedName["known"]>>({ count: number, size: number, fillTime: number, at: time }),
 );
 
+const candidate = record<Candidate>({
+  address,
+  load: rounded,
+  steadyLoad: rounded,
+  clients: number,
+  groups: number,
+  grants: number,
+  growth: rounded,
+  loadPerClient: rounded,
+  work: optional(record<RoomWork>({ exponent: rounded, coming: rounded, load: rounded })),
+  weight: number,
+  expectedLoad: rounded,
+});
+
+export const explanation: Codec<Explanation> = record<Explanation>({
+  at: time,
+  by: text,
+  kind: record<Kind>({ namespace: text, template: text }),
+  expectedSize: rounded,
+  size: rounded,
+  pool: text,
+  server: address,
+  overCeiling: flag,
+  candidates: list(candidate),
+  furtherCandidates: number,
+  leftOut: list(record<LeftOut>({
+    server: address,
+    reason: oneOf("silent", "draining", "weight 0", "above the ceiling"),
+  })),
+  furtherLeftOut: number,
+});
+
 type Type = Change["type"];
 
-/** Changes that concern their own gateway only: they are neither stored nor told. */
-type Own = "server-odd" | "collision" | "close-ignored" | "miscounted";
+/** Changes that nobody is told of: they concern their own gateway only, or are kept for whoever asks. */
+type Untold = "server-odd" | "collision" | "close-ignored" | "miscounted" | "group-explained";
 
 /** What stands in the log of each change, after its type. Members are added at the end only, and never change. */
-const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<ChangeOf<Name>, "type">> } = {
+const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf<Name>, "type">> } = {
   "server-appeared": { server: address, pool: text, version: text },
   "server-reported": {
     server: address,
@@ -123,6 +161,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Own>]: Members<Omit<ChangeOf<Na
   "task-queued": { server: address, task, moved: optional(yes), order: optional(number) },
   "handed-over": { server: address, id: number, tasks: list(number) },
   "hand-over-ended": { server: address, id: number, fate: oneOf("read", "lost", "unknown") },
+  "customers-listed": {},
   "task-ended": { sequence: number, expired: optional(yes) },
 };
 
@@ -130,7 +169,7 @@ const codecs = new Map<string, RecordCodec<object>>(
   Object.entries(CHANGES).map(([type, members]) => [type, record<object>(members, 1)]),
 );
 
-/** A change as it stands in the log, a JSON array; undefined where it is neither stored nor told. */
+/** A change as it stands in the log, a JSON array; undefined where nobody is told of it. */
 export function writeChange(change: Change, clock: Clock): string | undefined {
   const codec = codecs.get(change.type);
   if (codec === undefined) return undefined;

@@ -37,6 +37,12 @@ export const number = primitive("a number", (json) => typeof json === "number");
 export const flag = primitive("true or false", (json) => typeof json === "boolean");
 export const yes = primitive("true", (json): json is true => json === true);
 
+/** A number that is only looked at, to a billionth: one with all its digits takes twice the space. */
+export const rounded: Codec<number> = {
+  write: (value) => Math.round(value * 1e9) / 1e9,
+  read: number.read,
+};
+
 /** One of these texts. */
 export function oneOf<Value extends string>(...texts: readonly Value[]): Codec<Value> {
   return primitive(

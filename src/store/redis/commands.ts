@@ -8,7 +8,7 @@ import {
   type RoomId,
   type Snapshot,
 } from "../../fleet/mod.ts";
-import { ban, cost, draining, known, sizes, task, usage, writeChange } from "./changes.ts";
+import { ban, cost, draining, explanation, known, sizes, task, usage, writeChange } from "./changes.ts";
 import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
 
 /** One change for the function `commit`: rule, what others are told, key, and three texts. */
@@ -61,6 +61,11 @@ const json = (value: unknown): string => JSON.stringify(value);
  * @param gateway the number of this gateway
  */
 export function commandOf(change: Change, clock: Clock, now: number, gateway: number): Command {
+  if (change.type === "group-explained") {
+    const why = json(explanation.write(change.explanation, clock));
+    const { server } = change.explanation;
+    return command(change.type, "", keyOfGroup(change), json(server), why, String(change.keep));
+  }
   const told = writeChange(change, clock);
   if (told === undefined) return command("none");
   // By the rule of its own name.
@@ -118,22 +123,41 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
     case "name-learned":
       return ruled(...learnedName(change.name, clock));
     case "hand-over-ended":
-      return ruled(json(change.server), `${gateway}:${change.id}`);
+      return ruled(json(change.server), `${gateway}:${change.id}`, String(change.id));
+    case "handed-over":
+      return ruled(json(change.server), String(change.id), json(change.tasks));
     default:
       return command(TELL, told);
   }
 }
 
-/** The changes of one commit; where all of them are only told, they are as one. */
+/**
+ * The changes of one commit. Those that are only told one after the other are as one; but where a task is queued, each change
+ * has its place in the order.
+ */
 export function commandsOfCommit(
   changes: readonly Change[],
   clock: Clock,
   now: number,
   gateway: number,
-): Command[] {
+): readonly Command[] {
   const commands = changes.map((change) => commandOf(change, clock, now, gateway));
-  if (commands.length < 2 || commands.some(([rule]) => rule !== TELL)) return commands;
-  return [command(TELL, commands.map(([, told]) => told).join(","))];
+  if (changes.some(({ type }) => type === "task-queued")) return commands;
+  const joined: Command[] = [];
+  let told: string[] = [];
+  const tell = () => {
+    if (told.length > 0) joined.push(command(TELL, told.join(",")));
+    told = [];
+  };
+  for (const each of commands) {
+    if (each[0] === TELL) told.push(each[1]);
+    else {
+      tell();
+      joined.push(each);
+    }
+  }
+  tell();
+  return joined;
 }
 
 /** What is put in of a snapshot where it lacks, as commands for the function `commit`. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { GATEWAYS } from "../../fleet/mod.ts";
+import { GATEWAYS, OPEN_HAND_OVERS } from "../../fleet/mod.ts";
 import { CLAIMS } from "./lua/claims.ts";
 import { COMMIT } from "./lua/commit.ts";
 import { GROUND } from "./lua/ground.ts";
@@ -24,7 +24,7 @@ export const ENDED_FOR = 3_600_000;
 /** The functions that gateways call. */
 const FUNCTIONS = [
   ...["hello", "beat", "bye", "gateways"],
-  ...["commit", "tail", "resume", "claim", "share", "forget"],
+  ...["commit", "tail", "resume", "claim", "lead", "resign", "share", "forget"],
 ];
 
 /**
@@ -47,14 +47,18 @@ const FUNCTIONS = [
  * | `servers` | hash | first seen, sums, report, plan, whether draining, enabled, evicting |
  * | `groups` | hash | server, leave, then of each room its id and what is kept of it |
  * | `bans`, `tasks`, `kinds`, `names` | hash | ban: until, ban; task: server, order, task; kind: sizes; name: what is known |
+ * | `explanations` | hash | of a group: why it is where it was placed |
+ * | `explained` | sorted set | groups of these, by the place of the change |
  * | `ended` | sorted set | bans and tasks that have ended lately |
  * | `hand:SERVER` | string | gateway that hands over tasks, and the id of the hand-over |
+ * | `handed` | hash | of a server: id and tasks of each hand-over whose fate is open |
+ * | `lead:NAME` | string | gateway that does something for all, and its incarnation |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |
  * | `value:NAME` | string | values |
  */
 const TEXT = [
   `local LEASE, HISTORY, REPEAT, ENDED_FOR = ${LEASE}, ${HISTORY}, ${REPEAT}, ${ENDED_FOR}`,
-  `local GATEWAYS = ${GATEWAYS - 1}`,
+  `local GATEWAYS, OPEN = ${GATEWAYS - 1}, ${OPEN_HAND_OVERS}`,
   ...[GROUND, RECORDS, RULES, OFFERS, COMMIT, LOG, MEMBERS, CLAIMS],
 ].join("\n");
 

@@ -4,13 +4,14 @@ import type {
   LearnedName,
   Placement,
   SnapshotPiece,
+  StoredHandOver,
   StoredRoom,
   StoredServer,
   StoredTask,
 } from "../../fleet/mod.ts";
 import { slices } from "../pieces.ts";
 import { address, ban, known, names, sizes, task } from "./changes.ts";
-import { type Clock, type Codec, flag, number, text, time, tuple } from "./codec.ts";
+import { type Clock, type Codec, flag, list, number, text, time, tuple } from "./codec.ts";
 import { plan, sums } from "./commands.ts";
 import { ENDED_FOR } from "./library.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
@@ -125,6 +126,17 @@ export async function* load(
   const tasks = (await Array.fromAsync(read("tasks", queued))).flat();
   tasks.sort((a, b) => (a.order ?? 0) - (b.order ?? 0) || a.task.sequence - b.task.sequence);
   for (const piece of slices(tasks)) yield { tasks: piece };
+  const open = ({ key, record }: Row): StoredHandOver[] => {
+    const server = parse(address, key);
+    const handOvers: StoredHandOver[] = [];
+    for (let i = 0; i + 1 < record.length; i += 2) {
+      handOvers.push({ server, id: parse(number, record[i]), tasks: parse(list(number), record[i + 1]) });
+    }
+    return handOvers;
+  };
+  for await (const handOvers of read("handed", open)) {
+    for (const piece of slices(handOvers.flat())) yield { handOvers: piece };
+  }
 }
 
 /** The fields of a hash, each once; those that are added or removed meanwhile may be among them or not. */

@@ -61,6 +61,12 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       for (const kind of ["servers", "placements", "rooms", "bans", "tasks", "kinds", "names"] as const) {
         assert.deepEqual(sorted(stored[kind]), sorted(kept[kind]), kind);
       }
+      const byServer = Object.groupBy(stored.handOvers, ({ server }) => server);
+      assert.deepEqual(byServer, Object.groupBy(tables.handOvers, ({ server }) => server));
+      for (const { namespace, group } of [...kept.placements, { namespace: "no", group: "where" }]) {
+        const explanation = await other.explanation(namespace, group);
+        assert.deepEqual(plain(explanation ?? null), plain(tables.explanation(namespace, group) ?? null));
+      }
       await one.close();
       await other.close();
     },

@@ -2,6 +2,7 @@ import type {
   Address,
   Change,
   Count,
+  Explanation,
   Licence,
   Member,
   Milliseconds,
@@ -16,7 +17,7 @@ import {
   StoreError,
   type StoreOptions,
 } from "../port.ts";
-import { readChanges } from "./changes.ts";
+import { explanation, readChanges } from "./changes.ts";
 import { type Command, commandsOf, commandsOfCommit } from "./commands.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
@@ -181,6 +182,22 @@ export class RedisStore implements Store, SharedStore {
     // What it gives back may have been reported, and then the others have to be able to see the report.
     await this.#outgoing.flush();
     return await setShare(this.#session, this.#followed(), { customer, wanted, licence, reported, lifetime });
+  }
+
+  async lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean> {
+    return await this.#session.runAsMember("lead", name, String(Math.round(lifetime)), takes ? "1" : "") ===
+      1;
+  }
+
+  async resign(name: string): Promise<void> {
+    await this.#session.runAsMember("resign", name);
+  }
+
+  async explanation(namespace: string, group: string): Promise<Explanation | undefined> {
+    await this.#outgoing.flush();
+    const key = JSON.stringify([namespace, group]);
+    const kept = await this.#session.call(["HGET", `${this.#settings.prefix}explanations`, key]);
+    return kept === null ? undefined : explanation.read(JSON.parse(textOf(kept)), this.#session.clock);
   }
 
   async gateways(): Promise<readonly Member[]> {

@@ -127,7 +127,8 @@ export function roomMethods(
       name: "room.Explain",
       summary: "Say why a room is where it is",
       description:
-        "Kept for the newest placements (`limits.explanations`), until a restart; then `explanation` is null, and `note` says so.",
+        "Kept for the newest placements (`limits.explanations`), until a restart, or in the store that several gateways share; " +
+        "else `explanation` is null, and `note` says so.",
       does: "shows",
       params: z.object({ room_id: RoomName }),
       result: Explained,
@@ -180,7 +181,8 @@ export function showRoom({ id, group, customer, server, peers, grants }: RoomInf
 function showExplanation({ server, group, explanation }: ShownExplanation): z.input<typeof Explained> {
   if (explanation === undefined) {
     const note =
-      "the server reported the room, or it was placed before the gateway's last start or too long ago";
+      "the server reported the room, it was placed before the gateway's last start or too long ago, or the store that the " +
+      "gateways share cannot be reached";
     return { server, group, explanation: null, note };
   }
   const { at, kind, candidates, leftOut, ...rest } = explanation;

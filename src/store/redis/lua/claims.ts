@@ -1,4 +1,4 @@
-/** What a gateway has for a time: the hand-over of tasks, shares of licences. And what has had its time. */
+/** What a gateway has for a time: the hand-over of tasks, the lead in something, shares of licences. And what has had its time. */
 export const CLAIMS = String.raw`
 -- Keys of bans. Those that ended long ago go: nobody has told of their end, as nobody was there.
 local function forget(keys, args)
@@ -20,6 +20,25 @@ local function claim(keys, args)
   if holder and string.match(holder, "^[^:]*") ~= number then return 0 end
   redis.call("SET", key, number .. ":" .. args[4], "PX", args[5])
   return 1
+end
+
+-- number, incarnation, name, lifetime, whether it is taken from whoever has it
+local function lead(keys, args)
+  local prefix, number, incarnation = keys[1], args[1], args[2]
+  if not lives(prefix, number, incarnation) then return FENCED end
+  local key = prefix .. "lead:" .. args[3]
+  local holder = split(redis.call("GET", key) or "")
+  local is_own = holder[1] == number and holder[2] == incarnation
+  if not is_own and args[5] ~= "1" and holder[2] and lives(prefix, holder[1], holder[2]) then return 0 end
+  redis.call("SET", key, number .. "\n" .. incarnation, "PX", args[4])
+  return 1
+end
+
+-- number, incarnation, name
+local function resign(keys, args)
+  local key = keys[1] .. "lead:" .. args[3]
+  if redis.call("GET", key) == args[1] .. "\n" .. args[2] then redis.call("DEL", key) end
+  return redis.status_reply("OK")
 end
 
 -- number, incarnation, customer, wanted peers and rooms, allowed, reported, place, lifetime.

@@ -3,7 +3,7 @@ export const COMMIT = String.raw`
 -- Rules that ask for a group first of all.
 local ON_GROUPS = {
   ["group-placed"] = true, ["group-leaving"] = true, ["group-released"] = true, ["room"] = true, ["room-closed"] = true,
-  ["offer-group"] = true, ["offer-room"] = true,
+  ["group-explained"] = true, ["offer-group"] = true, ["offer-room"] = true,
 }
 
 -- number, incarnation, request, how many calls, the length of each, then of each change: rule, what others are told, key,

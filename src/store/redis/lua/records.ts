@@ -5,7 +5,7 @@ export const RECORDS = String.raw`
 local function begin(prefix)
   return {
     prefix = prefix, now = time(), servers = {}, groups = {}, changed_servers = {}, changed_groups = {},
-    instead = {}, doubtful = {},
+    explained = {}, keep = 0, instead = {}, doubtful = {},
   }
 end
 
@@ -76,6 +76,12 @@ local function group_of(tx, key)
   return tx.groups[key]
 end
 
+-- The group is where it is now for another reason than before.
+local function forget_explanation(tx, key)
+  local explained = tx.explained[key]
+  tx.explained[key] = { place = explained and explained.place }
+end
+
 local function set_group(tx, key, group)
   tx.groups[key] = group
   tx.changed_groups[key] = true
@@ -123,9 +129,35 @@ local function group_text(group)
   return table.concat(parts, "\n")
 end
 
+-- Why groups are where they are, by group, and the groups in the order in which that was told: of too many the oldest go.
+local function write_explanations(tx)
+  local texts, places, gone = {}, {}, {}
+  for key, explained in pairs(tx.explained) do
+    if explained.place then
+      places[#places + 1] = integer(explained.place)
+      places[#places + 1] = key
+    end
+    if explained.text then
+      texts[#texts + 1] = key
+      texts[#texts + 1] = explained.text
+    else gone[#gone + 1] = key end
+  end
+  local hash, order = tx.prefix .. "explanations", tx.prefix .. "explained"
+  for i = 1, #gone, AT_ONCE do redis.call("HDEL", hash, unpack(gone, i, math.min(i + AT_ONCE - 1, #gone))) end
+  for i = 1, #texts, AT_ONCE do redis.call("HSET", hash, unpack(texts, i, math.min(i + AT_ONCE - 1, #texts))) end
+  if #places == 0 then return end
+  for i = 1, #places, AT_ONCE do redis.call("ZADD", order, unpack(places, i, math.min(i + AT_ONCE - 1, #places))) end
+  local excess = redis.call("ZCARD", order) - tx.keep
+  if excess <= 0 then return end
+  local oldest = redis.call("ZRANGE", order, 0, math.min(excess, AT_ONCE) - 1)
+  redis.call("ZREMRANGEBYRANK", order, 0, #oldest - 1)
+  redis.call("HDEL", hash, unpack(oldest))
+end
+
 local function finish(tx)
   write(tx.prefix .. "servers", tx.changed_servers, tx.servers, server_text)
   write(tx.prefix .. "groups", tx.changed_groups, tx.groups, group_text)
+  write_explanations(tx)
 end
 
 local function tell_instead(tx, text)

@@ -65,6 +65,7 @@ rules["server-removed"] = function(tx, key, report)
   local server = server_of(tx, key)
   if not server or server.report ~= report then return false end
   set_server(tx, key, false)
+  redis.call("HDEL", tx.prefix .. "handed", key)
   return true
 end
 
@@ -79,6 +80,7 @@ rules["group-placed"] = function(tx, key, server, from, found)
   local group = group_of(tx, key)
   if not group then
     set_group(tx, key, new_group(server))
+    forget_explanation(tx, key)
     return true
   end
   if group.server ~= server then
@@ -87,10 +89,20 @@ rules["group-placed"] = function(tx, key, server, from, found)
       return false
     end
     group = new_group(server)
+    forget_explanation(tx, key)
   end
   group.leave = ""
   set_group(tx, key, group)
   return true
+end
+
+-- Nobody is told: whoever wants to know asks.
+rules["group-explained"] = function(tx, key, server, text, keep, place)
+  local group = group_of(tx, key)
+  if not group or group.server ~= server then return false end
+  tx.explained[key] = { text = text, place = place }
+  tx.keep = tonumber(keep)
+  return false
 end
 
 rules["group-leaving"] = function(tx, key, server, leave)
@@ -186,7 +198,34 @@ rules["name-learned"] = function(tx, key, known)
   return true
 end
 
-rules["hand-over-ended"] = function(tx, key, holder)
+-- The open hand-overs of a server: id and tasks of each, oldest first.
+local function hand_overs(tx, key)
+  local record = redis.call("HGET", tx.prefix .. "handed", key)
+  return record and record ~= "" and split(record) or {}
+end
+
+rules["handed-over"] = function(tx, key, id, tasks)
+  if not server_of(tx, key) then return true end
+  local open = hand_overs(tx, key)
+  open[#open + 1] = id
+  open[#open + 1] = tasks
+  while #open > 2 * OPEN do
+    table.remove(open, 1)
+    table.remove(open, 1)
+  end
+  redis.call("HSET", tx.prefix .. "handed", key, table.concat(open, "\n"))
+  return true
+end
+
+rules["hand-over-ended"] = function(tx, key, holder, id)
+  local open = hand_overs(tx, key)
+  for i = #open - 1, 1, -2 do
+    if open[i] == id then
+      table.remove(open, i)
+      table.remove(open, i)
+      redis.call("HSET", tx.prefix .. "handed", key, table.concat(open, "\n"))
+    end
+  end
   if redis.call("GET", tx.prefix .. "hand:" .. key) == holder then redis.call("DEL", tx.prefix .. "hand:" .. key) end
   return true
 end
