@@ -3,6 +3,120 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "!young.isNew && now - young.since < rest",
+    put: "false",
+    breaks: "a room that was moved is moved again at once",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "young !== undefined && !young.isNew",
+    put: "young !== undefined",
+    breaks: "a room that is new to the gateway that placed it may not move",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "isAwaited(model, room, now) || isClosing(server, room.id)",
+    put: "isClosing(server, room.id)",
+    breaks: "a room moves away from somebody who is on the way to it",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "isAwaited(model, room, now) || isClosing(server, room.id)",
+    put: "isAwaited(model, room, now)",
+    breaks: "a room moves that its server is told to close",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "    if (lookAtBan(model, room.id, undefined, now) !== undefined) return false;\n",
+    put: "",
+    breaks: "a room moves to which nobody may come back",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "exceeded(usage.licence, usage, count) === undefined",
+    put: "true",
+    breaks: "a room moves though its licence may not let its clients come back",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "!hasPart(other, settings, now) &&",
+    put: "",
+    breaks: "a server gets several rooms at once, before a report shows the first",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "expectedLoad(other, size.expected) <= settings.above",
+    put: "true",
+    breaks: "a room moves to a server that is too full with it",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "!isHandingOver(model, server, now) && now >= model.startWaitUntil",
+    put: "now >= model.startWaitUntil",
+    breaks: "a room moves whose server cannot be told to close it by this answer",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "!isHandingOver(model, server, now) && now >= model.startWaitUntil",
+    put: "!isHandingOver(model, server, now)",
+    breaks: "rooms move while it is not known where others of them are",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "server.enabled && server.draining === undefined",
+    put: "server.enabled",
+    breaks: "a draining server is emptied by disconnecting clients before its deadline",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "a.load >= tooMuch && b.load >= tooMuch ? a.load - b.load : b.load - a.load",
+    put: "b.load - a.load",
+    breaks: "the largest room moves where a smaller one is enough",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "Math.max(group.peers(), group.young?.expected ?? 0)",
+    put: "group.peers()",
+    breaks: "a room that moves is taken for no larger than it is by now",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "    room.granted = now; // as if",
+    put: "    // as if",
+    breaks: "a room that has moved is moved on before its clients are back",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "young.expected = young.returning = explanation.expectedSize",
+    put: "young.expected = explanation.expectedSize",
+    breaks: "the server that gets a room counts nothing of it until somebody is back",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "(returning === 0 || peak > 0)",
+    put: "returning === 0",
+    breaks: "a room that was moved counts after all have left it",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "  else if (reached > 0) young.learned = { size: reached, fillTime: known.fillTime };\n",
+    put: "",
+    breaks: "a room that was moved teaches its kind a second size",
+  },
+  {
+    file: "src/fleet/rooms/listing.ts",
+    find: "(server.rebalanced?.group === group && isClosing(server, id))",
+    put: "false",
+    breaks: "a server that is to close a room takes it back",
+  },
+  {
+    file: "src/fleet/replication/follow_room.ts",
+    find: "if (from !== undefined) from.rebalanced = server.rebalanced = { group: placed, at: now };",
+    put: "if (from !== undefined) return;",
+    breaks: "another gateway moves a further room of the same server at once",
+  },
+  {
     file: "src/fleet/state/grant.ts",
     find: "    model.grants.delete(known); // re-inserted below: the set stays ordered by expiry\n",
     put: "",
@@ -269,7 +383,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/servers/draining.ts",
-    find: "if (group.listed > 0 || rooms.some(awaited)) continue;",
+    find: "if (group.listed > 0 || rooms.some((room) => isAwaited(model, room, now))) continue;",
     put: "if (group.listed > 0) continue;",
     breaks: "a draining server gives up a room that somebody is on the way to",
   },
@@ -425,7 +539,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "if (peers + grants === 0) return 0;",
+    find: "  if (peers + grants === 0 && (returning === 0 || peak > 0)) return 0;\n",
     put: "",
     breaks: "rooms that are asked for and never joined are expected to grow",
   },

@@ -7,6 +7,7 @@ import {
   groupName,
   type LearnedKind,
   type LearnedName,
+  leavesLiveServer,
   type Milliseconds,
   type QueuedTask,
   type Snapshot,
@@ -255,7 +256,7 @@ export class Tables {
         }
         if (held.server !== server) {
           if (held.server !== change.from) return key;
-          if (change.found !== true && this.#retains(held.server)) return key;
+          if (!leavesLiveServer(change) && this.#retains(held.server)) return key;
           held.rooms.clear();
         }
         held.server = server;

@@ -2,7 +2,7 @@ import type { Ban } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { grant, isGranted } from "../state/grant.ts";
-import { expectGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, groupYoung, kindOf, knownOf, youngAgain, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
@@ -196,18 +196,19 @@ function place(
   const { namespace, rooms, pool, allowedPools, server } = input;
   const name = groupName(rooms[0]!);
   const kind = kindOf(namespace, name);
-  // Where a server was lost, everybody who was there comes back.
-  const reached = known?.peers() ?? 0;
   const learned = knownOf(model, kind, name);
-  const size = { expected: learned.expectedSize(reached, now), large: learned.largeSize(reached, now) };
+  // Where a server was lost, everybody who was there comes back.
+  const young = known === undefined
+    ? new YoungGroup(kind, learned, now, 0, now)
+    : youngAgain(known, kind, learned, now);
+  young.isNew = known === undefined;
+  const reached = known?.peers() ?? 0;
+  const size = { expected: young.expected, large: learned.largeSize(reached, now) };
   const choice = choose(model, { kind, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
   const explained = model.explanations.get(group);
-  steps.push(() => {
-    if (explained === undefined) model.explanations.delete(group);
-    else model.explanations.add(group, explained);
-  });
+  steps.push(() => model.explanations.putBack(group, explained));
   if (known === undefined) {
     steps.push(() => {
       if (group.empty && model.groups.get(namespace, group.name) === group) releaseGroup(model, group);
@@ -216,7 +217,7 @@ function place(
     const departure = moveGroup(model, known, choice.server, changes);
     steps.push((now) => moveBack(model, known, choice.server, departure, now));
   }
-  expectGrowth(group, new YoungGroup(kind, learned, now, reached, now));
+  expectGrowth(group, young);
   if (model.shared) changes.push(groupYoung(group, 0, reached));
   model.explanations.add(group, choice.explanation);
   return group;

@@ -14,7 +14,7 @@ import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Duration } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
-import { collide, endClosing } from "./closing.ts";
+import { collide, endClosing, isClosing } from "./closing.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { linger, markListed, roomChanged, stopAwaiting } from "./presence.ts";
 
@@ -43,13 +43,15 @@ export function claimRoom(
     model.explanations.delete(group);
   } else if (group.server !== server) {
     const holder = group.server;
-    // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room.
-    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || server.intake.evicting)) {
+    // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room,
+    // which is not there only until it is closed.
+    const isLeft = server.intake.evicting || (server.rebalanced?.group === group && isClosing(server, id));
+    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || isLeft)) {
       collide(model, id, customer, holder, server, now, changes);
       return undefined;
     }
     const promised = holder.enabled ? group.rooms() : [];
-    moveGroup(model, group, server, changes, true);
+    moveGroup(model, group, server, changes, { found: true });
     model.explanations.delete(group);
     for (const room of promised) {
       collide(model, room.id, room.usage.customer, server, holder, now, changes);

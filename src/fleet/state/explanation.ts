@@ -27,6 +27,8 @@ export interface Explanation<Time extends number = Milliseconds> {
   readonly at: Time;
   /** The strategy that chose, or that the client's token asked for the server. */
   readonly by: string;
+  /** The server that it was moved away from because of its load; nothing where it was not moved for that. */
+  readonly relieved?: { readonly server: Address; readonly load: number } | undefined;
   readonly kind: Kind;
   /** Clients that the group was expected to reach. */
   readonly expectedSize: number;
@@ -64,6 +66,12 @@ export class Explanations {
     this.#byGroup.delete(key);
     this.#byGroup.set(key, explanation);
     this.#forgetOldest();
+  }
+
+  /** What was added since is taken back: this explained it before, if anything did. */
+  putBack(group: Group, before: Explanation | undefined): void {
+    if (before === undefined) this.delete(group);
+    else this.add(group, before);
   }
 
   #forgetOldest(): void {

@@ -75,14 +75,14 @@ local function group_on(tx, key, server)
   doubt(tx, key)
 end
 
-rules["group-placed"] = function(tx, key, server, from, found)
+rules["group-placed"] = function(tx, key, server, from, alive)
   local group = group_of(tx, key)
   if not group then
     set_group(tx, key, new_group(server))
     return true
   end
   if group.server ~= server then
-    if group.server ~= from or (found ~= "1" and retains(tx, group.server)) then
+    if group.server ~= from or (alive ~= "1" and retains(tx, group.server)) then
       doubt(tx, key)
       return false
     end
