@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/learning/kinds.ts",
+    find: 'if (template === "") return namespace === "" ? [all] : [all, ofNamespace];',
+    put: 'if (template === "") return [all, ofNamespace, kind];',
+    breaks: "rooms without a name count twice for their namespace",
+  },
+  {
     file: "src/fleet/operations/rebalance.ts",
     find: "!young.isNew && now - young.since < rest",
     put: "false",

@@ -203,7 +203,7 @@ function place(
     : youngAgain(known, kind, learned, now);
   young.isNew = known === undefined;
   const reached = known?.peers() ?? 0;
-  const size = { expected: young.expected, large: learned.largeSize(reached, now) };
+  const size = { expected: young.expected, large: learned.largeSize(reached, young.expected, now) };
   const choice = choose(model, { kind, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
