@@ -3,6 +3,18 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/rooms/listing.ts",
+    find: "peers > 0 && now > young.growsUntil",
+    put: "false",
+    breaks: "a room teaches its size again after a restart",
+  },
+  {
+    file: "src/fleet/rooms/listing.ts",
+    find: "peers > 0 && now > young.growsUntil",
+    put: "peers > 0",
+    breaks: "a room that grows over a restart teaches nothing",
+  },
+  {
     file: "src/fleet/learning/kinds.ts",
     find: 'if (template === "") return namespace === "" ? [all] : [all, ofNamespace];',
     put: 'if (template === "") return [all, ofNamespace, kind];',
