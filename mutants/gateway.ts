@@ -16,7 +16,7 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;",
+    find: "if (!claimed) continue;",
     put: "",
     breaks: "a claim that another gateway has won is granted all the same",
   },
@@ -241,5 +241,11 @@ export const gateway: readonly Mutant[] = [
     find: 'const taken = this.#replication?.reconcile("told") ?? this.#storeAnew();',
     put: 'const taken = this.#replication?.reconcile("told") ?? Promise.resolve();',
     breaks: "a store that is taken back keeps what another process left in it",
+  },
+  {
+    file: "src/gateway/gateway.ts",
+    find: "else if (claimed === false) this.#durability.soon(moved.withdraw());",
+    put: "",
+    breaks: "a room that another gateway has moved meanwhile is closed once more",
   },
 ];

@@ -227,13 +227,13 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/rooms/listing.ts",
-    find: "(group.listed > 0 || reported.peers === 0 || server.intake.evicting)",
-    put: "(group.listed > 0 || reported.peers === 0)",
+    find: "server.intake.evicting || (server.rebalanced",
+    put: "(server.rebalanced",
     breaks: "a room that was closed at a deadline takes its group back to the old server",
   },
   {
     file: "src/fleet/rooms/listing.ts",
-    find: "(group.listed > 0 || reported.peers === 0 || server.intake.evicting)",
+    find: "(group.listed > 0 || reported.peers === 0 || isLeft)",
     put: "true",
     breaks: "a mere grant holds a group against a server that has its peers",
   },
@@ -275,9 +275,9 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/manage.ts",
-    find: "for (const each of model.servers) if (each.tasks.has(task)) endTask(each, task, []);",
-    put: "if (server?.tasks.has(task)) endTask(server, task, []);",
-    breaks: "the task of a refused call stays where its room has moved to",
+    find: "    for (const task of queued) endWaiting(model, task, []);\n",
+    put: "",
+    breaks: "the task of a refused call stays, wherever its room is now",
   },
   {
     file: "src/fleet/servers/life_cycle.ts",

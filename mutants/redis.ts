@@ -51,8 +51,8 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/rules.ts",
-    find: 'if group.server ~= from or (found ~= "1" and retains(tx, group.server)) then',
-    put: 'if group.server ~= from or found ~= "1" and false then',
+    find: 'if group.server ~= from or (alive ~= "1" and retains(tx, group.server)) then',
+    put: 'if group.server ~= from or alive ~= "1" and false then',
     breaks: "a group is moved off a server that is alive",
   },
   {

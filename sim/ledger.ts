@@ -40,6 +40,8 @@ export class Ledger {
   readonly #closing = new Set<string>();
   /** Groups that may be split, and whose rooms may be closed to heal that: what they need went with a server or a disk. */
   readonly #excused = new Set<string>();
+  /** Groups that have been moved, and until when (Unix time in seconds) those who were in them may be apart. */
+  readonly #moving = new Map<string, number>();
   #number = 0;
 
   readonly #last = new Map<string, number>();
@@ -56,7 +58,7 @@ export class Ledger {
     this.counts.connects++;
     const now = this.now();
     const holds = this.#holdsOf(group);
-    if (!this.#excused.has(group)) this.#checkHolds(group, server, holds, now);
+    if (!this.#mayBeSplit(group)) this.#checkHolds(group, server, holds, now);
     const hold = holds.get(server) ?? { tokensUntil: 0, members: 0 };
     hold.tokensUntil = Math.max(hold.tokensUntil, tokenUntil);
     holds.set(server, hold);
@@ -95,7 +97,16 @@ export class Ledger {
     this.#excused.add(group);
   }
 
-  /** Whether the group may be split. */
+  /** The group moves, and may be split until then; its rooms may be closed to heal that. */
+  excuseUntil(group: string, until: number): void {
+    this.#moving.set(group, until);
+  }
+
+  #mayBeSplit(group: string): boolean {
+    return this.#excused.has(group) || (this.#moving.get(group) ?? -Infinity) > this.now();
+  }
+
+  /** Whether the group may be split for good. */
   isExcused(group: string): boolean {
     return this.#excused.has(group);
   }
@@ -127,7 +138,7 @@ export class Ledger {
     this.counts.reads++;
     const [, room] = task.id;
     if (task.task === "RoomClose" && !this.#closing.has(room)) {
-      if (!this.#excused.has(groupName(room))) {
+      if (!this.#mayBeSplit(groupName(room))) {
         this.faults.push(`${server} was told to close ${room}, and nobody had asked for it`);
       }
       return;
@@ -141,7 +152,7 @@ export class Ledger {
       );
     }
     // A RoomClose may be the gateway's own, where the group is to leave the server.
-    const ours = task.task === "RoomClose" && this.#excused.has(groupName(room));
+    const ours = task.task === "RoomClose" && this.#mayBeSplit(groupName(room));
     if (asked.answer === "refused" && !ours) {
       this.faults.push(`${server} read ${task.task} ${number}, which was refused: ${asked.why}`);
     }

@@ -7,12 +7,15 @@ const SPAN = 60_000;
 
 Deno.test(`in ${WORLDS} simulated worlds of mishaps the gateway keeps its promises, and its model is consistent`, async () => {
   const first = Math.ceil(Math.random() * 1e6);
+  let moved = 0;
   for (let seed = first; seed < first + WORLDS; seed++) {
-    const { faults, counts } = await new World({ seed, span: SPAN }).run();
+    const { faults, counts, moves } = await new World({ seed, span: SPAN }).run();
     const again = `deno task simulate faults --seeds 1 --seed ${seed} --seconds ${SPAN / 1000}`;
     assert.deepEqual(faults, [], again);
     assert.ok(counts.connects > 100 && counts.acknowledged > 10 && counts.reads > 10, again);
+    moved += moves;
   }
+  assert.ok(moved > 0, `seeds from ${first}`);
 });
 
 /** What needs no gateway to end, to pause, or to be without its store. */

@@ -170,3 +170,39 @@ Deno.test("with overload refused, a full fleet says so", async () => {
   await refusedWith(gateway.connect("new", "u"), -32002, /all are full/);
   assert.equal((await gateway.connect("r", "u")).address, "a:1");
 });
+
+Deno.test("a room moves away from a server that is too full, and its clients come back at another one", async () => {
+  await using gateway = await TestGateway.start({
+    placement: { rebalance: { above: 0.8, rest: 0.2 } },
+    limits: { grantTimeout: 0.2 },
+  });
+  const rooms = [{ name: "large", peers: 700 }, { name: "small", peers: 120 }];
+  await gateway.report("a:1", rooms, { load: 0.85 });
+  await gateway.report("b:1", [], { load: 0.1 });
+  await gateway.report("other:1", [], { load: 0.9 });
+  await sleep(300);
+  const tasks = await gateway.report("a:1", rooms, { load: 0.85 });
+  assert.deepEqual(tasks, [{ task: "RoomClose", id: ["acme", "small"], ban_time: { secs: 0, nanos: 0 } }]);
+  assert.equal((await gateway.connect("small", "u")).address, "b:1");
+  assert.equal((await gateway.connect("large", "u")).address, "a:1");
+  const { explanation } = await gateway.internal<{ explanation: { relieved: { server: string } } }>(
+    "room.Explain",
+    { room_id: ["acme", "small"] },
+  );
+  assert.equal(explanation.relieved.server, "a:1");
+  await gateway.program.printed(/group small of acme moves from a:1 to b:1, because a:1 is at \d+ % load/);
+  const metrics = await (await fetch(`${gateway.operations}/metrics`)).text();
+  assert.match(metrics, /^odin_gateway_rooms_rebalanced_total 1$/m);
+  await gateway.restart();
+  assert.equal((await gateway.connect("small", "v")).address, "b:1", "it is stored");
+});
+
+Deno.test("without placement.rebalance no room moves because of load", async () => {
+  await using gateway = await TestGateway.start({ limits: { grantTimeout: 0.2 } });
+  await gateway.report("b:1", [], { load: 0.1 });
+  await gateway.report("a:1", [{ name: "r", peers: 900 }, { name: "s", peers: 90 }], { load: 0.99 });
+  assert.deepEqual(
+    await gateway.report("a:1", [{ name: "r", peers: 900 }, { name: "s", peers: 90 }], { load: 0.99 }),
+    [],
+  );
+});

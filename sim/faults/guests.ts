@@ -11,6 +11,10 @@ export const POOLS = ["eu", "us"] as const;
 
 const GROUPS = 12;
 
+/** Clubs meet now and then; each so often. */
+const CLUBS = 40;
+const CLUB = { every: 60_000, members: 6, stays: 60_000 };
+
 /** Guests of the customer with a licence come in waves, between which all that counts for it ends. */
 const WAVE = { every: 60_000, lasts: 22_000 };
 
@@ -45,9 +49,26 @@ export class Guests {
     this.#licences = licences;
   }
 
-  start(): void {
+  /** @param withClubs whether there are groups that nobody is on the way to for long, so that they may be moved */
+  start(withClubs: boolean): void {
     this.#world.repeat(20, () => this.#visit());
     this.#world.repeat(200, () => this.#visitLicensed());
+    if (withClubs) this.#world.repeat(CLUB.every / CLUBS, () => this.#meet());
+  }
+
+  /** Members of a club come together, some of them late, and stay. */
+  #meet(): void {
+    const { chance, clock } = this.#world;
+    const group = this.#group(`club ${chance.integer(0, CLUBS - 1)}`);
+    for (let i = 0; i < CLUB.members; i++) {
+      const wait = chance.random() < 0.9 ? chance.uniform(100, 1500) : Infinity;
+      this.#come({
+        input: this.#input("acme", UNLIMITED, `{${group}} ${i % 2}`),
+        group,
+        comes: (until) => Math.min(wait, Math.max(0, until - clock.now - 1)),
+        stays: chance.exponential(CLUB.stays),
+      });
+    }
   }
 
   #visit(): void {

@@ -1,4 +1,10 @@
-import type { Address, ConnectInput, Licence, Milliseconds } from "../../src/fleet/mod.ts";
+import {
+  type Address,
+  type ConnectInput,
+  groupName,
+  type Licence,
+  type Milliseconds,
+} from "../../src/fleet/mod.ts";
 import type { Answered, ConnectResult, ConnectWatch } from "./connects.ts";
 import type { Host } from "./host.ts";
 import type { Plans } from "./plans.ts";
@@ -113,6 +119,13 @@ export class Licences implements ConnectWatch {
   /** Whether a gateway that grants now knows of all who are there. */
   knowsAll(host: Host): boolean {
     return this.#world.servers.every(({ address }) => this.#told.of(host, address).length > 0);
+  }
+
+  /** Who is in a group that leaves its server does not count until he is back. */
+  discountGroup(group: string, from: Address): void {
+    for (const member of this.#members) {
+      if (member.server === from && groupName(member.room) === group) member.uncounted = true;
+    }
   }
 
   /** Who is on a server that is past its deadline for draining does not count, and does when it is resumed. */

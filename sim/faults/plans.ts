@@ -65,6 +65,11 @@ export class Plans {
     return this.#somewhere(server).every(({ draining, weight }) => draining || weight === 0);
   }
 
+  /** Whether it was surely closed at that time, and nothing has been asked of it since. */
+  wasSurelyClosed(server: Address, at: Milliseconds): boolean {
+    return (this.#changedAt.get(server) ?? -Infinity) <= at && this.isSurelyClosed(server);
+  }
+
   mayDrain(server: Address): boolean {
     return this.#somewhere(server).some(({ draining }) => draining);
   }

@@ -1,5 +1,5 @@
 import { Connection } from "../../src/edge/http/connection.ts";
-import type { Address, Milliseconds, Report, Task } from "../../src/fleet/mod.ts";
+import { type Address, duration, type Milliseconds, type Report, type Task } from "../../src/fleet/mod.ts";
 import type { Line } from "../ledger.ts";
 import type { Chance } from "../placement/chance.ts";
 import type { Clock } from "./clock.ts";
@@ -33,11 +33,16 @@ const PATIENCE: Milliseconds = 1000;
 /** A server in simulated time: it reports, loses answers and connections, and carries out the tasks that it has read. */
 export class FaultyServer {
   /** What each member of a room does when he is out of it, by the room's name. */
-  readonly #rooms = new Map<string, { readonly namespace: string; readonly members: Set<() => void> }>();
+  readonly #rooms = new Map<
+    string,
+    { readonly namespace: string; readonly opened: Milliseconds; readonly members: Set<() => void> }
+  >();
   /** Rooms that nobody may join, and until when. */
   readonly #refused = new Map<string, Milliseconds>();
   reports = 0;
   crashes = 0;
+  /** Load by something else than clients. */
+  otherLoad = 0;
   /** How many rooms of its own it has had, one after the other. */
   #homes = 0;
   #knownHome = "";
@@ -133,7 +138,8 @@ export class FaultyServer {
    */
   join(room: string, namespace: string, left = () => {}): (() => void) | undefined {
     if ((this.#refused.get(room) ?? -Infinity) > this.#network.clock.now) return undefined;
-    const its = this.#rooms.get(room) ?? { namespace, members: new Set() };
+    const opened = this.#network.clock.now;
+    const its = this.#rooms.get(room) ?? { namespace, opened, members: new Set() };
     this.#rooms.set(room, its);
     const leave = () => {
       if (!its.members.delete(leave)) return;
@@ -173,10 +179,11 @@ export class FaultyServer {
       if (this.#link === link) this.hangUp();
       next();
     });
-    const rooms = Array.from(this.#rooms, ([name, { namespace, members }]) => ({
+    const rooms = Array.from(this.#rooms, ([name, { namespace, opened, members }]) => ({
       id: [namespace, name] as const,
       customer: namespace,
       peers: members.size,
+      age: duration((clock.now - opened) / 1000),
     }));
     const home = this.#newestHome;
     const clients = rooms.reduce((sum, { peers }) => sum + peers, 0);
@@ -184,7 +191,7 @@ export class FaultyServer {
       address: this.address,
       pool: this.pool,
       version: "1",
-      load: Math.min(1, clients / 200),
+      load: Math.min(1, clients / 200 + this.otherLoad),
       clients,
       rooms,
     };

@@ -1,4 +1,11 @@
-import { type Address, type Change, groupName, type Milliseconds, type Task } from "../../src/fleet/mod.ts";
+import {
+  type Address,
+  type Change,
+  groupName,
+  type Milliseconds,
+  type RebalanceSettings,
+  type Task,
+} from "../../src/fleet/mod.ts";
 import { checkConsistency } from "../../src/fleet/testing.ts";
 import type { Timers } from "../../src/gateway/timers.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
@@ -16,6 +23,7 @@ import { Host, type MortalStore } from "./host.ts";
 import { leftRooms, lostPlans } from "./kept_plans.ts";
 import { Licences } from "./licences.ts";
 import { Operators } from "./operators.ts";
+import { Moves } from "./moves.ts";
 import { Plans } from "./plans.ts";
 import { FaultyServer } from "./server.ts";
 import { ServerWatch } from "./server_watch.ts";
@@ -57,6 +65,8 @@ export interface Outcome {
   readonly at: Milliseconds | undefined;
   readonly events: number;
   readonly counts: Ledger["counts"];
+  /** Groups that were moved because of load. */
+  readonly moves: number;
 }
 
 const SERVERS = 5;
@@ -64,6 +74,8 @@ const INTERVAL: Milliseconds = 1000;
 const DISABLE_TIMEOUT: Milliseconds = 10_000;
 const TOKEN_LIFETIME: Milliseconds = 20_000;
 const GRANT_TIMEOUT: Milliseconds = 15_000;
+/** In every second world rooms move away from servers that are too full, as they are when they have something else to do. */
+const REBALANCE: RebalanceSettings = { above: 0.7, interval: 2000, rest: 20_000 };
 const LICENCE = { maxPeers: 10, maxRooms: 4 };
 
 /** At the end all is quiet for so long, and everything that waits arrives. */
@@ -98,6 +110,8 @@ export class World {
   readonly #operators: Operators;
   readonly #backends: Backends;
   readonly #guests: Guests;
+  readonly #moves: Moves;
+  readonly #rebalance: RebalanceSettings | undefined;
   readonly #syncPlaces: boolean;
   /** The processes that there are now, or were last. */
   readonly #hosts: Host[] = [];
@@ -130,6 +144,8 @@ export class World {
     const rules = { disableTimeout: DISABLE_TIMEOUT, grantTimeout: GRANT_TIMEOUT };
     this.#watch = new ServerWatch(world, this.#plans, this.#told, rules);
     const connects = new Connects(world, TOKEN_LIFETIME, [this.#licences, this.#watch]);
+    this.#rebalance = seed % 2 === 0 ? REBALANCE : undefined;
+    this.#moves = new Moves(world, this.#plans, this.#licences, this.#rebalance, TOKEN_LIFETIME);
     this.#operators = new Operators(world, this.#plans, this.#licences);
     this.#backends = new Backends(world, connects, this.#plans, this.#told, () => this.#doubts);
     this.#guests = new Guests(world, connects, this.#plans, this.#licences);
@@ -164,9 +180,10 @@ export class World {
       server.start();
     }
     while (this.#servers.some(({ reports }) => reports === 0)) await this.#pass(INTERVAL);
-    this.#guests.start();
+    this.#guests.start(this.#rebalance !== undefined);
     this.#backends.start();
     this.#operators.start();
+    if (this.#rebalance !== undefined) this.#repeat(3000, () => this.#keepBusy());
     this.#repeat(2500, () => this.#mishap());
     await this.#pass(this.options.span);
     this.#calm = true;
@@ -184,7 +201,14 @@ export class World {
     this.#ledger.faults.push(...await this.#disagreements());
     this.#step();
     const { faults, counts } = this.#ledger;
-    return { seed: this.options.seed, faults, at: this.#firstFault, events: this.#clock.events, counts };
+    return {
+      seed: this.options.seed,
+      faults,
+      at: this.#firstFault,
+      events: this.#clock.events,
+      counts,
+      moves: this.#moves.count,
+    };
   }
 
   /** What the gateways go on seeing differently: something may be on its way at any moment. */
@@ -250,6 +274,7 @@ export class World {
         removeTimeout: 60_000,
         tokenLifetime: TOKEN_LIFETIME,
         grantTimeout: GRANT_TIMEOUT,
+        placement: { rebalance: this.#rebalance },
       },
       syncPlaces: this.#syncPlaces,
       changed: (change, host) => this.#changed(change, host),
@@ -275,6 +300,8 @@ export class World {
       case "miscounted":
         this.#ledger.faults.push(`the model counted wrong: ${JSON.stringify(change)}`);
         return;
+      case "group-placed":
+        return change.overload === undefined ? undefined : this.#moves.moved(change, host);
       case "server-drained":
         return this.#watch.drained(change.server, host);
       case "server-evicting":
@@ -320,6 +347,13 @@ export class World {
     }
   }
 
+  /** A server has something else to do for a while. */
+  #keepBusy(): void {
+    const server = pick(this.#chance, this.#servers);
+    server.otherLoad = 0.6;
+    this.#clock.after(this.#chance.exponential(6000), () => server.otherLoad = 0);
+  }
+
   #setClock(by: Milliseconds): void {
     this.#weather.setClock(by);
     if (this.#hosts.length > 1 || !this.#hosts.every(({ alive }) => alive)) this.#doubt();
@@ -336,6 +370,7 @@ export class World {
     const host = this.#hosts[number]!;
     if (!host.alive) return;
     host.kill();
+    this.#moves.died(host);
     const neglected = this.#weather.neglectedFor(host);
     if (neglected !== undefined && this.#hosts.length === 1) {
       this.#ledger.faults.push(`the wall clock was set ${neglected} ms ago, and nothing is written anew`);

@@ -1,5 +1,5 @@
 import type { Milliseconds, PlacementSettings, Room, ServerLoad } from "../../src/fleet/mod.ts";
-import { strategies, type StrategyName } from "../../src/fleet/mod.ts";
+import { DEFAULT_REBALANCE, strategies, type StrategyName } from "../../src/fleet/mod.ts";
 import { cheapest, type Strategy } from "../../src/fleet/placement/strategy.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
@@ -177,6 +177,11 @@ function clientsOf({ model }: World, { namespace, name }: SimulatedRoom): number
 
 export const contenders: readonly Contender[] = [
   ours("expected", "this gateway's default: expected size, growth and cost, as learned"),
+  {
+    name: "rebalance",
+    about: "the default, and rooms are moved away from servers above 90 %",
+    placement: () => ({ choose: strategies.expected, rebalance: DEFAULT_REBALANCE }),
+  },
   ours("fill", "the fullest server that stays below 75 %, so that others stay empty"),
   ours("weighted", "in use today: random, weighted by 1 − reported load"),
   ours("least-load", "lowest reported load with grants counted"),

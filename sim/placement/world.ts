@@ -9,6 +9,7 @@ import {
   type Milliseconds,
   type Model,
   plan,
+  rebalance,
   type Report,
   report,
   type ReportedRoom,
@@ -240,6 +241,8 @@ export class World {
     const model = this.#anyModel();
     const { changes } = report(model, input, this.now);
     this.#gateways.tell(model, changes);
+    const moved = rebalance(model, host.address, this.now, this.#chance.random);
+    if (moved !== undefined) this.#gateways.tell(model, moved.changes);
     const { tasks, handOver, changes: handed } = handOverTasks(model, host.address, this.now);
     this.#gateways.tell(model, handed);
     if (handOver !== undefined) {

@@ -107,6 +107,7 @@ export async function runGateway(
   };
   const moment = async (): Promise<Moment> => ({
     figures: await gateway.figures(settings.metrics.customers),
+    forecasts: await gateway.view.forecast(),
     checks,
     connections: listeners.main?.connections(),
     certificateDaysLeft: certificateDaysLeft(),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultFleetSettings, strategies } from "../fleet/mod.ts";
+import { DEFAULT_REBALANCE, defaultFleetSettings, strategies } from "../fleet/mod.ts";
 import { Customers } from "../customers/customers.ts";
 import { fleetSettings } from "./fleet_settings.ts";
 import { readConfig } from "./load.ts";
@@ -53,6 +53,17 @@ const mistakes: [string, object, RegExp][] = [
   ["one of several values", { logLevel: "LOUD" }, /logLevel: .*"DEBUG".*found "LOUD"/],
   ["a typo", { masterkey: "x" }, /masterkey: no such member; did you mean masterKey\?/],
   ["a typo below", { sfuConfig: { updateIntervall: 5 } }, /sfuConfig\.updateIntervall: .*updateInterval\?/],
+  ["a load above which nothing is", { placement: { rebalance: { above: 1.2 } } }, /rebalance\.above: /],
+  [
+    "moves that follow each other before reports show them",
+    { placement: { rebalance: { interval: 8 } } },
+    /placement\.rebalance\.interval: expected at least twice sfuConfig\.updateInterval, found 8/,
+  ],
+  [
+    "rooms that rest for longer than they are watched",
+    { placement: { rebalance: { rest: 700 }, growthWindow: 600 } },
+    /placement\.rebalance\.rest: expected at most placement\.growthWindow, found 700/,
+  ],
   [
     "a default pool that is not available",
     { sfuPools: { available: ["eu"], default: "us" } },
@@ -209,6 +220,11 @@ Deno.test("an empty configuration gives the fleet its defaults", () => {
   const { limits: defaults, ...expected } = defaultFleetSettings();
   assert.deepEqual(given, expected);
   assert.deepEqual({ ...limits, ...defaults }, limits);
+});
+
+Deno.test("rooms move because of load where that is asked for, by defaults if nothing more is said", () => {
+  const { settings } = readConfig({ placement: { rebalance: {} } });
+  assert.deepEqual(fleetSettings(settings).placement.rebalance, DEFAULT_REBALANCE);
 });
 
 Deno.test("a strategy's name brings the strategy", () => {

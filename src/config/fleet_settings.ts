@@ -4,11 +4,17 @@ import { configuredPools, type Settings } from "./schema.ts";
 /** What the fleet needs of a configuration, in milliseconds. */
 export function fleetSettings(settings: Settings): FleetSettings {
   const { sfuConfig, loginToken, placement, limits, tasks } = settings;
+  const { rebalance } = placement;
   return {
     placement: {
       ...placement,
       choose: strategyOf(placement.strategy, placement.target),
       growthWindow: placement.growthWindow * 1000,
+      rebalance: rebalance && {
+        above: rebalance.above,
+        interval: rebalance.interval * 1000,
+        rest: rebalance.rest * 1000,
+      },
       spill: configuredPools(settings).spill,
     },
     updateInterval: sfuConfig.updateInterval * 1000,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defaultFleetSettings, strategies, type StrategyName } from "../fleet/mod.ts";
+import { DEFAULT_REBALANCE, defaultFleetSettings, strategies, type StrategyName } from "../fleet/mod.ts";
 import { CustomerEntry } from "./customer_entry.ts";
 import { collide, type ListeningAddress } from "./listening_address.ts";
 import { isLoopback } from "./loopback.ts";
@@ -214,6 +214,20 @@ export const ConfigSchema = z.object({
       "Seconds that a new room is watched to learn the size that rooms of its kind reach. What it has come to is learned " +
         "when it grows no more, and put right where it grows on within this time.",
     ),
+    rebalance: z.object({
+      above: z.number().positive().max(1).default(DEFAULT_REBALANCE.above).describe(
+        "Load above which a server gives up a room at a time, to a server of its pool that stays below this load with it.",
+      ),
+      interval: seconds.default(DEFAULT_REBALANCE.interval / 1000).describe(
+        "Seconds in which a server gives up or gets at most one room; at least twice `sfuConfig.updateInterval`.",
+      ),
+      rest: seconds.default(DEFAULT_REBALANCE.rest / 1000).describe(
+        "Seconds in which a room that was moved is not moved again; at most `growthWindow`.",
+      ),
+    }).optional().describe(
+      "Moves rooms away from servers that are too full, which disconnects their clients for a moment " +
+        "([placement.md](placement.md#moving-rooms)). If absent, no room moves because of load; `{}` takes the defaults.",
+    ),
   }).prefault({}).describe("Which server takes a new room."),
   tasks: z.object({
     lifetime: seconds.default(fleet.taskLifetime / 1000).describe(
@@ -361,6 +375,13 @@ export const ConfigSchema = z.object({
   });
   if (sfuConfig.disableTimeout <= sfuConfig.updateInterval) {
     wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval");
+  }
+  const { growthWindow, rebalance } = config.placement;
+  if (rebalance !== undefined && rebalance.interval < 2 * sfuConfig.updateInterval) {
+    wrong(["placement", "rebalance", "interval"], "expected at least twice sfuConfig.updateInterval");
+  }
+  if (rebalance !== undefined && rebalance.rest > growthWindow) {
+    wrong(["placement", "rebalance", "rest"], "expected at most placement.growthWindow");
   }
   if (sfuConfig.removeTimeout < sfuConfig.disableTimeout) {
     wrong(["sfuConfig", "removeTimeout"], "expected no less than sfuConfig.disableTimeout");

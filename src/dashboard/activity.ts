@@ -139,7 +139,8 @@ function ofChange(change: Change): Told | undefined {
       return ["warning", "server ", server(change.server), " is removed"];
     case "group-placed": {
       if (change.from === undefined) return undefined;
-      const { namespace, group, from } = change;
+      const { namespace, group, from, overload } = change;
+      const why = overload === undefined ? [] : [`, because its load was ${Math.round(100 * overload)} %`];
       return [
         "info",
         "group ",
@@ -148,6 +149,7 @@ function ofChange(change: Change): Told | undefined {
         server(from),
         " to ",
         server(change.server),
+        ...why,
       ];
     }
     case "collision": {

@@ -44,8 +44,8 @@ export type Change =
   | { readonly type: "server-removed"; readonly server: Address; readonly report: string }
   /**
    * A group got its server, for the first time or anew. Its rooms follow as
-   * `room-opened`. Refused where another gateway has given it to a server that `from` does not name, or where that one is
-   * not silent, nor to be empty.
+   * `room-opened`. Refused where another gateway has given it to a server that `from` does not name, or where that one
+   * retains it ({@link leavesLiveServer}) and is not silent, nor to be empty.
    */
   | {
     readonly type: "group-placed";
@@ -55,6 +55,8 @@ export type Change =
     readonly from?: Address | undefined;
     /** The server has reported clients in it: it need not be asked what became of `from`. */
     readonly found?: true | undefined;
+    /** Load of `from`, which gives it up for that. */
+    readonly overload?: number | undefined;
   }
   /** The group is in its first minutes. Told only where several gateways share the store, and not stored. */
   | {
@@ -66,6 +68,8 @@ export type Change =
     readonly age: Milliseconds;
     /** Clients that it is known to have had. */
     readonly reached: number;
+    /** What has been learned of it before. */
+    readonly learned?: Observation | undefined;
   }
   /**
    * Why the group is where it has been placed. Kept where several gateways share the store, and told to none of them. Refused
@@ -197,6 +201,11 @@ export type Change =
 
 /** A change of one type, or of one of several. */
 export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
+
+/** Whether a group moves though the server that it leaves may be alive: another one has it, or the server is too full. */
+export function leavesLiveServer({ found, overload }: ChangeOf<"group-placed">): boolean {
+  return found === true || overload !== undefined;
+}
 
 /** Types of what gateways that share a store tell each other or keep there for each other, and nobody else wants to know. */
 const BETWEEN_GATEWAYS = [

@@ -106,6 +106,8 @@ export interface Explanation<Time extends number = Milliseconds> {
   readonly at: Time;
   /** The strategy that chose, or that the client's token asked for the server. */
   readonly by: string;
+  /** The server that it was moved away from because of its load; nothing where it was not moved for that. */
+  readonly relieved?: { readonly server: Address; readonly load: number } | undefined;
   readonly kind: Kind;
   /** Clients that the group was expected to reach. */
   readonly expectedSize: number;

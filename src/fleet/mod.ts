@@ -54,6 +54,7 @@ export { strategies, type StrategyName, strategyOf } from "./placement/mod.ts";
 export * from "./operations/placing.ts";
 export type { ReportedRoom } from "./rooms/listing.ts";
 export { type Report, report, reportInSlices } from "./operations/report.ts";
+export { rebalance, type Rebalanced } from "./operations/rebalance.ts";
 export * from "./replication/restore.ts";
 export * from "./replication/snapshot.ts";
 export * from "./replication/stored_key.ts";

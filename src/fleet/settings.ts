@@ -2,6 +2,19 @@ import { DEFAULT_TARGET, strategies, type StrategyName } from "./placement/mod.t
 import type { Strategy } from "./placement/strategy.ts";
 import type { Milliseconds } from "./time.ts";
 
+/** When groups are moved away from a server that is too full. */
+export interface RebalanceSettings {
+  /** Load above which a server gives up a group, and that no server is to come to by one. */
+  readonly above: number;
+  /** A server gives up or gets at most one group in so long. */
+  readonly interval: Milliseconds;
+  /** A group that has been moved is not moved again for so long; at most the growth window. */
+  readonly rest: Milliseconds;
+}
+
+/** What is sensible where groups are moved at all. */
+export const DEFAULT_REBALANCE: RebalanceSettings = { above: 0.9, interval: 15_000, rest: 1_800_000 };
+
 /** How new groups get their servers. */
 export interface PlacementSettings {
   /** Name of the strategy, for people. */
@@ -19,6 +32,8 @@ export interface PlacementSettings {
   readonly defaultSize: number;
   /** A group is watched, and teaches how its kind grows, for so long. */
   readonly growthWindow: Milliseconds;
+  /** When groups are moved because of load; if absent, never. */
+  readonly rebalance: RebalanceSettings | undefined;
 }
 
 /**
@@ -97,6 +112,7 @@ export function defaultFleetSettings(overrides: FleetOverrides = {}): CompleteFl
       spill: new Map(),
       defaultSize: 10,
       growthWindow: 5_400_000,
+      rebalance: undefined,
       ...overrides.placement,
     },
     limits: {

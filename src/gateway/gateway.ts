@@ -15,6 +15,7 @@ import type {
   Plan,
   Report,
   RoomId,
+  Undo,
   UnixTime,
 } from "../fleet/mod.ts";
 import type { OpenStore, Store } from "../store/port.ts";
@@ -260,12 +261,11 @@ export class Gateway implements GatewayPort {
         return outcome;
       }
       if (undo !== undefined) {
-        const safety = this.#syncPlaces ? "power" : "process";
-        const lost = await this.#durability.commit(changes, undo, safety);
-        if (lost === undefined) break;
+        const claimed = await this.#claim(namespace, group, changes, undo);
+        if (claimed === undefined) break;
         this.#durability.tell(changes);
         // Where another gateway was first to place the group, the grant is to be for the server that it chose.
-        if (lost.some((claim) => claim.namespace === namespace && claim.group === group)) continue;
+        if (!claimed) continue;
       }
       this.#observers.tell("granted", input, now);
       if (this.#replication !== undefined) {
@@ -274,6 +274,29 @@ export class Gateway implements GatewayPort {
       return outcome;
     }
     return { granted: false, reason: "not-durable" };
+  }
+
+  /** Makes the place of a group durable. @returns whether no other gateway was first; nothing where it is not durable */
+  async #claim(
+    namespace: string,
+    group: string,
+    changes: readonly Change[],
+    undo: Undo,
+  ): Promise<boolean | undefined> {
+    const lost = await this.#durability.commit(changes, undo, this.#syncPlaces ? "power" : "process");
+    return lost && !lost.some((claim) => claim.namespace === namespace && claim.group === group);
+  }
+
+  /** A server that has reported here may be too full: the gateway that has heard it decides what is to leave it. */
+  async #rebalance(address: Address): Promise<void> {
+    const moved = fleet.rebalance(this.#model, address, this.#now(), this.#random);
+    if (moved === undefined) return;
+    const { namespace, group, changes, undo } = moved;
+    const claimed = await this.#claim(namespace, group, changes, undo);
+    if (claimed) {
+      this.#durability.tell(changes);
+      this.#durability.soon(moved.aside);
+    } else if (claimed === false) this.#durability.soon(moved.withdraw());
   }
 
   /** A lift of a ban that may still be refused: nobody is let in by it before it is durable. */
@@ -383,6 +406,7 @@ export class Gateway implements GatewayPort {
     }
     if (!accepted) return { accepted };
     if (!wantsTasks) return { accepted, tasks: [], delivery: undefined };
+    await this.#rebalance(input.address);
     // A task whose call may still be refused is not handed over, nor what was asked for after it.
     await this.#durability.settled();
     const id = fleet.numberHandOver(this.#model);

@@ -671,3 +671,47 @@ Deno.test("of explanations so many are kept in the store as are configured, and 
     assert.deepEqual(explained, keep === 2 ? [false, true, true] : [false, false, false]);
   }
 });
+
+Deno.test("a room that moves because of load is at its new place for all gateways, whoever hears of it, and moves once", async () => {
+  using cluster = await Cluster.of(3, {
+    placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1_800_000 } },
+  });
+  const rooms = { r: 60, rest: 850 };
+  const old = (names: Record<string, number>) => ({
+    rooms: Object.entries(names).map(([name, peers]) => ({
+      ...{ id: ["acme", name] as const, customer: "acme", peers, age: { secs: 10_000, nanos: 0 } },
+    })),
+  });
+  await cluster.hear(1, B);
+  await cluster.pass(100);
+  const { tasks } = await cluster.hear(0, A, rooms, old(rooms));
+  assert.deepEqual(tasks, [close(0)]);
+  await cluster.pass(100);
+  for (const gateway of [0, 1, 2]) {
+    assert.equal(cluster.holderOf(gateway, "r"), B);
+    assert.equal(await cluster.place(gateway, "r", `u${gateway}`), B);
+  }
+  await cluster.pass(INTERVAL);
+  // It has not obeyed yet, and its answer may be lost; another gateway hears it.
+  const again = await cluster.hear(1, A, rooms, old(rooms));
+  assert.deepEqual(again.tasks.filter(({ task }) => task !== "RoomClose"), []);
+  assert.equal(cluster.holderOf(1, "r"), B);
+  await cluster.hear(2, B, { r: 60 });
+  await cluster.pass(INTERVAL);
+  assert.deepEqual((await cluster.hear(2, A, { rest: 850 })).tasks, []);
+  for (const gateway of [0, 1, 2]) assert.equal(cluster.holderOf(gateway, "r"), B);
+});
+
+Deno.test("a gateway that cannot reach the store moves no room because of load", async () => {
+  using cluster = await Cluster.of(2, {
+    placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1000 } },
+  });
+  await cluster.hear(0, B);
+  await cluster.hear(0, A, { r: 60, rest: 850 });
+  await cluster.pass(2000);
+  cluster.away.add(0);
+  await cluster.pass(2000);
+  assert.deepEqual((await cluster.hear(0, A, { r: 60, rest: 850 })).tasks, []);
+  assert.equal(cluster.holderOf(0, "r"), A);
+  cluster.away.clear();
+});

@@ -64,7 +64,14 @@ function logChange(change: Change): void {
       return log.warning("server {server} is removed", { ...change });
     case "group-placed":
       if (change.from === undefined) return;
-      return log.info("group {group} of {namespace} moved from {from} to {server}", { ...change });
+      if (change.overload === undefined) {
+        return log.info("group {group} of {namespace} moved from {from} to {server}", { ...change });
+      }
+      return log.info(
+        "group {group} of {namespace} moves from {from} to {server}, because {from} is at {load} % load: its clients are " +
+          "disconnected, and come back",
+        { ...change, load: Math.round(100 * change.overload) },
+      );
     case "room-opened":
       return change.listed
         ? log.info("room {room} of customer {customer} is open on {server}", { ...change })

@@ -8,6 +8,7 @@ import {
   groupName,
   type LearnedKind,
   type LearnedName,
+  leavesLiveServer,
   type Milliseconds,
   OPEN_HAND_OVERS,
   type QueuedTask,
@@ -287,7 +288,7 @@ export class Tables {
         }
         if (held.server !== server) {
           if (held.server !== change.from) return key;
-          if (change.found !== true && this.#retains(held.server)) return key;
+          if (!leavesLiveServer(change) && this.#retains(held.server)) return key;
           held.rooms.clear();
           this.#forgetExplanation(key);
         }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Address, Change, QueuedTask } from "../fleet/mod.ts";
+import type { Address, Change, ChangeOf, QueuedTask } from "../fleet/mod.ts";
 import type { SharedStore, Store, StoreError, StoreOptions } from "./port.ts";
 import { explanationOf, loaded } from "./testing.ts";
 
@@ -34,7 +34,7 @@ const disabled = (server: Address, report: string): Change => ({ type: "server-d
 const removed = (server: Address, report: string): Change => ({ type: "server-removed", server, report });
 const enabled = (server: Address): Change => ({ type: "server-enabled", server });
 const IN_GROUP = { namespace: "ns", group: "g" };
-const placed = (server: Address, from?: Address, found?: true): Change => ({
+const placed = (server: Address, from?: Address, found?: true): ChangeOf<"group-placed"> => ({
   type: "group-placed",
   ...IN_GROUP,
   server,
@@ -136,6 +136,14 @@ const CASES: readonly (readonly [
     evicting(A),
   ], placed(B, A)],
   ["a group is found on another server", [...A_AND_B, placed(A), opened(A)], placed(B, A, true)],
+  ["a group leaves a server that is too full", [...A_AND_B, placed(A), opened(A)], {
+    ...placed(B, A),
+    overload: 0.95,
+  }],
+  ["a group leaves a server that is too full, where it is not", [...A_AND_B, placed(A)], {
+    ...placed(B, B),
+    overload: 0.95,
+  }, [placed(A)]],
   ["a group is moved from where it is not", [appeared(A), placed(A), disabled(A, "")], placed(B, B), [
     placed(A),
   ]],

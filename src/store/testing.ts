@@ -16,6 +16,7 @@ export function explanationOf(server: Address, at: number): Explanation {
     furtherCandidates: 7,
     leftOut: [{ server: "c:1" as Address, reason: "above the ceiling" }],
     furtherLeftOut: 1,
+    relieved: { server: "d:1" as Address, load: 0.95 },
   };
 }
 
@@ -73,8 +74,13 @@ export function anyChange(random: () => number): Change {
       server,
       from: pick(undefined, "a:1" as Address, "b:1" as Address),
       found: pick(undefined, true),
+      overload: pick(undefined, undefined, 0.95),
     }),
-    () => ({ type: "group-young", namespace, group, server, age: 5, reached: 7 }),
+    () => ({
+      type: "group-young",
+      ...{ namespace, group, server, age: 5, reached: 7 },
+      learned: pick(undefined, { size: 3, fillTime: 7 }),
+    }),
     () => ({ type: "group-explained", namespace, group, explanation: explanationOf(server, until), keep: 3 }),
     () => ({ type: "group-leaving", namespace, group, server, leave: pick("1", "2") }),
     () => ({ type: "group-released", namespace, group, server, leave: pick(undefined, "1", "2") }),

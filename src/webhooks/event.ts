@@ -50,10 +50,16 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "room-closed":
       return ofRoom("room.closed", change.room, { server: change.server });
     case "group-placed": {
-      const { namespace, group, server, from } = change;
+      const { namespace, group, server, from, overload } = change;
       if (from === undefined) return undefined; // its rooms tell it
       const subject = subjectOf([namespace, group]);
-      return { name: "room.moved", subject, order: subject, data: { namespace, group, from, server } };
+      const why = overload === undefined ? {} : { overload };
+      return {
+        name: "room.moved",
+        subject,
+        order: subject,
+        data: { namespace, group, from, server, ...why },
+      };
     }
     case "collision":
       return ofRoom("room.collided", change.room, { holder: change.holder, loser: change.loser });

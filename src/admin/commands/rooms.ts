@@ -64,11 +64,12 @@ async function explain(context: Context, room_id: RoomId): Promise<void> {
     showFacts(context, [["server", explained.server], ["group", explained.group], ["why", explained.note]]);
     return;
   }
-  const { size, expectedSize } = explanation;
+  const { size, expectedSize, relieved } = explanation;
   showFacts(context, [
     ["server", explained.server],
     ["group", explained.group],
     ["placed", `${explanation.at} (${ago(explanation.at, context.now())}) by ${explanation.by}`],
+    ["moved from", relieved && `${relieved.server}, which was at ${percent(relieved.load)}`],
     ["kind", `${explanation.namespace} ${explanation.template}`],
     ["size", `placed for ${round(expectedSize)} clients; hardly any of its kind exceeds ${round(size)}`],
     ["pool", explanation.pool],

@@ -1,4 +1,4 @@
-import { type ComponentChild, h } from "preact";
+import { type ComponentChild, Fragment, h } from "preact";
 import type { z } from "zod";
 import type { Explained, Located } from "../../edge/methods/admin/room_methods.ts";
 import { type Ban, BanPages } from "./bans_page.ts";
@@ -70,7 +70,8 @@ export function RoomPage({ namespace, name }: { namespace: string; name: string 
 }
 
 function Why({ explanation }: { explanation: Explanation }): ComponentChild {
-  const { at, by, template, expectedSize, size, pool, overCeiling, candidates, leftOut } = explanation;
+  const { at, by, relieved, template, expectedSize, size, pool, overCeiling, candidates, leftOut } =
+    explanation;
   const bars = candidates.map((its) => ({ its, parts: candidateParts(its) }));
   const whole = Math.max(1, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));
   return h(
@@ -80,6 +81,17 @@ function Why({ explanation }: { explanation: Explanation }): ComponentChild {
       facts: [
         ["Since", moment(at)],
         ["Chosen by", h(Name, { name: by })],
+        ...(relieved === undefined ? [] : [
+          [
+            "Moved from",
+            h(
+              Fragment,
+              null,
+              h("a", { href: linkTo("server", relieved.server) }, h(Name, { name: relieved.server })),
+              `, which was at ${share(relieved.load)}`,
+            ),
+          ] as const,
+        ]),
         ["Kind", h(Name, { name: template })],
         ["Placed for", `${measured(expectedSize)} clients`],
         ["Hardly ever above", `${measured(size)} clients`],

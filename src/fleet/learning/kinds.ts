@@ -118,10 +118,8 @@ export class Kinds {
 
   /** What is known of a kind, for people: without counting it as used. */
   look(kind: Kind): SizeEstimator {
-    const keys = new Set(levels(kind).map(keyOf));
-    const known = Array.from(keys, (key) => this.#kinds.get(key)?.sizes).filter((sizes) =>
-      sizes !== undefined
-    );
+    const known = levels(kind).map((level) => this.#kinds.get(keyOf(level))?.sizes)
+      .filter((sizes) => sizes !== undefined);
     return new SizeEstimator(known, this.defaultSize, undefined);
   }
 
@@ -199,9 +197,13 @@ export class SizeEstimator {
     return this.#blend(expected, ({ size }) => Math.max(reached, size));
   }
 
-  /** The size that hardly any room of the kind exceeds, in clients; at least the expected size. */
-  largeSize(reached: number, now: Milliseconds): number {
-    const expected = this.expectedSize(reached, now);
+  /**
+   * The size that hardly any room of the kind exceeds, in clients.
+   *
+   * @param expected the size that it is expected to reach
+   * @returns at least that
+   */
+  largeSize(reached: number, expected: number, now: Milliseconds): number {
     let large = expected;
     for (const sizes of this.levels) {
       const { weight } = sizes.from(0, now);
@@ -227,9 +229,13 @@ export class SizeEstimator {
   }
 }
 
-/** From the widest kind to the kind itself. */
+/** From the widest kind to the kind itself, each once: what names that are empty come to is their namespace. */
 function levels(kind: Kind): readonly Kind[] {
-  return [{ namespace: "", template: "" }, { namespace: kind.namespace, template: "" }, kind];
+  const { namespace, template } = kind;
+  const all: Kind = { namespace: "", template: "" };
+  const ofNamespace: Kind = { namespace, template: "" };
+  if (template === "") return namespace === "" ? [all] : [all, ofNamespace];
+  return namespace === "" ? [all, kind] : [all, ofNamespace, kind];
 }
 
 function keyOf({ namespace, template }: Kind): string {

@@ -32,6 +32,11 @@ const KIND = { namespace: "arena", template: "match-#" };
 const learn = (kinds: Kinds, kind: typeof KIND, sizes: readonly number[], now = 0) => {
   for (const size of sizes) kinds.learn(kind, { size, fillTime: 30_000 }, now);
 };
+/** What hardly any new room exceeds. */
+const largeSize = (kinds: Kinds) => {
+  const known = kinds.estimatorFor(KIND);
+  return known.largeSize(0, known.expectedSize(0, 0), 0);
+};
 const repeat = (count: number, value: (i: number) => number) =>
   Array.from({ length: count }, (_, i) => value(i));
 
@@ -40,7 +45,7 @@ Deno.test("sizes that are all alike are expected exactly, after a few rooms", ()
   learn(kinds, KIND, repeat(50, () => 6));
   assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(0, 0) - 6) < 0.3);
   assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(3, 0) - 6) < 0.3);
-  assert.ok(Math.abs(kinds.estimatorFor(KIND).largeSize(0, 0) - 6) < 0.3);
+  assert.ok(Math.abs(largeSize(kinds) - 6) < 0.3);
 });
 
 Deno.test("of a heavy tail the mean is expected, rooms are placed for the tail, and a large room is expected to grow on", () => {
@@ -48,7 +53,7 @@ Deno.test("of a heavy tail the mean is expected, rooms are placed for the tail, 
   learn(kinds, KIND, repeat(400, (i) => i % 20 === 0 ? 200 : 5));
   const mean = (19 * 5 + 200) / 20;
   assert.ok(Math.abs(kinds.estimatorFor(KIND).expectedSize(0, 0) - mean) < 2);
-  assert.ok(kinds.estimatorFor(KIND).largeSize(0, 0) > 150);
+  assert.ok(largeSize(kinds) > 150);
   assert.ok(kinds.estimatorFor(KIND).expectedSize(40, 0) > 150, "a room of 40 is one of the large ones");
 });
 
@@ -105,7 +110,7 @@ Deno.test("an expected size is at least what was reached, and at least one", () 
       learn(kinds, KIND, sizes);
       const expected = kinds.estimatorFor(KIND).expectedSize(reached, 0);
       assert.ok(expected >= Math.max(1, reached) * (1 - 1e-9));
-      assert.ok(kinds.estimatorFor(KIND).largeSize(reached, 0) >= expected);
+      assert.ok(kinds.estimatorFor(KIND).largeSize(reached, expected, 0) >= expected);
       assert.ok(expected <= Math.max(10, reached, ...sizes) * (1 + 1e-9));
     },
   ));
@@ -270,3 +275,24 @@ Deno.test("how far off it was goes with a kind that the store says is forgotten,
   kinds.restore(stored!);
   assert.equal(kinds.missOf(kind), undefined);
 });
+
+for (
+  const [kind, kept] of [
+    [{ namespace: "arena", template: "" }, 2],
+    [{ namespace: "", template: "match-#" }, 2],
+    [{ namespace: "", template: "" }, 1],
+  ] as const
+) {
+  Deno.test(`a room counts once for each of what it is a part of, with the kind ${JSON.stringify(kind)}`, () => {
+    const kinds = new Kinds(100, 10);
+    kinds.learn(kind, { size: 40, fillTime: 30_000 }, 0);
+    assert.deepEqual(
+      Array.from(kinds, ([, sizes]) => sizes.from(0, 0)),
+      Array(kept).fill({ weight: 1, sum: 40 }),
+    );
+    // 10 clients as two rooms, and then one of 40 at each level.
+    const expected = Array(kept).fill(0).reduce((size: number) => (40 + 2 * size) / 3, 10);
+    assert.equal(kinds.estimatorFor(kind).expectedSize(0, 0), expected);
+    assert.equal(kinds.look(kind).expectedSize(0, 0), expected);
+  });
+}

@@ -1,8 +1,8 @@
-import type { Ban, Explanation } from "../facts.ts";
+import type { Ban } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import type { Change } from "../change.ts";
 import { grant, isGranted } from "../state/grant.ts";
-import { expectGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
+import { expectGrowth, groupYoung, kindOf, knownOf, youngAgain, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { moveBack, moveGroup, openRoom, placeGroup, releaseGroup, removeRoom } from "../rooms/opening.ts";
@@ -12,6 +12,7 @@ import type { Group } from "../state/room.ts";
 import { unitsOf } from "../state/shares.ts";
 import type { Undo } from "../undo.ts";
 import { type Count, exceeded, type Licence } from "../state/usage.ts";
+import { explain } from "./explain.ts";
 
 /** A client that wants to join rooms; its token is verified. */
 export interface ConnectInput {
@@ -199,14 +200,20 @@ function place(
   const { namespace, rooms, pool, allowedPools, server } = input;
   const name = groupName(rooms[0]!);
   const kind = kindOf(namespace, name);
-  // Where a server was lost, everybody who was there comes back.
-  const reached = known?.peers() ?? 0;
   const learned = knownOf(model, kind, name);
-  const size = { expected: learned.expectedSize(reached, now), large: learned.largeSize(reached, now) };
+  // Where a server was lost, everybody who was there comes back.
+  const young = known === undefined
+    ? new YoungGroup(kind, learned, now, 0, now)
+    : youngAgain(known, kind, learned, now);
+  young.isNew = known === undefined;
+  const reached = known?.peers() ?? 0;
+  const size = { expected: young.expected, large: learned.largeSize(reached, young.expected, now) };
   const choice = choose(model, { kind, size, pool, allowedPools, server }, now, random);
   if (typeof choice === "string") return choice;
   const group = known ?? placeGroup(model, [namespace, rooms[0]!], choice.server, changes);
-  explain(model, group, choice.explanation, aside, steps);
+  const { aside: told, undo } = explain(model, group, choice.explanation);
+  aside.push(...told);
+  steps.push(undo);
   if (known === undefined) {
     steps.push(() => {
       if (group.empty && model.groups.get(namespace, group.name) === group) releaseGroup(model, group);
@@ -215,29 +222,7 @@ function place(
     const departure = moveGroup(model, known, choice.server, changes);
     steps.push((now) => moveBack(model, known, choice.server, departure, now));
   }
-  expectGrowth(group, new YoungGroup(kind, learned, now, reached, now));
+  expectGrowth(group, young);
   if (model.shared) changes.push(groupYoung(group, 0, reached));
   return group;
-}
-
-/** Remembers why the group is where it is; where several gateways share the store, that does. */
-function explain(
-  model: Model,
-  group: Group,
-  explanation: Explanation,
-  aside: Change[],
-  steps: Undo[],
-): void {
-  if (model.shared) {
-    const { namespace: { name: namespace }, name } = group;
-    const keep = model.settings.limits.explanations;
-    if (keep > 0) aside.push({ type: "group-explained", namespace, group: name, explanation, keep });
-    return;
-  }
-  const before = model.explanations.get(group);
-  model.explanations.add(group, explanation);
-  steps.push(() => {
-    if (before === undefined) model.explanations.delete(group);
-    else model.explanations.add(group, before);
-  });
 }

@@ -1,7 +1,7 @@
 import type { Ban } from "../facts.ts";
 import type { Change } from "../change.ts";
 import { enqueue } from "../rooms/closing.ts";
-import { endTask } from "../tasks/hand_over.ts";
+import { endWaiting } from "../tasks/hand_over.ts";
 import type { Model } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import type { QueuedTask, Task } from "../task.ts";
@@ -54,9 +54,7 @@ export function manage(
   const undo = () => {
     if (ban !== undefined) model.bans.putBack(ban, before);
     // The room may have moved since, and the task with it.
-    for (const task of queued) {
-      for (const each of model.servers) if (each.tasks.has(task)) endTask(each, task, []);
-    }
+    for (const task of queued) endWaiting(model, task, []);
   };
   return { outcome: "accepted", changes, undo };
 }

@@ -34,3 +34,8 @@ export function expectedLoad(server: WhatLoads, size: number, tail = 0): number 
 export function loadWithTail(server: WhatLoads, { expected, large }: NewSize): number {
   return expectedLoad(server, expected, large - expected);
 }
+
+/** Load that a group of so many clients is to a server that has it. */
+export function loadOf({ work, loadPerClient }: WhatLoads, clients: number): number {
+  return work === undefined ? clients * loadPerClient : clients ** work.exponent * work.load;
+}

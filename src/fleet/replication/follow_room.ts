@@ -30,7 +30,12 @@ export function followGroup(
   const server = model.servers.get(change.server);
   switch (change.type) {
     case "group-placed":
-      if (server !== undefined) placeAt(model, group ?? addGroup(model, namespace, name, server), server);
+      if (server !== undefined) {
+        const placed = group ?? addGroup(model, namespace, name, server);
+        const from = change.overload === undefined ? undefined : placed.server;
+        placeAt(model, placed, server);
+        if (from !== undefined) from.rebalanced = server.rebalanced = { group: placed, at: now };
+      }
       return;
     case "group-leaving":
       if (group !== undefined && group.server === server) followLeave(model, group, change.leave, now);
@@ -40,8 +45,15 @@ export function followGroup(
     case "group-young": {
       if (group === undefined || group.server !== server || group.young !== undefined) return;
       const kind = kindOf(namespace, name);
-      const known = knownOf(model, kind, name);
-      expectGrowth(group, new YoungGroup(kind, known, now - change.age, change.reached, now));
+      const young = new YoungGroup(
+        kind,
+        knownOf(model, kind, name),
+        now - change.age,
+        change.reached,
+        now,
+      );
+      young.learned = change.learned;
+      expectGrowth(group, young);
     }
   }
 }

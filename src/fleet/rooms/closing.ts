@@ -53,8 +53,8 @@ export function tellToClose(
   banTime: Milliseconds,
   now: Milliseconds,
   changes: Change[],
-): void {
-  enqueue(
+): QueuedTask {
+  return enqueue(
     model,
     server,
     { task: "RoomClose", id: room, ban_time: duration(banTime / 1000) },

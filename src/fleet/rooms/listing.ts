@@ -10,11 +10,11 @@ import { scopedKey } from "../scoped_key.ts";
 import { endGrants } from "../state/grant.ts";
 import { expectGrowth, groupYoung, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
-import type { Group, Room } from "../state/room.ts";
+import type { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Duration } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
-import { collide, endClosing } from "./closing.ts";
+import { collide, endClosing, isClosing } from "./closing.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { linger, markListed, roomChanged, stopAwaiting } from "./presence.ts";
 
@@ -43,13 +43,15 @@ export function claimRoom(
     model.explanations.delete(group);
   } else if (group.server !== server) {
     const holder = group.server;
-    // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room.
-    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || server.intake.evicting)) {
+    // The holder stays, unless it is silent or to be empty, or has nothing but a grant while peers are in the newcomer's room,
+    // which is not there only until it is closed.
+    const isLeft = server.intake.evicting || (server.rebalanced?.group === group && isClosing(server, id));
+    if (holder.retainsGroups && (group.listed > 0 || reported.peers === 0 || isLeft)) {
       collide(model, id, customer, holder, server, now, changes);
       return undefined;
     }
     const promised = holder.enabled ? group.rooms() : [];
-    moveGroup(model, group, server, changes, true);
+    moveGroup(model, group, server, changes, { found: true });
     model.explanations.delete(group);
     for (const room of promised) {
       collide(model, room.id, room.usage.customer, server, holder, now, changes);
@@ -77,7 +79,7 @@ export function listRoom(
   const changed = room.usage.customer !== reported.customer;
   if (changed) changeCustomer(model, room, reported.customer);
   if (room.group.listed === 0 || room.peers === undefined) {
-    startTracking(model, room.group, reported.age, peers, now, changes);
+    startTracking(model, room, reported.age, peers, now, changes);
   }
   const { listed, peers: before } = room;
   const awaited = !listed && model.unlisted.has(room);
@@ -100,10 +102,13 @@ function changeCustomer(model: Model, room: Room, customer: string): void {
   room.usage = model.usage.refer(customer);
 }
 
-/** A group that is seen for the first time may be in its first minutes, and still grow. */
+/**
+ * A group that is seen for the first time may be in its first minutes, and still grow. One that was known before a restart, and
+ * had the time to grow, has taught what it came to.
+ */
 function startTracking(
   model: Model,
-  group: Group,
+  { group, listed, peers: known }: Room,
   age: Duration | undefined,
   peers: number,
   now: Milliseconds,
@@ -112,8 +117,12 @@ function startTracking(
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
-  const young = new YoungGroup(kind, knownOf(model, kind, group.name), since, peers, now);
+  const estimator = knownOf(model, kind, group.name);
+  const young = new YoungGroup(kind, estimator, since, peers, now);
   young.grewTo = peers; // whenever that was
+  if (listed && known === undefined && peers > 0 && now > young.growsUntil) {
+    young.learned = { size: peers, fillTime: estimator.fillTime };
+  }
   expectGrowth(group, young);
   if (model.shared) changes.push(groupYoung(group, now - since, peers));
 }

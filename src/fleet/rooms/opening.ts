@@ -41,14 +41,14 @@ export interface Departure {
 /**
  * Gives a group to another server. Its rooms and grants were of the old server and end here; waiting tasks follow.
  *
- * @param found whether that server has reported clients in it
+ * @param why it leaves a server that may be alive, if it does
  */
 export function moveGroup(
   model: Model,
   group: Group,
   to: Server,
   changes: Change[],
-  found = false,
+  why: Pick<ChangeOf<"group-placed">, "found" | "overload"> = {},
 ): Departure {
   const from = group.server;
   const { durable } = group;
@@ -62,7 +62,7 @@ export function moveGroup(
     group: group.name,
     server: to.address,
     from: from.address,
-    ...(found ? { found } : {}),
+    ...why,
   });
   const tasks = moveTasks(from, to, namespace, group.name);
   for (const task of tasks) changes.push({ type: "task-queued", server: to.address, task, moved: true });

@@ -23,6 +23,11 @@ export function awaitListing(model: Model, room: Room, now: Milliseconds): void 
   model.unlistedUnits.add(room.usage.customer, unitsOf(room.group.namespace.name, room.name));
 }
 
+/** Whether somebody may be on the way to the room, as far as can be known. */
+export function isAwaited({ settings }: Model, { grants, granted }: Room, now: Milliseconds): boolean {
+  return grants !== undefined || now - granted < settings.grantTimeout;
+}
+
 /** The room is listed, or goes. */
 export function stopAwaiting(model: Model, room: Room): void {
   if (!model.unlisted.delete(room)) return;

@@ -5,7 +5,8 @@ import { countUsage } from "./availability.ts";
 import { isClosing, tellToClose } from "../rooms/closing.ts";
 import type { Model } from "../state/model.ts";
 import { closeRoom } from "../rooms/opening.ts";
-import type { Group, Room } from "../state/room.ts";
+import { isAwaited } from "../rooms/presence.ts";
+import type { Group } from "../state/room.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -101,9 +102,7 @@ function giveUpPlaces(model: Model, server: Server, now: Milliseconds, changes: 
     if (looked.has(group)) continue;
     looked.add(group);
     const rooms = group.rooms();
-    const awaited = ({ grants, granted }: Room) =>
-      grants !== undefined || now - granted < model.settings.grantTimeout;
-    if (group.listed > 0 || rooms.some(awaited)) continue;
+    if (group.listed > 0 || rooms.some((room) => isAwaited(model, room, now))) continue;
     for (const room of rooms) {
       const { id, granted, usage: { customer } } = room;
       closeRoom(model, room, now, changes, true);

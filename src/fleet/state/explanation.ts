@@ -35,6 +35,12 @@ export class Explanations {
     this.#forgetOldest();
   }
 
+  /** What was added since is taken back: this explained it before, if anything did. */
+  putBack(group: Group, before: Explanation | undefined): void {
+    if (before === undefined) this.delete(group);
+    else this.add(group, before);
+  }
+
   #forgetOldest(): void {
     while (this.#byGroup.size > this.limit) this.#byGroup.delete(this.#byGroup.keys().next().value!);
   }

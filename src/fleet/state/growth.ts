@@ -58,6 +58,10 @@ export class YoungGroup {
   readonly name: KnownName | undefined;
   /** What has been learned of it. */
   learned: Observation | undefined = undefined;
+  /** Whether this gateway has placed it when it was new: else it may have been moved since. */
+  isNew = false;
+  /** Clients that were in it on another server, and are coming back though none is on the way yet. */
+  returning = 0;
   /** Whether it was there long before it was first seen: when it grew is not known. */
   readonly #seenLate: boolean;
 
@@ -80,7 +84,7 @@ export class YoungGroup {
   grow(known: SizeEstimator, peers: number, now: Milliseconds): void {
     this.peak = peers;
     this.hasGrown = false;
-    this.expected = known.expectedSize(peers, now);
+    this.expected = Math.max(this.returning, known.expectedSize(peers, now));
     this.growsUntil = this.since + PATIENCE * known.fillTime;
     if (peers < NOTABLE * this.grewTo) return;
     this.grewTo = peers;
@@ -112,6 +116,18 @@ export function knownOf(model: Model, kind: Kind, group: string): SizeEstimator 
 /** The same, of a group that has been learned from: what it came to itself says nothing of its name. */
 function knownBefore(model: Model, { kind, name }: YoungGroup): SizeEstimator {
   return model.kinds.estimatorFor(kind, name);
+}
+
+/**
+ * What is known of a group whose clients have to come back, since it leaves its server. Of one that has grown already they
+ * teach nothing more, unless it grows on.
+ */
+export function youngAgain(group: Group, kind: Kind, known: SizeEstimator, now: Milliseconds): YoungGroup {
+  const reached = group.peers();
+  const young = new YoungGroup(kind, known, now, reached, now);
+  if (group.young !== undefined) young.learned = group.young.learned;
+  else if (reached > 0) young.learned = { size: reached, fillTime: known.fillTime };
+  return young;
 }
 
 /** From now on the group counts on its server with the size it is expected to reach. */
@@ -191,8 +207,13 @@ export function learnSize(model: Model, group: Group, now: Milliseconds, changes
 
 /** What others are to know of a group that may still grow. @param reached clients that it is known to have had */
 export function groupYoung(group: Group, age: Milliseconds, reached: number): Change {
-  const { namespace, name, server: { address } } = group;
-  return { type: "group-young", namespace: namespace.name, group: name, server: address, age, reached };
+  const { namespace: { name: namespace }, name, server: { address: server }, young } = group;
+  const learned = young?.learned;
+  return {
+    type: "group-young",
+    ...{ namespace, group: name, server, age, reached },
+    ...(learned === undefined ? {} : { learned }),
+  };
 }
 
 /** A group was seen to come to something, by this gateway or another. */
@@ -242,7 +263,7 @@ function setGrowth(server: Server, growth: number): void {
 }
 
 /** Without anybody in it or on the way, nothing is to come: rooms that are asked for and never joined cost no place. */
-function stillToCome({ peak, peers, grants, expected }: YoungGroup): number {
-  if (peers + grants === 0) return 0;
+function stillToCome({ peak, peers, grants, expected, returning }: YoungGroup): number {
+  if (peers + grants === 0 && (returning === 0 || peak > 0)) return 0;
   return Math.max(0, expected - Math.max(peak, peers + grants));
 }

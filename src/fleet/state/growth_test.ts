@@ -274,3 +274,29 @@ Deno.test("what is learned is told to the store every five seconds, each kind on
   tick(model, 30_000);
   assert.deepEqual(tick(model, 40_000), [], "nothing new");
 });
+
+for (
+  const [restartAt, why] of [
+    [20, "that had not come to its size before the restart"],
+    [600, "that had taught its size before the restart"],
+  ] as const
+) {
+  Deno.test(`a room teaches its size once over a restart: one ${why}`, () => {
+    let model = testModel();
+    let now = 0;
+    hear(model, "a", [], now);
+    place(model, "match-1", "u", now);
+    for (let age = 5; age < 1200; age += 5) {
+      if (age === restartAt) {
+        const stored = snapshot(model);
+        model = testModel();
+        restore(model, stored, now);
+      }
+      hear(model, "a", [["match-1", 20, age]], now += 5000);
+      tick(model, now);
+    }
+    const learned = Array.from(model.kinds).find(([{ template }]) => template === "match-#");
+    const { weight } = learned![1].from(0, now);
+    assert.ok(Math.abs(weight - 1) < 0.05, `${weight}`);
+  });
+}

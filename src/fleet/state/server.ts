@@ -82,6 +82,8 @@ export class Server implements ServerLoad {
   readonly complaints = new Map<string, Milliseconds>();
   /** Reports in a row that came much earlier than they should. */
   early = 0;
+  /** The group that it gave up last, or got, because a server was too full. */
+  rebalanced: { readonly group: Group; readonly at: Milliseconds } | undefined = undefined;
 
   constructor(
     readonly address: Address,

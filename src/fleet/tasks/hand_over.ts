@@ -36,9 +36,7 @@ export function handOverTasks(
   for (const each of server.handOvers.open) {
     if (!each.own && !lives(gatewayOf(each.id))) decide(model, server, each.id, "lost", now, changes);
   }
-  for (const { at } of server.handOvers.open) {
-    if (now - at < model.settings.updateInterval / 2) return { tasks: [], repeated: 0, changes };
-  }
+  if (isHandingOver(model, server, now)) return { tasks: [], repeated: 0, changes };
   const undecided = giveUpOpen(model, server, now, changes);
   const tasks: QueuedTask[] = [];
   for (const task of server.tasks) {
@@ -52,6 +50,11 @@ export function handOverTasks(
     changes.push({ type: "handed-over", server: address, id, tasks: numbers });
   }
   return { tasks: tasks.map((queued) => JSON.parse(queued.json) as Task), repeated, handOver: id, changes };
+}
+
+/** Whether an answer with tasks is on its way to the server, so that nothing is put into another one. */
+export function isHandingOver({ settings }: Model, { handOvers }: Server, now: Milliseconds): boolean {
+  return handOvers.open.some(({ at }) => now - at < settings.updateInterval / 2);
 }
 
 /** Whether tasks wait for the server. */
@@ -192,6 +195,12 @@ export function passOn(from: Server, to: Server, task: QueuedTask): void {
   const undecided = from.handOvers.forget(task);
   to.tasks.add(task, order);
   if (undecided && task.kind === "RoomSendMessage") to.handOvers.await(task);
+}
+
+/** The task leaves whichever queue it is in. O(servers) */
+export function endWaiting(model: Model, { sequence }: QueuedTask, changes: Change[]): void {
+  const found = waitingTask(model, sequence);
+  if (found !== undefined) endTask(found.server, found.task, changes);
 }
 
 /** The task leaves the queue. @param expired whether because its server did not fetch it in time */

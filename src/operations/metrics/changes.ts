@@ -13,6 +13,10 @@ export function changeMetrics(registry: Registry): Observer {
   const grants = counter("grants_total", "Clients that were granted their way to a server.", "pool");
   const placed = counter("rooms_placed_total", "Rooms, or groups of rooms, that got a server.");
   const moved = counter("rooms_moved_total", "Rooms, or groups of rooms, that got another server.");
+  const rebalanced = counter(
+    "rooms_rebalanced_total",
+    "Those of them that left a server because it was too full.",
+  );
   const opened = counter("rooms_opened_total", "Rooms that became known, granted or reported.");
   const closed = counter("rooms_closed_total", "Rooms that are on no server any more.");
   const collisions = counter(
@@ -67,6 +71,7 @@ export function changeMetrics(registry: Registry): Observer {
       case "server-odd":
         return events.inc({ event: change.type.slice("server-".length) });
       case "group-placed":
+        if (change.overload !== undefined) rebalanced.inc();
         return (change.from === undefined ? placed : moved).inc();
       case "room-opened":
         return opened.inc();

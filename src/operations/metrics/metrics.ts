@@ -1,13 +1,14 @@
 import { Gauge, Registry } from "prom-client";
 import type { CallObserver } from "../../edge/call_observer.ts";
 import type { RefusalObserver } from "../../edge/refusal_observer.ts";
-import type { FleetFigures } from "../../fleet/mod.ts";
+import type { FleetFigures, PoolForecast } from "../../fleet/mod.ts";
 import type { Observer } from "../../gateway/observers.ts";
 import type { ReadinessChecks } from "../readiness.ts";
 import type { AddRoutes } from "../routes.ts";
 import { type AnswerMetrics, answerMetrics, callMetrics, refusalMetrics } from "./calls.ts";
 import { changeMetrics } from "./changes.ts";
 import { fleetMetrics } from "./fleet.ts";
+import { forecastMetrics } from "./forecast.ts";
 import { listenerMetrics } from "./listener.ts";
 import { NamedCustomers } from "./named_customers.ts";
 import { PREFIX } from "./prefix.ts";
@@ -18,6 +19,7 @@ import { webhookMetrics, type WebhookMoment } from "./webhooks.ts";
 /** What is read at the moment that somebody asks. */
 export interface Moment {
   readonly figures: FleetFigures;
+  readonly forecasts: readonly PoolForecast[];
   readonly checks: ReadinessChecks;
   /** Connections of the main listener; nothing before it listens. */
   readonly connections: { readonly open: number; readonly limit: number } | undefined;
@@ -51,6 +53,7 @@ export function createMetrics(version: string, customers: number): Metrics {
   const answers = answerMetrics(registry);
   const changes = changeMetrics(registry);
   const takeFigures = fleetMetrics(registry);
+  const takeForecasts = forecastMetrics(registry);
   const takeListener = listenerMetrics(registry);
   const store = storeMetrics(registry);
   const stop = processMetrics(registry, version);
@@ -68,8 +71,9 @@ export function createMetrics(version: string, customers: number): Metrics {
     answers,
     store,
     observers: [changes, store.observer],
-    refresh({ figures, checks, connections, certificateDaysLeft, webhooks }) {
+    refresh({ figures, forecasts, checks, connections, certificateDaysLeft, webhooks }) {
       takeFigures(figures);
+      takeForecasts(forecasts);
       takeListener(connections, certificateDaysLeft);
       takeWebhooks(webhooks);
       for (const [check, passes] of Object.entries(checks)) ready.set({ check }, passes() ? 1 : 0);

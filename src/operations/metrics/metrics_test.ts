@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Address, CustomerFigures, FleetFigures, ServerFigures } from "../../fleet/mod.ts";
+import type { Address, CustomerFigures, FleetFigures, PoolForecast, ServerFigures } from "../../fleet/mod.ts";
 import { RpcError } from "../../edge/errors.ts";
 import { causeOf } from "../../edge/refusal_observer.ts";
 import { createMetrics } from "./metrics.ts";
@@ -19,9 +19,15 @@ const NOTHING: FleetFigures = {
 };
 
 /** The lines of what Prometheus reads that are samples of this metric. */
-async function samples(metrics: ReturnType<typeof createMetrics>, name: string, figures = NOTHING) {
+async function samples(
+  metrics: ReturnType<typeof createMetrics>,
+  name: string,
+  figures = NOTHING,
+  forecasts: readonly PoolForecast[] = [],
+) {
   const checks = { listening: yes, customers: yes, store: yes, startup: yes, servers: yes };
-  metrics.refresh({ figures, checks, connections: undefined, certificateDaysLeft: undefined, webhooks: [] });
+  const nothing = { connections: undefined, certificateDaysLeft: undefined, webhooks: [] };
+  metrics.refresh({ figures, forecasts, checks, ...nothing });
   return (await metrics.registry.metrics()).split("\n").filter((line) =>
     new RegExp(`^odin_gateway_${name}[{ ]`).test(line)
   );
@@ -158,4 +164,26 @@ Deno.test("servers that are gone leave no series, and a thousand have some of th
     "odin_gateway_tasks_waiting 3000",
   ]);
   assert.deepEqual(await samples(metrics, "server_load_ratio"), []);
+});
+
+Deno.test("each pool tells the servers that it needs now and soon, and a pool that is gone tells nothing", async () => {
+  const metrics = createMetrics("1", 10);
+  metrics.stop();
+  const pool = (pool: string, now: number, soon: number, drainable: number): PoolForecast => ({
+    ...{ pool, servers: 9, capacity: 900 },
+    ahead: [[0, now], [600_000, soon]].map(([after, servers]) => ({
+      ...{ after: after!, clients: 1, servers: servers! },
+    })),
+    drainable: Array.from({ length: drainable }, (_, i) => `s${i}:1` as Address),
+  });
+  const forecasts = [pool("eu", 3, 5, 2), pool("us", 1, 1, 0)];
+  assert.deepEqual(await samples(metrics, "servers_needed", NOTHING, forecasts), [
+    'odin_gateway_servers_needed{pool="eu",minutes="0"} 3',
+    'odin_gateway_servers_needed{pool="eu",minutes="10"} 5',
+    'odin_gateway_servers_needed{pool="us",minutes="0"} 1',
+    'odin_gateway_servers_needed{pool="us",minutes="10"} 1',
+  ]);
+  assert.deepEqual(await samples(metrics, "servers_drainable", NOTHING, forecasts.slice(1)), [
+    'odin_gateway_servers_drainable{pool="us"} 0',
+  ]);
 });

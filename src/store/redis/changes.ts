@@ -109,6 +109,9 @@ export const explanation: Codec<Explanation> = record<Explanation>({
     reason: oneOf("silent", "draining", "weight 0", "above the ceiling"),
   })),
   furtherLeftOut: number,
+  relieved: optional(
+    record<NonNullable<Explanation["relieved"]>>({ server: address, load: number }),
+  ),
 });
 
 type Type = Change["type"];
@@ -142,8 +145,16 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     server: address,
     from: optional(address),
     found: optional(yes),
+    overload: optional(number),
   },
-  "group-young": { namespace: text, group: text, server: address, age: number, reached: number },
+  "group-young": {
+    namespace: text,
+    group: text,
+    server: address,
+    age: number,
+    reached: number,
+    learned: optional(observation),
+  },
   "group-leaving": { namespace: text, group: text, server: address, leave: text },
   "group-released": { namespace: text, group: text, server: address, leave: optional(text) },
   "room-opened": { room: names, server: address, customer: text, listed: flag },

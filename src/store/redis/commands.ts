@@ -5,6 +5,7 @@ import {
   groupName,
   type LearnedKind,
   type LearnedName,
+  leavesLiveServer,
   type RoomId,
   type Snapshot,
 } from "../../fleet/mod.ts";
@@ -92,8 +93,8 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
     case "server-removed":
       return ruled(json(change.server), json(change.report));
     case "group-placed": {
-      const { server, from, found } = change;
-      return ruled(keyOfGroup(change), json(server), orEmpty(from), found === true ? "1" : "");
+      const { server, from } = change;
+      return ruled(keyOfGroup(change), json(server), orEmpty(from), leavesLiveServer(change) ? "1" : "");
     }
     case "group-leaving":
     case "group-released":

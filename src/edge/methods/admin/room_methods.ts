@@ -54,6 +54,9 @@ export const Explained = z.object({
   explanation: z.object({
     at: Time,
     by: z.string().describe("The strategy that chose, or that the client's token asked for the server."),
+    relieved: z.object({ server: ShownAddress, load: z.number() }).optional().describe(
+      "The server that it was moved away from because of its load (`placement.rebalance`).",
+    ),
     namespace: z.string(),
     template: z.string(),
     expectedSize: Amount.describe("Clients that the group was expected to reach, and was placed for."),

@@ -76,7 +76,7 @@ local function group_on(tx, key, server)
   doubt(tx, key)
 end
 
-rules["group-placed"] = function(tx, key, server, from, found)
+rules["group-placed"] = function(tx, key, server, from, alive)
   local group = group_of(tx, key)
   if not group then
     set_group(tx, key, new_group(server))
@@ -84,7 +84,7 @@ rules["group-placed"] = function(tx, key, server, from, found)
     return true
   end
   if group.server ~= server then
-    if group.server ~= from or (found ~= "1" and retains(tx, group.server)) then
+    if group.server ~= from or (alive ~= "1" and retains(tx, group.server)) then
       doubt(tx, key)
       return false
     end
