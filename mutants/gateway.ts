@@ -4,6 +4,12 @@ import type { Mutant } from "./mutant.ts";
 export const gateway: readonly Mutant[] = [
   {
     file: "src/gateway/gateway.ts",
+    find: "if (this.#isBehind) return this.#comeUpToDate();",
+    put: "",
+    breaks: "a gateway that wakes closes rooms by a plan that others have put off",
+  },
+  {
+    file: "src/gateway/gateway.ts",
     find: "    gateway.#ticked = start;\n",
     put: "",
     breaks: "what taking up the store took counts against rooms that wait for their first report",
@@ -124,8 +130,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "if (late > LATE || deaf || isAlone || isBehind) {",
-    put: "if (late > LATE || isAlone || isBehind) {",
+    find: "if (late > LATE || deaf || isAlone || this.#isBehind) {",
+    put: "if (late > LATE || isAlone || this.#isBehind) {",
     breaks: "servers that could not be heard count as silent",
   },
   {

@@ -173,7 +173,8 @@ export class Backends {
     told: (banned: boolean, outcome: ConnectResult) => void,
     by: Milliseconds = Infinity,
   ): void {
-    this.#connect(room, user, (outcome, madeAt) => {
+    this.#connect(room, user, (outcome, madeAt, host) => {
+      if (!host.isInTouch) return; // what was banned meanwhile it does not know
       // Whether it is banned was not looked at, or the gateway stood still for a while.
       if (!outcome.granted && (outcome.reason === "not-durable" || outcome.reason === "no-server")) return;
       if (madeAt <= by) told(!outcome.granted && outcome.reason === "banned", outcome);

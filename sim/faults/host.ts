@@ -16,11 +16,16 @@ const NO_ANSWER: Milliseconds = 500;
 /** After so long a gateway that was cut off counts right again. */
 const BACK_AFTER: Milliseconds = 5000;
 
+/** Who has not heard for so long what others do is out of touch. */
+const FRESH: Milliseconds = 1000;
+
 /** A store that ends with its process. */
 export interface MortalStore extends Store {
   kill(): void;
   /** When its gateway was last brought to what the store has, on the gateway's clock. */
   readonly returned?: Milliseconds;
+  /** Since when it has not heard what other gateways do. */
+  readonly silence?: Milliseconds;
 }
 
 /** What a gateway runs on. */
@@ -98,7 +103,21 @@ export class Host {
 
   /** Whether it lacked a while ago what others had done: until all servers have reported, sums and rooms need not agree. */
   get isBack(): boolean {
-    return this.now - (this.#store?.returned ?? -Infinity) > BACK_AFTER;
+    const { returned } = this.#store ?? {};
+    if (returned === undefined) return true; // nobody else does anything
+    return Math.min(this.now - returned, this.#clock.now - this.#pausedUntil) > BACK_AFTER;
+  }
+
+  /** Whether it hears what others do; who does not goes by what it knew. */
+  get isInTouch(): boolean {
+    const { silence } = this.#store ?? {};
+    return silence === undefined || (silence < FRESH && this.gateway.condition.storable);
+  }
+
+  /** For how long it has been running, and in touch with what is shared; less than 0 where it is not. */
+  get settledFor(): Milliseconds {
+    if (this.#dead || !this.isInTouch) return -1;
+    return Math.min(this.awakeFor, this.now - (this.#store?.returned ?? -Infinity));
   }
 
   /** Whether it is alive, and no longer paused than a while. */

@@ -29,6 +29,9 @@ interface Member {
 /** Who was not counted may have hidden another one for so long after he left. */
 const AFTERMATH: Milliseconds = 10_000;
 
+/** What a gateway holds of a licence ends so long after the last grant by it. */
+const SHARE_ENDS: Milliseconds = 10_000;
+
 /** A Connect that may count: when it was, on the clock of a gateway that stops while it does not run. */
 interface Asked {
   readonly room: string;
@@ -81,6 +84,10 @@ export class Licences implements ConnectWatch {
       this.#asked.splice(this.#asked.indexOf(asked), 1);
       if (counted === undefined || !host.isBack || !host.gateway.condition.storable) return; // while the store is away, each gateway has a part of what is left
       // It may have waited for what other gateways give back; others were let in meanwhile.
+      // A gateway that is dead, paused or cut off keeps its part of the licence until it would have ended by itself.
+      if (this.#world.untilAllKnow > 0 && this.#world.settledFor() < this.#times.grantTimeout + SHARE_ENDS) {
+        return;
+      }
       const meanwhile = this.#world.untilAllKnow === 0 ? undefined : this.#countedBy(host);
       this.#checkRefusal(
         outcome.reason,

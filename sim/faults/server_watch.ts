@@ -95,7 +95,8 @@ export class ServerWatch implements ConnectWatch {
   }
 
   /** A gateway begins to close what is left on a server. */
-  evicting(server: Address): void {
+  evicting(server: Address, host: Host): void {
+    if (!host.isInTouch) return; // by the plan that it knew
     if (this.#plans.mayEvict(server, this.#world.clock.now + ROUNDING)) return;
     this.#world.ledger.faults.push(`${server} is closed before its deadline for draining`);
   }

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly servers: readonly FaultyServer[];
   /** How long it may take until every gateway knows what one has answered. */
   readonly untilAllKnow: Milliseconds;
+  /** For how long all gateways have been running, and in touch with what they share; less than 0 where one is not. */
+  settledFor(): Milliseconds;
   /** Does it again and again until all is quiet, with a mean time in between. */
   repeat(mean: Milliseconds, act: () => void): void;
   /**

@@ -134,6 +134,7 @@ export class World {
       ledger: this.#ledger,
       servers: this.#servers,
       untilAllKnow: gateways > 1 ? UNTIL_ALL_KNOW : 0,
+      settledFor: () => Math.min(...this.#hosts.map((host) => host.settledFor)),
       repeat: (mean, act) => this.#repeat(mean, act),
       call: (ask, answered) => this.#call(ask, answered),
     };
@@ -305,7 +306,7 @@ export class World {
       case "server-drained":
         return this.#watch.drained(change.server, host);
       case "server-evicting":
-        return this.#watch.evicting(change.server);
+        return this.#watch.evicting(change.server, host);
       case "task-queued": {
         // A place on a server that is draining is given up: who holds a token for it is refused there, but perhaps not at once.
         const { task, server } = change;

@@ -92,8 +92,9 @@ export class Gateway implements GatewayPort {
   readonly #reporting = new Map<Address, Promise<unknown>>();
   #stopTicking: (() => void) | undefined;
   #ticked: Milliseconds;
-  /** After a pause, until it is known what other gateways have done meanwhile. */
-  #comingUpToDate: Promise<unknown> | undefined;
+  /** After a pause, until it is known what other gateways have done meanwhile: nothing is ended by what was known before. */
+  #isBehind = false;
+  #asking: Promise<void> | undefined;
   #syncPlaces: boolean;
   /** While the store is another process's: what became of answers meanwhile. */
   #late: [Delivery, Fate][] | undefined;
@@ -503,26 +504,25 @@ export class Gateway implements GatewayPort {
     const deaf = this.#options.hears?.() === false;
     // Who is silent here may be heard by other gateways, and nothing may end that they still use.
     const isAlone = this.#replication?.isCutOff === true;
-    if (late > LATE) this.#comeUpToDate();
-    const isBehind = this.#comingUpToDate !== undefined;
-    if (late > LATE || deaf || isAlone || isBehind) {
-      fleet.excuseSilence(this.#model, deaf || isAlone || isBehind ? now - this.#ticked : late, now);
+    if (late > LATE && this.#replication !== undefined) this.#isBehind = true;
+    if (late > LATE || deaf || isAlone || this.#isBehind) {
+      fleet.excuseSilence(this.#model, deaf || isAlone || this.#isBehind ? now - this.#ticked : late, now);
     }
     if (late > LATE) this.#observers.tell("paused", late);
     this.#ticked = now;
-    if (isBehind) return;
+    if (this.#isBehind) return this.#comeUpToDate();
     if (isAlone) return this.#durability.soon(fleet.evictOverdue(this.#model, now));
     this.#durability.followClock();
     this.#durability.soon(fleet.tick(this.#model, now));
     this.#licences?.giveBack();
   }
 
-  /** After a pause others may have done anything: nothing is decided by the model before it is known here, or known to be out of reach. */
+  /** Asks what others have done, until that is known. */
   #comeUpToDate(): void {
-    const coming = this.#replication?.catchUp().finally(() => {
-      if (this.#comingUpToDate === coming) this.#comingUpToDate = undefined;
+    this.#asking ??= this.#replication?.catchUp().then((isUpToDate) => {
+      this.#asking = undefined;
+      if (isUpToDate) this.#isBehind = false;
     });
-    this.#comingUpToDate = coming;
   }
 
   #shownPlan({ weight, draining }: Plan): Plan<UnixTime> {

@@ -31,6 +31,8 @@ class Cluster {
   readonly away = new Set<number>();
   /** Gateways that hear of others later than {@link LAG}. */
   readonly lags = new Map<number, Milliseconds>();
+  /** Gateways that do not run, with what is to happen once they do. */
+  readonly #paused = new Map<number, Record<"timers" | "messages", (() => void)[]>>();
 
   static async of(count: number, settings: FleetOverrides = {}): Promise<Cluster> {
     const cluster = new Cluster();
@@ -48,7 +50,7 @@ class Cluster {
           new MemoryStore(this.log, options, {
             isAway: () => this.away.has(i),
             lag: () => this.away.has(i) ? Infinity : this.lags.get(i) ?? LAG,
-            after: (wait, act) => this.clock.after(wait, act),
+            after: (wait, act) => this.clock.after(wait, this.#whenRunning(i, "messages", act)),
             handOverFor: INTERVAL,
           }),
         ),
@@ -56,14 +58,34 @@ class Cluster {
       now: () => Math.floor(this.clock.now),
       unixTime: () => Math.floor(this.clock.now),
       timers: {
-        after: (wait, act) => this.clock.after(wait, act),
-        every: (interval, act) => this.clock.every(interval, act),
+        after: (wait, act) => this.clock.after(wait, this.#whenRunning(i, "timers", act)),
+        every: (interval, act) => this.clock.every(interval, this.#whenRunning(i, "timers", act)),
         work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // the real clock counts for nothing
       },
       random: () => 0.5,
     });
     this.gateways.push(gateway);
     return gateway;
+  }
+
+  /** From now on it does not run. */
+  pause(gateway: number): void {
+    this.#paused.set(gateway, { timers: [], messages: [] });
+  }
+
+  /** It runs again: timers come before what has arrived, as in the event loop. */
+  resume(gateway: number): void {
+    const { timers = [], messages = [] } = this.#paused.get(gateway) ?? {};
+    this.#paused.delete(gateway);
+    for (const act of [...timers, ...messages]) act();
+  }
+
+  #whenRunning(gateway: number, which: "timers" | "messages", act: () => void): () => void {
+    return () => {
+      const paused = this.#paused.get(gateway);
+      if (paused === undefined) act();
+      else paused[which].push(act);
+    };
   }
 
   async pass(span: Milliseconds): Promise<void> {
@@ -715,3 +737,24 @@ Deno.test("a gateway that cannot reach the store moves no room because of load",
   assert.equal(cluster.holderOf(0, "r"), A);
   cluster.away.clear();
 });
+
+for (const isAway of [false, true]) {
+  const store = isAway ? ", and cannot ask them" : "";
+  Deno.test(`a gateway that wakes closes nothing on a server whose drain others have put off${store}`, async () => {
+    using cluster = await Cluster.of(2);
+    await cluster.hear(0, A, { r: 1 });
+    await cluster.hear(0, B);
+    await cluster.settle(cluster.gateways[1]!.plan(A, { draining: true, within: 2000 }));
+    await cluster.pass(100);
+    cluster.pause(1);
+    await cluster.settle(cluster.gateways[0]!.plan(A, { draining: true, within: 600_000 }));
+    await cluster.pass(4000);
+    if (isAway) cluster.away.add(1);
+    cluster.resume(1);
+    await cluster.pass(1000);
+    cluster.away.clear();
+    await cluster.pass(1000);
+    assert.deepEqual((await cluster.hear(0, A, { r: 1 })).tasks, []);
+    for (const gateway of [0, 1]) assert.equal(cluster.holderOf(gateway, "r"), A);
+  });
+}
