@@ -36,6 +36,12 @@ export const SUITES: readonly Suite[] = [
     permissions: [],
   },
   {
+    name: "connections",
+    files: ["src/edge/http/crowd.ts"],
+    tests: "src/edge/http/crowd_test.ts",
+    permissions: [],
+  },
+  {
     name: "webhooks",
     files: ["src/webhooks/"],
     tests: "src/webhooks",
