@@ -10,7 +10,7 @@ import { wrk } from "./wrk.ts";
 /** Clock ticks a second in `/proc/<pid>/stat`. */
 const TICKS = 100;
 
-const CONNECTIONS = 64;
+export const CONNECTIONS = 64;
 
 /** Rounds until the runtime has compiled what there is to compile: in the first second a Connect takes half as much again. */
 const WARM_UP = 4;
@@ -28,7 +28,7 @@ export interface Compared {
   /** Starts one without it. */
   readonly plain: (folder: string) => Promise<Measured>;
   /** A file of tokens for a round; both gateways are sent the same. */
-  readonly tokens: (round: number) => Promise<string>;
+  readonly tokens: (round: number) => string | Promise<string>;
   /** Whether the Connects come as a proxy passes them on. */
   readonly forwarded?: boolean;
 }
@@ -59,10 +59,8 @@ export async function connectCost(
   const costs: { dear: number; plain: number }[] = [];
   let turn = 0;
   for (let pair = 0; pair < pairs; pair++) {
-    const [dearFolder, plainFolder] = [`dear-${pair}`, `plain-${pair}`].map((name) => join(folder, name));
-    for (const its of [dearFolder!, plainFolder!]) Deno.mkdirSync(its, { recursive: true });
-    await using one = await dear(dearFolder!);
-    await using other = await plain(plainFolder!);
+    await using one = await dear(newFolder(folder, `dear-${pair}`));
+    await using other = await plain(newFolder(folder, `plain-${pair}`));
     for (const { url } of [one, other]) {
       for (let server = 0; server < 10; server++) await sendReport(url, reportBody(server, 10));
     }
@@ -90,8 +88,10 @@ export function alone(config: object, args: readonly string[] = []): (folder: st
 /** The first of several gateways that share a Redis. */
 export function oneOf(gateways: number, config: object): (folder: string) => Promise<Measured> {
   return async (folder) => {
+    await using started = new AsyncDisposableStack();
     const redis = await RedisProcess.start(folder);
     if (redis === undefined) throw new Error("the bench needs redis-server: apt-get install redis-server");
+    started.use(redis);
     const cluster = await Cluster.start({
       gateways,
       config: configSource({
@@ -102,16 +102,17 @@ export function oneOf(gateways: number, config: object): (folder: string) => Pro
       folder,
       redis: () => redis.url,
     });
+    started.use(cluster);
     const { url, pid } = cluster.at(0)!;
-    return {
-      url,
-      pid,
-      async [Symbol.asyncDispose]() {
-        await cluster[Symbol.asyncDispose]();
-        await redis[Symbol.asyncDispose]();
-      },
-    };
+    const all = started.move();
+    return { url, pid, [Symbol.asyncDispose]: () => all.disposeAsync() };
   };
+}
+
+function newFolder(...parts: readonly [string, string]): string {
+  const folder = join(...parts);
+  Deno.mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** Seconds of processor time that a process has used. Read by `cat`: the runtime opens `/proc` only to who may do everything. */

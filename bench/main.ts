@@ -5,7 +5,7 @@
  */
 import { sign, verify } from "node:crypto";
 import { join } from "node:path";
-import { alone, type Compared, connectCost, oneOf } from "./connect_cost.ts";
+import { alone, type Compared, connectCost, CONNECTIONS, oneOf } from "./connect_cost.ts";
 import { type Dear, dearRequests, inConnects, timeOf } from "./dearest.ts";
 import { reportBody, sendReport } from "./fleet_report.ts";
 import { appendHistory, circumstances, disturbance, historyLine } from "./history.ts";
@@ -38,7 +38,6 @@ interface Measured {
 }
 
 const ROOMS_IN_REPORT = 5000;
-const CONNECTIONS = 64;
 
 /** (a) Connect over HTTP, against the two Ed25519 operations that it cannot do without. */
 async function connectRate(gateway: Measured, tokens: string[], file: string): Promise<Row> {
@@ -107,13 +106,9 @@ async function connectRow(
   target: number,
   folder: string,
   compared: Compared,
-  options = { pairs: 4, rounds: 12, seconds: 1 },
 ): Promise<Row> {
-  const { dear, plain, ratio } = await connectCost(
-    join(folder, name.replaceAll(/\W+/g, "-")),
-    compared,
-    options,
-  );
+  const its = join(folder, name.replaceAll(/\W+/g, "-"));
+  const { dear, plain, ratio } = await connectCost(its, compared, { pairs: 4, rounds: 12, seconds: 1 });
   return {
     name: `processor time of a Connect, ${name}`,
     figures: { "with µs": dear.toFixed(1), "without µs": plain.toFixed(1) },
@@ -130,7 +125,7 @@ function limitsRow(settings: object, folder: string, file: string): Promise<Row>
   return connectRow("metrics and limits off ÷ on, behind a trusted proxy", 0.95, folder, {
     dear: alone({ ...settings, rates: COUNTED, trustedProxies: ["127.0.0.1"] }),
     plain: alone({ ...settings, rates: off, shedding: { delay: "off" }, operations: { enabled: false } }),
-    tokens: () => Promise.resolve(file),
+    tokens: () => file,
     forwarded: true,
   });
 }
@@ -143,17 +138,15 @@ async function storeRows(
   accessKey: string,
   ways: Pick<Compared, "dear" | "plain">,
 ): Promise<Row[]> {
-  const file = join(folder, "tokens-of-rooms.txt");
-  const known = async () => {
-    await writeTokens(file, accessKey, { count: 2000, perRoom: 20, prefix: "known" });
-    return file;
-  };
+  const known = join(folder, "known.txt");
+  await writeTokens(known, accessKey, { count: 2000, perRoom: 20, prefix: "known" });
   const fresh = async (round: number) => {
+    const file = join(folder, "new.txt");
     await writeTokens(file, accessKey, { count: 40_000, perRoom: 1, prefix: `new-${round}` });
     return file;
   };
   return [
-    await connectRow(`to known rooms, ${name}`, targets.known, folder, { ...ways, tokens: known }),
+    await connectRow(`to known rooms, ${name}`, targets.known, folder, { ...ways, tokens: () => known }),
     await connectRow(`to new rooms, ${name}`, targets.new, folder, { ...ways, tokens: fresh }),
   ];
 }

@@ -49,8 +49,10 @@ export class ClientAddresses {
       return caller;
     }
     // The usual case, one IPv4 address, is as quick to read as to find among those that are remembered.
-    const address = forwarded === undefined ? ipv4Number(list!) : undefined;
-    if (address !== undefined && !this.#trusted.hasIpv4(address)) return list!;
+    if (list !== undefined && forwarded === undefined) {
+      const address = ipv4Number(list);
+      if (address !== undefined && !this.#trusted.hasIpv4(address)) return list;
+    }
     const byList = list && this.#remembered("x", list, addressesOfList);
     const byForwarded = forwarded && this.#remembered("f", forwarded, addressesOfForwarded);
     if (list !== undefined && forwarded !== undefined && byList !== byForwarded) return caller;

@@ -1,5 +1,8 @@
 import type { Peer } from "./peers.ts";
 
+/** What is looked at of a connection. */
+type Member = Pick<Peer, "network" | "since" | "isServed">;
+
 /**
  * Connections above the limit that are kept for a moment, for quick requests while all others are being served, and for
  * handshakes of TLS: the next one takes the place of one that is not being served.
@@ -10,16 +13,16 @@ export const RESERVE = 8;
 const LOOKED_AT = 64;
 
 /** The connections of one network: those of strangers, in the order in which they came, and those that are proved. */
-interface NetworkPeers {
-  readonly strangers: Set<Peer>;
-  readonly proved: Set<Peer>;
+interface NetworkPeers<Each> {
+  readonly strangers: Set<Each>;
+  readonly proved: Set<Each>;
 }
 
 /** Connections by their networks, and which of them goes when there are too many. */
-export class Crowd {
-  readonly #networks = new Map<string, NetworkPeers>();
+export class Crowd<Each extends Member> {
+  readonly #networks = new Map<string, NetworkPeers<Each>>();
 
-  add(peer: Peer): void {
+  add(peer: Each): void {
     let peers = this.#networks.get(peer.network);
     if (peers === undefined) {
       peers = { strangers: new Set(), proved: new Set() };
@@ -29,7 +32,7 @@ export class Crowd {
   }
 
   /** Nothing is done where it is not there. */
-  remove(peer: Peer): void {
+  remove(peer: Each): void {
     const peers = this.#networks.get(peer.network);
     if (peers === undefined) return;
     peers.strangers.delete(peer);
@@ -38,7 +41,7 @@ export class Crowd {
   }
 
   /** It is no stranger's: others go first from now on. */
-  prove(peer: Peer): void {
+  prove(peer: Each): void {
     const peers = this.#networks.get(peer.network);
     if (peers?.strangers.delete(peer)) peers.proved.add(peer);
   }
@@ -51,7 +54,7 @@ export class Crowd {
    * @param over by how many there are too many
    * @returns nothing where the newcomer has a place of the reserve
    */
-  whoGoes(newcomer: Peer, over: number): Peer | undefined {
+  whoGoes(newcomer: Each, over: number): Each | undefined {
     const own = this.#networks.get(newcomer.network);
     if (own === undefined) throw new Error("a newcomer was not added");
     let heaviest = own;
@@ -66,13 +69,13 @@ export class Crowd {
   }
 }
 
-function sizeOf({ strangers, proved }: NetworkPeers): number {
+function sizeOf({ strangers, proved }: NetworkPeers<unknown>): number {
   return strangers.size + proved.size;
 }
 
 /** Of the first of these, the one that has done nothing for longest; nothing where all are being served. */
-function longestIdle(peers: Iterable<Peer>, newcomer: Peer): Peer | undefined {
-  let longest: Peer | undefined;
+function longestIdle<Each extends Member>(peers: Iterable<Each>, newcomer: Each): Each | undefined {
+  let longest: Each | undefined;
   let looked = 0;
   for (const peer of peers) {
     if (looked++ === LOOKED_AT) break;

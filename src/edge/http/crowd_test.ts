@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Crowd, RESERVE } from "./crowd.ts";
-import type { Peer } from "./peers.ts";
 
 /** What the crowd looks at of a connection. */
-const peer = (since: number, isServed = false, network = "192.0.2.1") =>
-  ({ network, since, isServed }) as Partial<Peer> as Peer;
+const peer = (since: number, isServed = false, network = "192.0.2.1") => ({ network, since, isServed });
 
-function crowdOf(strangers: readonly Peer[], proved: readonly Peer[]): Crowd {
-  const crowd = new Crowd();
+type Peer = ReturnType<typeof peer>;
+
+function crowdOf(strangers: readonly Peer[], proved: readonly Peer[]): Crowd<Peer> {
+  const crowd = new Crowd<Peer>();
   for (const each of [...strangers, ...proved]) crowd.add(each);
   for (const each of proved) crowd.prove(each);
   return crowd;

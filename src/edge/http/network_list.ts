@@ -16,11 +16,12 @@ export class NetworkList {
   readonly #ipv6 = new BlockList();
 
   constructor(networks: readonly Network[]) {
-    for (const { address, bits, family } of networks) {
-      if (family === "ipv6") this.#ipv6.addSubnet(address, bits, family);
+    for (const { address, bits } of networks) {
+      const number = ipv4Number(address);
+      if (number === undefined) this.#ipv6.addSubnet(address, bits, "ipv6");
       else {
         const mask = bits === 0 ? 0 : -1 << (32 - bits);
-        this.#ipv4.push({ address: ipv4Number(address)! & mask, mask });
+        this.#ipv4.push({ address: number & mask, mask });
       }
     }
   }

@@ -103,7 +103,7 @@ export class Peers implements Iterable<Peer> {
   /** Over HTTP/2 requests name a socket that stands for the connection's own: they are found by their session. */
   readonly #sessions = new WeakMap<object, Peer>();
   readonly #byFarEnd = new Map<string, Peer>();
-  readonly #crowd = new Crowd();
+  readonly #crowd = new Crowd<Peer>();
   /** Those that have made room, and are not gone yet. */
   readonly #going = new Set<Peer>();
   /** Connections on which TLS has not been agreed on, by their far end. */
