@@ -38,7 +38,9 @@ const SERVERS = ["sfu-a:4433", "sfu-b:4433"];
  * Clients that connect, servers that report, and a backend that sends messages and bans users, all of it without a pause:
  * each call has to succeed at the first try, whatever process answers it.
  */
-export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): RunningLoad {
+export async function startLoad(
+  { url, accessKey, kept, fresh, pause }: LoadOptions,
+): Promise<RunningLoad> {
   const tokens = new TokenGenerator(accessKey);
   const token = (user: string, method = "Connect") => tokens.createToken("room", user, { subject: method });
   const failures: string[] = [];
@@ -109,6 +111,9 @@ export function startLoad({ url, accessKey, kept, fresh, pause }: LoadOptions): 
   const connect = (user: string) => async (client: Deno.HttpClient) => {
     await call(url, "Connect", {}, { token: token(user), client });
   };
+  using client = Deno.createHttpClient({});
+  for (const server of SERVERS) await report(server, client);
+  await connect("first")(client); // messages need a server that hosts the room
   const callers = [
     ...SERVERS.map((server) => caller(server, true, (client) => report(server, client))),
     ...Array.from({ length: kept }, (_, i) => caller(`kept ${i}`, true, connect(`kept-${i}`))),

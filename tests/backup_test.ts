@@ -14,7 +14,13 @@ Deno.test({
     const backup = `${gateway.folder.path}/backup`;
     Deno.mkdirSync(backup);
     await gateway.report("sfu-a:4433");
-    const load = startLoad({ url: gateway.url, accessKey: gateway.accessKey, kept: 2, fresh: 0, pause: 5 });
+    const load = await startLoad({
+      url: gateway.url,
+      accessKey: gateway.accessKey,
+      kept: 2,
+      fresh: 0,
+      pause: 5,
+    });
     const server = (await gateway.connect("kept", "u")).address;
     await gateway.call("RoomBanClient", "kept", "backend", {
       room_id: "kept",

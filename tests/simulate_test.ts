@@ -82,7 +82,7 @@ Deno.test("deno task simulate names what is wrong with its arguments", async () 
     const [args, message] of [
       [["nothing"], /expected standard, games/],
       [["--load", "2"], /between 0 and 1/],
-      [["--strategy", "best"], /expected expected, fill, weighted/],
+      [["--strategy", "best"], /expected expected, rebalance, fill, weighted/],
       [["--trace", "data/none.jsonl"], /no such file/],
       [
         ["--html", "report.html"],

@@ -42,7 +42,7 @@ Deno.test("upgrade after upgrade under load: no call fails, and no task and no b
   });
   const before: (typeof gateway.program)[] = [];
   await gateway.report("sfu-a:4433");
-  const load = loadOn(gateway);
+  const load = await loadOn(gateway);
   for (let i = 0; i < 6; i++) {
     await sleep(150);
     before.push(gateway.program);
@@ -87,7 +87,7 @@ Deno.test("with 100,000 rooms stored callers wait as long as with none, and noth
   await gateway.restart();
   await gateway.report("sfu-a:4433");
   assert.equal((await gateway.connect("room", "u")).address, "sfu-a:4433"); // the others never fetch their tasks
-  const load = loadOn(gateway);
+  const load = await loadOn(gateway);
   const waits: number[] = [];
   for (let i = 0; i < 3; i++) {
     const before = gateway.program;
@@ -124,7 +124,7 @@ class Comer implements Disposable {
 Deno.test("a process that ends while it reads what is there leaves the one before as it was", async () => {
   await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
   await gateway.report("sfu-a:4433");
-  const load = loadOn(gateway);
+  const load = await loadOn(gateway);
   for (let i = 0; i < 3; i++) {
     {
       using comer = await Comer.to(gateway);
@@ -190,7 +190,7 @@ Deno.test("where the new process cannot start, the old one goes on, and no call 
   await using other = await TestGateway.start();
   await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
   await gateway.report("sfu-a:4433");
-  const load = loadOn(gateway);
+  const load = await loadOn(gateway);
   const [, port] = new URL(other.url).host.split(":");
   const mistakes: [string[], string | undefined, RegExp][] = [
     [["--port", port!], undefined, /the port is in use/],
@@ -216,7 +216,7 @@ Deno.test("where the new process cannot start, the old one goes on, and no call 
 Deno.test("a process that dies while it takes over leaves the one before as it was", async () => {
   await using gateway = await TestGateway.start({ sfuConfig: { updateInterval: 0.2 } });
   await gateway.report("sfu-a:4433");
-  const load = loadOn(gateway);
+  const load = await loadOn(gateway);
   for (let i = 0; i < 3; i++) {
     const socket = connect({ path: `${gateway.folder.path}/data/take-over.sock` });
     socket.on("error", () => {}); // the gateway may be the first to end it
@@ -330,7 +330,7 @@ Deno.test("no process waits to hand over for what an operator's call waits for, 
         ...{ jsonrpc: "2.0", id: 2, method: "server.SetWeight" },
         params: { address: "sfu-a:4433", weight },
       });
-      const load = startLoad({ url: program.url, accessKey, kept: 3, fresh: 0, pause: 10 });
+      const load = await startLoad({ url: program.url, accessKey, kept: 3, fresh: 0, pause: 10 });
       await sleep(300);
       const asked = fetch(url, {
         method: "POST",

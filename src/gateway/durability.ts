@@ -113,16 +113,27 @@ export class Durability {
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    this.#giveGrants();
+    this.giveGrants();
     this.#give(changes);
     this.tell(changes);
   }
 
   /** What other gateways are to hear of a client that was let in: like {@link soon}, together with that of others. */
   soonWithOthers(grants: readonly Change[]): void {
-    if (this.#grants.length === 0) this.#timers.after(GRANTS_GATHER, () => this.#giveGrants());
+    if (this.#grants.length === 0) this.#timers.after(GRANTS_GATHER, () => this.giveGrants());
     this.#grants.push(...grants);
     this.tell(grants);
+  }
+
+  /**
+   * Hands over what was gathered by {@link soonWithOthers}: before all that comes after it, before the store is asked for
+   * it, and before the model follows others, as a grant may be over by that.
+   */
+  giveGrants(): void {
+    if (this.#grants.length === 0) return;
+    const grants = this.#grants;
+    this.#grants = [];
+    this.#give(grants);
   }
 
   /**
@@ -135,7 +146,7 @@ export class Durability {
     undo: Undo,
     safety: Safety,
   ): Promise<readonly LostGroup[] | undefined> {
-    this.#giveGrants();
+    this.giveGrants();
     if (!this.storable) {
       undo(this.#clocks.now());
       return Promise.resolve(undefined);
@@ -186,7 +197,7 @@ export class Durability {
 
   async close(): Promise<void> {
     this.#retry?.();
-    this.#giveGrants();
+    this.giveGrants();
     await this.#store.close();
   }
 
@@ -206,13 +217,13 @@ export class Durability {
     this.#store = await this.#openStore({
       ...this.#clocks,
       others: (changes) => {
-        this.#giveGrants();
+        this.giveGrants();
         this.#replication?.others(changes);
         for (const change of changes) this.#observers.tell("followed", change);
       },
       failed: (error) => this.#failed(error),
       astray: (lost) => {
-        this.#giveGrants();
+        this.giveGrants();
         return this.#replication?.reconcile(lost) ?? Promise.resolve();
       },
     });
@@ -237,14 +248,6 @@ export class Durability {
     else if (this.storable) this.#write(changes);
   }
 
-  /** Before all that comes after them, and before the model follows others: a grant may be over by that. */
-  #giveGrants(): void {
-    if (this.#grants.length === 0) return;
-    const grants = this.#grants;
-    this.#grants = [];
-    this.#give(grants);
-  }
-
   #write(changes: readonly Change[]): void {
     this.#offered(changes, "soon").then(
       (committed) => this.#settle(changes, committed),
@@ -262,7 +265,7 @@ export class Durability {
   }
 
   #settle(changes: readonly Change[], { instead, order }: Committed): void {
-    if (instead.length > 0) this.#giveGrants();
+    if (instead.length > 0) this.giveGrants();
     fleet.settle(this.#model, changes, order);
     for (const change of instead) {
       if (change.type !== "group-placed" && change.type !== "group-released") continue;

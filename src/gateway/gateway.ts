@@ -376,6 +376,7 @@ export class Gateway implements GatewayPort {
 
   async explain(room: RoomId): Promise<ShownExplanation | undefined> {
     const others = this.#replication;
+    this.#durability.giveGrants();
     await others?.catchUp();
     const explained = fleet.explain(this.#model, room);
     if (explained === undefined) return undefined;
