@@ -123,9 +123,23 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/licence_shares.ts",
-    find: "own.peers + peers > share.peers",
-    put: "peers > share.peers",
+    find: "peers: held.share.peers - own.peers",
+    put: "peers: held.share.peers",
     breaks: "a share of a licence is used more than once",
+  },
+  {
+    file: "src/gateway/licence_shares.ts",
+    find: "alone.peers -= peers;",
+    put: "",
+    breaks:
+      "while the store is away, what a gateway may let in comes back to it, though others may have let it in",
+  },
+  {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "if (room !== undefined && group.server.untold) {",
+    put:
+      "if (room === undefined && group.server.untold) continue;\n      if (room !== undefined && group.server.untold) {",
+    breaks: "a gateway that was cut off does not know rooms that others have opened since",
   },
   {
     file: "src/gateway/licence_shares.ts",

@@ -76,7 +76,10 @@ export class SeveralStorm {
         return true;
       },
       mayBeStale: (url) => its(url, (i) => this.#trouble.excuses(i, "splits")),
-      mayExceed: () => this.#trouble.excusesAnywhere("exceeds"),
+      mayExceedBy: () => {
+        if (this.#trouble.excusesAnywhere("exceeds")) return Infinity;
+        return this.#trouble.excusesAnywhere("exceeds by a part") ? 1 / options.gateways : 0;
+      },
       mayComeAgain: () => this.#trouble.excusesAnywhere("comes again"),
     }, false);
   }
@@ -233,9 +236,10 @@ export class SeveralStorm {
     });
   }
 
-  /** A gateway may not hear for a while what others do. */
+  /** A gateway may not hear for a while what others do: it lets in its part of a licence, of which they may let in all. */
   async #disturb(gateway: number, fault: (line: Relay) => void | Promise<void>): Promise<void> {
-    await this.#during([gateway], ["splits", "comes again"], HEALS.line, () => fault(this.#relays[gateway]!));
+    const excuses: Excuse[] = ["splits", "exceeds by a part", "comes again"];
+    await this.#during([gateway], excuses, HEALS.line, () => fault(this.#relays[gateway]!));
   }
 
   /** Does what these gateways suffer from, and excuses them from its beginning until it has healed. */

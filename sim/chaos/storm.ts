@@ -36,7 +36,7 @@ export class Storm {
       sound: () => [this.#url()],
       hasFailed: () => false,
       mayBeStale: () => false,
-      mayExceed: () => true,
+      mayExceedBy: () => Infinity,
       mayComeAgain: () => false,
     }, true);
     this.#programOptions = { config: configSource(this.#load.config), folder };

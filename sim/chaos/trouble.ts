@@ -1,5 +1,5 @@
 /** What may be excused because of a fault, besides that calls are not answered. */
-export type Excuse = "splits" | "exceeds" | "comes again";
+export type Excuse = "splits" | "exceeds" | "exceeds by a part" | "comes again";
 
 /** Which gateways have trouble, and what that may lead to, so that nothing is held against them meanwhile. */
 export class Trouble {

@@ -12,8 +12,8 @@ interface Held {
   at: Milliseconds;
   /** While the store is asked for another. */
   asked: Promise<unknown> | undefined;
-  /** While the store cannot be asked: what this gateway may have on the way at most. */
-  alone: Readonly<Count> | undefined;
+  /** While the store cannot be asked: what this gateway may let in yet. What comes free meanwhile, others may have let in. */
+  alone: Count | undefined;
 }
 
 /** A share is larger than what is needed by this fraction of a licence, or so many; by less where little is left. */
@@ -53,10 +53,17 @@ export class LicenceShares {
 
   /**
    * Whether the client is within this gateway's share of its customer's licence. What the model counts as used is not looked
-   * at: `fleet.connect` does that.
+   * at: `fleet.connect` does that. While the store cannot be asked, whoever is let in takes something of what is left for good.
    */
   cover(input: ConnectInput): boolean {
-    return this.#lacking(input) === undefined;
+    if (this.#lacking(input) !== undefined) return false;
+    const alone = this.#held.get(input.customer)?.alone;
+    if (alone !== undefined) {
+      const { peers, rooms } = fleet.further(this.#model, input);
+      alone.peers -= peers;
+      alone.rooms -= rooms;
+    }
+    return true;
   }
 
   /**
@@ -109,18 +116,20 @@ export class LicenceShares {
     const { customer, licence } = input;
     if (licence.maxPeers === Infinity && licence.maxRooms === Infinity) return undefined;
     const { peers, rooms } = fleet.further(this.#model, input);
-    const own = this.#own(customer);
-    const share = this.#share(customer);
-    if (peers > 0 && licence.maxPeers !== Infinity && own.peers + peers > share.peers) return "peer-limit";
-    if (rooms > 0 && licence.maxRooms !== Infinity && own.rooms + rooms > share.rooms) return "room-limit";
+    const left = this.#left(customer);
+    if (peers > 0 && licence.maxPeers !== Infinity && peers > left.peers) return "peer-limit";
+    if (rooms > 0 && licence.maxRooms !== Infinity && rooms > left.rooms) return "room-limit";
     return undefined;
   }
 
-  #share(customer: string): Readonly<Count> {
+  /** What this gateway may let in of the customer without asking anybody. */
+  #left(customer: string): Readonly<Count> {
     const held = this.#held.get(customer);
     if (held === undefined) return fleet.NOTHING;
     if (held.alone !== undefined) return held.alone;
-    return this.#now() - held.at < this.#model.settings.grantTimeout + RENEW ? held.share : fleet.NOTHING;
+    if (this.#now() - held.at >= this.#model.settings.grantTimeout + RENEW) return fleet.NOTHING;
+    const own = this.#own(customer);
+    return { peers: held.share.peers - own.peers, rooms: held.share.rooms - own.rooms };
   }
 
   #wanted(input: ConnectInput): Count {
@@ -169,12 +178,8 @@ export class LicenceShares {
   /** This gateway's part where the store cannot be asked. */
   #partOf(customer: string, { maxPeers, maxRooms }: Licence): Count {
     const usage = this.#model.usage.get(customer);
-    const own = this.#own(customer);
     const part = (limit: number, used = 0) => Math.max(0, Math.floor((limit - used) / this.#members));
-    return {
-      peers: own.peers + part(maxPeers, usage?.peers),
-      rooms: own.rooms + part(maxRooms, usage?.rooms),
-    };
+    return { peers: part(maxPeers, usage?.peers), rooms: part(maxRooms, usage?.rooms) };
   }
 
   #count(now: Milliseconds): void {

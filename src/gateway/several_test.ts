@@ -248,6 +248,9 @@ Deno.test("while the store is away, nobody is told of a limit that may not be re
   ];
   assert.equal(let_in.length, 4, "each gateway has half of the five that are left");
   assert.deepEqual(new Set(refused), new Set(["not-durable"]));
+  await cluster.hear(0, A, { r: 2 }); // what comes free, the other may have let in
+  const again = await cluster.settle(cluster.ask(0, "r", "u8", { licence }));
+  assert.deepEqual(again, { granted: false, reason: "not-durable" });
   cluster.away.clear();
   await cluster.pass(2000);
   const last = await cluster.settle(cluster.ask(0, "r", "u9", { licence }));
@@ -579,6 +582,22 @@ Deno.test("a gateway that could not reach the store has what others planned mean
   const [one, other] = plans();
   assert.equal(one![0], 0.3);
   assert.deepEqual(other, one);
+});
+
+Deno.test("what a gateway has heard while it was cut off does not end rooms that others have opened since", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { s: 1 });
+  await cluster.pass(100);
+  cluster.away.add(1);
+  await cluster.pass(1000);
+  await cluster.hear(1, A, { s: 1 });
+  await cluster.place(0, "r", "u");
+  await cluster.hear(0, A, { s: 1, r: 1 });
+  await cluster.pass(1000);
+  cluster.away.clear();
+  await cluster.pass(1000);
+  assert.equal(await cluster.settle(cluster.gateways[1]!.manage({ task: close(0), banTime: 0 })), "accepted");
+  assert.deepEqual((await cluster.hear(0, A, { s: 1, r: 1 })).tasks, [close(0)]);
 });
 
 Deno.test("a report that waited while its gateway did not run ends nothing that a newer one has shown elsewhere", async () => {

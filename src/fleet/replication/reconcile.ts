@@ -1,6 +1,6 @@
 import type { Change } from "../change.ts";
 import type { Draining } from "../facts.ts";
-import { type Address, groupName, type RoomId } from "../ids.ts";
+import { type Address, groupName } from "../ids.ts";
 import { isThere } from "./follow_room.ts";
 import { opened } from "../rooms/opening.ts";
 import { replaceUsage } from "../servers/availability.ts";
@@ -44,8 +44,10 @@ export class Reconciler {
     for (const { namespace, name, customer, listed } of rooms ?? []) {
       const group = this.#model.groups.get(namespace, groupName(name));
       if (group === undefined) continue;
-      if (group.server.untold) {
-        this.#compare(group, [namespace, name], customer, listed);
+      const room = group.room(name);
+      if (room !== undefined && group.server.untold) {
+        // What only this gateway has heard of it lately holds.
+        if (room.listed !== listed || room.usage.customer !== customer) this.#told.push(opened(room));
         continue;
       }
       changes.push({
@@ -142,13 +144,6 @@ export class Reconciler {
       if (!server.heardHere) { for (const room of server.rooms) room.listUnheard(room.report); }
       replaceUsage(server, asFarAsListed(usageOf(this.#model, sums), server.rooms));
     }
-  }
-
-  /** Of a server that only this gateway has heard lately, what it has heard holds. */
-  #compare(group: Group, id: RoomId, customer: string, listed: boolean): void {
-    const room = group.room(id[1]);
-    if (room === undefined) this.#told.push({ type: "room-closed", room: id, server: group.server.address });
-    else if (room.listed !== listed || room.usage.customer !== customer) this.#told.push(opened(room));
   }
 
   #note(seen: Server | Group | Room | undefined): void {
