@@ -10,8 +10,8 @@ import { type Answer, bytesOf, Ledger, type Line } from "../ledger.ts";
  * read may find that they count it as read.
  */
 const REPORT_INTERVAL = { alone: 400, several: 1000 };
-/** Longer where there are several: a report to one that stands still is given up late. */
-const DISABLE_TIMEOUT = { alone: 2500, several: 5000 };
+/** Longer where there are several: a report to one that stands still is given up late, and the next may go there again. */
+const DISABLE_TIMEOUT = { alone: 2500, several: 8000 };
 
 /** Seconds; short, so that rooms end within a storm, and their places are given anew. */
 const TOKEN_LIFETIME = 6;
