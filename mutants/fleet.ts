@@ -257,7 +257,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/tasks/hand_over.ts",
-    find: '    else if (fate === "unknown") withoutProof(holder, task, now, changes);',
+    find: '    else if (fate === "unknown") withoutProof(holder, task, id, now, changes);',
     put: "    else withoutProof(holder, task, now, changes);",
     breaks: "an answer that is lost counts as one that may have been read",
   },

@@ -128,6 +128,18 @@ const faults: readonly Mutant[] = [
     breaks: "a share of a licence is used more than once",
   },
   {
+    file: "src/fleet/tasks/hand_over.ts",
+    find: "    else server.handOvers.notRead(task, id);",
+    put: "",
+    breaks: "an answer that was not read counts, because its gateway told so too late",
+  },
+  {
+    file: "src/fleet/tasks/hand_over.ts",
+    find: '    if (fate === "read") done(server, task, now, changes);\n    else server.',
+    put: "    server.",
+    breaks: "a task comes again that was read, because its gateway told so too late",
+  },
+  {
     file: "src/gateway/licence_shares.ts",
     find: "alone.peers -= peers;",
     put: "",

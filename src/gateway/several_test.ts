@@ -402,6 +402,26 @@ Deno.test("a gateway that missed a hand-over knows of it once it has loaded anew
   assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, []);
 });
 
+Deno.test("an answer that was lost, which a gateway that was cut off can only tell late, does not count", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  await cluster.settle(cluster.gateways[0]!.manage({ task: update(1) }));
+  await cluster.pass(100);
+  const lost = await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(100);
+  cluster.away.add(0);
+  await cluster.pass(INTERVAL);
+  cluster.gateways[0]!.delivered(lost.delivery!, "lost");
+  const unknown = await cluster.hear(1, A, { r: 1 });
+  assert.deepEqual(unknown.tasks, [update(1)]);
+  cluster.away.clear();
+  await cluster.pass(1000);
+  cluster.gateways[1]!.delivered(unknown.delivery!, "unknown");
+  await cluster.pass(100);
+  assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, [update(1)]);
+});
+
 Deno.test("answers that have been given up are open in the store no longer", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });

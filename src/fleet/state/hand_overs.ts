@@ -1,5 +1,8 @@
 import type { HandOver, QueuedTask } from "../task.ts";
 
+/** Answers of one server that were given up, and of which something may still be told; of older ones it means nothing. */
+const GIVEN_UP = 8;
+
 /**
  * How far the waiting tasks of a server have come: waiting; handed over with an answer of which it is not known whether the
  * server has read it; or handed over once without proof, to be handed over once more. What ends, or moves to another server, leaves all of
@@ -8,7 +11,10 @@ import type { HandOver, QueuedTask } from "../task.ts";
 export class HandOvers {
   /** Answers whose fate is open, by their number, oldest first. */
   readonly #open = new Map<number, HandOver>();
-  readonly #unproven = new Set<QueuedTask>();
+  /** Answers that were given up, by their number, oldest first: the tasks that count as handed over without proof by it. */
+  readonly #givenUp = new Map<number, readonly QueuedTask[]>();
+  /** Tasks that were handed over once without proof, with the number of the answer. */
+  readonly #unproven = new Map<QueuedTask, number>();
   /** Messages that came with their group from a server of which it is not known whether it has read them. */
   readonly #undecided = new Set<QueuedTask>();
   /** Tasks that were handed over at least once since the start, so that repetitions can be counted. */
@@ -31,10 +37,24 @@ export class HandOvers {
     return repeated;
   }
 
-  /** Only these of its tasks wait for what becomes of the answer any more. */
-  keep(handOver: HandOver, tasks: readonly QueuedTask[]): void {
-    if (tasks.length === 0) this.#open.delete(handOver.id);
-    else this.#open.set(handOver.id, { ...handOver, tasks });
+  /** Only its messages wait for what becomes of the answer any more; what is told too late still counts for the rest. */
+  giveUp(handOver: HandOver): void {
+    const { message: messages = [], other: others = [] } = Object.groupBy(
+      handOver.tasks,
+      ({ kind }) => kind === "RoomSendMessage" ? "message" : "other",
+    );
+    if (messages.length === 0) this.#open.delete(handOver.id);
+    else this.#open.set(handOver.id, { ...handOver, tasks: messages });
+    if (others.length === 0) return;
+    this.#givenUp.set(handOver.id, others);
+    if (this.#givenUp.size > GIVEN_UP) this.#givenUp.delete(this.#givenUp.keys().next().value!);
+  }
+
+  /** What became of an answer that was given up. @returns its tasks */
+  endGivenUp(id: number): readonly QueuedTask[] {
+    const tasks = this.#givenUp.get(id) ?? [];
+    this.#givenUp.delete(id);
+    return tasks;
   }
 
   /** Whether it is open what became of the answer. */
@@ -60,9 +80,14 @@ export class HandOvers {
     return this.#unproven.has(task);
   }
 
-  /** The task was handed over, and nothing will tell whether it was read. */
-  withoutProof(task: QueuedTask): void {
-    this.#unproven.add(task);
+  /** The task was handed over by that answer, and nothing will tell whether it was read. */
+  withoutProof(task: QueuedTask, id: number): void {
+    this.#unproven.set(task, id);
+  }
+
+  /** It was not read after all: by that answer the task does not count as handed over. */
+  notRead(task: QueuedTask, id: number): void {
+    if (this.#unproven.get(task) === id) this.#unproven.delete(task);
   }
 
   /** Messages of which another server is still to tell whether it has read them. */

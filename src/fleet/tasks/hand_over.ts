@@ -110,13 +110,12 @@ function giveUpOpen(
   const undecided = new Set(server.handOvers.undecided);
   for (const handOver of server.handOvers.open) {
     // Messages wait for what becomes of their answer; all else counts as handed over without proof.
-    const messages = handOver.tasks.filter(({ kind }) => kind === "RoomSendMessage");
     for (const task of handOver.tasks) {
       if (task.kind === "RoomSendMessage") undecided.add(task);
-      else withoutProof(server, task, now, changes);
+      else withoutProof(server, task, handOver.id, now, changes);
     }
-    server.handOvers.keep(handOver, messages);
-    if (messages.length > 0 || !model.shared) continue;
+    server.handOvers.giveUp(handOver);
+    if (server.handOvers.isOpen(handOver.id) || !model.shared) continue;
     changes?.push({ type: "hand-over-ended", server: server.address, id: handOver.id, fate: "unknown" });
   }
   return undecided;
@@ -156,14 +155,20 @@ function decide(
   changes?: Change[],
 ): void {
   const handOver = server.handOvers.end(id);
-  if (handOver === undefined) return;
+  // That nothing is known of one that was given up is no news.
+  const late = fate === "unknown" ? [] : server.handOvers.endGivenUp(id);
+  if (handOver === undefined && late.length === 0) return;
   if (model.shared) changes?.push({ type: "hand-over-ended", server: server.address, id, fate });
-  for (const task of handOver.tasks) {
+  for (const task of late) {
+    if (fate === "read") done(server, task, now, changes);
+    else server.handOvers.notRead(task, id);
+  }
+  for (const task of handOver?.tasks ?? []) {
     // A message may have moved on with its group since; all else is handed over anew there.
     const holder = task.kind === "RoomSendMessage" ? holderOf(model, server, task) : server;
     holder.handOvers.decided(task);
     if (fate === "read") done(holder, task, now, changes);
-    else if (fate === "unknown") withoutProof(holder, task, now, changes);
+    else if (fate === "unknown") withoutProof(holder, task, id, now, changes);
   }
 }
 
@@ -174,10 +179,16 @@ function holderOf(model: Model, server: Server, task: QueuedTask): Server {
 }
 
 /** An answer with the task went out, and nothing will tell whether it was read. */
-function withoutProof(server: Server, task: QueuedTask, now: Milliseconds, changes?: Change[]): void {
+function withoutProof(
+  server: Server,
+  task: QueuedTask,
+  id: number,
+  now: Milliseconds,
+  changes?: Change[],
+): void {
   if (!server.tasks.has(task)) return;
   if (task.kind === "RoomSendMessage" || server.handOvers.isUnproven(task)) done(server, task, now, changes);
-  else server.handOvers.withoutProof(task);
+  else server.handOvers.withoutProof(task, id);
 }
 
 function done(server: Server, task: QueuedTask, now: Milliseconds, changes?: Change[]): void {

@@ -101,6 +101,24 @@ Deno.test("the late end of a first answer does not end what a second one carries
   assert.deepEqual(ask(model, 15_000).tasks, [update(1)]);
 });
 
+Deno.test("an answer that was given up, and that turns out to be lost, does not count as one that may have been read", () => {
+  const model = waiting(update(1));
+  const first = ask(model, 5000);
+  const second = ask(model, 10_000);
+  end(model, first.id, "lost", 10_001);
+  end(model, second.id, "unknown", 10_002);
+  assert.deepEqual(ask(model, 15_000).tasks, [update(1)]);
+});
+
+Deno.test("an answer that was given up, and that turns out to have been read, ends its tasks", () => {
+  const model = waiting(update(1));
+  const first = ask(model, 5000);
+  const second = ask(model, 10_000);
+  end(model, first.id, "read", 10_001);
+  end(model, second.id, "lost", 10_002);
+  assert.deepEqual(ask(model, 15_000).tasks, []);
+});
+
 Deno.test("a RoomClose that may have been read has done its work when the room is listed no more", () => {
   const close: Task = { task: "RoomClose", id: ["acme", "r"], ban_time: { secs: 0, nanos: 0 } };
   const model = waiting(close);
