@@ -96,6 +96,18 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/follower.ts",
+    find: '        if (error instanceof Fault && error.kind === "outdated") break;\n',
+    put: "",
+    breaks: "a change of a later version that must not be passed over is passed over at the next attempt",
+  },
+  {
+    file: "src/store/redis/changes.ts",
+    find: "      if (String(type).startsWith(NEEDED))",
+    put: "      if (false)",
+    breaks: "a change of a later version that must not be passed over is passed over",
+  },
+  {
+    file: "src/store/redis/follower.ts",
     find: "    if (own) await turn();\n",
     put: "",
     breaks: "what came after a commit is told before whatever waits for it has run",

@@ -100,7 +100,15 @@ export async function createWatchers(
       const traced = tracing?.store(measured) ?? measured;
       const store = settings.store.redis === undefined ? "the data folder" : "the store in Redis";
       const damaged = (what: string) => log.error("{store} is damaged: {what}", { store, what });
-      return (options) => traced({ ...options, damaged });
+      const known = new Set<string>();
+      const unknown = (change: string) => {
+        if (known.has(change)) return;
+        known.add(change);
+        log.warn("a gateway of a later version makes changes ({change}) that this one passes over", {
+          change,
+        });
+      };
+      return (options) => traced({ ...options, damaged, unknown });
     },
   };
 }

@@ -33,6 +33,11 @@ export function storeMetrics(registry: Registry): StoreMetrics {
     help: "Changes given to the store.",
     registers,
   });
+  const unknown = new Counter({
+    name: `${PREFIX}store_changes_unknown_total`,
+    help: "Changes by gateways of a later version that this one passed over.",
+    registers,
+  });
   const errors = new Counter({
     name: `${PREFIX}store_errors_total`,
     help: "Failures of the store, and of attempts to write all anew.",
@@ -90,7 +95,11 @@ export function storeMetrics(registry: Registry): StoreMetrics {
         errors.inc();
         options.failed(error);
       };
-      open = await openStore({ ...options, failed });
+      const passedOver = (change: string) => {
+        unknown.inc();
+        options.unknown?.(change);
+      };
+      open = await openStore({ ...options, failed, unknown: passedOver });
       return measure(open);
     },
     observer: {

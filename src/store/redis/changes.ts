@@ -33,6 +33,7 @@ import {
   tuple,
   yes,
 } from "./codec.ts";
+import { Fault } from "./fault.ts";
 
 /** The address of a server; empty where none is meant. */
 export const address = parsed(
@@ -192,29 +193,48 @@ export interface ReadChanges {
   readonly changes: readonly Change[];
   /** What could not be read, and is left out. */
   readonly damaged: readonly string[];
+  /** Types of changes that only a later version knows, and that are passed over. */
+  readonly unknown: readonly string[];
 }
 
-/** Changes from a JSON array of what {@link writeChange} wrote. Those of a type that only a later version knows are passed over. */
+/** Begins the type of a change that nobody may pass over: a version that does not know it stops, rather than go wrong. */
+const NEEDED = "!";
+
+/**
+ * Changes from a JSON array of what {@link writeChange} wrote.
+ *
+ * @throws {Fault} at one that only a later version knows, and that must not be passed over
+ */
 export function readChanges(json: string, clock: Clock): ReadChanges {
   const changes: Change[] = [];
   const damaged: string[] = [];
+  const unknown: string[] = [];
   let entries: readonly unknown[];
   try {
     entries = array(JSON.parse(json));
   } catch (error) {
-    return { changes, damaged: [`changes of the log: ${explain(error)}`] };
+    return { changes, damaged: [`changes of the log: ${explain(error)}`], unknown };
   }
   for (const entry of entries) {
     const type = Array.isArray(entry) ? entry[0] : undefined;
     const codec = codecs.get(type);
-    if (codec === undefined) continue;
+    if (codec === undefined) {
+      if (String(type).startsWith(NEEDED)) throw new Fault("outdated", tooOld(type));
+      unknown.push(String(type));
+      continue;
+    }
     try {
       changes.push(Object.assign(codec.read(entry, clock), { type }) as Change); // by the table
     } catch (error) {
       damaged.push(`a change of the log (${type}): ${explain(error)}`);
     }
   }
-  return { changes, damaged };
+  return { changes, damaged, unknown };
+}
+
+function tooOld(type: string): string {
+  return `a gateway of a later version has made a change (${type}) that this one does not know, and must not pass over; ` +
+    "upgrade this gateway, or end that one";
 }
 
 function explain(error: unknown): string {

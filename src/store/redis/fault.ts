@@ -1,10 +1,10 @@
 import { StoreError } from "../port.ts";
 
 /**
- * What went wrong: no connection, or one that broke (`lost`); no answer in time (`late`); taken for dead (`fenced`); or
- * Redis said no (`refused`).
+ * What went wrong: no connection, or one that broke (`lost`); no answer in time (`late`); taken for dead (`fenced`);
+ * Redis said no (`refused`); or a later version says what this one would have to know (`outdated`), and that ends it.
  */
-export type FaultKind = "lost" | "late" | "fenced" | "refused";
+export type FaultKind = "lost" | "late" | "fenced" | "refused" | "outdated";
 
 /** Why Redis cannot be used now. */
 export class Fault extends StoreError {

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Milliseconds } from "../../fleet/mod.ts";
 import { StoreError, type StoreOptions } from "../port.ts";
-import { readChanges } from "./changes.ts";
+import { type ReadChanges, readChanges } from "./changes.ts";
 import type { Clock } from "./codec.ts";
 import { type Connection, DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
@@ -43,6 +43,8 @@ export interface FollowerOptions {
   answer(batch: Batch): void;
   others: StoreOptions["others"];
   damaged(what: string): void;
+  /** A change that only a later version knows is passed over. */
+  unknown(change: string): void;
   /** Nothing is told from now on until everything is loaded. */
   hold(): void;
   release(): void;
@@ -169,6 +171,7 @@ export class Follower {
         this.#options.down(
           error instanceof StoreError ? error : new Fault("refused", message, { cause: error }),
         );
+        if (error instanceof Fault && error.kind === "outdated") break;
         await this.#pause.wait(RETRY * (0.5 + Math.random() / 2));
       } finally {
         this.#connection?.close();
@@ -239,17 +242,18 @@ export class Follower {
     const batch = this.#options.batch(request);
     const own = batch !== undefined && await batch.accepted;
     if (batch !== undefined && !own) await turn(); // it has just been rejected
+    const read = own || !this.#loaded ? undefined : readChanges(changes, this.#options.clock);
     this.#position = { epoch: this.#position.epoch, id: textOf(id), last, request };
     if (own) this.#options.answer(batch);
-    else if (this.#loaded) this.#tell(changes);
+    else if (read !== undefined) this.#tell(read);
     this.#tellWaiters(last);
     if (own) await turn();
     return Number(count);
   }
 
-  #tell(json: string): void {
-    const { changes, damaged } = readChanges(json, this.#options.clock);
+  #tell({ changes, damaged, unknown }: ReadChanges): void {
     for (const what of damaged) this.#options.damaged(what);
+    for (const change of unknown) this.#options.unknown(change);
     if (changes.length > 0) this.#options.others(changes);
   }
 

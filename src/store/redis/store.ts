@@ -237,6 +237,7 @@ export class RedisStore implements Store, SharedStore {
         answer: (batch) => this.#outgoing.answer(batch),
         others: this.#options.others,
         damaged: (what) => this.#options.damaged?.(what),
+        unknown: (change) => this.#options.unknown?.(change),
         // What is on its way is in what is loaded, or comes after it: as if another gateway had done it.
         hold: () => this.#outgoing.hold(loadedAnew()),
         release: () => this.#outgoing.release(),

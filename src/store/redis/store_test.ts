@@ -146,24 +146,53 @@ test("a gateway with another setting than those that live is refused, and the se
   await (await differs()).store.close();
 });
 
+/** Commits what a gateway of another version could, in the place of this one. */
+async function commitByHand(server: RedisServer, { store }: Gateway, ...commands: (readonly string[])[]) {
+  const incarnation = await server.ask<string>("GET", `{odin}:gw:${store.number}`);
+  const args = [
+    String(store.number),
+    incarnation,
+    "by hand",
+    "1",
+    String(commands.length),
+    ...commands.flat(),
+  ];
+  await server.ask("FCALL", `${LIBRARY}_commit`, "1", "{odin}:", ...args);
+}
+
+const tell = (json: string) => ["tell", json, "", "", "", ""];
+
 test("a change that cannot be read is left out and told, and one of a later version is passed over", async () => {
   await using server = await RedisServer.start();
   await using one = await Gateway.open(server.settings);
   await using other = await Gateway.open(server.settings);
-  const incarnation = await server.ask<string>("GET", `{odin}:gw:${one.store.number}`);
-  const commands = [
-    ["tell", '["of-a-later-version",1]', "", "", "", ""],
-    ["tell", '["server-enabled",7]', "", "", "", ""],
-    commandOf(placed("a"), new RedisClock(), 0, 1),
-  ];
-  const args = [String(one.store.number), incarnation, "by hand", "1", "3", ...commands.flat()];
-  await server.ask("FCALL", `${LIBRARY}_commit`, "1", "{odin}:", ...args);
+  const understood = commandOf(placed("a"), new RedisClock(), 0, 1);
+  const later = tell('["of-a-later-version",1]');
+  await commitByHand(server, one, later, tell('["server-enabled",7]'), understood);
   await other.store.catchUp();
   assert.deepEqual(other.told, [placed("a")]);
+  assert.deepEqual(other.unknown, ["of-a-later-version"]);
   assert.deepEqual(other.damaged, ["a change of the log (server-enabled): a text is expected, not 7"]);
   await server.ask("HSET", "{odin}:servers", '"b:1"', "12\nnonsense\n");
   assert.deepEqual((await loaded(other.store)).servers, []);
   assert.match(other.damaged[1] ?? "", /^"b:1" of \{odin\}:servers is left out/);
+});
+
+test("a change of a later version that must not be passed over ends the use of the store", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  await commitByHand(server, one, tell('["!of-a-later-version",1]'));
+  await until(() => other.failures.length > 0);
+  assert.match(
+    other.failures[0]!,
+    /a later version has made a change .*must not pass over; upgrade this gateway/,
+  );
+  await one.store.commit([placed("a")], "process").catch(() => {}); // it cannot read it either
+  await new Promise((resolve) => setTimeout(resolve, 1500)); // long enough to try again
+  assert.equal(other.failures.length, 1);
+  assert.deepEqual([other.told, other.unknown], [[], []]);
+  await assert.rejects(other.store.commit([placed("b")], "process"), { message: /upgrade this gateway/ });
 });
 
 test("no user and no password is in what it says, and what to do is", async () => {

@@ -102,6 +102,7 @@ export class Gateway implements AsyncDisposable {
   readonly failures: string[] = [];
   readonly astray: string[] = [];
   readonly damaged: string[] = [];
+  readonly unknown: string[] = [];
   /** What it offers where the store has lost what it had. */
   offers: Snapshot | undefined;
   store!: RedisStore;
@@ -113,6 +114,7 @@ export class Gateway implements AsyncDisposable {
       others: (changes) => gateway.told.push(...changes),
       failed: (error) => gateway.failures.push(error.message),
       damaged: (what) => gateway.damaged.push(what),
+      unknown: (change) => gateway.unknown.push(change),
       astray: async (lost) => {
         gateway.astray.push(lost);
         if (lost === "stored" && gateway.offers !== undefined) await gateway.store.offer(gateway.offers);
