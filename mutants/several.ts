@@ -128,6 +128,12 @@ const faults: readonly Mutant[] = [
     breaks: "a share of a licence is used more than once",
   },
   {
+    file: "src/fleet/replication/reconcile.ts",
+    find: "listed: listed && !isOurs,",
+    put: "listed,",
+    breaks: "a room counts for a server whose own sums, heard before it was opened, are without it",
+  },
+  {
     file: "src/fleet/tasks/hand_over.ts",
     find: "    else server.handOvers.notRead(task, id);",
     put: "",
@@ -148,9 +154,8 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/reconcile.ts",
-    find: "if (room !== undefined && group.server.untold) {",
-    put:
-      "if (room === undefined && group.server.untold) continue;\n      if (room !== undefined && group.server.untold) {",
+    find: "if (isOurs && room !== undefined) {",
+    put: "if (isOurs && room === undefined) continue;\n      if (isOurs && room !== undefined) {",
     breaks: "a gateway that was cut off does not know rooms that others have opened since",
   },
   {

@@ -616,6 +616,7 @@ Deno.test("what a gateway has heard while it was cut off does not end rooms that
   await cluster.pass(1000);
   cluster.away.clear();
   await cluster.pass(1000);
+  for (const gateway of [0, 1]) cluster.inspect(gateway, checkConsistency);
   assert.equal(await cluster.settle(cluster.gateways[1]!.manage({ task: close(0), banTime: 0 })), "accepted");
   assert.deepEqual((await cluster.hear(0, A, { s: 1, r: 1 })).tasks, [close(0)]);
 });

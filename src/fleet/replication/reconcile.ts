@@ -44,19 +44,20 @@ export class Reconciler {
     for (const { namespace, name, customer, listed } of rooms ?? []) {
       const group = this.#model.groups.get(namespace, groupName(name));
       if (group === undefined) continue;
+      const { server } = group;
       const room = group.room(name);
-      if (room !== undefined && group.server.untold) {
-        // What only this gateway has heard of it lately holds.
+      // What only this gateway has heard of a server lately holds, as do its sums.
+      const isOurs = server.untold;
+      if (isOurs && room !== undefined) {
         if (room.listed !== listed || room.usage.customer !== customer) this.#told.push(opened(room));
         continue;
       }
-      changes.push({
-        type: "room-opened",
-        room: [namespace, name],
-        customer,
-        server: group.server.address,
-        listed,
-      });
+      const stored: Change = {
+        ...{ type: "room-opened", room: [namespace, name], customer, server: server.address },
+        listed: listed && !isOurs, // others may have opened it since: until the next report it is awaited
+      };
+      if (stored.listed !== listed) this.#told.push(stored);
+      changes.push(stored);
     }
     for (const ban of bans ?? []) {
       this.#seen.add(banKey(ban.room, ban.user));
