@@ -471,9 +471,18 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow_room.ts",
-    find: "    return releaseGroup(model, group);\n",
-    put: "    return;\n",
+    find: "  if (group.empty) return releaseGroup(model, group);\n",
+    put: "  if (group.empty) return;\n",
     breaks: "groups that another gateway releases keep their places",
+  },
+  {
+    file: "src/fleet/replication/follow_room.ts",
+    find:
+      "for (const room of group.rooms()) if (!isThere(room)) removeRoom(model, room);\n  if (group.empty) return",
+    put:
+      "if (!group.rooms().some(isThere)) for (const room of group.rooms()) removeRoom(model, room);\n  if (group.empty) return",
+    breaks:
+      "rooms that ended with their group are known to one gateway for ever, because somebody comes to another one of it",
   },
   {
     file: "src/fleet/replication/follow.ts",

@@ -89,13 +89,6 @@ const faults: readonly Mutant[] = [
     breaks: "why a room was placed is not kept for the other gateways",
   },
   {
-    file: "src/fleet/replication/follow_room.ts",
-    find: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n" +
-      "  objections.push(opened(room));\n",
-    put: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n",
-    breaks: "nobody objects where a room is given up that somebody is on the way to",
-  },
-  {
     file: "src/fleet/rooms/leaving.ts",
     find: "export const LEAVE_FOR: Milliseconds = 3000;",
     put: "export const LEAVE_FOR: Milliseconds = 0;",
@@ -144,6 +137,13 @@ const faults: readonly Mutant[] = [
     find: '    if (fate === "read") done(server, task, now, changes);\n    else server.',
     put: "    server.",
     breaks: "a task comes again that was read, because its gateway told so too late",
+  },
+  {
+    file: "src/fleet/replication/follow_room.ts",
+    find: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n" +
+      "  objections.push(opened(room));\n",
+    put: "  if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so\n",
+    breaks: "nobody objects where a room is given up that somebody is on the way to",
   },
   {
     file: "src/gateway/licence_shares.ts",

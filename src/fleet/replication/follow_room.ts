@@ -68,13 +68,10 @@ function placeAt(model: Model, group: Group, server: Server): void {
 /** The group has no place any more; unless rooms of it are there all the same, or somebody is on the way to them. */
 function followRelease(model: Model, group: Group | undefined, objections: Change[]): void {
   if (group === undefined) return;
-  const kept = group.rooms().filter(isThere);
-  if (kept.length === 0) {
-    for (const room of group.rooms()) removeRoom(model, room);
-    return releaseGroup(model, group);
-  }
+  for (const room of group.rooms()) if (!isThere(room)) removeRoom(model, room);
+  if (group.empty) return releaseGroup(model, group);
   const { namespace: { name: namespace }, name, server: { address: server } } = group;
-  objections.push({ type: "group-placed", namespace, group: name, server }, ...kept.map(opened));
+  objections.push({ type: "group-placed", namespace, group: name, server }, ...group.rooms().map(opened));
 }
 
 /** Whether a room is there, or to come, by what this gateway has heard itself or been told of grants. */

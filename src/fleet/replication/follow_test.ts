@@ -280,3 +280,24 @@ Deno.test("a room that another gateway closes takes off its share of what its se
   pair.hear("a", 5000, { clients: 3, rooms: ["s", "t", "u"] });
   assert.deepEqual(counted(), { peers: 3, rooms: 3 });
 });
+
+Deno.test("of a group that another gateway gives up only those rooms stay that somebody is on the way to", () => {
+  const model = testModel();
+  model.shared = true;
+  const a = address("a");
+  follow(model, [
+    { type: "server-appeared", server: a, pool: "default", version: "1" },
+    { type: "group-placed", namespace: "acme", group: "g", server: a },
+    { type: "room-opened", room: ["acme", "{g} old"], server: a, customer: "acme", listed: true },
+  ], 0);
+  const granted: Change = {
+    type: "granted",
+    ...{ room: ["acme", "{g} new"], server: a, user: "u", customer: "acme" },
+  };
+  follow(model, [granted], 0);
+  const released: Change = { type: "group-released", namespace: "acme", group: "g", server: a };
+  const objections = follow(model, [released], 1000);
+  const rooms = model.groups.get("acme", "g")!.rooms().map(({ name }) => name);
+  assert.deepEqual(rooms, ["{g} new"]);
+  assert.deepEqual(objections.map(({ type }) => type), ["group-placed", "room-opened"]);
+});
