@@ -146,6 +146,12 @@ const faults: readonly Mutant[] = [
     breaks: "nobody objects where a room is given up that somebody is on the way to",
   },
   {
+    file: "src/gateway/gateway.ts",
+    find: "if (!await others.catchUp()) break;",
+    put: "if (!await others.catchUp()) return outcome;",
+    breaks: "a client is told that there is no server by a gateway that does not hear of servers",
+  },
+  {
     file: "src/gateway/licence_shares.ts",
     find: "alone.peers -= peers;",
     put: "",

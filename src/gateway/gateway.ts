@@ -257,9 +257,10 @@ export class Gateway implements GatewayPort {
       const { outcome, changes, aside, undo } = fleet.connect(this.#model, input, now, this.#random);
       if (!outcome.granted) {
         // Another gateway may have heard a server for the first time a moment ago.
-        const mayBeLate = outcome.reason === "no-server" && claim === 0;
-        if (mayBeLate && await this.#replication?.catchUp()) continue;
-        return outcome;
+        const others = outcome.reason === "no-server" && claim === 0 ? this.#replication : undefined;
+        if (others === undefined) return outcome;
+        if (!await others.catchUp()) break;
+        continue;
       }
       if (undo !== undefined) {
         const claimed = await this.#claim(namespace, group, changes, undo);

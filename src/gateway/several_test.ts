@@ -257,6 +257,16 @@ Deno.test("while the store is away, nobody is told of a limit that may not be re
   assert.ok(last.granted);
 });
 
+Deno.test("a gateway that cannot reach the store says so, and not that there is no server: others may know of one", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  await cluster.pass(100);
+  const ask = () => cluster.settle(cluster.ask(1, "r", "u", { pool: "other" }));
+  assert.deepEqual(await ask(), { granted: false, reason: "no-server" });
+  cluster.away.add(1);
+  assert.deepEqual(await ask(), { granted: false, reason: "not-durable" });
+});
+
 Deno.test("what one gateway has of a licence and does not need another one gets", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A);

@@ -199,7 +199,8 @@ export class Restorer {
 }
 
 /**
- * What a server reported last, without the rooms that have left it since: of each customer, its share of them.
+ * What a server reported last, with the rooms that are listed now: without those that have left it since, of each customer
+ * their share; those that have come count without peers until the next report.
  *
  * @param rooms those that are listed
  */
@@ -208,7 +209,7 @@ export function asFarAsListed(sums: Map<Usage, Count>, rooms: readonly Room[]): 
   for (const [usage, { peers, rooms }] of sums) {
     const left = listed.get(usage)?.length ?? 0; // none is listed any more
     if (left === 0) sums.delete(usage);
-    else if (left < rooms) sums.set(usage, { peers: Math.ceil(peers * left / rooms), rooms: left });
+    else sums.set(usage, { peers: Math.ceil(peers * Math.min(1, left / rooms)), rooms: left });
   }
   return sums;
 }

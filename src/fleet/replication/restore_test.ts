@@ -55,6 +55,12 @@ Deno.test("a room that has gone by now does not count any more", () => {
   assert.deepEqual(model.usage.get("acme")?.reported, { peers: 9, rooms: 3 });
 });
 
+Deno.test("a room that is listed and not in the sums of the last report counts as one room, without peers", () => {
+  const room = { namespace: "acme", name: "{g}2", customer: "acme", listed: true };
+  const model = restored({ changed: [], rooms: [room] });
+  assert.deepEqual(model.usage.get("acme")?.reported, { peers: 12, rooms: 5 });
+});
+
 Deno.test("a room that has changed is as it is now, and there once", () => {
   const room = { namespace: "acme", name: "{g}0", customer: "other", listed: false };
   const model = restored({ changed: [["rooms", "acme", "{g}0"]], rooms: [room] });
