@@ -10,6 +10,9 @@ const HEALS: Milliseconds = 15_000;
 /** What was decided so shortly before a gateway died may be done, though nobody was told. */
 const UNTOLD: Milliseconds = 2000;
 
+/** Gateways count in whole milliseconds. */
+const ROUNDING: Milliseconds = 1;
+
 /** A group that was moved because of load. */
 interface Move {
   readonly at: Milliseconds;
@@ -56,13 +59,14 @@ export class Moves {
     const what = `${group} moves from ${from} to ${server}`;
     if (this.#rules === undefined || from === undefined) return void ledger.faults.push(`${what} unasked`);
     const { rest, interval } = this.#rules;
+    const isWithin = (time: Milliseconds, span: Milliseconds) => time < span - ROUNDING;
     const before = this.#ofGroups.get(`${namespace} ${group}`);
-    if (before !== undefined && move.at - before.at < rest) {
+    if (before !== undefined && isWithin(move.at - before.at, rest)) {
       ledger.faults.push(`${what}, and has been moved ${move.at - before.at} ms ago`);
     }
     for (const address of [server, from]) {
       const last = this.#ofServers.get(address);
-      if (last?.host === host && move.at - last.at < interval) {
+      if (last?.host === host && isWithin(move.at - last.at, interval)) {
         ledger.faults.push(`${what}, and ${address} had part in a move ${move.at - last.at} ms ago`);
       }
       this.#ofServers.set(address, move);

@@ -103,6 +103,11 @@ export class FaultyServer {
   /** A gateway has died: what it knew of connections, also of those that had ended well, may be lost. */
   gatewayDied(host: Host): void {
     if (this.#link?.host === host) this.hangUp();
+    this.gatewayTakenForDead(host);
+  }
+
+  /** A gateway stands still for so long that the others take it for dead: what it knew of connections they do not know. */
+  gatewayTakenForDead(host: Host): void {
     for (const { line, host: its } of this.#lines) if (its === host) line.broken = true;
   }
 

@@ -9,7 +9,7 @@ import {
 import { checkConsistency } from "../../src/fleet/testing.ts";
 import type { Timers } from "../../src/gateway/timers.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
-import { SharedLog } from "../../src/store/memory/shared_log.ts";
+import { LEASE, SharedLog } from "../../src/store/memory/shared_log.ts";
 import type { StoreOptions } from "../../src/store/port.ts";
 import { Ledger, type Line } from "../ledger.ts";
 import { Chance } from "../placement/chance.ts";
@@ -332,7 +332,7 @@ export class World {
       case "power": // of the machine that the gateways and their store are on
         return this.#hosts.forEach((_, i) => this.#kill(i, "power", span));
       case "pause":
-        return this.#hosts[number]!.pause(Math.min(15_000, span * 4));
+        return this.#pause(this.#hosts[number]!, Math.min(15_000, span * 4));
       case "full disk":
         return this.#weather.fillDisk(span * 2);
       case "slow disk":
@@ -345,6 +345,13 @@ export class World {
         return this.#setClock(this.#chance.uniform(-1_200_000, 1_200_000));
       case "other pool":
         server.pool = POOLS.find((pool) => pool !== server.pool)!;
+    }
+  }
+
+  #pause(host: Host, span: Milliseconds): void {
+    host.pause(span);
+    if (span > LEASE && this.#hosts.length > 1) {
+      for (const server of this.#servers) server.gatewayTakenForDead(host);
     }
   }
 
