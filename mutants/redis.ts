@@ -21,7 +21,7 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/rules.ts",
-    find: "  if not group or group.server ~= server then return false end\n  tx.explained[key]",
+    find: "  if not group or group[SERVER] ~= server then return false end\n  tx.explained[key]",
     put: "  tx.explained[key]",
     breaks: "a group is explained by a placement that another gateway was first to",
   },
@@ -51,14 +51,14 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/rules.ts",
-    find: 'if group.server ~= from or (alive ~= "1" and retains(tx, group.server)) then',
-    put: 'if group.server ~= from or alive ~= "1" and false then',
+    find: 'if group[SERVER] ~= from or (alive ~= "1" and retains(tx, group[SERVER])) then',
+    put: 'if group[SERVER] ~= from or alive ~= "1" and false then',
     breaks: "a group is moved off a server that is alive",
   },
   {
     file: "src/store/redis/lua/rules.ts",
     find:
-      '  set_room(group, id, room)\n  group.leave = ""\n  set_group(tx, key, group)\n  return true\nend\n\nrules["room-closed"]',
+      '  set_room(group, id, room)\n  group[LEAVE] = ""\n  set_group(tx, key, group)\n  return true\nend\n\nrules["room-closed"]',
     put:
       '  set_room(group, id, room)\n  set_group(tx, key, group)\n  return true\nend\n\nrules["room-closed"]',
     breaks: "a group is released in which a room was opened",
@@ -88,11 +88,22 @@ export const redis: readonly Mutant[] = [
     breaks: "a task that was done is put in again",
   },
   {
-    file: "src/store/redis/lua/records.ts",
-    find:
-      "    group.ids[at] = id\n    group.at[id] = at\n    group.count = group.count + 1\n  end\n  group.rooms[id] = room",
-    put: "    group.ids[at] = id\n    group.at[id] = at\n  end\n  group.rooms[id] = room",
+    file: "src/store/redis/lua/rules.ts",
+    find: 'if #group >= ROOMS or group[LEAVE] ~= "" then',
+    put: 'if group[LEAVE] ~= "" then',
     breaks: "a group with a room leaves",
+  },
+  {
+    file: "src/store/redis/lua/records.ts",
+    find: "    if group.places then group.places[id] = at end\n",
+    put: "",
+    breaks: "a further room of a large group is there twice once it changes",
+  },
+  {
+    file: "src/store/redis/lua/records.ts",
+    find: "    group.places[group[last]] = at\n",
+    put: "",
+    breaks: "of a large group the room is lost that stood last when another one ended",
   },
   {
     file: "src/store/redis/follower.ts",

@@ -480,6 +480,34 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test("rooms of a large group come, change and go, by one commit and by several", async (one, other) => {
+    const names = Array.from({ length: 60 }, (_, i) => `{g} ${i}`);
+    const room = (type: "room-opened" | "room-changed", name: string, customer = "acme"): Change => ({
+      type,
+      ...{ room: ["ns", name], server: A, customer, listed: true },
+    });
+    const gone = (name: string): Change => ({ type: "room-closed", room: ["ns", name], server: A });
+    const ends = [names[0]!, names[59]!, names[20]!, names[58]!, names[1]!];
+    const changes = [
+      ...names.map((name) => room("room-opened", name)),
+      ...ends.map(gone),
+      ...["{g} 57", "{g} 2"].map((name) => room("room-changed", name, "other")),
+      room("room-opened", names[20]!, "other"),
+      gone("{g} 3"),
+    ];
+    const left = new Map(names.map((name) => [name, "acme"]));
+    for (const name of [...ends, "{g} 3"]) left.delete(name);
+    for (const name of ["{g} 57", "{g} 2", names[20]!]) left.set(name, "other");
+    const rooms = async () =>
+      (await loaded(other.store)).rooms.map(({ name, customer }) => [name, customer]).toSorted();
+    await one.store.commit([appeared(A), placed(A), ...changes], "process");
+    assert.deepEqual(await rooms(), [...left].toSorted());
+    await one.store.commit([...left.keys()].map(gone), "process");
+    assert.deepEqual(await rooms(), []);
+    for (const change of changes) await one.store.commit([change], "process");
+    assert.deepEqual(await rooms(), [...left].toSorted());
+  });
+
   test("why a group is on its server is everybody's to ask, and nobody is told", async (one, other) => {
     await one.store.commit([...A_AND_B, placed(A)], "process");
     assert.equal(await other.shared.explanation("ns", "g"), undefined);

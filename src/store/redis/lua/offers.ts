@@ -14,16 +14,16 @@ end
 rules["offer-group"] = function(tx, key, server, leave)
   if group_of(tx, key) then return false end
   local group = new_group(server)
-  group.leave = leave
+  group[LEAVE] = leave
   set_group(tx, key, group)
   return true
 end
 
 rules["offer-room"] = function(tx, key, server, id, room)
   local group = group_of(tx, key)
-  if not group or group.server ~= server or group.rooms[id] then return false end
+  if not group or group[SERVER] ~= server or place_of(group, id) then return false end
   set_room(group, id, room)
-  group.leave = ""
+  group[LEAVE] = ""
   set_group(tx, key, group)
   return '["room-opened",' .. id .. "," .. server .. "," .. room .. "]"
 end

@@ -31,35 +31,53 @@ local function set_server(tx, key, server)
   tx.changed_servers[key] = true
 end
 
+-- A group is its record taken apart: its server, what it leaves for, and then the id and the value of each room.
+local SERVER, LEAVE, ROOMS = 1, 2, 3
+local FEW = 16 -- rooms that are looked for one by one
+
 local function new_group(server)
-  return { server = server, leave = "", ids = {}, rooms = {}, at = {}, count = 0 }
-end
-
-local function set_room(group, id, room)
-  if group.rooms[id] == nil then
-    local at = #group.ids + 1
-    group.ids[at] = id
-    group.at[id] = at
-    group.count = group.count + 1
-  end
-  group.rooms[id] = room
-end
-
-local function remove_room(group, id)
-  if group.rooms[id] == nil then return end
-  group.ids[group.at[id]] = false
-  group.at[id] = nil
-  group.rooms[id] = nil
-  group.count = group.count - 1
+  return { server, "" }
 end
 
 local function group_from(record)
-  if not record then return false end
-  local part = split(record)
-  local group = new_group(part[1])
-  group.leave = part[2]
-  for i = 3, #part, 2 do set_room(group, part[i], part[i + 1]) end
-  return group
+  return record and split(record)
+end
+
+-- Where the id of a room stands; nothing where the group does not have it.
+local function place_of(group, id)
+  if #group < ROOMS + 2 * FEW then
+    for i = ROOMS, #group, 2 do
+      if group[i] == id then return i end
+    end
+    return
+  end
+  if not group.places then
+    group.places = {}
+    for i = ROOMS, #group, 2 do group.places[group[i]] = i end
+  end
+  return group.places[id]
+end
+
+local function set_room(group, id, room)
+  local at = place_of(group, id)
+  if not at then
+    at = #group + 1
+    group[at] = id
+    if group.places then group.places[id] = at end
+  end
+  group[at + 1] = room
+end
+
+-- The last room comes to its place.
+local function remove_room(group, id)
+  local at, last = place_of(group, id), #group - 1
+  if not at then return end
+  group[at], group[at + 1] = group[last], group[last + 1]
+  if group.places then
+    group.places[group[last]] = at
+    group.places[id] = nil
+  end
+  group[last + 1], group[last] = nil, nil
 end
 
 -- Reads groups that will be asked for, many at a time.
@@ -119,14 +137,7 @@ local function server_text(server)
 end
 
 local function group_text(group)
-  local parts = { group.server, group.leave }
-  for _, id in ipairs(group.ids) do
-    if id then
-      parts[#parts + 1] = id
-      parts[#parts + 1] = group.rooms[id]
-    end
-  end
-  return table.concat(parts, "\n")
+  return table.concat(group, "\n")
 end
 
 -- Why groups are where they are, by group, and the groups in the order in which that was told: of too many the oldest go.
@@ -177,15 +188,12 @@ local function tell_group_as_it_is(tx, key)
     tell_instead(tx, '["group-released",' .. names .. ',"",null]')
     return
   end
-  tell_instead(tx, '["group-placed",' .. names .. "," .. group.server .. "]")
-  for _, id in ipairs(group.ids) do
-    if id then
-      tell_instead(tx, '["room-opened",' .. id .. "," .. group.server .. "," .. group.rooms[id] .. "]")
-    end
+  local server, leave = group[SERVER], group[LEAVE]
+  tell_instead(tx, '["group-placed",' .. names .. "," .. server .. "]")
+  for i = ROOMS, #group, 2 do
+    tell_instead(tx, '["room-opened",' .. group[i] .. "," .. server .. "," .. group[i + 1] .. "]")
   end
-  if group.leave ~= "" then
-    tell_instead(tx, '["group-leaving",' .. names .. "," .. group.server .. "," .. group.leave .. "]")
-  end
+  if leave ~= "" then tell_instead(tx, '["group-leaving",' .. names .. "," .. server .. "," .. leave .. "]") end
 end
 
 local function end_for_good(tx, key)

@@ -72,7 +72,7 @@ end
 -- The group, if it is on that server; else whoever thought so is told how it is.
 local function group_on(tx, key, server)
   local group = group_of(tx, key)
-  if group and group.server == server then return group end
+  if group and group[SERVER] == server then return group end
   doubt(tx, key)
 end
 
@@ -83,15 +83,15 @@ rules["group-placed"] = function(tx, key, server, from, alive)
     forget_explanation(tx, key)
     return true
   end
-  if group.server ~= server then
-    if group.server ~= from or (alive ~= "1" and retains(tx, group.server)) then
+  if group[SERVER] ~= server then
+    if group[SERVER] ~= from or (alive ~= "1" and retains(tx, group[SERVER])) then
       doubt(tx, key)
       return false
     end
     group = new_group(server)
     forget_explanation(tx, key)
   end
-  group.leave = ""
+  group[LEAVE] = ""
   set_group(tx, key, group)
   return true
 end
@@ -99,7 +99,7 @@ end
 -- Nobody is told: whoever wants to know asks.
 rules["group-explained"] = function(tx, key, server, text, keep, place)
   local group = group_of(tx, key)
-  if not group or group.server ~= server then return false end
+  if not group or group[SERVER] ~= server then return false end
   tx.explained[key] = { text = text, place = place }
   tx.keep = tonumber(keep)
   return false
@@ -108,11 +108,11 @@ end
 rules["group-leaving"] = function(tx, key, server, leave)
   local group = group_on(tx, key, server)
   if not group then return false end
-  if group.count > 0 or group.leave ~= "" then
+  if #group >= ROOMS or group[LEAVE] ~= "" then
     doubt(tx, key)
     return false
   end
-  group.leave = leave
+  group[LEAVE] = leave
   set_group(tx, key, group)
   return true
 end
@@ -120,7 +120,7 @@ end
 rules["group-released"] = function(tx, key, server, leave)
   local group = group_on(tx, key, server)
   if not group then return false end
-  local stays = group.leave ~= leave
+  local stays = group[LEAVE] ~= leave
   if leave == "" then stays = retains(tx, server) end
   if stays then
     doubt(tx, key)
@@ -134,7 +134,7 @@ rules["room"] = function(tx, key, server, id, room)
   local group = group_on(tx, key, server)
   if not group then return false end
   set_room(group, id, room)
-  group.leave = ""
+  group[LEAVE] = ""
   set_group(tx, key, group)
   return true
 end
