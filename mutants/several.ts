@@ -84,8 +84,8 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "...fleet.granted(input, outcome.server), ...aside",
-    put: "...fleet.granted(input, outcome.server)",
+    find: "aside.length === 0 ? grants : [...grants, ...aside]",
+    put: "grants",
     breaks: "why a room was placed is not kept for the other gateways",
   },
   {

@@ -246,7 +246,7 @@ export class Gateway implements GatewayPort {
     const group = fleet.groupName(rooms[0]!);
     for (let claim = 0; claim < CLAIMS; claim++) {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
-      if (this.#replication !== undefined && !await this.#replication.isUpToDate()) break;
+      if (this.#replication?.isFresh === false && !await this.#replication.freshen()) break;
       // Another Connect may take what one has waited for.
       while (this.#licences?.cover(input) === false) {
         const refused = await this.#licences.ask(input);
@@ -271,7 +271,8 @@ export class Gateway implements GatewayPort {
       }
       this.#observers.tell("granted", input, now);
       if (this.#replication !== undefined) {
-        this.#durability.soonWithOthers([...fleet.granted(input, outcome.server), ...aside]);
+        const grants = fleet.granted(input, outcome.server);
+        this.#durability.soonWithOthers(aside.length === 0 ? grants : [...grants, ...aside]);
       }
       return outcome;
     }

@@ -60,7 +60,7 @@ export class Replication {
 
   /** Whether what other gateways do is not known now. */
   get isCutOff(): boolean {
-    return this.#isAway || this.#shared.silence >= FRESH;
+    return this.#isAway || !this.isFresh;
   }
 
   /** Resolves when everything is in the model that any gateway had done before the call. @returns whether it is */
@@ -69,12 +69,18 @@ export class Replication {
     return await succeeds(this.#shared.catchUp());
   }
 
+  /** Whether the model has what other gateways did until a moment ago. */
+  get isFresh(): boolean {
+    return this.#shared.silence < FRESH;
+  }
+
   /**
-   * Whether the model has what other gateways did until a moment ago. Where the store cannot be reached, clients of rooms that
-   * are known are let in all the same, for a time; what is new needs the store anyway.
+   * Brings the model up to date. Where the store cannot be reached, clients of rooms that are known are let in all the same, for
+   * a time; what is new needs the store anyway.
+   *
+   * @returns whether clients may be let in
    */
-  async isUpToDate(): Promise<boolean> {
-    if (this.#shared.silence < FRESH) return true;
+  async freshen(): Promise<boolean> {
     return await this.catchUp() || this.#shared.silence < SERVE_CUT_OFF;
   }
 

@@ -15,7 +15,7 @@ export class Predictions {
 
   /** These changes are in the model, and on their way into the store. */
   begin(changes: readonly Change[]): void {
-    for (const key of changes.flatMap(keysOf)) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
+    for (const key of keysOfAll(changes)) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
   }
 
   /** What others have changed. @returns what is to be followed now */
@@ -35,19 +35,21 @@ export class Predictions {
    * @returns what is to be followed now
    */
   end(changes: readonly Change[], instead: readonly Change[]): readonly Change[] {
-    const refused = new Set(instead.flatMap(keysOf));
-    const set = new Set(changes.flatMap(keysOf).filter((key) => !refused.has(key)));
-    return [...this.#release(changes, (change) => keysOf(change).some((key) => set.has(key))), ...instead];
+    const keys = keysOfAll(changes);
+    if (keys.length === 0) return instead;
+    const refused = new Set(keysOfAll(instead));
+    const set = new Set(keys.filter((key) => !refused.has(key)));
+    return [...this.#release(keys, (change) => keysOf(change).some((key) => set.has(key))), ...instead];
   }
 
   /** These changes have been taken back, or will never come into the order. @returns what is to be followed now */
   drop(changes: readonly Change[]): readonly Change[] {
-    return this.#release(changes, () => false);
+    return this.#release(keysOfAll(changes), () => false);
   }
 
   /** @param isOver which of what was held back is over, because it was set anew since */
-  #release(changes: readonly Change[], isOver: (change: Change) => boolean): readonly Change[] {
-    for (const key of changes.flatMap(keysOf)) {
+  #release(keys: readonly string[], isOver: (change: Change) => boolean): readonly Change[] {
+    for (const key of keys) {
       const left = (this.#pending.get(key) ?? 0) - 1;
       if (left > 0) this.#pending.set(key, left);
       else this.#pending.delete(key);
@@ -64,8 +66,16 @@ export class Predictions {
   }
 }
 
+const NOTHING: readonly string[] = [];
+
+function keysOfAll(changes: readonly Change[]): string[] {
+  const keys: string[] = [];
+  for (const change of changes) for (const key of keysOf(change)) keys.push(key);
+  return keys;
+}
+
 /** What a change sets: of two that set the same, the later one counts. */
-function keysOf(change: Change): string[] {
+function keysOf(change: Change): readonly string[] {
   switch (change.type) {
     case "server-appeared":
     case "server-reported":
@@ -92,8 +102,8 @@ function keysOf(change: Change): string[] {
       return [`task ${change.sequence}`];
     case "kind-learned":
       return [`kind ${scopedKey([change.kind.namespace, change.kind.template])}`];
-    default:
-      return [];
+    default: // many of these: grants
+      return NOTHING;
   }
 }
 
