@@ -122,7 +122,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/reconcile.ts",
-    find: "listed: listed && !isOurs,",
+    find: "listed: listed && !server.untold,",
     put: "listed,",
     breaks: "a room counts for a server whose own sums, heard before it was opened, are without it",
   },
@@ -160,8 +160,9 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/reconcile.ts",
-    find: "if (isOurs && room !== undefined) {",
-    put: "if (isOurs && room === undefined) continue;\n      if (isOurs && room !== undefined) {",
+    find: "if (server.untold && room !== undefined) {",
+    put:
+      "if (server.untold && room === undefined) continue;\n      if (server.untold && room !== undefined) {",
     breaks: "a gateway that was cut off does not know rooms that others have opened since",
   },
   {

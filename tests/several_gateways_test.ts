@@ -13,6 +13,37 @@ import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
 
 const DOCS = Deno.readTextFileSync(new URL("../docs/several-gateways.md", import.meta.url));
 
+/**
+ * Gateways on this Redis, which place rooms before all servers have reported.
+ *
+ * @param members what their configuration has besides
+ * @param source the text of a further member, where that is no JSON
+ */
+function startCluster(
+  { path }: TemporaryFolder,
+  redis: RedisProcess | undefined,
+  gateways: number,
+  members: object,
+  source?: string,
+): Promise<Cluster> {
+  assert.ok(redis !== undefined);
+  const config = configSource({
+    ...members,
+    masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+    internal: { withoutUsers: "loopback" },
+    operations: { enabled: false },
+    startup: { waitForReports: false },
+  });
+  return Cluster.start({
+    gateways,
+    config: source === undefined
+      ? config
+      : config.replace("export default {", `export default {\n  ${source},`),
+    folder: path,
+    redis: () => redis.url,
+  });
+}
+
 /** The configuration that the documentation shows, on these ports and without TLS. */
 function documented(
   language: string,
@@ -46,18 +77,7 @@ for (const [name, configuration, args] of proxies) {
       using folder = new TemporaryFolder();
       await using redis = await RedisProcess.start(folder.path);
       const { accessKey, entry } = newCustomer("acme");
-      await using cluster = await Cluster.start({
-        gateways: 2,
-        config: configSource({
-          customers: [entry],
-          masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
-          internal: { withoutUsers: "loopback" },
-          operations: { enabled: false },
-          startup: { waitForReports: false },
-        }),
-        folder: folder.path,
-        redis: () => redis!.url,
-      });
+      await using cluster = await startCluster(folder, redis, 2, { customers: [entry] });
       const ports = { clients: freePort(), servers: freePort() };
       const gateways = [...cluster.ports, freePort()].map((port) => `127.0.0.1:${port}`);
       const file = `${folder.path}/${name}.conf`;
@@ -100,18 +120,7 @@ Deno.test({
     using folder = new TemporaryFolder();
     await using redis = await RedisProcess.start(folder.path);
     const { accessKey, entry } = newCustomer("acme");
-    await using cluster = await Cluster.start({
-      gateways: 2,
-      config: configSource({
-        customers: [entry],
-        masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
-        internal: { withoutUsers: "loopback" },
-        operations: { enabled: false },
-        startup: { waitForReports: false },
-      }),
-      folder: folder.path,
-      redis: () => redis!.url,
-    });
+    await using cluster = await startCluster(folder, redis, 2, { customers: [entry] });
     const [one, other] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
     const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
     const token = new TokenGenerator(accessKey).createToken("lobby", "u");
@@ -170,17 +179,7 @@ Deno.test({
     const customers = ["acme", "umbrella", "initech"].map((id) => newCustomer(id));
     const listed = (...numbers: readonly number[]) => numbers.map((number) => customers[number]!.entry);
     api.list = listed(0, 1);
-    await using cluster = await Cluster.start({
-      gateways: 3,
-      config: configSource({
-        masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
-        internal: { withoutUsers: "loopback" },
-        operations: { enabled: false },
-        startup: { waitForReports: false },
-      }).replace("export default {", `export default {\n  customerApi: ${api.source},`),
-      folder: folder.path,
-      redis: () => redis!.url,
-    });
+    await using cluster = await startCluster(folder, redis, 3, {}, `customerApi: ${api.source}`);
     const [one] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
     const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
     const admits = async (port: number, customer: number) => {

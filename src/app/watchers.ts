@@ -100,10 +100,10 @@ export async function createWatchers(
       const traced = tracing?.store(measured) ?? measured;
       const store = settings.store.redis === undefined ? "the data folder" : "the store in Redis";
       const damaged = (what: string) => log.error("{store} is damaged: {what}", { store, what });
-      const known = new Set<string>();
+      const told = new Set<string>();
       const unknown = (change: string) => {
-        if (known.has(change)) return;
-        known.add(change);
+        if (told.has(change)) return;
+        told.add(change);
         log.warn("a gateway of a later version makes changes ({change}) that this one passes over", {
           change,
         });

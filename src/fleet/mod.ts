@@ -28,8 +28,8 @@ export {
   hasOthersHandOvers,
   hasTasks,
   numberHandOver,
-  OPEN_HAND_OVERS,
 } from "./tasks/hand_over.ts";
+export { OPEN_HAND_OVERS } from "./state/hand_overs.ts";
 export * from "./ids.ts";
 export * from "./operations/figures.ts";
 export * from "./operations/info.ts";

@@ -71,7 +71,6 @@ const task = (sequence: number, expires = 1e6): QueuedTask => ({
  * What a store has, without what is of use to several gateways only; a server is first seen within a second, and other times
  * are at full hundredths: a store with a clock of its own measures it.
  */
-/** What every store has, times rounded. */
 async function contents(store: Store): Promise<Omit<Loaded, "handOvers">> {
   const { servers, bans, tasks, kinds, handOvers: _, ...others } = await loaded(store);
   const near = (time: number) => Math.round(time / 10) * 10;

@@ -47,14 +47,13 @@ export class Reconciler {
       const { server } = group;
       const room = group.room(name);
       // What only this gateway has heard of a server lately holds, as do its sums.
-      const isOurs = server.untold;
-      if (isOurs && room !== undefined) {
+      if (server.untold && room !== undefined) {
         if (room.listed !== listed || room.usage.customer !== customer) this.#told.push(opened(room));
         continue;
       }
       const stored: Change = {
         ...{ type: "room-opened", room: [namespace, name], customer, server: server.address },
-        listed: listed && !isOurs, // others may have opened it since: until the next report it is awaited
+        listed: listed && !server.untold, // others may have opened it since: until the next report it is awaited
       };
       if (stored.listed !== listed) this.#told.push(stored);
       changes.push(stored);

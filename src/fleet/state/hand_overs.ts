@@ -1,7 +1,7 @@
 import type { HandOver, QueuedTask } from "../task.ts";
 
-/** Answers of one server that were given up, and of which something may still be told; of older ones it means nothing. */
-const GIVEN_UP = 8;
+/** Answers of one server whose fate may be open at a time, and as many that were given up; of older ones nothing will be known. */
+export const OPEN_HAND_OVERS = 8;
 
 /**
  * How far the waiting tasks of a server have come: waiting; handed over with an answer of which it is not known whether the
@@ -47,7 +47,7 @@ export class HandOvers {
     else this.#open.set(handOver.id, { ...handOver, tasks: messages });
     if (others.length === 0) return;
     this.#givenUp.set(handOver.id, others);
-    if (this.#givenUp.size > GIVEN_UP) this.#givenUp.delete(this.#givenUp.keys().next().value!);
+    if (this.#givenUp.size > OPEN_HAND_OVERS) this.#givenUp.delete(this.#givenUp.keys().next().value!);
   }
 
   /** What became of an answer that was given up. @returns its tasks */

@@ -2,14 +2,12 @@ import type { Address } from "../ids.ts";
 import type { Change, ChangeOf } from "../change.ts";
 import type { Model } from "../state/model.ts";
 import { scopedKey } from "../scoped_key.ts";
+import { OPEN_HAND_OVERS } from "../state/hand_overs.ts";
 import type { Server } from "../state/server.ts";
 import type { Fate, HandOver, QueuedTask, Task } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
 import { gatewayOf } from "./numbering.ts";
 import { waitingTask } from "./waiting.ts";
-
-/** Answers of one server whose fate may be open at a time; of older ones nothing will be known. */
-export const OPEN_HAND_OVERS = 8;
 
 /**
  * Takes the tasks to put into an answer to the server. They stay in the queue until {@link endHandOver} says that they
