@@ -329,7 +329,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/ban.ts",
-    find: "        this.#sweep = this.#bans.entries();\n        break;",
+    find: "        this.#sweep = this.values();\n        break;",
     put: "        break;",
     breaks: "bans are swept once, and never again",
   },
@@ -347,27 +347,64 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/ban.ts",
-    find: "    if (ban.until <= now) return;\n    this.#bans.set(name, ban);",
-    put: "    this.#bans.set(name, ban);",
+    find: "    if (ban.until > now) this.#add(ban);",
+    put: "    this.#add(ban);",
     breaks: "a ban that is lifted takes a place in the table",
   },
   {
     file: "src/fleet/state/ban.ts",
-    find: "    this.#shares.add(ownerOf(before), unitsOfBan(before));\n",
+    find: "    if (before !== undefined) this.#add(before);\n",
     put: "",
-    breaks: "a ban that is put back in force is not counted",
+    breaks: "a ban that is put back is not in force again",
+  },
+  {
+    file: "src/fleet/state/ban.ts",
+    find: "    this.#size--;\n",
+    put: "",
+    breaks: "bans that have ended are counted",
+  },
+  {
+    file: "src/fleet/rooms/listing.ts",
+    find: "({ told }) => told === undefined",
+    put: "() => false",
+    breaks: "a ban that no server was told of stays unknown to the one that the room is granted on",
+  },
+  {
+    file: "src/fleet/rooms/listing.ts",
+    find: "({ told }) => told !== server.address",
+    put: "({ told }) => told === undefined",
+    breaks:
+      "a server that takes a room over by its report is not told of the bans that the holder was told of",
+  },
+  {
+    file: "src/fleet/rooms/listing.ts",
+    find: "({ told }) => told === undefined",
+    put: "() => true",
+    breaks: "each server on which a room is opened anew is told of the bans that one was told of before",
+  },
+  {
+    file: "src/fleet/rooms/banning.ts",
+    find: "    model.bans.set({ ...ban, told: server.address }, now);\n",
+    put: "",
+    breaks: "a server that turns out to have a room is told of its bans by each report that lists it anew",
+  },
+  {
+    file: "src/fleet/rooms/banning.ts",
+    find: "ban.until <= now || ",
+    put: "",
+    breaks: "a server is told of bans that have ended",
+  },
+  {
+    file: "src/fleet/replication/follow.ts",
+    find: "if (known?.until === ban.until) return; // this very one",
+    put: "",
+    breaks: "a comparison with the store tells servers of their bans again",
   },
   {
     file: "src/fleet/state/ban.ts",
     find: "return customer ?? room[0];",
     put: "return room[0];",
     breaks: "bans count for the namespace, not for its customer",
-  },
-  {
-    file: "src/fleet/state/ban.ts",
-    find: "`${room[1].length},${scopedKey(room)}${user}`",
-    put: "`${scopedKey(room)}${user}`",
-    breaks: "a ban of a user is one of another room",
   },
   {
     file: "src/fleet/state/shares.ts",

@@ -76,7 +76,7 @@ export interface Ban<Time extends number = Milliseconds> {
   readonly customer?: string | undefined;
   /** Id of the key whose token asked for it, for people who look. */
   readonly by?: string | undefined;
-  /** The server that was told of it, and is to be told of its lift wherever the room is then. Not stored. */
+  /** The server that was told of it, and is to be told of its lift wherever the room is then; SQLite does not keep it. */
   readonly told?: Address | undefined;
 }
 

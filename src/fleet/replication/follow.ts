@@ -1,4 +1,6 @@
 import type { Change, ChangeOf } from "../change.ts";
+import type { Ban } from "../facts.ts";
+import { tellBans } from "../rooms/banning.ts";
 import { plan } from "../servers/draining.ts";
 import { kindOf, observe } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
@@ -14,7 +16,8 @@ import { appear, followReport, followServer } from "./follow_server.ts";
  * it has no place for (a server that is not known, say) is left out. Peers of single rooms are told of young groups only, else
  * what they add up to.
  *
- * @returns what this gateway has to say against it: somebody is on the way to a room that another one gave up
+ * @returns what this gateway has to say to it: somebody is on the way to a room that another one gave up, or a room is here
+ * that another one did not know
  */
 export function follow(model: Model, changes: readonly Change[], now: Milliseconds): Change[] {
   const objections: Change[] = [];
@@ -63,7 +66,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "customers-listed": // of concern to who lets customers in
       return;
     case "banned":
-      return model.bans.set(change.ban, now);
+      return followBan(model, change.ban, now, objections);
     case "ban-ended": {
       const { ban, lifted } = change;
       // One that has ended by itself may have been set anew here.
@@ -87,6 +90,16 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     default:
       change satisfies never;
   }
+}
+
+/** A room or a user is banned. Where the other gateway did not know the room, and this one has it from its server, that is told. */
+function followBan(model: Model, ban: Ban, now: Milliseconds, objections: Change[]): void {
+  const known = model.bans.get(ban.room, ban.user);
+  if (known?.until === ban.until) return; // this very one
+  model.bans.set(ban, now);
+  const room = model.groups.room(ban.room);
+  if (ban.told !== undefined || room?.listed !== true || !room.group.server.heardHere) return;
+  tellBans(model, room, (each) => each === ban, now, objections);
 }
 
 /** A task is in the queue of a server now; where it was in another one, what is known of it goes with it. */

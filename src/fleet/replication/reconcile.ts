@@ -1,11 +1,10 @@
 import type { Change } from "../change.ts";
-import type { Draining } from "../facts.ts";
+import type { Ban, Draining } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
 import { isThere } from "./follow_room.ts";
 import { opened } from "../rooms/opening.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import { reported } from "../servers/reported.ts";
-import { banKey } from "../state/ban.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
@@ -59,7 +58,7 @@ export class Reconciler {
       changes.push(stored);
     }
     for (const ban of bans ?? []) {
-      this.#seen.add(banKey(ban.room, ban.user));
+      this.#seen.add(banKey(ban));
       changes.push({ type: "banned", ban });
     }
     for (const kind of kinds ?? []) this.#model.kinds.restore(kind);
@@ -109,7 +108,7 @@ export class Reconciler {
       }
     }
     for (const ban of bans.values()) {
-      if (!this.#seen.has(banKey(ban.room, ban.user))) ended.push({ type: "ban-ended", ban, lifted: true });
+      if (!this.#seen.has(banKey(ban))) ended.push({ type: "ban-ended", ban, lifted: true });
     }
     for (const { tasks } of servers) {
       for (const { sequence } of tasks) {
@@ -180,4 +179,8 @@ function granted(room: Room): Change[] {
 
 function isSame(one: Draining | undefined, other: Draining | undefined): boolean {
   return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
+}
+
+function banKey({ room, user }: Ban): string {
+  return JSON.stringify([room, user]);
 }

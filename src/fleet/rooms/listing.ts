@@ -15,6 +15,7 @@ import type { Server } from "../state/server.ts";
 import type { Duration } from "../task.ts";
 import type { Milliseconds } from "../time.ts";
 import { collide, endClosing, isClosing } from "./closing.ts";
+import { tellBans } from "./banning.ts";
 import { closeRoom, moveGroup, openRoom, placeGroup } from "./opening.ts";
 import { linger, markListed, roomChanged, stopAwaiting } from "./presence.ts";
 
@@ -57,7 +58,11 @@ export function claimRoom(
       collide(model, room.id, room.usage.customer, server, holder, now, changes);
     }
   }
-  const room = group.room(name) ?? openRoom(model, group, name, customer, true, changes);
+  let room = group.room(name);
+  if (room === undefined) {
+    room = openRoom(model, group, name, customer, true, changes);
+    tellBans(model, room, ({ told }) => told !== server.address, now, changes);
+  }
   if (server.foreign.size > 0 && server.foreign.has(scopedKey(id))) endClosing(server, id, changes);
   return room;
 }
@@ -83,7 +88,10 @@ export function listRoom(
   }
   const { listed, peers: before } = room;
   const awaited = !listed && model.unlisted.has(room);
-  if (!listed) markListed(model, room);
+  if (!listed) {
+    markListed(model, room);
+    tellBans(model, room, ({ told }) => told === undefined, now, changes);
+  }
   room.listBy(server.reports, peers);
   if (awaited || changed) changes.push(roomChanged(room));
   if (before === undefined) return;

@@ -9,11 +9,20 @@ import { Shares, unitsOf } from "./shares.ts";
 const STEPS = 1000;
 const STEPS_WHEN_FULL = 10_000;
 
+/** The bans of one room. */
+interface RoomBans {
+  /** Of everybody. */
+  room: Ban | undefined;
+  /** Of single users, by their name. */
+  readonly users: Map<string, Ban>;
+}
+
 /** The bans in force. Each holds until it ends, wherever the room is placed (`docs/protocol.md` §5). */
 export class Bans {
-  readonly #bans = new Map<string, Ban>();
+  readonly #rooms = new Map<string, RoomBans>();
   readonly #shares: Shares;
-  #sweep = this.#bans.entries();
+  #size = 0;
+  #sweep = this.values();
   /** Those that made room and of which nobody has been told yet. */
   #ended: Ban[] = [];
 
@@ -27,41 +36,46 @@ export class Bans {
   }
 
   get size(): number {
-    return this.#bans.size;
+    return this.#size;
   }
 
   /** The ban that keeps the user out of the room, if any. */
   find(room: RoomId, user: string, now: Milliseconds): Ban | undefined {
-    if (this.#bans.size === 0) return undefined;
-    return this.#inForce(banKey(room), now) ?? this.#inForce(banKey(room, user), now);
+    if (this.#size === 0) return undefined;
+    const bans = this.#rooms.get(scopedKey(room));
+    if (bans === undefined) return undefined;
+    if (bans.room !== undefined && bans.room.until > now) return bans.room;
+    const ban = bans.users.get(user);
+    return ban !== undefined && ban.until > now ? ban : undefined;
   }
 
   /** The ban of exactly this room, or user in it, whether or not it has ended. */
   get(room: RoomId, user: string | undefined): Ban | undefined {
-    return this.#bans.get(banKey(room, user));
+    const bans = this.#rooms.get(scopedKey(room));
+    return user === undefined ? bans?.room : bans?.users.get(user);
+  }
+
+  /** All bans of the room and of users in it, whether or not they have ended; the room's first. */
+  of(room: RoomId): Ban[] {
+    const bans = this.#size === 0 ? undefined : this.#rooms.get(scopedKey(room));
+    return bans === undefined ? [] : [...inOrder(bans)];
   }
 
   /** A new ban replaces the earlier one; one that has already ended lifts it. */
   set(ban: Ban, now: Milliseconds): void {
-    const name = banKey(ban.room, ban.user);
-    this.#delete(name);
-    if (ban.until <= now) return;
-    this.#bans.set(name, ban);
-    this.#shares.add(ownerOf(ban), unitsOfBan(ban));
+    this.#delete(ban);
+    if (ban.until > now) this.#add(ban);
   }
 
   /** Takes a ban back, and puts the one before it in force again; for a call that is refused. */
   putBack(ban: Ban, before: Ban | undefined): void {
-    const name = banKey(ban.room, ban.user);
-    this.#delete(name);
-    if (before === undefined) return;
-    this.#bans.set(name, before);
-    this.#shares.add(ownerOf(before), unitsOfBan(before));
+    this.#delete(ban);
+    if (before !== undefined) this.#add(before);
   }
 
   /** Whether one more ban fits under the limits. Where the table is full, some that have ended make room. */
   hasRoomFor(ban: Ban, now: Milliseconds): boolean {
-    if (ban.until <= now || this.#bans.has(banKey(ban.room, ban.user))) return true;
+    if (ban.until <= now || this.get(ban.room, ban.user) !== undefined) return true;
     if (this.#admits(ban)) return true;
     this.#ended.push(...this.#forget(now, STEPS_WHEN_FULL));
     return this.#admits(ban);
@@ -78,8 +92,8 @@ export class Bans {
     return ended;
   }
 
-  values(): IterableIterator<Ban> {
-    return this.#bans.values();
+  *values(): Generator<Ban, void, void> {
+    for (const bans of this.#rooms.values()) yield* inOrder(bans);
   }
 
   #forget(now: Milliseconds, steps: number): Ban[] {
@@ -87,12 +101,12 @@ export class Bans {
     for (let step = 0; step < steps; step++) {
       const next = this.#sweep.next();
       if (next.done) {
-        this.#sweep = this.#bans.entries();
+        this.#sweep = this.values();
         break;
       }
-      const [name, ban] = next.value;
+      const ban = next.value;
       if (ban.until > now) continue;
-      this.#delete(name);
+      this.#delete(ban);
       ended.push(ban);
     }
     return ended;
@@ -102,17 +116,33 @@ export class Bans {
     return this.#shares.admits(ownerOf(ban), unitsOfBan(ban));
   }
 
-  #delete(name: string): void {
-    const ban = this.#bans.get(name);
-    if (ban === undefined) return;
-    this.#bans.delete(name);
-    this.#shares.take(ownerOf(ban), unitsOfBan(ban));
+  #add(ban: Ban): void {
+    const key = scopedKey(ban.room);
+    let bans = this.#rooms.get(key);
+    if (bans === undefined) this.#rooms.set(key, bans = { room: undefined, users: new Map() });
+    if (ban.user === undefined) bans.room = ban;
+    else bans.users.set(ban.user, ban);
+    this.#size++;
+    this.#shares.add(ownerOf(ban), unitsOfBan(ban));
   }
 
-  #inForce(name: string, now: Milliseconds): Ban | undefined {
-    const ban = this.#bans.get(name);
-    return ban !== undefined && ban.until > now ? ban : undefined;
+  /** The ban of that room, or of that user in it, is no more. */
+  #delete({ room, user }: Ban): void {
+    const key = scopedKey(room);
+    const bans = this.#rooms.get(key);
+    const ban = user === undefined ? bans?.room : bans?.users.get(user);
+    if (bans === undefined || ban === undefined) return;
+    if (user === undefined) bans.room = undefined;
+    else bans.users.delete(user);
+    if (bans.room === undefined && bans.users.size === 0) this.#rooms.delete(key);
+    this.#size--;
+    this.#shares.take(ownerOf(ban), unitsOfBan(ban));
   }
+}
+
+function* inOrder({ room, users }: RoomBans): Generator<Ban, void, void> {
+  if (room !== undefined) yield room;
+  yield* users.values();
 }
 
 function ownerOf({ customer, room }: Ban): string {
@@ -121,9 +151,4 @@ function ownerOf({ customer, room }: Ban): string {
 
 function unitsOfBan({ room: [namespace, name], user = "" }: Ban): number {
   return unitsOf(namespace, name, user);
-}
-
-/** One string for each room, or user in a room: no room's key begins with two numbers. */
-export function banKey(room: RoomId, user?: string): string {
-  return user === undefined ? scopedKey(room) : `${room[1].length},${scopedKey(room)}${user}`;
 }
