@@ -491,9 +491,15 @@ export const operations: readonly Mutant[] = [
     breaks: "a ban that another gateway lifts holds on",
   },
   {
-    file: "src/fleet/replication/follow.ts",
-    find: "      plan(model, change.server, { weight, draining });\n",
-    put: "      plan(model, change.server, { draining });\n",
+    file: "src/fleet/replication/follow_server.ts",
+    find: "{ weight: change.weight, draining: change.draining }",
+    put: "{ draining: change.draining }",
     breaks: "the weight that another gateway was told is not followed",
+  },
+  {
+    file: "src/fleet/replication/follow_server.ts",
+    find: "      if (evicting && server.intake.isOverdue(now)) evict(server);\n",
+    put: "",
+    breaks: "a server past its deadline is used for a moment by a gateway that comes back",
   },
 ];

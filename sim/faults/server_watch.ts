@@ -57,7 +57,8 @@ export class ServerWatch implements ConnectWatch {
       }
       const { server } = outcome;
       this.#remember(host, server, group, now);
-      if (host.awakeFor > AWAKE && overdue.some(({ address }) => address === server) && same(server)) {
+      // Who wakes and cannot ask what others have planned meanwhile closes nothing.
+      if (host.settledFor > AWAKE && overdue.some(({ address }) => address === server) && same(server)) {
         ledger.faults.push(`${room} is granted on ${server}, which is past its deadline for draining`);
       }
       if (placed?.server !== server) return;

@@ -1,7 +1,6 @@
 import type { Change, ChangeOf } from "../change.ts";
 import type { Ban } from "../facts.ts";
 import { tellBans } from "../rooms/banning.ts";
-import { plan } from "../servers/draining.ts";
 import { kindOf, observe } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import { followFate, followHandOver, passOn } from "../tasks/hand_over.ts";
@@ -37,12 +36,8 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "server-removed":
     case "server-evicting":
     case "server-drained":
+    case "server-planned":
       return followServer(model, change, now);
-    case "server-planned": {
-      const { weight, draining } = change;
-      plan(model, change.server, { weight, draining });
-      return;
-    }
     case "group-placed":
     case "group-leaving":
     case "group-released":

@@ -1,7 +1,7 @@
 import { ClientCost } from "../learning/mod.ts";
 import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
 import { disable, enable, replaceUsage } from "../servers/availability.ts";
-import { evict } from "../servers/draining.ts";
+import { evict, plan } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
@@ -28,7 +28,12 @@ export function appear(
 export function followServer(
   model: Model,
   change: ChangeOf<
-    "server-enabled" | "server-disabled" | "server-removed" | "server-evicting" | "server-drained"
+    | "server-enabled"
+    | "server-disabled"
+    | "server-removed"
+    | "server-evicting"
+    | "server-drained"
+    | "server-planned"
   >,
   now: Milliseconds,
 ): void {
@@ -45,6 +50,13 @@ export function followServer(
       return evict(server);
     case "server-drained":
       server.intake.found(true);
+      return;
+    case "server-planned": {
+      const { evicting } = server.intake;
+      plan(model, change.server, { weight: change.weight, draining: change.draining });
+      // Another deadline that has passed as well changes nothing.
+      if (evicting && server.intake.isOverdue(now)) evict(server);
+    }
   }
 }
 

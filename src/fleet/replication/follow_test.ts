@@ -244,6 +244,24 @@ Deno.test("what an operator wants of a server is wanted by all gateways", () => 
   assert.deepEqual(server!.draining, { deadline: 9000, empty: false });
 });
 
+Deno.test("a server that is emptied stays so when told of another deadline that has passed, and not of one to come", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  const drain = (deadline: number, now: number) =>
+    follow(pair.follower, [
+      { type: "server-planned", server: address("a"), weight: 1, draining: { deadline } },
+    ], now);
+  const { intake } = pair.follower.servers.get(address("a"))!;
+  drain(1000, 0);
+  tick(pair.follower, 1000);
+  assert.ok(intake.evicting);
+  drain(1900, 2000);
+  assert.ok(intake.evicting);
+  drain(9000, 2000);
+  assert.equal(intake.evicting, false);
+  checkConsistency(pair.follower);
+});
+
 Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
   const pair = new Pair();
   pair.hear("a", 0, { clients: 4, rooms: ["match-1"] });

@@ -8,8 +8,12 @@ import { reported } from "../servers/reported.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
+import type { Milliseconds } from "../time.ts";
 import { asFarAsListed } from "./restore.ts";
 import { type SnapshotPiece, type StoredServer, usageOf } from "./snapshot.ts";
+
+/** The store keeps times by another clock: one that comes from it may be off by so much. */
+const ROUNDING: Milliseconds = 100;
 
 /**
  * Brings a model that may have missed something to what the store has, piece by piece: what is there comes as changes to be
@@ -178,7 +182,10 @@ function granted(room: Room): Change[] {
 }
 
 function isSame(one: Draining | undefined, other: Draining | undefined): boolean {
-  return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
+  if (one?.deadline === undefined || other?.deadline === undefined) {
+    return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
+  }
+  return Math.abs(one.deadline - other.deadline) < ROUNDING;
 }
 
 function banKey({ room, user }: Ban): string {
