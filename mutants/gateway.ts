@@ -4,6 +4,18 @@ import type { Mutant } from "./mutant.ts";
 export const gateway: readonly Mutant[] = [
   {
     file: "src/gateway/gateway.ts",
+    find: "!claimed || fleet.holder(this.#model, namespace, rooms[0]!) !== outcome.server",
+    put: "!claimed",
+    breaks: "a client is granted a server that its group has left while its place was written",
+  },
+  {
+    file: "src/fleet/rooms/listing.ts",
+    find: "holder.enabled && group.durable",
+    put: "holder.enabled",
+    breaks: "a server is told to close rooms which nobody was told to come to",
+  },
+  {
+    file: "src/gateway/gateway.ts",
     find: "if (this.#isBehind) return this.#comeUpToDate();",
     put: "",
     breaks: "a gateway that wakes closes rooms by a plan that others have put off",
@@ -22,8 +34,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "if (!claimed) continue;",
-    put: "",
+    find: "!claimed || fleet.holder(this.#model, namespace, rooms[0]!) !== outcome.server",
+    put: "false",
     breaks: "a claim that another gateway has won is granted all the same",
   },
   {

@@ -10,6 +10,7 @@ import {
   plan,
   report,
   type ReportedRoom,
+  settleAll,
   type Task,
   tick,
 } from "./mod.ts";
@@ -118,11 +119,22 @@ Deno.test("a holder that has only a grant gives way to a server with peers, but 
   const model = testModel();
   hear(model, "a");
   assert.equal(place(model, "r", "u"), address("a"));
+  settleAll(model)();
   assert.equal(hear(model, "b", [room("r", 0)]).length, 1, "the empty room is to be closed");
   assert.equal(place(model, "r", "u2"), address("a"));
   assert.deepEqual(hear(model, "b", [room("r", 2)], 1000), []);
   assert.equal(place(model, "r", "u3", 1000), address("b"));
   assert.equal(handOver(model, "a")[0]?.task, "RoomClose");
+  checkConsistency(model);
+});
+
+Deno.test("a holder that nobody has been told of, as its place is not durable, has nothing to close", () => {
+  const model = testModel();
+  hear(model, "a");
+  assert.equal(place(model, "r", "u"), address("a"));
+  hear(model, "b", [room("r", 2)], 1000);
+  assert.equal(place(model, "r", "u", 1000), address("b"));
+  assert.deepEqual(handOver(model, "a"), []);
   checkConsistency(model);
 });
 

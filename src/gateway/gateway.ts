@@ -266,8 +266,8 @@ export class Gateway implements GatewayPort {
         const claimed = await this.#claim(namespace, group, changes, undo);
         if (claimed === undefined) break;
         this.#durability.tell(changes);
-        // Where another gateway was first to place the group, the grant is to be for the server that it chose.
-        if (!claimed) continue;
+        // Another gateway may have been first to place the group, or another server have it: the grant is to be for that one.
+        if (!claimed || fleet.holder(this.#model, namespace, rooms[0]!) !== outcome.server) continue;
       }
       this.#observers.tell("granted", input, now);
       if (this.#replication !== undefined) {

@@ -339,6 +339,30 @@ Deno.test("where another gateway was first to place a group, the client is grant
   await gateway.stop();
 });
 
+Deno.test("where a server turns out to have the room before its place is durable, the client is granted that one", async () => {
+  const store = new TestStore();
+  const { gateway } = await gatewayOn(store);
+  const report = (name: string, rooms: number) =>
+    gateway.report({
+      ...{ address: address(name), pool: "default", version: "1", load: 0, clients: rooms },
+      rooms: Array.from({ length: rooms }, () => ({ id: ["acme", "r"], customer: "acme", peers: 1 })),
+    }, true);
+  await report("b", 0);
+  store.holds = true;
+  const connecting = gateway.connect({ ...input, rooms: ["r"] });
+  const claim = store.commits[0]!.changes.find((change) => change.type === "group-placed")!;
+  const [placed, other] = claim.server === address("a") ? ["a", "b"] : ["b", "a"];
+  const reporting = report(other!, 1);
+  store.holds = false;
+  store.release();
+  const outcome = await connecting;
+  assert.ok(outcome.granted && outcome.server === address(other!));
+  await reporting;
+  const { tasks } = await report(placed!, 0) as { readonly tasks: readonly unknown[] };
+  assert.deepEqual(tasks, [], "nobody was told to come there");
+  await gateway.stop();
+});
+
 Deno.test("management calls and plans are safe from loss of power, and places where that is wanted", async () => {
   for (const syncPlaces of [true, false]) {
     const store = new TestStore();

@@ -51,7 +51,8 @@ export function claimRoom(
       collide(model, id, customer, holder, server, now, changes);
       return undefined;
     }
-    const promised = holder.enabled ? group.rooms() : [];
+    // Of a place that is not durable yet nobody has been told.
+    const promised = holder.enabled && group.durable ? group.rooms() : [];
     moveGroup(model, group, server, changes, { found: true });
     model.explanations.delete(group);
     for (const room of promised) {
