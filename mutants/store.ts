@@ -181,8 +181,8 @@ export const store: readonly Mutant[] = [
   },
   {
     file: "src/store/sqlite/quick_check.ts",
-    find: "    const database = new DatabaseSync(path);\n",
-    put: '    const database = new DatabaseSync(":memory:");\n',
+    find: "      const database = new DatabaseSync(path);\n",
+    put: '      const database = new DatabaseSync(":memory:");\n',
     breaks: "a large database that is damaged is used all the same",
   },
   {
