@@ -491,9 +491,9 @@ export const operations: readonly Mutant[] = [
     breaks: "a ban that another gateway lifts holds on",
   },
   {
-    file: "src/fleet/replication/follow_server.ts",
-    find: "{ weight: change.weight, draining: change.draining }",
-    put: "{ draining: change.draining }",
+    file: "src/fleet/servers/draining.ts",
+    find: "return { weight, draining };",
+    put: "return { draining };",
     breaks: "the weight that another gateway was told is not followed",
   },
   {

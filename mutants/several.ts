@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/gateway/gateway.ts",
+    find: "...known, ...wanted, part };",
+    put: "...known, ...wanted };",
+    breaks: "of a weight and a drain at two gateways at once one is lost",
+  },
+  {
     file: "src/gateway/licence_shares.ts",
     find: 'if (isUnknown && this.#lacking(input) !== undefined) return "not-durable";',
     put: "if (isUnknown && false) return;",

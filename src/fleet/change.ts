@@ -35,7 +35,12 @@ export type Change =
   /** The deadline for draining has passed: what is left on the server is told to close. */
   | { readonly type: "server-evicting"; readonly server: Address; readonly rooms: number }
   /** What an operator wants of the server: its share of what it could take, and whether it is to be emptied. */
-  | ({ readonly type: "server-planned"; readonly server: Address } & Plan)
+  | ({
+    readonly type: "server-planned";
+    readonly server: Address;
+    /** What of it is set, if not both: the other stays as another gateway may just have set it. */
+    readonly part?: keyof Plan | undefined;
+  } & Plan)
   /** A server that is draining has nothing left on it. */
   | { readonly type: "server-drained"; readonly server: Address }
   | { readonly type: "server-enabled"; readonly server: Address }

@@ -10,7 +10,7 @@ export { addressAt, parseAddress } from "./address.ts";
 export * from "./state/ban.ts";
 export * from "./change.ts";
 export * from "./operations/connect.ts";
-export { plan, planOf, welcomeAgain } from "./servers/draining.ts";
+export { plan, plannedBy, planOf, welcomeAgain } from "./servers/draining.ts";
 export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";

@@ -338,13 +338,16 @@ export class Gateway implements GatewayPort {
 
   async #plan(address: Address, wanted: Partial<Plan>) {
     await this.#replication?.catchUp();
-    const before = fleet.planOf(this.#model, address);
-    if (before === undefined) return "no-server";
-    const after: Plan = { ...before, ...wanted };
-    const change: Change = { type: "server-planned", server: address, ...after };
+    const known = fleet.planOf(this.#model, address);
+    if (known === undefined) return "no-server";
+    const part = "weight" in wanted ? "weight" : "draining";
+    const change: Change = { type: "server-planned", server: address, ...known, ...wanted, part };
     if (await this.#durability.commit([change], () => {}, "power") === undefined) return "not-durable";
-    fleet.plan(this.#model, address, after);
-    this.#durability.tell([change]);
+    // Another gateway may have set the other part meanwhile.
+    const before = fleet.planOf(this.#model, address) ?? known;
+    const after: Plan = { ...before, ...wanted };
+    fleet.plan(this.#model, address, wanted);
+    this.#durability.tell([{ ...change, ...after }]);
     this.#durability.soon(fleet.welcomeAgain(this.#model, address, this.#now()));
     return { before: this.#shownPlan(before), after: this.#shownPlan(after) };
   }

@@ -7,6 +7,7 @@ import {
   type Milliseconds,
   type Model,
   type Report,
+  type StoredServer,
   type Task,
 } from "../fleet/mod.ts";
 import { address, checkConsistency } from "../fleet/testing.ts";
@@ -292,6 +293,28 @@ Deno.test("H4: two plans for a server at once: the later one holds at all gatewa
   const weights = [0, 1, 2].map((i) => cluster.inspect(i, (model) => model.servers.get(A)!.weight));
   assert.equal(new Set(weights).size, 1);
   assert.equal([...cluster.log.tables.snapshot().servers][0]!.weight, weights[0]);
+});
+
+Deno.test("a weight at one gateway and a drain at another at once hold both, at all gateways", async () => {
+  using cluster = await Cluster.of(3);
+  for (const [first, last] of [[0, 1], [1, 0]]) {
+    await cluster.hear(0, A);
+    await cluster.settle(cluster.gateways[2]!.plan(A, { draining: false }));
+    await cluster.settle(cluster.gateways[2]!.plan(A, { weight: 1 }));
+    await cluster.pass(100);
+    const plans = [
+      cluster.gateways[first!]!.plan(A, { weight: 0.2 }),
+      cluster.gateways[last!]!.plan(A, { draining: true }),
+    ];
+    await cluster.settle(Promise.all(first === 0 ? plans : plans.toReversed()));
+    await cluster.pass(100);
+    for (const i of [0, 1, 2]) {
+      const { weight, draining } = cluster.inspect(i, (model) => model.servers.get(A)!);
+      assert.deepEqual({ weight, draining }, { weight: 0.2, draining: { deadline: undefined } });
+    }
+    const [{ weight, draining }] = cluster.log.tables.snapshot().servers as [StoredServer];
+    assert.deepEqual({ weight, draining }, { weight: 0.2, draining: { deadline: undefined } });
+  }
 });
 
 Deno.test("H5: a ban at one gateway and its lift at another at once end the same at both", async () => {

@@ -11,6 +11,7 @@ import {
   leavesLiveServer,
   type Milliseconds,
   OPEN_HAND_OVERS,
+  plannedBy,
   type QueuedTask,
   type Snapshot,
   type StoredHandOver,
@@ -170,10 +171,9 @@ export class Tables {
         return true;
       }
       case "server-planned": {
-        const { weight, draining } = change;
-        const known = this.#update(change.server, { weight, draining });
+        const known = this.#update(change.server, plannedBy(change));
         if (known === undefined) return [];
-        known.evicting = false;
+        if (change.part !== "weight") known.evicting = false;
         return true;
       }
       case "server-evicting": {

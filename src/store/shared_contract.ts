@@ -584,6 +584,34 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     assert.deepEqual(other.told.map(({ type }) => type), types);
   });
 
+  test("of a plan that sets one part the other stays as it was set by whom ever", async (one, other) => {
+    const plan = (weight: number, draining: boolean, part?: "weight" | "draining"): Change => ({
+      type: "server-planned",
+      ...{ server: A, weight, draining: draining ? { deadline: undefined } : undefined, part },
+    });
+    await one.store.commit([appeared(A)], "process");
+    const stored = async () => {
+      const { servers } = await loaded(one.store);
+      return servers.map(({ weight, draining }) => ({ weight, draining }));
+    };
+    const isDraining = { deadline: undefined };
+    await one.store.commit([plan(0.5, true)], "power");
+    assert.deepEqual(await stored(), [{ weight: 0.5, draining: isDraining }]);
+    await one.store.commit([plan(0.25, false, "weight")], "power");
+    assert.deepEqual(await stored(), [{ weight: 0.25, draining: isDraining }]);
+    await other.store.commit([plan(1, false, "draining")], "power");
+    assert.deepEqual(await stored(), [{ weight: 0.25, draining: undefined }]);
+    await other.store.commit([plan(1, true, "draining")], "power");
+    assert.deepEqual(await stored(), [{ weight: 0.25, draining: isDraining }]);
+    await one.store.commit([evicting(A)], "soon");
+    await one.store.commit([plan(0.75, false, "weight"), evicting(A)], "power");
+    await other.store.shared!.catchUp();
+    const parts = other.told.flatMap((change) => change.type === "server-planned" ? [change.part] : []);
+    assert.deepEqual(parts, [undefined, "weight", "weight"]);
+    const evictions = other.told.filter(({ type }) => type === "server-evicting");
+    assert.equal(evictions.length, 1, "another weight does not begin the emptying anew");
+  });
+
   test("a text is everybody's", async (one, other) => {
     await one.store.setValue("customers", "[]");
     assert.equal(await other.store.value("customers"), "[]");

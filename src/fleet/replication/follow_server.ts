@@ -1,7 +1,7 @@
 import { ClientCost } from "../learning/mod.ts";
 import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
 import { disable, enable, replaceUsage } from "../servers/availability.ts";
-import { evict, plan } from "../servers/draining.ts";
+import { evict, plan, plannedBy } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
@@ -53,7 +53,7 @@ export function followServer(
       return;
     case "server-planned": {
       const { evicting } = server.intake;
-      plan(model, change.server, { weight: change.weight, draining: change.draining });
+      plan(model, change.server, plannedBy(change));
       // Another deadline that has passed as well changes nothing.
       if (evicting && server.intake.isOverdue(now)) evict(server);
     }

@@ -84,7 +84,8 @@ function keysOf(change: Change): readonly string[] {
     case "server-removed":
       return [`server ${change.server}`];
     case "server-planned":
-      return [`plan ${change.server}`];
+      return (change.part === undefined ? ["weight", "draining"] : [change.part])
+        .map((part) => `${part} ${change.server}`);
     case "group-placed":
     case "group-leaving":
     case "group-released":

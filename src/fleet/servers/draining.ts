@@ -1,6 +1,6 @@
 import type { Plan } from "../facts.ts";
 import type { Address } from "../ids.ts";
-import type { Change } from "../change.ts";
+import type { Change, ChangeOf } from "../change.ts";
 import { countUsage } from "./availability.ts";
 import { isClosing, tellToClose } from "../rooms/closing.ts";
 import type { Model } from "../state/model.ts";
@@ -15,6 +15,12 @@ import type { Milliseconds } from "../time.ts";
 export function planOf(model: Model, address: Address): Plan | undefined {
   const server = model.servers.get(address);
   return server && { weight: server.weight, draining: server.draining };
+}
+
+/** What the change sets of it. */
+export function plannedBy({ part, weight, draining }: ChangeOf<"server-planned">): Partial<Plan> {
+  if (part === undefined) return { weight, draining };
+  return part === "weight" ? { weight } : { draining };
 }
 
 /** Changes what is wanted of a server. */

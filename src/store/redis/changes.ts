@@ -10,6 +10,7 @@ import {
   type LeftOut,
   type Observation,
   parseAddress,
+  type Plan,
   type QueuedTask,
   type RoomWork,
 } from "../../fleet/mod.ts";
@@ -135,7 +136,12 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     figures: optional(list(tuple(names, number))),
   },
   "server-evicting": { server: address, rooms: number },
-  "server-planned": { server: address, weight: number, draining },
+  "server-planned": {
+    server: address,
+    weight: number,
+    draining,
+    part: optional(oneOf<keyof Plan>("weight", "draining")),
+  },
   "server-drained": { server: address },
   "server-enabled": { server: address },
   "server-disabled": { server: address, report: text },

@@ -84,8 +84,9 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
     case "server-reported":
       return ruled(json(change.server), json(change.report), json(sums.write(change, clock)));
     case "server-planned": {
-      const { server, draining } = change;
-      return ruled(json(server), json(plan.write(change, clock)), draining === undefined ? "" : "1");
+      const { server, draining, part } = change;
+      const wanted = json(plan.write(change, clock));
+      return ruled(json(server), wanted, draining === undefined ? "" : "1", part ?? "");
     }
     case "server-evicting":
       return ruled(json(change.server));

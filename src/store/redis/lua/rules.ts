@@ -30,12 +30,19 @@ rules["server-reported"] = function(tx, key, report, told)
   return true
 end
 
-rules["server-planned"] = function(tx, key, plan, draining)
+-- A plan is an array of weight and draining; where one of them is set, the other stays as it is.
+rules["server-planned"] = function(tx, key, plan, draining, part)
   local server = server_of(tx, key)
   if not server then return false end
-  server.plan = plan
-  server.draining = draining == "1"
-  server.evicting = false
+  local weight, rest = plan:match("^(%[[^,]*)(,.*)$")
+  local its_weight, its_rest = server.plan:match("^(%[[^,]*)(,.*)$")
+  if part == "weight" then
+    server.plan = weight .. its_rest
+  else
+    server.plan = (part == "draining" and its_weight or weight) .. rest
+    server.draining = draining == "1"
+    server.evicting = false
+  end
   set_server(tx, key, server)
   return true
 end
