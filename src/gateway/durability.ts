@@ -3,6 +3,7 @@ import type { Change, Milliseconds, Model, Undo } from "../fleet/mod.ts";
 import { type Committed, type OpenStore, type Safety, type Store, StoreError } from "../store/port.ts";
 import type { Observers } from "./observers.ts";
 import { Replication } from "./replication.ts";
+import { slices } from "./slices.ts";
 import { asStoreError } from "./store_error.ts";
 import { clockOffset, type Clocks, longWork, type Timers } from "./timers.ts";
 
@@ -244,18 +245,20 @@ export class Durability {
   /** Gives the store what it is to have soon, or keeps it where the store cannot be told now. */
   #give(changes: readonly Change[]): void {
     if (this.#replication?.keeps) this.#replication.keep(changes);
-    else if (this.#since !== undefined) this.#since.push(...changes);
+    else if (this.#since !== undefined) { for (const change of changes) this.#since.push(change); }
     else if (this.storable) this.#write(changes);
   }
 
   #write(changes: readonly Change[]): void {
-    this.#offered(changes, "soon").then(
-      (committed) => this.#settle(changes, committed),
-      (error) => {
-        asStoreError(error); // the store tells of its failure by `failed`
-        this.#replication?.refused(changes);
-      },
-    );
+    for (const slice of slices(changes)) {
+      this.#offered(slice, "soon").then(
+        (committed) => this.#settle(slice, committed),
+        (error) => {
+          asStoreError(error); // the store tells of its failure by `failed`
+          this.#replication?.refused(slice);
+        },
+      );
+    }
   }
 
   /** The changes are on their way into the store. */

@@ -246,6 +246,8 @@ class TestStore {
   readonly commits: { readonly changes: readonly Change[]; readonly safety: Safety }[] = [];
   /** What is to be durable soon. */
   readonly written: Change[] = [];
+  /** Of how many changes each commit of these was. */
+  readonly lengths: number[] = [];
   readonly snapshots: Snapshot[] = [];
   /** How many snapshots are refused before one is taken. */
   refusals = 0;
@@ -262,6 +264,7 @@ class TestStore {
       commit: (changes, safety) => {
         if (safety === "soon") {
           this.written.push(...changes);
+          this.lengths.push(changes.length);
           return NO_STORE.commit(changes, safety);
         }
         this.commits.push({ changes, safety });
@@ -360,6 +363,17 @@ Deno.test("where a server turns out to have the room before its place is durable
   await reporting;
   const { tasks } = await report(placed!, 0) as { readonly tasks: readonly unknown[] };
   assert.deepEqual(tasks, [], "nobody was told to come there");
+  await gateway.stop();
+});
+
+Deno.test("a report of very many rooms is written in commits of a thousand changes at most, in their order", async () => {
+  const store = new TestStore();
+  const { gateway } = await gatewayOn(store);
+  const names = Array.from({ length: 5000 }, (_, i) => `r${i}`);
+  await hear(gateway, ...names);
+  const opened = store.written.flatMap((change) => change.type === "room-opened" ? [change.room[1]] : []);
+  assert.deepEqual(opened, names);
+  assert.ok(Math.max(...store.lengths) <= 1000, `${Math.max(...store.lengths)} changes in one commit`);
   await gateway.stop();
 });
 

@@ -1,6 +1,7 @@
 import * as fleet from "../fleet/mod.ts";
 import type { Address, Change, Explanation, Member, Milliseconds, Model } from "../fleet/mod.ts";
 import type { Committed, SharedStore, Store } from "../store/port.ts";
+import { slices } from "./slices.ts";
 import { asStoreError, orNothing, succeeds } from "./store_error.ts";
 import { longWork, type Timers } from "./timers.ts";
 
@@ -149,7 +150,7 @@ export class Replication {
       ? fleet.unsent(changes)
       : { lasting: changes, passing: [] };
     this.#predictions.begin(lasting);
-    this.#unsent.push(...lasting);
+    for (const change of lasting) this.#unsent.push(change);
     fleet.markUntold(this.#context.model, passing);
     const excess = this.#unsent.splice(0, Math.max(0, this.#unsent.length - MOST_UNSENT));
     if (excess.length > 0) this.drop(excess);
@@ -158,7 +159,7 @@ export class Replication {
   /** The store has not taken changes that no answer depends on; of several, the newest are refused first. */
   refused(changes: readonly Change[]): void {
     const { lasting, passing } = fleet.unsent(changes);
-    this.#unsent.unshift(...lasting);
+    this.#unsent = [...lasting, ...this.#unsent];
     this.drop(passing);
     if (this.#isAway) fleet.markUntold(this.#context.model, passing);
   }
@@ -212,12 +213,14 @@ export class Replication {
     const changes = this.#unsent;
     this.#unsent = [];
     if (changes.length === 0) return;
-    this.#store.commit(changes, "soon").then(
-      (committed) => this.#context.settle(changes, committed),
-      (error) => {
-        asStoreError(error);
-        this.#unsent.unshift(...changes);
-      },
-    );
+    for (const slice of slices(changes)) {
+      this.#store.commit(slice, "soon").then(
+        (committed) => this.#context.settle(slice, committed),
+        (error) => {
+          asStoreError(error);
+          this.#unsent = [...slice, ...this.#unsent];
+        },
+      );
+    }
   }
 }

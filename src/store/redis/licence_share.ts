@@ -32,15 +32,14 @@ export async function setShare(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const known = reported();
     const reply = textsOf(
-      await session.runAsMember(
-        "share",
+      await session.runAsMember("share", [
         customer,
         ...[wanted.peers, wanted.rooms].map(String),
         ...[licence.maxPeers, licence.maxRooms].map((most) => most === Infinity ? "" : String(most)),
         ...[known.peers, known.rooms].map(String),
         String(follower.position.last),
         String(Math.round(lifetime)),
-      ),
+      ]),
     );
     const [peersOrPlace, rooms] = reply.map(Number);
     if (peersOrPlace === undefined) break;

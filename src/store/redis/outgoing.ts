@@ -102,7 +102,11 @@ export class Outgoing {
   answer(batch: Batch): void {
     this.#sent.delete(batch.request);
     for (const { resolve, committed } of batch.commits) if (committed !== undefined) resolve(committed);
-    if (this.#oldest() !== undefined) return;
+    const next = this.#oldest();
+    // One after the other comes: however many there are, none is late.
+    if (next !== undefined) {
+      return void (next.deadline = Math.max(next.deadline, performance.now() + DEADLINE));
+    }
     this.#watch?.();
     this.#watch = undefined;
   }

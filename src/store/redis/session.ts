@@ -97,7 +97,7 @@ export class Session {
   }
 
   /** Calls one that only a gateway may which lives. @throws {Fault} */
-  runAsMember(name: string, ...args: readonly string[]): Promise<unknown> {
+  runAsMember(name: string, args: readonly string[] = []): Promise<unknown> {
     return this.run(name, [this.#number, this.#incarnation, ...args]);
   }
 

@@ -169,7 +169,7 @@ export class RedisStore implements Store, SharedStore {
   async claimHandOver(server: Address, id: number): Promise<boolean> {
     const interval = String(Math.round(this.#options.reportInterval()));
     const args = [JSON.stringify(server), String(id), interval];
-    return await this.#session.runAsMember("claim", ...args) === 1;
+    return await this.#session.runAsMember("claim", args) === 1;
   }
 
   async share(
@@ -185,12 +185,12 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async lead(name: string, lifetime: Milliseconds, takes: boolean): Promise<boolean> {
-    return await this.#session.runAsMember("lead", name, String(Math.round(lifetime)), takes ? "1" : "") ===
+    return await this.#session.runAsMember("lead", [name, String(Math.round(lifetime)), takes ? "1" : ""]) ===
       1;
   }
 
   async resign(name: string): Promise<void> {
-    await this.#session.runAsMember("resign", name);
+    await this.#session.runAsMember("resign", [name]);
   }
 
   async explanation(namespace: string, group: string): Promise<Explanation | undefined> {
@@ -303,7 +303,7 @@ export class RedisStore implements Store, SharedStore {
   ): Promise<readonly string[]> {
     const lengths = commits.map(({ length }) => String(length));
     const args = [request, String(commits.length), ...lengths, ...commits.flat(2)];
-    return textsOf(await this.#session.runAsMember("commit", ...args));
+    return textsOf(await this.#session.runAsMember("commit", args));
   }
 
   /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */

@@ -326,6 +326,22 @@ test("a batch has a thousand changes at most, and a commit of more is not divide
   assert.deepEqual(log.map(([, fields]) => fields[3]), ["1000", "1000", "500", "1500"]);
 });
 
+test("a commit of very many changes is taken whole, and as many commits at once are all answered", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  const banned = (i: number): Change => ({
+    type: "banned",
+    ban: { room: ["ns", `r${i}`], until: 1e6 },
+  });
+  const many = Array.from({ length: 60_000 }, (_, i) => banned(i));
+  await one.store.commit(many, "soon");
+  const slices = Array.from({ length: 100 }, (_, i) => many.slice(i * 600, (i + 1) * 600));
+  await Promise.all(slices.map((slice) => one.store.commit(slice, "soon")));
+  await other.store.catchUp();
+  assert.equal(other.told.length, 120_000);
+});
+
 test("it is closed within three seconds whatever has become of Redis, and refuses everything then", async () => {
   const server = await RedisServer.start();
   const one = await Gateway.open(server.settings);
