@@ -3,6 +3,13 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in the shell: durability, claims, refused calls, a store that fails, times as they are shown. */
 export const gateway: readonly Mutant[] = [
   {
+    file: "src/gateway/replication.ts",
+    find: "if (stored === undefined) return this.#shared.silence < SERVE_CUT_OFF;",
+    put:
+      "if (this.#shared.silence < SERVE_CUT_OFF) return true;\n    if (stored === undefined) return false;",
+    breaks: "a gateway that wakes lets in who was banned meanwhile",
+  },
+  {
     file: "src/gateway/gateway.ts",
     find: "!claimed || fleet.holder(this.#model, namespace, rooms[0]!) !== outcome.server",
     put: "!claimed",
@@ -208,7 +215,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/durability.ts",
-    find: "    else if (this.#since !== undefined) this.#since.push(...changes);\n",
+    find:
+      "    else if (this.#since !== undefined) { for (const change of changes) this.#since.push(change); }\n",
     put: "",
     breaks: "what changes while the store takes a snapshot is forgotten",
   },

@@ -246,7 +246,7 @@ export class Gateway implements GatewayPort {
     const group = fleet.groupName(rooms[0]!);
     for (let claim = 0; claim < CLAIMS; claim++) {
       for (let lift; (lift = this.#liftUnderWay(input)) !== undefined;) await lift;
-      if (this.#replication?.isFresh === false && !await this.#replication.freshen()) break;
+      if (this.#replication?.isFresh === false && !await this.#replication.freshen(input)) break;
       // Another Connect may take what one has waited for.
       while (this.#licences?.cover(input) === false) {
         const refused = await this.#licences.ask(input);

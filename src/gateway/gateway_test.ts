@@ -19,6 +19,7 @@ import {
   type Safety,
   type SharedStore,
   type Store,
+  type StoredPlace,
   StoreError,
   type StoreOptions,
 } from "../store/port.ts";
@@ -107,6 +108,7 @@ const SHARED: SharedStore = {
   number: 1,
   silence: 0,
   catchUp: () => Promise.resolve(),
+  lookUp: () => Promise.resolve({ server: undefined, banned: false }),
   offer: () => Promise.resolve(),
   claimHandOver: () => Promise.resolve(true),
   share: (_customer, wanted) => Promise.resolve({ ...wanted }),
@@ -115,6 +117,45 @@ const SHARED: SharedStore = {
   explanation: () => Promise.resolve(undefined),
   gateways: () => Promise.resolve([]),
 };
+
+Deno.test("a gateway that does not know what others did lately lets in whom the store would, and if that is away whom it knows", async () => {
+  const away = () => Promise.reject(new StoreError("away"));
+  let found: StoredPlace | undefined;
+  const shared = {
+    ...SHARED,
+    silence: 5000,
+    lookUp: () => found === undefined ? away() : Promise.resolve(found),
+  };
+  let others: StoreOptions["others"] | undefined;
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: (options) => {
+      ({ others } = options);
+      return Promise.resolve({ ...NO_STORE, shared });
+    },
+    waitForReports: false,
+  });
+  const [a, b] = [address("a"), address("b")];
+  others!([
+    { type: "server-appeared", server: a, pool: "default", version: "1" },
+    { type: "server-enabled", server: a },
+    { type: "group-placed", namespace: "acme", group: "r", server: a },
+    { type: "room-opened", room: ["acme", "r"], customer: "acme", server: a, listed: false },
+  ]);
+  const isLetIn = async (place: StoredPlace | undefined) => {
+    found = place;
+    return (await gateway.connect({ ...input, rooms: ["r"] })).granted;
+  };
+  shared.catchUp = away;
+  assert.equal(await isLetIn({ server: a, banned: true }), false);
+  assert.equal(await isLetIn({ server: b, banned: false }), false);
+  assert.equal(await isLetIn({ server: undefined, banned: false }), false);
+  assert.equal(await isLetIn({ server: a, banned: false }), true);
+  assert.equal(await isLetIn(undefined), true);
+  shared.silence = 700_000;
+  assert.equal(await isLetIn(undefined), false);
+  assert.equal(await isLetIn({ server: a, banned: false }), true);
+  await gateway.stop();
+});
 
 Deno.test("what another gateway did, as the store tells it, is served and told like one's own", async () => {
   let others: StoreOptions["others"] | undefined;

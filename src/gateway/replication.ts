@@ -1,5 +1,13 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Address, Change, Explanation, Member, Milliseconds, Model } from "../fleet/mod.ts";
+import type {
+  Address,
+  Change,
+  ConnectInput,
+  Explanation,
+  Member,
+  Milliseconds,
+  Model,
+} from "../fleet/mod.ts";
 import type { Committed, SharedStore, Store } from "../store/port.ts";
 import { slices } from "./slices.ts";
 import { asStoreError, orNothing, succeeds } from "./store_error.ts";
@@ -76,13 +84,18 @@ export class Replication {
   }
 
   /**
-   * Brings the model up to date. Where the store cannot be reached, clients of rooms that are known are let in all the same, for
-   * a time; what is new needs the store anyway.
+   * Brings the model up to date. While that takes long, as everything is loaded, the store is asked about this client. Where the
+   * store cannot be reached, clients of rooms that are known are let in all the same, for a time; what is new needs the
+   * store anyway.
    *
-   * @returns whether clients may be let in
+   * @returns whether the client may be let in by what the model has
    */
-  async freshen(): Promise<boolean> {
-    return await this.catchUp() || this.#shared.silence < SERVE_CUT_OFF;
+  async freshen({ namespace, rooms, user }: ConnectInput): Promise<boolean> {
+    if (this.#reconciling === undefined && await succeeds(this.#shared.catchUp())) return true;
+    const stored = await orNothing(this.#shared.lookUp(namespace, rooms, user));
+    if (stored === undefined) return this.#shared.silence < SERVE_CUT_OFF;
+    const known = fleet.holder(this.#context.model, namespace, rooms[0]!);
+    return !stored.banned && stored.server !== undefined && stored.server === known;
   }
 
   /** Whether this gateway has the right to hand tasks over to the server, by an answer of that number. */

@@ -73,6 +73,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What the store has of a client's rooms. */
+export interface StoredPlace {
+  /** Who holds their group; nothing where nobody does, or it is about to be released. */
+  readonly server: Address | undefined;
+  readonly banned: boolean;
+}
+
 /**
  * A store that several gateways share: it puts the changes of all of them into one order, and each gateway is told of all
  * in that order. `commit` resolves at the place of its changes in it: what came before has been told by `others`, and
@@ -88,6 +95,13 @@ export interface SharedStore {
   readonly silence: Milliseconds;
   /** Resolves when everything has been told that was committed before the call, by whomever. @throws {StoreError} */
   catchUp(): Promise<void>;
+  /**
+   * Where the store has the group of these rooms now, and whether the user is banned from any of them: for a gateway that
+   * does not know what others have done lately.
+   *
+   * @throws {StoreError}
+   */
+  lookUp(namespace: string, rooms: readonly string[], user: string): Promise<StoredPlace>;
   /**
    * Puts in what the store lacks, after it has lost something: what of this is there already stays as it is there. All
    * gateways are told of what was put in.

@@ -17,6 +17,7 @@ import {
   type StoredHandOver,
   type StoredServer,
 } from "../fleet/mod.ts";
+import type { StoredPlace } from "./port.ts";
 
 /** A server, and what decides about changes of it. */
 interface KeptServer {
@@ -136,6 +137,16 @@ export class Tables {
       kinds: [...this.#kinds.values()].toSorted((a, b) => (a.sizes?.at ?? 0) - (b.sizes?.at ?? 0)),
       names: [...this.#names.values()],
     };
+  }
+
+  /** Who holds the group of these rooms, unless it is about to be released, and whether the user is banned from any. */
+  lookUp(namespace: string, rooms: readonly string[], user: string, now: Milliseconds): StoredPlace {
+    const held = this.#groups.get(keyOf(namespace, groupName(rooms[0]!)));
+    const banned = rooms.flatMap((name) =>
+      [undefined, user].map((user) => banKey({ room: [namespace, name], user }))
+    )
+      .some((key) => (this.#bans.get(key)?.until ?? -Infinity) > now);
+    return { server: held?.leave === undefined ? held?.server : undefined, banned };
   }
 
   /** Answers with tasks of which nothing has been told yet, those of each server oldest first. */
@@ -379,7 +390,7 @@ export class Tables {
   }
 }
 
-function banKey({ room, user }: Ban): string {
+function banKey({ room, user }: Pick<Ban, "room" | "user">): string {
   return keyOf(...room, user ?? "");
 }
 

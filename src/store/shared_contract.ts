@@ -342,6 +342,30 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     }
   });
 
+  test(
+    "it says where a client's rooms are and whether it is banned, whatever has been told",
+    async (one, other) => {
+      const look = (user = "u") => one.shared.lookUp("ns", ["g", "x{g}"], user);
+      assert.deepEqual(await look(), { server: undefined, banned: false });
+      await other.store.commit([appeared(A), placed(A)], "process");
+      assert.deepEqual(await look(), { server: A, banned: false });
+      const ban = (name: string, user: string | undefined, until: number): Change => ({
+        type: "banned",
+        ban: { room: ["ns", name], user, until },
+      });
+      const far = 1e9;
+      await other.store.commit(
+        [ban("x{g}", "u", far), ban("x{g}", "v", -1), ban("h", undefined, far)],
+        "process",
+      );
+      assert.deepEqual([(await look()).banned, (await look("v")).banned], [true, false]);
+      await other.store.commit([ban("g", undefined, far)], "process");
+      assert.ok((await look("v")).banned);
+      await other.store.commit([leaving(A, "1")], "process");
+      assert.equal((await look()).server, undefined);
+    },
+  );
+
   test("gateways are told apart, and know of each other", async (...members) => {
     const numbers = members.map(({ shared }) => shared.number);
     assert.equal(new Set(numbers).size, 3);

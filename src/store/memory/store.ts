@@ -14,6 +14,7 @@ import {
   type Safety,
   type SharedStore,
   type Store,
+  type StoredPlace,
   StoreError,
   type StoreOptions,
 } from "../port.ts";
@@ -141,6 +142,12 @@ export class MemoryStore implements Store, SharedStore {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#tellLater({ tell: resolve, drop: () => reject(away()) });
     return promise;
+  }
+
+  lookUp(namespace: string, rooms: readonly string[], user: string): Promise<StoredPlace> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    const now = this.#options.now() + this.#offset();
+    return Promise.resolve(this.#log.tables.lookUp(namespace, rooms, user, now));
   }
 
   offer(snapshot: Snapshot): Promise<void> {

@@ -80,7 +80,9 @@ export class Follower {
   #loaded = false;
   #astray = false;
   #held: Promise<void> | undefined;
+  /** When the log was asked, of which everything has been told since. */
   #heard = performance.now();
+  #answered = performance.now();
   #waiters: Waiter[] = [];
   #closed = false;
   #running: Promise<void> | undefined;
@@ -107,6 +109,11 @@ export class Follower {
 
   get silence(): Milliseconds {
     return performance.now() - this.#heard;
+  }
+
+  /** Whether the log comes, however far behind it is. */
+  get isTelling(): boolean {
+    return performance.now() - this.#answered < DEADLINE;
   }
 
   /** Something has happened that may have a part of the log lost, or `told`: this gateway was taken for dead. */
@@ -212,12 +219,13 @@ export class Follower {
     await this.#held;
     const { prefix } = this.#options;
     const command = ["XREAD", "COUNT", String(ENTRIES), "BLOCK", String(HOLD), "STREAMS", `${prefix}log`];
+    const asked = performance.now();
     const reply = await connection.call([...command, this.#position.id], SILENT);
-    this.#heard = performance.now();
-    if (reply === null) return;
-    const [stream] = listOf(reply);
+    this.#answered = performance.now();
+    const [stream] = reply === null ? [] : listOf(reply);
+    const entries = stream === undefined ? [] : listOf(listOf(stream)[1]);
     let told = 0;
-    for (const entry of listOf(listOf(stream)[1])) {
+    for (const entry of entries) {
       await this.#held;
       if (this.#closed || this.#suspicion !== undefined) return;
       const changes = await this.#take(entry);
@@ -227,6 +235,8 @@ export class Follower {
         told = 0;
       }
     }
+    // An answer may have waited for as long as this process did not run; and where it is full there is more.
+    if (entries.length < ENTRIES) this.#heard = asked;
   }
 
   /** @returns how many changes were told */

@@ -106,6 +106,12 @@ export class Session {
     return this.#use((connection) => connection.call(command, within));
   }
 
+  /** Sends a command that reads, also while this gateway is not one of those that live. @throws {Fault} */
+  async ask(command: readonly string[]): Promise<unknown> {
+    if (this.#connection?.open !== true) throw this.#fault;
+    return await this.#connection.call(command);
+  }
+
   /** Connects anew: whom it is connected to has not done what it said, and may not be the primary any more. */
   drop(): void {
     this.#connection?.close();
@@ -178,7 +184,7 @@ export class Session {
     const incarnation = crypto.randomUUID();
     const { version } = this.#identity;
     const told = this.#events.told();
-    const answer = await this.#ask("hello", [
+    const answer = await this.#timedRun("hello", [
       ...[incarnation, this.#incarnation, this.#number, version, crypto.randomUUID()],
       ...this.#agreed(),
     ]);
@@ -193,7 +199,7 @@ export class Session {
   async #beat(): Promise<void> {
     const told = this.#events.told();
     const { version } = this.#identity;
-    const answer = await this.#ask("beat", [
+    const answer = await this.#timedRun("beat", [
       ...[this.#number, this.#incarnation, version, String(told)],
       ...this.#agreed(),
     ]);
@@ -206,7 +212,7 @@ export class Session {
   }
 
   /** Calls a function that ends with the time. */
-  async #ask(name: string, args: readonly string[]): Promise<readonly unknown[]> {
+  async #timedRun(name: string, args: readonly string[]): Promise<readonly unknown[]> {
     try {
       return await this.#timed((connection) => connection.run(name, this.#settings.prefix, args));
     } catch (error) {

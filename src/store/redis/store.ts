@@ -1,19 +1,22 @@
-import type {
-  Address,
-  Change,
-  Count,
-  Explanation,
-  Licence,
-  Member,
-  Milliseconds,
-  Snapshot,
-  SnapshotPiece,
+import {
+  type Address,
+  type Change,
+  type Count,
+  type Explanation,
+  groupName,
+  type Licence,
+  type Member,
+  type Milliseconds,
+  parseAddress,
+  type Snapshot,
+  type SnapshotPiece,
 } from "../../fleet/mod.ts";
 import {
   type Committed,
   type Safety,
   type SharedStore,
   type Store,
+  type StoredPlace,
   StoreError,
   type StoreOptions,
 } from "../port.ts";
@@ -72,7 +75,7 @@ export class RedisStore implements Store, SharedStore {
     this.#options = options;
     this.#outgoing = new Outgoing({
       send: (request, commits, safety) => this.#send(request, commits, safety),
-      isTelling: () => this.silence < DEADLINE,
+      isTelling: () => this.#follower?.isTelling === true,
       late: () => {
         this.#fail(
           new Fault("late", `Redis at ${this.#session.address} has not answered within ${DEADLINE} ms`),
@@ -153,6 +156,22 @@ export class RedisStore implements Store, SharedStore {
   async catchUp(): Promise<void> {
     const { last } = await this.#tail();
     await this.#followed().upTo(last);
+  }
+
+  async lookUp(namespace: string, rooms: readonly string[], user: string): Promise<StoredPlace> {
+    const { prefix } = this.#settings;
+    const group = JSON.stringify([namespace, groupName(rooms[0]!)]);
+    const keys = rooms.flatMap((name) => ["", user].map((user) => JSON.stringify([namespace, name, user])));
+    const [held, bans] = await Promise.all([
+      this.#session.ask(["HGET", `${prefix}groups`, group]),
+      this.#session.ask(["HMGET", `${prefix}bans`, ...keys]),
+    ]);
+    const [server = "", leave] = held === null ? [] : textOf(held).split("\n", 2);
+    const now = this.#session.clock.toUnixTime(this.#options.now());
+    return {
+      server: server === "" || leave !== "" ? undefined : parseAddress(JSON.parse(server)),
+      banned: listOf(bans).some((ban) => ban !== null && Number(textOf(ban).split("\n", 1)[0]) > now),
+    };
   }
 
   async offer(snapshot: Snapshot): Promise<void> {
