@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { TokenGenerator } from "@4players/odin-tokens";
 import { z } from "zod";
 import { Cluster } from "../sim/cluster.ts";
@@ -6,11 +7,14 @@ import { configSource, newCustomer, TemporaryFolder } from "../sim/program.ts";
 import { RedisProcess } from "../sim/redis_process.ts";
 import { call } from "../sim/rpc_client.ts";
 import { SimulatedServer } from "../sim/server.ts";
+import type { Address } from "../src/fleet/mod.ts";
 import { NO_REDIS, until } from "../src/store/redis/testing.ts";
+import { deriveServerKey } from "../src/tokens/mod.ts";
 import { sleep } from "./gateway.ts";
 import { parse } from "./packages/yaml.ts";
 import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
 
+const MASTER_KEY = "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==";
 const DOCS = Deno.readTextFileSync(new URL("../docs/several-gateways.md", import.meta.url));
 
 /**
@@ -29,7 +33,7 @@ function startCluster(
   assert.ok(redis !== undefined);
   const config = configSource({
     ...members,
-    masterKey: "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==",
+    masterKey: MASTER_KEY,
     internal: { withoutUsers: "loopback" },
     operations: { enabled: false },
     startup: { waitForReports: false },
@@ -142,6 +146,28 @@ Deno.test({
       assert.ok(Math.abs(its.at - at) < 50, "each shows the moment by its own clock");
       if (dies) await cluster.kill(0);
     }
+    await server.stop();
+  },
+});
+
+Deno.test({
+  name:
+    "what a server signs with its own key is accepted by a gateway that has only heard of it from another one",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using redis = await RedisProcess.start(folder.path);
+    const { entry } = newCustomer("acme");
+    await using cluster = await startCluster(folder, redis, 2, { customers: [entry] });
+    const [one, other] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
+    const address = "s1.example:4433" as Address;
+    const token = deriveServerKey(Buffer.from(MASTER_KEY, "base64"), address).sign({
+      ...{ rid: "lobby", uid: "u", cid: "acme", nsp: "acme" },
+    });
+    const connect = (gateway: string) => call<{ address: string }>(gateway, "Connect", {}, { token });
+    await assert.rejects(connect(other!), /kid/);
+    const server = await SimulatedServer.start({ gateway: `${one}/internal`, address });
+    await until(() => connect(other!).then((answer) => answer.address === address, () => false));
     await server.stop();
   },
 });

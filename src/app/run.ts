@@ -7,7 +7,9 @@ import { RpcError } from "../edge/errors.ts";
 import { Gate } from "../edge/gate.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
+import type { Change } from "../fleet/mod.ts";
 import { Gateway } from "../gateway/gateway.ts";
+import type { Observer } from "../gateway/observers.ts";
 import { listenForOperators } from "../operations/listener.ts";
 import { exportMetrics } from "../operations/metrics/export.ts";
 import { metricsRoute, type Moment } from "../operations/metrics/metrics.ts";
@@ -80,13 +82,8 @@ export async function runGateway(
   deferUnlessMoved(() => gateway.stop());
   webhooks.open();
   observers.add(webhooks);
-  const serverKeys = keysOf(gateway, masterKey);
-  observers.add({
-    changed(change) {
-      if (change.type === "server-appeared") serverKeys.add(change.server);
-      if (change.type === "server-removed") serverKeys.remove(change.server);
-    },
-  });
+  const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));
+  observers.add(keepingKeys(serverKeys, gateway));
   const customerLog = new CustomerLog();
   const customers = new Customers(settings, customerLog, customerMemory(gateway));
   observers.add({
@@ -188,10 +185,15 @@ export async function runGateway(
 }
 
 /** The keys of the servers that are known. */
-function keysOf({ servers }: Gateway, masterKey: string): ServerKeys {
-  const keys = new ServerKeys(Buffer.from(masterKey, "base64"));
-  for (const server of servers) keys.add(server);
-  return keys;
+/** Keeps the keys of the servers that are known, whichever gateway has heard of them. */
+function keepingKeys(keys: ServerKeys, gateway: Gateway): Observer {
+  const caughtUp = () => keys.keep(gateway.servers);
+  const changed = (change: Change) => {
+    if (change.type === "server-appeared") keys.add(change.server);
+    if (change.type === "server-removed") keys.remove(change.server);
+  };
+  caughtUp();
+  return { changed, followed: changed, caughtUp };
 }
 
 async function reloadFor(signal: Deno.Signal, reloading: Reload, audit: Watchers["audit"]): Promise<void> {

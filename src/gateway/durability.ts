@@ -238,6 +238,7 @@ export class Durability {
       soon: (changes: readonly Change[]) => this.soon(changes),
       settle: (changes: readonly Change[], committed: Committed) => this.#settle(changes, committed),
       recovered: () => this.#observers.tell("storeRecovered"),
+      caughtUp: () => this.#observers.tell("caughtUp"),
     };
     this.#replication = new Replication(context, this.#store, shared);
   }

@@ -10,6 +10,8 @@ export interface Observer {
   changed?(change: Change): void;
   /** Another gateway of those that share the store has made a change; it tells the same. */
   followed?(change: Change): void;
+  /** What other gateways had done was taken over all at once, and not told change by change. */
+  caughtUp?(): void;
   /** A client was granted its way to a server. */
   granted?(input: ConnectInput, at: Milliseconds): void;
   /** A server's report has been taken in. */

@@ -33,6 +33,8 @@ export interface ReplicationContext {
   settle(changes: readonly Change[], committed: Committed): void;
   /** The store can be reached again, and the model is what it has. */
   recovered(): void;
+  /** The model has been compared with the store, and is what it has. */
+  caughtUp(): void;
 }
 
 /**
@@ -187,11 +189,12 @@ export class Replication {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reconciling = promise;
     try {
-      const { model, recovered } = this.#context;
+      const { model, recovered, caughtUp } = this.#context;
       // Where another gateway came while this one was taken for dead, the number may be that one's now.
       if (this.#shared.number !== model.gateway) fleet.numberTasks(model, this.#shared.number);
       if (lost === "stored") await this.#shared.offer(fleet.snapshot(model));
       const told = await this.#compare();
+      caughtUp();
       if (this.#isAway) recovered();
       this.#isAway = false;
       this.#context.soon(told);

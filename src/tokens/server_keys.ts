@@ -71,6 +71,13 @@ export class ServerKeys {
     this.#byKeyId.delete(key.jwk.kid);
   }
 
+  /** These servers are known, and no others. */
+  keep(addresses: readonly Address[]): void {
+    const known = new Set(addresses);
+    for (const address of this.#byAddress.keys()) if (!known.has(address)) this.remove(address);
+    for (const address of known) this.add(address);
+  }
+
   /** The key of any server, known or not. */
   ofServer(address: Address): ServerKey {
     return this.#byAddress.get(address) ?? deriveServerKey(this.masterKey, address);
