@@ -125,14 +125,14 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "waits && model.servers.size === 0",
-    put: "waits",
+    find: "const isNew = model.servers.size === 0;",
+    put: "const isNew = true;",
     breaks: "after a restart with a full store, new rooms wait for servers",
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "begin(start + settings.disableTimeout)",
-    put: "begin(start)",
+    find: "options, start + settings.disableTimeout, clocks",
+    put: "options, start, clocks",
     breaks: "with an empty store, rooms are placed before their servers have reported",
   },
   {

@@ -4,6 +4,18 @@ import type { Mutant } from "./mutant.ts";
 const faults: readonly Mutant[] = [
   {
     file: "src/gateway/gateway.ts",
+    find: 'if (others > clocks.now()) return waitForReports === "always" ? end : others;',
+    put: "",
+    breaks: "a gateway that starts beside one which waits for servers does not",
+  },
+  {
+    file: "src/gateway/start_wait.ts",
+    find: 'if (change.type === "server-reported") this.heard(change.server);',
+    put: "",
+    breaks: "a gateway waits for servers that another one has heard",
+  },
+  {
+    file: "src/gateway/gateway.ts",
     find: "...known, ...wanted, part };",
     put: "...known, ...wanted };",
     breaks: "of a weight and a drain at two gateways at once one is lost",

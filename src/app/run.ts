@@ -7,7 +7,6 @@ import { RpcError } from "../edge/errors.ts";
 import { Gate } from "../edge/gate.ts";
 import { listen, type Listener } from "../edge/http/listener.ts";
 import type { Handler } from "../edge/http/message.ts";
-import type { Change } from "../fleet/mod.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import type { Observer } from "../gateway/observers.ts";
 import { listenForOperators } from "../operations/listener.ts";
@@ -188,7 +187,7 @@ export async function runGateway(
 /** Keeps the keys of the servers that are known, whichever gateway has heard of them. */
 function keepingKeys(keys: ServerKeys, gateway: Gateway): Observer {
   const caughtUp = () => keys.keep(gateway.servers);
-  const changed = (change: Change) => {
+  const changed: Observer["changed"] = (change) => {
     if (change.type === "server-appeared") keys.add(change.server);
     if (change.type === "server-removed") keys.remove(change.server);
   };

@@ -34,7 +34,8 @@ import type {
 } from "./port.ts";
 import type { Replication } from "./replication.ts";
 import { StartWait } from "./start_wait.ts";
-import { type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
+import { orNothing } from "./store_error.ts";
+import { clockOffset, type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
 import { shownDeadline, View } from "./view.ts";
 import { wholeFleet } from "./whole_fleet.ts";
 
@@ -121,6 +122,7 @@ export class Gateway implements GatewayPort {
     this.#startWait = new StartWait(model, options.expectedServers);
     const { replication } = durability;
     this.#replication = replication;
+    observers.add({ followed: (change) => this.#startWait.followed(change) });
     this.#licences = replication && new LicenceShares(model, replication, timers, clocks.now);
     this.view = new View(
       model,
@@ -150,10 +152,8 @@ export class Gateway implements GatewayPort {
     const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
     const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
     gateway.#ticked = start;
-    const waits = options.waitForReports;
-    if (waits === "always" || (waits && model.servers.size === 0)) {
-      gateway.#startWait.begin(start + settings.disableTimeout);
-    }
+    const until = await waitUntil(durability, model, options, start + settings.disableTimeout, clocks);
+    if (until !== undefined) gateway.#startWait.begin(until);
     return gateway;
   }
 
@@ -548,4 +548,25 @@ export class Gateway implements GatewayPort {
   #now(): Milliseconds {
     return this.#clocks.now();
   }
+}
+
+/** Name, in a store that several gateways share, of the unix time until when they wait for servers to report. */
+const WAIT = "start-wait";
+
+/** Until when a gateway that starts waits for servers to report, if it does: with others, as long as the first of them. */
+async function waitUntil(
+  { store, replication }: Durability,
+  model: Model,
+  { waitForReports }: GatewayOptions,
+  end: Milliseconds,
+  clocks: Clocks,
+): Promise<Milliseconds | undefined> {
+  if (waitForReports === false) return undefined;
+  const isNew = model.servers.size === 0;
+  if (replication !== undefined) {
+    const others = Number(await orNothing(store.value(WAIT)) ?? NaN) - clockOffset(clocks);
+    if (others > clocks.now()) return waitForReports === "always" ? end : others;
+    if (isNew) await orNothing(store.setValue(WAIT, String(Math.round(toUnixTime(clocks, end)))));
+  }
+  return isNew || waitForReports === "always" ? end : undefined;
 }

@@ -14,7 +14,7 @@ import { address, checkConsistency } from "../fleet/testing.ts";
 import { SharedLog } from "../store/memory/shared_log.ts";
 import { MemoryStore } from "../store/memory/store.ts";
 import { Clock } from "../../sim/faults/clock.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, type GatewayOptions } from "./gateway.ts";
 
 /** The scenarios H1 to H15: several gateways over one store, on simulated time. What one does the others hear 20 ms later. */
 
@@ -43,7 +43,7 @@ class Cluster {
   }
 
   /** Opens a gateway more, which then is to be started. */
-  async open(settings: FleetOverrides = {}): Promise<Gateway> {
+  async open(settings: FleetOverrides = {}, start: Partial<GatewayOptions> = {}): Promise<Gateway> {
     const i = this.gateways.length;
     const gateway = await Gateway.open(defaultFleetSettings(settings), {
       openStore: (options) =>
@@ -64,6 +64,7 @@ class Cluster {
         work: () => ({ due: false, letOthersPass: () => Promise.resolve() }), // the real clock counts for nothing
       },
       random: () => 0.5,
+      ...start,
     });
     this.gateways.push(gateway);
     return gateway;
@@ -165,6 +166,39 @@ const close = (secs: number): Task => ({
   task: "RoomClose",
   id: ["acme", "r"],
   ban_time: { secs, nanos: 0 },
+});
+
+Deno.test("gateways that start on an empty store wait for servers as long as the first of them, and for as many", async () => {
+  for (const expectedServers of [undefined, 2]) {
+    using cluster = new Cluster();
+    const open = async () => {
+      const gateway = await cluster.open({}, { waitForReports: true, expectedServers });
+      gateway.start();
+      return cluster.gateways.length - 1;
+    };
+    await open();
+    await cluster.hear(0, A, { known: 1 });
+    await cluster.pass(2000);
+    await open();
+    const outcomes = async (user: string) => {
+      const asked = [0, 1].map((gateway) => cluster.settle(cluster.ask(gateway, `new-${user}`, user)));
+      return (await Promise.all(asked)).map((outcome) => outcome.granted || outcome.reason);
+    };
+    assert.deepEqual(await outcomes("u"), ["learning", "learning"]);
+    assert.equal(await cluster.place(1, "known", "u"), A, "what is known is served");
+    if (expectedServers === undefined) {
+      await cluster.hear(0, A, { known: 1 });
+      await cluster.pass(4500);
+      assert.deepEqual(await outcomes("v"), ["learning", "learning"]);
+      await cluster.pass(1000);
+    } else {
+      await cluster.hear(1, B);
+      await cluster.pass(100);
+    }
+    assert.deepEqual(await outcomes("w"), [true, true]);
+    await open();
+    assert.ok(await cluster.place(2, "newer", "u"), "a later one waits for nobody");
+  }
 });
 
 Deno.test("H1: tasks queued at two gateways at once are all delivered, in one order, whoever is asked", async () => {

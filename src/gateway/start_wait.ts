@@ -1,4 +1,4 @@
-import type { Address, Milliseconds, Model } from "../fleet/mod.ts";
+import type { Address, Change, Milliseconds, Model } from "../fleet/mod.ts";
 import type { Arrival } from "./port.ts";
 
 /**
@@ -24,6 +24,10 @@ export class StartWait {
 
   begin(until: Milliseconds): void {
     this.#until = this.#model.startWaitUntil = until;
+    // Of servers that others have heard meanwhile the rooms are known.
+    if (this.#model.shared) {
+      for (const { enabled, address } of this.#model.servers) if (enabled) this.heard(address);
+    }
   }
 
   /** The start took a while, which is added to the model's own end. */
@@ -38,6 +42,11 @@ export class StartWait {
 
   heard(server: Address): void {
     if (this.#until !== undefined) this.#heard.add(server);
+  }
+
+  /** Another gateway has heard a server, and told of its rooms. */
+  followed(change: Change): void {
+    if (change.type === "server-reported") this.heard(change.server);
   }
 
   comes(now: Milliseconds): Arrival {

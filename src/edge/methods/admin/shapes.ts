@@ -72,5 +72,9 @@ export function shownPage<Item, Shown>(
 /** What a call ends with whose cursor is none. */
 export function noCursor(): RpcError {
   const data = [{ member: "cursor", reason: "not known" }];
-  return new RpcError("invalidParams", "cursor: not known, or given up; begin the list anew", data);
+  return new RpcError(
+    "invalidParams",
+    "cursor: not known here, or given up; begin the list anew, at one gateway",
+    data,
+  );
 }
