@@ -3,6 +3,18 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/fleet/operations/report.ts",
+    find: "(room.peers !== before || tellsAll)",
+    put: "(room.peers !== before)",
+    breaks: "a gateway that has just started shows nobody in the rooms whose servers others hear",
+  },
+  {
+    file: "src/fleet/operations/report.ts",
+    find: "(room.peers !== before || tellsAll)",
+    put: "(room.group.young !== undefined || tellsAll)",
+    breaks: "how many are in an old room only the gateway knows which hears its server",
+  },
+  {
     file: "src/gateway/gateway.ts",
     find: 'if (others > clocks.now()) return waitForReports === "always" ? end : others;',
     put: "",

@@ -29,7 +29,7 @@ export type Change =
     /** What it has told of the cost of a client. */
     readonly cost: StoredCost;
     readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
-    /** Clients of the rooms of young groups, as far as they have changed. Told as {@link Change} `group-young` is. */
+    /** Clients of rooms, as far as they have changed, or of all where that is wanted. Told to other gateways only. */
     readonly figures?: readonly (readonly [room: RoomId, peers: number])[] | undefined;
   }
   /** The deadline for draining has passed: what is left on the server is told to close. */
@@ -196,6 +196,8 @@ export type Change =
   | { readonly type: "hand-over-ended"; readonly server: Address; readonly id: number; readonly fate: Fate }
   /** The store has another list of customers, which this gateway has fetched for all. Told and not stored as well. */
   | { readonly type: "customers-listed" }
+  /** A gateway does not know the clients of single rooms: whoever hears a server next tells all that it has. */
+  | { readonly type: "figures-wanted" }
   /** The task is in no queue any more. */
   | {
     readonly type: "task-ended";
@@ -215,6 +217,7 @@ export function leavesLiveServer({ found, overload }: ChangeOf<"group-placed">):
 /** Types of what gateways that share a store tell each other or keep there for each other, and nobody else wants to know. */
 const BETWEEN_GATEWAYS = [
   "customers-listed",
+  "figures-wanted",
   "group-explained",
   "group-young",
   "group-leaving",

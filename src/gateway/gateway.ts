@@ -187,6 +187,7 @@ export class Gateway implements GatewayPort {
     this.#startWait.prolong();
     this.#ticked = now;
     this.#stopTicking = this.#timers.every(TICK, () => this.#tick());
+    if (this.#replication !== undefined) this.#durability.soon([{ type: "figures-wanted" }]);
   }
 
   async stop(): Promise<void> {

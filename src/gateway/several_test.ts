@@ -579,6 +579,43 @@ Deno.test("H9: clients who have come are not counted as on their way, nor others
   assert.deepEqual(onTheWay(), [0, 0]);
 });
 
+Deno.test("how many are in a room every gateway knows, whoever hears its server, and one that starts a report later", async () => {
+  using cluster = await Cluster.of(2);
+  const old = (peers: Record<string, number>) => ({
+    rooms: Object.entries(peers).map(([name, peers]) => ({
+      ...{ id: ["acme", name] as const, customer: "acme", peers, age: { secs: 1e6, nanos: 0 } },
+    })),
+  });
+  const hear = async (gateway: number, peers: Record<string, number>) => {
+    await cluster.hear(gateway, A, peers, old(peers));
+    await cluster.pass(100);
+  };
+  const known = () =>
+    cluster.gateways.map((gateway) =>
+      gateway.inspect(({ groups }) => ["r", "s"].map((name) => groups.room(["acme", name])?.peers))
+    );
+  await hear(0, { r: 5, s: 3 });
+  assert.deepEqual(known(), [[5, 3], [5, 3]]);
+  await hear(1, { r: 9, s: 3 });
+  assert.deepEqual(known(), [[9, 3], [9, 3]]);
+  await hear(0, { r: 9, s: 60 });
+  assert.deepEqual(known(), [[9, 60], [9, 60]]);
+  (await cluster.open()).start();
+  await cluster.pass(100);
+  await hear(0, { r: 9, s: 60 });
+  assert.deepEqual(known(), [[9, 60], [9, 60], [9, 60]]);
+  cluster.away.add(1);
+  await cluster.pass(100);
+  for (let report = 0; report < 5; report++) {
+    await hear(0, { r: 9 + report, s: 60 });
+    await cluster.pass(INTERVAL);
+  }
+  cluster.away.clear();
+  await cluster.pass(1000);
+  await hear(0, { r: 13, s: 60 });
+  assert.deepEqual(known(), [[13, 60], [13, 60], [13, 60]]);
+});
+
 Deno.test("H10: a room that another customer has now counts for that one at all gateways", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 3 });

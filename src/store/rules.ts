@@ -262,6 +262,7 @@ export class Tables {
       case "granted":
       case "grants-ended":
       case "customers-listed":
+      case "figures-wanted":
         return true;
       case "handed-over": {
         const { server, id, tasks } = change;

@@ -97,6 +97,7 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "handed-over", server, id: pick(4, 5), tasks: [sequence] }),
     () => ({ type: "hand-over-ended", server, id: pick(1, 2), fate: pick("read", "lost", "unknown") }),
     () => ({ type: "customers-listed" }),
+    () => ({ type: "figures-wanted" }),
     () => ({
       type: "size-observed",
       namespace,

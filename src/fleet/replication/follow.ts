@@ -56,6 +56,9 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "kind-learned": // all that was learned is told as observations, but not that it is to be forgotten
       if (change.kind.sizes === undefined) model.kinds.forget(change.kind);
       return;
+    case "figures-wanted":
+      for (const server of model.servers) server.figuresWanted = true;
+      return;
     case "name-learned":
     case "group-explained": // the store is asked for it
     case "customers-listed": // of concern to who lets customers in

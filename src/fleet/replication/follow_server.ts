@@ -74,12 +74,10 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   server.clients = change.clients;
   server.cost = new ClientCost(change.cost);
   server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));
-  if (server.heardHere) forgetFigures(model, server, now);
+  server.heardHere = false;
   for (const [id, peers] of change.figures ?? []) {
     const room = model.groups.room(id);
-    // Of a group that is not known to be young here the next report tells more.
-    if (room?.group.young === undefined || room.group.server !== server) continue;
-    if (room.listed) room.listBy(room.report, peers);
+    if (room?.listed === true && room.group.server === server) room.listBy(room.report, peers);
   }
   replaceUsage(server, usageOf(model, change.usage));
   followGrowth(model, server, now);
@@ -88,18 +86,6 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
     if (server.reportsAnywhere - report >= REPORTS_TO_CLOSE) server.closing.delete(key);
   }
   dropLeft(server);
-}
-
-/** What this gateway heard of single rooms is old now, but for those that are told of one by one. */
-function forgetFigures(model: Model, server: Server, now: Milliseconds): void {
-  server.heardHere = false;
-  const { updateInterval, placement: { growthWindow } } = model.settings;
-  for (const room of server.rooms) {
-    const { young } = room.group;
-    // Shortly before a group is young no more, another gateway may have stopped telling.
-    if (young !== undefined && now - young.since < growthWindow - updateInterval) continue;
-    if (room.listed && server.holds(room)) room.listUnheard(room.report);
-  }
 }
 
 /** Rooms that have left a server whose reports others hear stay in its list, until they are as many as those that are there. */

@@ -134,6 +134,7 @@ export class Reconciler {
     for (const server of this.#untold) {
       if (servers.get(server.address) === server) told.push(reported(server, []));
     }
+    told.push({ type: "figures-wanted" });
     return { ended, told };
   }
 

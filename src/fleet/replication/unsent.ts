@@ -26,6 +26,6 @@ export function unsent(changes: readonly Change[]): { lasting: Change[]; passing
 export function markUntold(model: Model, changes: readonly Change[]): void {
   for (const change of changes) {
     const server = change.type === "server-reported" ? model.servers.get(change.server) : undefined;
-    if (server !== undefined) server.untold = true;
+    if (server !== undefined) server.untold = server.figuresWanted = true;
   }
 }

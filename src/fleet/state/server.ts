@@ -56,8 +56,10 @@ export class Server implements ServerLoad {
   reportsAnywhere = 0;
   /** Names the last one that came to any gateway. */
   lastReport = "";
-  /** Whether this gateway heard the last one: else it knows the clients of young groups' rooms only, and sums. */
+  /** Whether this gateway heard the last one: else it knows what it was told of its rooms. */
   heardHere = false;
+  /** Whether another gateway is to be told of the clients of all its rooms. */
+  figuresWanted = false;
   /** Whether other gateways could not be told of the last one, because the store was away. */
   untold = false;
   /** The rooms that the last report listed and this server holds. */

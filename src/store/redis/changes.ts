@@ -180,6 +180,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
   "handed-over": { server: address, id: number, tasks: list(number) },
   "hand-over-ended": { server: address, id: number, fate: oneOf("read", "lost", "unknown") },
   "customers-listed": {},
+  "figures-wanted": {},
   "task-ended": { sequence: number, expired: optional(yes) },
 };
 
