@@ -3,6 +3,24 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/gateway/licence_shares.ts",
+    find: "    if (now < held.aloneUntil) return;\n",
+    put: "",
+    breaks: "a licence is exceeded once the store is back, by what gateways let in meanwhile",
+  },
+  {
+    file: "src/fleet/replication/follow.ts",
+    find: "for (const granted of stillGranted(model)) objections.push(granted);",
+    put: "",
+    breaks: "a gateway that starts does not count whom others have let in",
+  },
+  {
+    file: "src/fleet/replication/follow_room.ts",
+    find: "if (change.again === true && isGranted(known, change.user)) return;",
+    put: "",
+    breaks: "whoever is on the way is so for longer with each gateway that starts",
+  },
+  {
     file: "src/fleet/operations/report.ts",
     find: "(room.peers !== before || tellsAll)",
     put: "(room.peers !== before)",

@@ -142,6 +142,8 @@ export type Change =
     readonly server: Address;
     readonly user: string;
     readonly customer: string;
+    /** Whether it was told before, and prolongs nothing. */
+    readonly again?: true | undefined;
   }
   /** Those users have come, or the room has another customer. Told and not stored as well. */
   | {
@@ -196,7 +198,10 @@ export type Change =
   | { readonly type: "hand-over-ended"; readonly server: Address; readonly id: number; readonly fate: Fate }
   /** The store has another list of customers, which this gateway has fetched for all. Told and not stored as well. */
   | { readonly type: "customers-listed" }
-  /** A gateway does not know the clients of single rooms: whoever hears a server next tells all that it has. */
+  /**
+   * A gateway does not know the clients of single rooms, and who is on the way to them: whoever hears a server next tells all
+   * that it has, and each tells whom it has let in.
+   */
   | { readonly type: "figures-wanted" }
   /** The task is in no queue any more. */
   | {

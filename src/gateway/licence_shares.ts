@@ -12,8 +12,13 @@ interface Held {
   at: Milliseconds;
   /** While the store is asked for another. */
   asked: Promise<unknown> | undefined;
-  /** While the store cannot be asked: what this gateway may let in yet. What comes free meanwhile, others may have let in. */
+  /**
+   * While the store cannot be asked, and for a while afterwards: what this gateway may let in yet. What comes free meanwhile,
+   * others may have let in.
+   */
   alone: Count | undefined;
+  /** When that is over: whoever was let in meanwhile has been reported, or is not on the way any more. */
+  aloneUntil: Milliseconds | undefined;
 }
 
 /** A share is larger than what is needed by this fraction of a licence, or so many; by less where little is left. */
@@ -136,6 +141,8 @@ export class LicenceShares {
     const { licence: { maxPeers, maxRooms }, customer } = input;
     const { peers, rooms } = fleet.further(this.#model, input);
     const own = this.#own(customer);
+    // What it may let in alone is in no share.
+    if (this.#held.get(customer)?.alone !== undefined) return own;
     const usage = this.#model.usage.get(customer);
     return {
       peers: own.peers + peers + ahead(maxPeers, usage?.peers),
@@ -145,7 +152,10 @@ export class LicenceShares {
 
   #set(customer: string, licence: Licence, wanted: Readonly<Count>): Promise<void> {
     const held = this.#held.get(customer) ??
-      { licence, share: fleet.NOTHING, at: -Infinity, asked: undefined, alone: undefined };
+      {
+        ...{ licence, share: fleet.NOTHING, at: -Infinity },
+        ...{ asked: undefined, alone: undefined, aloneUntil: undefined },
+      };
     this.#held.set(customer, held);
     held.licence = licence;
     // Until the answer comes, only what surely stays counts.
@@ -164,15 +174,26 @@ export class LicenceShares {
     const lifetime = this.#model.settings.grantTimeout + LONGER;
     const { shared } = this.#replication;
     const share = await orNothing(shared.share(customer, wanted, held.licence, reported, lifetime));
-    if (share === undefined) held.alone ??= this.#partOf(customer, held.licence);
-    else {
+    if (share === undefined) {
+      held.alone ??= this.#partOf(customer, held.licence);
+      held.aloneUntil = undefined;
+    } else {
       held.share = share;
       held.at = at;
-      held.alone = undefined;
+      this.#rejoin(held);
     }
     held.asked = undefined;
     const { peers, rooms } = held.share;
     if (peers === 0 && rooms === 0 && held.alone === undefined) this.#held.delete(customer);
+  }
+
+  /** The store can be asked: what others have let in by their parts it does not know yet. */
+  #rejoin(held: Held): void {
+    if (held.alone === undefined) return;
+    const now = this.#now();
+    held.aloneUntil ??= now + this.#model.settings.grantTimeout;
+    if (now < held.aloneUntil) return;
+    held.alone = held.aloneUntil = undefined;
   }
 
   /** This gateway's part where the store cannot be asked. */

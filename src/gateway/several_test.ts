@@ -287,9 +287,53 @@ Deno.test("while the store is away, nobody is told of a limit that may not be re
   const again = await cluster.settle(cluster.ask(0, "r", "u8", { licence }));
   assert.deepEqual(again, { granted: false, reason: "not-durable" });
   cluster.away.clear();
-  await cluster.pass(2000);
+  await cluster.live(20_000, { a: { r: 2 } }); // until those have come who were let in meanwhile, or are given up
   const last = await cluster.settle(cluster.ask(0, "r", "u9", { licence }));
   assert.ok(last.granted);
+});
+
+Deno.test("what gateways let in while the store was away counts once it is back, also when it is away again at once", async () => {
+  using cluster = await Cluster.of(3);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(6000); // they have counted each other
+  const licence = { maxPeers: 31, maxRooms: Infinity };
+  let asked = 0;
+  const letIn = async () => {
+    const calls = Array.from({ length: 60 }, (_, i) => cluster.ask(i % 3, "r", `u${asked++}`, { licence }));
+    const outcomes = await cluster.settle(Promise.all(calls));
+    return outcomes.filter(({ granted }) => granted).length;
+  };
+  for (const outage of [1, 2]) {
+    for (const gateway of [0, 1, 2]) cluster.away.add(gateway);
+    await cluster.pass(1500);
+    const count = await letIn();
+    if (outage === 1) assert.ok(count > 20 && count <= 30, `${count}`);
+    else assert.equal(count, 0);
+    cluster.away.delete(0);
+    await cluster.pass(1000);
+    const first = await cluster.settle(cluster.ask(0, "r", `u${asked++}`, { licence }));
+    assert.equal(first.granted, false, "the others have not told yet whom they let in");
+    cluster.away.clear();
+    await cluster.pass(1000);
+    assert.equal(await letIn(), 0);
+  }
+  await cluster.live(310_000, { a: { r: 11 } }); // the others did not come while their tokens were valid
+  assert.equal(await letIn(), 20, "those who did not come leave their places to others");
+});
+
+Deno.test("whom others have let in counts at a gateway that starts since, and is not on the way for longer by that", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 1 });
+  for (let user = 0; user < 6; user++) await cluster.place(user % 2, "r", `u${user}`);
+  await cluster.pass(10_000);
+  (await cluster.open()).start();
+  await cluster.pass(100);
+  const onTheWay = () =>
+    [0, 1, 2].map((gateway) => cluster.inspect(gateway, (model) => model.usage.get("acme")?.granted.peers));
+  assert.deepEqual(onTheWay(), [6, 6, 6]);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.pass(5500);
+  assert.deepEqual(onTheWay().slice(0, 2), [0, 0]);
 });
 
 Deno.test("a gateway that cannot reach the store says so, and not that there is no server: others may know of one", async () => {

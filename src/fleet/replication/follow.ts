@@ -58,6 +58,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
       return;
     case "figures-wanted":
       for (const server of model.servers) server.figuresWanted = true;
+      for (const granted of stillGranted(model)) objections.push(granted);
       return;
     case "name-learned":
     case "group-explained": // the store is asked for it
@@ -118,4 +119,13 @@ function followSize(
   observe(model, kindOf(namespace, name), name, observed, earlier, now);
   const young = model.groups.get(namespace, name)?.young;
   if (young !== undefined) young.learned = observed;
+}
+
+/** Those whom this gateway has let in, and who are on the way. */
+function* stillGranted(model: Model): Generator<Change, void, void> {
+  for (const { room, server, user, own } of model.grants) {
+    if (!own) continue;
+    const { id, usage: { customer } } = room;
+    yield { type: "granted", room: id, server: server.address, user, customer, again: true };
+  }
 }

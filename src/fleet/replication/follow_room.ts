@@ -11,7 +11,7 @@ import {
   transferGroup,
 } from "../rooms/opening.ts";
 import { awaitListing, markListedUnheard, markUnlistedUnheard } from "../rooms/presence.ts";
-import { endGrantsOf, grant, leaveOpeningToOthers } from "../state/grant.ts";
+import { endGrantsOf, grant, isGranted, leaveOpeningToOthers } from "../state/grant.ts";
 import { expectGrowth, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
@@ -134,6 +134,7 @@ export function followGrants(
     if (known !== undefined) endGrantsOf(model, known, change.users);
     return;
   }
+  if (change.again === true && isGranted(known, change.user)) return;
   // Given up in the same moment: it is not, since somebody comes.
   const room = known ?? openRoom(model, group, id[1], change.customer, false, objections);
   leaveOpeningToOthers(room);

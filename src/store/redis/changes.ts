@@ -167,7 +167,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
   "room-opened": { room: names, server: address, customer: text, listed: flag },
   "room-changed": { room: names, server: address, customer: text, listed: flag },
   "room-closed": { room: names, server: address, idle: optional(yes) },
-  "granted": { room: names, server: address, user: text, customer: text },
+  "granted": { room: names, server: address, user: text, customer: text, again: optional(yes) },
   "grants-ended": { room: names, server: address, users: list(text) },
   "size-observed": { namespace: text, group: text, observed: observation, earlier: optional(observation) },
   "name-learned": { name: record<LearnedName>({ high: number, low: number, known }) },
