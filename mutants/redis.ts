@@ -2,6 +2,12 @@ import type { Mutant } from "./mutant.ts";
 
 export const redis: readonly Mutant[] = [
   {
+    file: "src/store/redis/follower.ts",
+    find: 'if (found === "stored") await lost(this.#recent.after(end.last));',
+    put: "",
+    breaks: "what was replaced or ended comes back with older data of Redis",
+  },
+  {
     file: "src/store/redis/lua/rules.ts",
     find: "    if open[i] == id then",
     put: "    if false then",

@@ -53,6 +53,46 @@ test("a gateway that was taken for dead is refused, loads, and goes on", async (
   assert.deepEqual(other.astray, []);
 });
 
+test("what was replaced or ended since Redis wrote its file is so again when it comes back with older data", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using other = await Gateway.open(server.settings);
+  const planned = (weight: number, draining: boolean): Change => ({
+    type: "server-planned",
+    ...{ server: A, weight, draining: draining ? { deadline: undefined } : undefined },
+  });
+  const banned = (user: string, until: number): Change => ({
+    type: "banned",
+    ban: { room: ["ns", "r"], user, until },
+  });
+  const hours = (count: number) => performance.now() + count * 3_600_000;
+  const good = { room: ["ns", "r"], user: "good", until: hours(1) } as const;
+  const task = (sequence: number): Change => ({
+    type: "task-queued",
+    server: A,
+    task: {
+      ...{ sequence, room: ["ns", "r"], kind: "RoomSendMessage", json: "{}" },
+      ...{ expires: hours(1), customer: "acme" },
+    },
+  });
+  await one.store.commit([appeared(A), planned(1, false), placed("r"), task(1), task(2)], "process");
+  await one.store.commit([banned("bad", hours(1)), { type: "banned", ban: good }], "process");
+  await server.ask("SAVE");
+  await one.store.commit([banned("bad", hours(9)), { type: "ban-ended", ban: good, lifted: true }], "power");
+  await other.store.commit([planned(0.3, true), { type: "task-ended", sequence: 1 }], "power");
+  await Promise.all([one.store.catchUp(), other.store.catchUp()]);
+  await server.kill();
+  await server.start();
+  await Promise.all([one.back(), other.back()]);
+  const { bans, tasks, servers } = await loaded(one.store);
+  assert.deepEqual(bans.map(({ user, until }) => [user, Math.round((until - hours(0)) / 3_600_000)]), [[
+    "bad",
+    9,
+  ]]);
+  assert.deepEqual(tasks.map(({ task }) => task.sequence), [2]);
+  assert.deepEqual(servers.map(({ weight, draining }) => [weight, draining !== undefined]), [[0.3, true]]);
+});
+
 test("a gap in the log is found, and everything is loaded", async () => {
   await using server = await RedisServer.start();
   await using one = await Gateway.open(server.settings);

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { Milliseconds } from "../../fleet/mod.ts";
+import type { Change, Milliseconds } from "../../fleet/mod.ts";
 import { StoreError, type StoreOptions } from "../port.ts";
 import { type ReadChanges, readChanges } from "./changes.ts";
 import type { Clock } from "./codec.ts";
@@ -8,6 +8,7 @@ import { afterAll } from "./deadline.ts";
 import { Fault } from "./fault.ts";
 import type { Batch } from "./outgoing.ts";
 import { Pause } from "./pause.ts";
+import { Recent } from "./recent.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** For how long Redis holds a request that has nothing to tell, and until when it must have answered, in milliseconds. */
@@ -50,6 +51,8 @@ export interface FollowerOptions {
   release(): void;
   /** Loads, and offers, what it has to; until then nothing is told. */
   astray(lost: "told" | "stored"): Promise<void>;
+  /** Redis has lost these changes. Called before `astray`. @throws {StoreError} */
+  lost(changes: readonly Change[]): Promise<void>;
   /** @throws {StoreError} where Redis cannot be called now */
   mustBeUp(): void;
   up(): void;
@@ -87,6 +90,7 @@ export class Follower {
   #closed = false;
   #running: Promise<void> | undefined;
   readonly #pause = new Pause();
+  readonly #recent = new Recent();
 
   constructor(options: FollowerOptions, position: Position) {
     this.#options = options;
@@ -190,7 +194,7 @@ export class Follower {
   async #lookInto(connection: Connection): Promise<void> {
     const suspicion = this.#suspicion;
     this.#suspicion = undefined;
-    const { prefix, up, mustBeUp, astray, hold, release } = this.#options;
+    const { prefix, up, mustBeUp, astray, lost, hold, release } = this.#options;
     try {
       const before = this.#position;
       const { epoch, id, last, request } = before;
@@ -202,6 +206,7 @@ export class Follower {
       if (this.#loaded) {
         this.#astray = true;
         hold();
+        if (found === "stored") await lost(this.#recent.after(end.last));
         await astray(found === "stored" ? "stored" : "told");
         if (this.#position === before) this.#position = end; // it has loaded nothing
       } else this.#position = end;
@@ -253,6 +258,7 @@ export class Follower {
     const own = batch !== undefined && await batch.accepted;
     if (batch !== undefined && !own) await turn(); // it has just been rejected
     const read = own || !this.#loaded ? undefined : readChanges(changes, this.#options.clock);
+    this.#recent.note(last, changes, () => (read ?? readChanges(changes, this.#options.clock)).changes);
     this.#position = { epoch: this.#position.epoch, id: textOf(id), last, request };
     if (own) this.#options.answer(batch);
     else if (read !== undefined) this.#tell(read);

@@ -55,6 +55,7 @@ const FUNCTIONS = [
  * | `lead:NAME` | string | gateway that does something for all, and its incarnation |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |
  * | `value:NAME` | string | values |
+ * | `asserted` | string | while a gateway has lately made changes again that were lost |
  */
 const TEXT = [
   `local LEASE, HISTORY, REPEAT, ENDED_FOR = ${LEASE}, ${HISTORY}, ${REPEAT}, ${ENDED_FOR}`,

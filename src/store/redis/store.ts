@@ -36,6 +36,9 @@ import type { RedisSettings } from "./settings.ts";
 /** What is put in at once, in changes. */
 const OFFERED = 500;
 
+/** Of the gateways that find that Redis has lost something one makes it good, within this time, in milliseconds. */
+const ASSERTED_FOR = 10_000;
+
 /** What a store in Redis is opened with besides. */
 export interface RedisOptions extends StoreOptions, Identity {
   /** Interval in which servers report: one hand-over of tasks lasts that long. */
@@ -261,6 +264,7 @@ export class RedisStore implements Store, SharedStore {
         hold: () => this.#outgoing.hold(loadedAnew()),
         release: () => this.#outgoing.release(),
         astray: async (lost) => await this.#options.astray?.(lost),
+        lost: (changes) => this.#assertAgain(changes),
         mustBeUp: () => {
           if (this.#session.fault !== undefined) throw this.#session.fault;
         },
@@ -323,6 +327,18 @@ export class RedisStore implements Store, SharedStore {
     const lengths = commits.map(({ length }) => String(length));
     const args = [request, String(commits.length), ...lengths, ...commits.flat(2)];
     return textsOf(await this.#session.runAsMember("commit", args));
+  }
+
+  /** Makes changes again that Redis has lost, unless another gateway has done so: what has come since is newer. */
+  async #assertAgain(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    const key = `${this.#settings.prefix}asserted`;
+    if (await this.#session.call(["SET", key, "", "NX", "PX", String(ASSERTED_FOR)]) === null) return;
+    const { clock, number } = this.#session;
+    for (let from = 0; from < changes.length; from += OFFERED) {
+      const slice = changes.slice(from, from + OFFERED);
+      await this.#put(commandsOfCommit(slice, clock, this.#options.now(), number));
+    }
   }
 
   /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */

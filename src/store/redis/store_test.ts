@@ -330,11 +330,11 @@ test("a commit of very many changes is taken whole, and as many commits at once 
   await using server = await RedisServer.start();
   await using one = await Gateway.open(server.settings);
   await using other = await Gateway.open(server.settings);
-  const banned = (i: number): Change => ({
-    type: "banned",
-    ban: { room: ["ns", `r${i}`], until: 1e6 },
+  const granted = (i: number): Change => ({
+    type: "granted",
+    ...{ room: ["ns", `r${i}`], server: A, user: "u", customer: "acme" },
   });
-  const many = Array.from({ length: 25_000 }, (_, i) => banned(i));
+  const many = Array.from({ length: 25_000 }, (_, i) => granted(i));
   await one.store.commit(many, "soon");
   const slices = Array.from({ length: 50 }, (_, i) => many.slice(i * 500, (i + 1) * 500));
   await Promise.all(slices.map((slice) => one.store.commit(slice, "soon")));
