@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what is done with the fleet: Connects, reports, moves, undo, restore, follow, the passing of time. */
 export const operations: readonly Mutant[] = [
   {
+    file: "src/fleet/state/demand.ts",
+    find: "if (!(age >= 0 && age < 2 * EVERY)) return;",
+    put: "",
+    breaks: "a forecast goes by what was counted long ago",
+  },
+  {
     file: "src/fleet/operations/figures.ts",
     find: "loadPerClient, work, weight: 1 };",
     put: "loadPerClient, work, weight: 0 };",

@@ -11,6 +11,7 @@ export * from "./state/ban.ts";
 export * from "./change.ts";
 export * from "./operations/connect.ts";
 export { plan, plannedBy, planOf, welcomeAgain } from "./servers/draining.ts";
+export { demandText, restoreDemand } from "./state/demand.ts";
 export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";

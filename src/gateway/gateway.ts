@@ -34,7 +34,7 @@ import type {
 } from "./port.ts";
 import type { Replication } from "./replication.ts";
 import { StartWait } from "./start_wait.ts";
-import { orNothing } from "./store_error.ts";
+import { orNothing, succeeds } from "./store_error.ts";
 import { clockOffset, type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
 import { shownDeadline, View } from "./view.ts";
 import { wholeFleet } from "./whole_fleet.ts";
@@ -152,6 +152,8 @@ export class Gateway implements GatewayPort {
     const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
     const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
     gateway.#ticked = start;
+    const demand = await orNothing(durability.store.value(DEMAND));
+    if (demand !== undefined) fleet.restoreDemand(model, demand, now(), (time) => toUnixTime(clocks, time));
     const until = await waitUntil(durability, model, options, start + settings.disableTimeout, clocks);
     if (until !== undefined) gateway.#startWait.begin(until);
     return gateway;
@@ -520,8 +522,16 @@ export class Gateway implements GatewayPort {
     if (this.#isBehind) return this.#comeUpToDate();
     if (isAlone) return this.#durability.soon(fleet.evictOverdue(this.#model, now));
     this.#durability.followClock();
+    const counted = this.#model.demandCounted;
     this.#durability.soon(fleet.tick(this.#model, now));
+    if (this.#model.demandCounted !== counted) this.#keepDemand();
     this.#licences?.giveBack();
+  }
+
+  /** How demand has changed is known to whoever starts next. */
+  #keepDemand(): void {
+    const text = fleet.demandText(this.#model, (time) => toUnixTime(this.#clocks, time));
+    void succeeds(this.#durability.store.setValue(DEMAND, text));
   }
 
   /** Asks what others have done, until that is known. */
@@ -550,6 +560,9 @@ export class Gateway implements GatewayPort {
     return this.#clocks.now();
   }
 }
+
+/** Name of what was counted of each pool's clients. */
+const DEMAND = "demand";
 
 /** Name, in a store that several gateways share, of the unix time until when they wait for servers to report. */
 const WAIT = "start-wait";

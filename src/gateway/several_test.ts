@@ -660,6 +660,18 @@ Deno.test("how many are in a room every gateway knows, whoever hears its server,
   assert.deepEqual(known(), [[13, 60], [13, 60], [13, 60]]);
 });
 
+Deno.test("a gateway that starts forecasts by what the others have seen", async () => {
+  using cluster = await Cluster.of(2);
+  for (let peers = 100; peers <= 800; peers += 10) await cluster.live(5000, { a: { r: peers } });
+  (await cluster.open()).start();
+  const ahead = await Promise.all(cluster.gateways.map(async ({ view }) => {
+    const [pool] = await view.forecast();
+    return pool!.ahead.at(-1)!.clients;
+  }));
+  assert.ok(ahead[0]! > 900, `${ahead}`);
+  assert.ok(Math.abs(ahead[2]! - ahead[0]!) < 0.05 * ahead[0]!, `${ahead}`);
+});
+
 Deno.test("H10: a room that another customer has now counts for that one at all gateways", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 3 });

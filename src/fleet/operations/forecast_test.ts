@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
-import { forecast, type Model, plan, report, tick } from "../mod.ts";
+import { demandText, forecast, type Model, plan, report, restoreDemand, tick } from "../mod.ts";
 import { address, hear, place, testModel } from "../testing.ts";
 
 const MINUTE = 60_000;
@@ -71,4 +71,26 @@ Deno.test("a pool without servers, or without clients, needs none, or one; and n
     }),
     { numRuns: 30 },
   );
+});
+
+Deno.test("where it goes is known after a restart within two minutes, and by a text that is none nothing is", () => {
+  const before = run(20, (minute) => 1000 + 100 * minute);
+  const change = (model: Model) =>
+    model.demand.get("default")?.change({ clients: 0, growth: 0 }, 10 * MINUTE);
+  const toUnixTime = (time: number) => time + 1e12;
+  const text = demandText(before, toUnixTime);
+  const restored = (text: string, later: number) => {
+    const model = testModel();
+    restoreDemand(model, text, 50, (time) => time - 50 + 1e12 + 20 * MINUTE + later);
+    return change(model);
+  };
+  assert.ok(change(before)! > 500);
+  assert.equal(restored(text, MINUTE), change(before));
+  assert.equal(restored(text, 3 * MINUTE), undefined);
+  assert.equal(restored(text, -MINUTE), undefined, "from the future");
+  for (
+    const damaged of ["", "{}", "null", text.replace(/\d+,"growth"/, '"many","growth"'), text.slice(0, -1)]
+  ) {
+    assert.equal(restored(damaged, MINUTE), undefined, damaged);
+  }
 });

@@ -28,6 +28,11 @@ export class Demand {
     if (this.#counts.length > COUNTS) this.#counts.shift();
   }
 
+  /** The last counts, the oldest first. */
+  get counts(): readonly PoolCount[] {
+    return this.#counts;
+  }
+
   /**
    * Clients more, or less, that are to be expected after a time: the trend of the last minutes, which fades (the damped
    * trend of Gardner and McKenzie, "Forecasting Trends in Time Series", 1985), and what young rooms are to grow by beyond
@@ -63,6 +68,46 @@ export function followDemand(model: Model, now: Milliseconds): void {
     if (demand === undefined) model.demand.set(pool, demand = new Demand());
     demand.count(countOf(servers));
   }
+}
+
+/** What was counted of every pool, as a text for whoever starts within the next two minutes. */
+export function demandText(model: Model, toUnixTime: (time: Milliseconds) => number): string {
+  const pools = Array.from(model.demand, ([pool, { counts }]) => [pool, counts]);
+  return JSON.stringify({
+    at: Math.round(toUnixTime(model.demandCounted)),
+    pools: Object.fromEntries(pools),
+  });
+}
+
+/** Takes up what was counted before; what is older than that, or no such text, counts for nothing. */
+export function restoreDemand(
+  model: Model,
+  text: string,
+  now: Milliseconds,
+  toUnixTime: (time: Milliseconds) => number,
+): void {
+  const { at, pools } = parsed(text);
+  const age = toUnixTime(now) - at;
+  if (!(age >= 0 && age < 2 * EVERY)) return;
+  model.demandCounted = now - age;
+  for (const [pool, counts] of Object.entries(pools)) {
+    const demand = new Demand();
+    for (const count of counts) demand.count(count);
+    model.demand.set(pool, demand);
+  }
+}
+
+function parsed(text: string): { readonly at: number; readonly pools: Record<string, readonly PoolCount[]> } {
+  try {
+    const { at, pools } = JSON.parse(text);
+    const isWhole = Object.values<PoolCount[]>(pools).every((counts) =>
+      counts.every(({ clients, growth }) => Number.isFinite(clients) && Number.isFinite(growth))
+    );
+    if (isWhole) return { at, pools };
+  } catch {
+    // no JSON, or another shape: as if there were none
+  }
+  return { at: NaN, pools: {} };
 }
 
 /** What the servers of a pool that are alive have to do. */
