@@ -105,6 +105,20 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/customers/customers.ts",
+    find: "Math.max(Math.floor(this.memory?.now ?? 0), this.#newest + 1)",
+    put: "Math.floor(this.memory?.now ?? 0)",
+    breaks: "a list that was fetched by a clock which is behind gives way to the one before",
+    suite: "customers",
+  },
+  {
+    file: "src/customers/customers.ts",
+    find: "      else await this.#remember(); // which may have been lost\n",
+    put: "",
+    breaks: "the gateway that asks for all does not see that the store has lost the list",
+    suite: "customers",
+  },
+  {
+    file: "src/customers/customers.ts",
     find: "(leads || !this.loaded)",
     put: "leads",
     breaks: "a gateway without customers waits for another one that may never have any",

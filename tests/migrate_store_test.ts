@@ -75,11 +75,16 @@ Deno.test({
     assert.equal(there.code, 0, there.output);
     assert.match(there.output, new RegExp(`to Redis: ${all}\\.\nRedis has now: ${all}\\.`));
 
+    const kept = () => redis.ask("GET", "{odin}:value:customers");
+    assert.equal(await kept(), "0\n[]");
+    await redis.ask("SET", "{odin}:value:customers", "7\n[1]"); // what gateways on Redis have since
+
     const again = await migrate(from.path, redis, "--to", "redis");
     assert.equal(again.code, 2);
     assert.match(again.output, /^error: Redis has something already/);
     const anyway = await migrate(from.path, redis, "--to", "redis", "--yes");
     assert.match(anyway.output, new RegExp(`Redis has now: ${all}\\.`));
+    assert.equal(await kept(), "7\n[1]");
 
     const home = await migrate(back.path, redis, "--to", "folder");
     assert.equal(home.code, 0, home.output);
@@ -91,7 +96,7 @@ Deno.test({
     assert.deepEqual([is.placements, is.rooms], [was.placements, was.rooms]);
     assert.deepEqual(is.tasks.map(({ task }) => task.sequence), [7]);
     assert.deepEqual(is.servers.map(({ weight }) => weight), [0.5]);
-    assert.equal(await after.value("customers"), "[]");
+    assert.equal(await after.value("customers"), "[1]");
     assert.equal(await after.value("master-key"), await before.value("master-key"));
     await Promise.all([before.close(), after.close()]);
 

@@ -23,7 +23,7 @@ import { CustomerLog } from "./customer_log.ts";
 import type { SharedContext } from "./edge_context.ts";
 import { handlersFor, movableHandlers } from "./handlers.ts";
 import { HandOver } from "./hand_over.ts";
-import { checkMasterKey, customerMemory } from "./kept_texts.ts";
+import { checkMasterKey, customerMemory, restoreMasterKey } from "./kept_texts.ts";
 import { Reload } from "./reload.ts";
 import { InForce, reloadable } from "./reloadable.ts";
 import { NO_OPERATOR, type Operator, type RunningGateway } from "./running.ts";
@@ -85,10 +85,17 @@ export async function runGateway(
   observers.add(keepingKeys(serverKeys, gateway));
   const customerLog = new CustomerLog();
   const customers = new Customers(settings, customerLog, customerMemory(gateway));
+  /** The store may have lost what was kept there. */
+  const restoreTexts = () => {
+    void customers.take();
+    void restoreMasterKey(gateway.store, masterKey);
+  };
   observers.add({
     followed(change) {
       if (change.type === "customers-listed") void customers.take();
     },
+    storeRecovered: restoreTexts,
+    storeLost: restoreTexts,
   });
   await customers.load();
   warnAboutAccess(settings);

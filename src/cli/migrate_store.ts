@@ -126,7 +126,10 @@ async function copy(from: Store, to: Store, contents: Contents): Promise<void> {
   else await to.shared.offer(contents);
   for (const name of KEPT_TEXTS) {
     const text = await from.value(name);
-    if (text !== undefined) await to.setValue(name, text);
+    if (text === undefined) continue;
+    // Nobody knows how old it is: in Redis it never takes the place of what is there.
+    if (to.shared === undefined) await to.setValue(name, text);
+    else await to.shared.keepNewest(name, { text, made: 0 });
   }
 }
 

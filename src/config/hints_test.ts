@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Customers } from "../customers/customers.ts";
+import { Customers, type KeptList } from "../customers/customers.ts";
 import { readConfig } from "./load.ts";
 import { parseCustomers } from "./customer_entry.ts";
 import { unknownMembers } from "./unknown_members.ts";
@@ -130,15 +130,16 @@ for (const noLimit of [{ maxRooms: null }, { maxRooms: "Infinity" }, { maxRooms:
     assert.deepEqual(broken, []);
     assert.deepEqual([customers[0]?.maxPeers, customers[0]?.maxRooms], [1, Infinity]);
     // The list outlives the process as text.
-    let kept: string | undefined;
+    let kept: KeptList | undefined;
     const x = "TC3lMPKKC3C3uPMGPliiayUm32APb3GXKsNNLSxooFw";
     const usable = [{ ...list[0], accessKeys: [{ publicKey: { ...publicKey, x } }] }];
     const settings = { customers: undefined, sfuPools: undefined, unknownCustomers: "forbidden" as const };
     const events = { loaded: () => {}, kept: () => {}, broken: () => {} };
     const api = { updateFunction: () => Promise.resolve(usable), updateInterval: 60 };
     const memory = {
+      now: 0,
       recall: () => Promise.resolve(kept),
-      remember: (text: string) => Promise.resolve((kept = text, true)),
+      remember: (list: KeptList) => Promise.resolve((kept = list, true)),
       leads: () => Promise.resolve(true),
       resign: () => Promise.resolve(),
     };

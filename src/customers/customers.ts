@@ -22,11 +22,27 @@ export interface CustomerEvents {
   broken(entry: BrokenEntry): void;
 }
 
+/** A list of the customer API as it is kept. */
+export interface KeptList {
+  /** Its customers, as JSON. */
+  readonly list: string;
+  /** When it was fetched, by the memory's time; 0 where that is not known, which is older than all others. */
+  readonly fetched: number;
+}
+
 /** Where the last good list of the customer API outlives the process; several gateways may share it. */
 export interface CustomerMemory {
-  recall(): Promise<string | undefined>;
-  /** @returns whether it was kept; then the others that share it are told */
-  remember(list: string): Promise<boolean>;
+  /** Unix time in milliseconds, the same for all that share the memory. */
+  readonly now: number;
+  /** The list that is kept, where it is newer than one that was fetched then; -1 for any. */
+  recall(than: number): Promise<KeptList | undefined>;
+  /**
+   * Keeps a list, unless a newer one is kept; the others that share the memory are told then. Costs next to nothing where it
+   * is kept already.
+   *
+   * @returns whether it is the one that is kept now
+   */
+  remember(list: KeptList): Promise<boolean>;
   /**
    * Whether it is this gateway that asks the customer API, for all that share the memory: then for so many milliseconds, and
    * until it resigns.
@@ -62,8 +78,10 @@ export class Customers {
   #stopped = false;
   /** The entries of the last good list as they came, as JSON. */
   #entries: readonly string[] | undefined;
-  /** The list that is in force, as it is kept; nothing where it is not. */
-  #remembered: string | undefined;
+  /** The list that is in force, as it is kept where the memory has not lost it; nothing where it is not the customer API's. */
+  #own: KeptList | undefined;
+  /** When the newest list was fetched that was ever seen: those that are fetched from now on are newer. */
+  #newest = 0;
   /** Lists are taken over one after the other. */
   #taking: Promise<void> = Promise.resolve();
 
@@ -119,6 +137,7 @@ export class Customers {
       this.#settings = settings;
       this.#entries = undefined;
       if (list === undefined) return await this.start(true);
+      this.#own = undefined;
       this.#tell(list.broken);
       this.#adopt(list);
     };
@@ -189,13 +208,17 @@ export class Customers {
     return taking;
   }
 
+  /** Takes over a newer list where one is kept; where an older one or none is, it is this gateway's that is to be kept. */
   async #recall(): Promise<void> {
     if (this.#settings.customerApi === undefined) return;
-    const remembered = await this.memory?.recall();
-    if (remembered === undefined) return;
-    if (this.loaded && remembered === this.#remembered) return this.events.unchanged?.();
+    const kept = await this.memory?.recall(this.#own?.fetched ?? -1);
+    if (kept === undefined) {
+      if (await this.#remember()) this.events.unchanged?.();
+      return;
+    }
+    this.#newest = Math.max(this.#newest, kept.fetched);
     try {
-      await this.#take(JSON.parse(remembered), remembered);
+      await this.#take(JSON.parse(kept.list), kept);
     } catch (error) {
       this.events.kept(
         `the list that was kept cannot be read: ${messageOf(error)}`,
@@ -203,20 +226,27 @@ export class Customers {
     }
   }
 
+  /** @returns whether the list that is in force is the one that is kept */
+  async #remember(): Promise<boolean> {
+    return this.#own !== undefined && await this.memory?.remember(this.#own) === true;
+  }
+
   /**
    * Takes a list over, in slices that let calls pass; one that is the same as before costs no more than a look.
    *
    * @param kept the list as it is kept, where it comes from there
    */
-  async #take(given: unknown, kept?: string): Promise<void> {
+  async #take(given: unknown, kept?: KeptList): Promise<void> {
     const round = this.#round;
     const entries = Array.isArray(given) ? await asJson(given) : undefined;
     if (this.loaded && entries !== undefined && isSame(entries, this.#entries)) {
+      if (kept !== undefined) this.#own = kept;
+      else await this.#remember(); // which may have been lost
       return this.events.unchanged?.();
     }
     const list = await readList(given, this.#settings);
     const fromApi = this.#settings.customerApi !== undefined;
-    const text = fromApi ? kept ?? `[${(await asJson(list.customers) ?? []).join()}]` : undefined;
+    const text = fromApi ? kept?.list ?? `[${(await asJson(list.customers) ?? []).join()}]` : undefined;
     if (this.#stopped || round !== this.#round) return;
     this.#tell(list.broken);
     if (fromApi && list.ring.size === 0) {
@@ -225,9 +255,16 @@ export class Customers {
     }
     this.#adopt(list);
     this.#entries = entries;
-    if (text === undefined || text === this.#remembered) return;
-    if (text === kept || await this.memory?.remember(text) !== false) this.#remembered = text;
-    else this.#entries = this.#remembered = undefined; // tried again with the next list
+    if (text === undefined) return;
+    const own = kept ?? (text === this.#own?.list ? this.#own : { list: text, fetched: this.#timeOfNew() });
+    this.#own = own;
+    this.#newest = Math.max(this.#newest, own.fetched);
+    if (kept === undefined) await this.#remember(); // if not now, then at the next look
+  }
+
+  /** When a list was fetched that has just come: later than all that came before, whatever clocks say. */
+  #timeOfNew(): number {
+    return Math.max(Math.floor(this.memory?.now ?? 0), this.#newest + 1);
   }
 
   #adopt({ customers, ring }: CustomerList): void {

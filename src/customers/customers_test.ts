@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateAccessKey } from "@4players/odin-tokens";
 import { publicKey } from "../../sim/access_key.ts";
-import { Customers } from "./customers.ts";
+import { Customers, type KeptList } from "./customers.ts";
 
 /** Customers of an API whose answer a test changes, with what they told and what they would keep on disk. */
 function customersOf(answer: () => unknown) {
@@ -23,8 +23,12 @@ function customersOf(answer: () => unknown) {
       broken: ({ entry }) => told.push(`broken: ${entry}`),
     },
     {
+      now: 1000,
       recall: () => Promise.resolve(undefined),
-      remember: (list) => Promise.resolve(remembered.push(list) > 0),
+      remember: ({ list }) => {
+        if (list !== remembered.at(-1)) remembered.push(list);
+        return Promise.resolve(true);
+      },
       leads: () => Promise.resolve(true),
       resign: () => Promise.resolve(),
     },
@@ -116,7 +120,12 @@ Deno.test("customers: a list that comes after the end changes nothing", async ()
 
 /** What several gateways share: the list, and which of them asks for it. */
 class Shared implements Disposable {
-  list: string | undefined;
+  kept: KeptList | undefined;
+  /** Whether it cannot be reached: then each gateway leads. */
+  away = false;
+  /** Its time, which differs from gateway to gateway by what a test says. */
+  now = 1000;
+  readonly skew: number[] = [];
   leading: Customers | undefined;
   readonly members: Customers[] = [];
   /** Who asked, in order. */
@@ -125,6 +134,8 @@ class Shared implements Disposable {
   /** A gateway more. @param answer what the customer API answers it */
   join(answer: () => unknown): Customers {
     const number = this.members.length;
+    // deno-lint-ignore no-this-alias -- for the getter
+    const shared = this;
     const customers: Customers = new Customers(
       {
         customers: undefined,
@@ -140,13 +151,23 @@ class Shared implements Disposable {
       },
       { loaded: () => {}, kept: () => {}, broken: () => {} },
       {
-        recall: () => Promise.resolve(this.list),
+        get now() {
+          return shared.now + (shared.skew[number] ?? 0);
+        },
+        recall: (than) =>
+          Promise.resolve(
+            !this.away && this.kept !== undefined && this.kept.fetched > than ? this.kept : undefined,
+          ),
         remember: (list) => {
-          this.list = list;
+          if (this.away) return Promise.resolve(false);
+          const kept = this.kept?.fetched ?? -1;
+          if (kept >= list.fetched) return Promise.resolve(kept === list.fetched);
+          this.kept = list;
           for (const member of this.members) if (member !== customers) void member.take();
           return Promise.resolve(true);
         },
         leads: (_, takes) => {
+          if (this.away) return Promise.resolve(true);
           if (takes) this.leading = customers;
           this.leading ??= customers;
           return Promise.resolve(this.leading === customers);
@@ -229,7 +250,7 @@ Deno.test("customers: a reload asks at whichever gateway, and an earlier answer 
   await asking;
   await settled();
   assert.deepEqual([shared.asked, shared.limits], [[0, 0, 1], [[2], [2]]]);
-  assert.match(shared.list ?? "", /"maxPeers":2/);
+  assert.match(shared.kept?.list ?? "", /"maxPeers":2/);
 });
 
 Deno.test("customers: those of a file are a gateway's own, whatever the others share", async () => {
@@ -243,4 +264,76 @@ Deno.test("customers: those of a file are a gateway's own, whatever the others s
   await one.start();
   await other.take();
   assert.deepEqual(shared.limits, [[1], [7]]);
+});
+
+Deno.test("customers: what was removed stays so, whatever older list others have, and whatever their clocks say", async () => {
+  for (const skew of [0, -3_600_000]) {
+    using shared = new Shared();
+    let limit = 1;
+    const [one, other] = [shared.join(() => [acme(limit)]), shared.join(() => [acme(limit)])];
+    await one.start();
+    await other.start();
+    const older = shared.kept;
+    shared.now += 10;
+    shared.skew[0] = skew; // its clock is behind that of who fetched before
+    limit = 2;
+    await one.start();
+    await settled();
+    assert.deepEqual(shared.limits, [[2], [2]]);
+    const newer = shared.kept;
+    for (const lost of [older, undefined, { ...older!, fetched: 0 }]) {
+      for (const looks of [other, one]) {
+        shared.kept = lost;
+        await looks.start();
+        await settled();
+        assert.deepEqual(shared.limits, [[2], [2]]);
+        assert.deepEqual(shared.kept, newer, "it is put back");
+      }
+    }
+  }
+});
+
+Deno.test("customers: of what gateways fetched while nothing could be kept, the newest list stays", async () => {
+  using shared = new Shared();
+  let limit = 1;
+  const [one, other] = [shared.join(() => [acme(limit)]), shared.join(() => [acme(limit)])];
+  await one.start();
+  await other.start();
+  shared.away = true;
+  for (const asks of [one, other, one]) {
+    shared.now += 10;
+    limit++;
+    await asks.start();
+  }
+  assert.deepEqual(shared.limits, [[4], [3]]);
+  shared.away = false;
+  await other.take();
+  await one.take();
+  await settled();
+  assert.deepEqual(shared.limits, [[4], [4]]);
+});
+
+Deno.test("customers: a gateway that starts while the customer API is down has the list that others put back", async () => {
+  using shared = new Shared();
+  const one = shared.join(() => [acme(1)]);
+  await one.start();
+  shared.kept = undefined;
+  const late = shared.join(() => Promise.reject(new Error("down")));
+  await late.load();
+  assert.equal(late.loaded, false);
+  await one.take(); // as where the store says that it has lost something
+  await settled();
+  assert.deepEqual(shared.limits, [[1], [1]]);
+});
+
+Deno.test("customers: a list that is kept and cannot be used gives way to the next that comes", async () => {
+  for (const list of ["nonsense", "[]"]) {
+    using shared = new Shared();
+    shared.kept = { list, fetched: 5000 }; // by a clock that was ahead
+    const one = shared.join(() => [acme(1)]);
+    await one.load();
+    await one.start();
+    assert.deepEqual(shared.limits, [[1]]);
+    assert.match(shared.kept?.list ?? "", /"maxPeers":1/);
+  }
 });

@@ -54,6 +54,8 @@ export class Activity {
         "error",
         "the store cannot be written: known rooms are served, all else is refused",
       ),
+    storeLost: () =>
+      this.#add("fleet", "error", "the store has lost data: what this gateway knows was put back"),
     storeRecovered: () => this.#add("fleet", "info", "the store can be written again"),
   };
 

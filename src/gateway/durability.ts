@@ -239,6 +239,7 @@ export class Durability {
       settle: (changes: readonly Change[], committed: Committed) => this.#settle(changes, committed),
       recovered: () => this.#observers.tell("storeRecovered"),
       caughtUp: () => this.#observers.tell("caughtUp"),
+      restored: () => this.#observers.tell("storeLost"),
     };
     this.#replication = new Replication(context, this.#store, shared);
   }

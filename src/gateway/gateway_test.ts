@@ -115,6 +115,9 @@ const SHARED: SharedStore = {
   lead: () => Promise.resolve(true),
   resign: () => Promise.resolve(),
   explanation: () => Promise.resolve(undefined),
+  unixTime: 0,
+  newest: () => Promise.resolve(undefined),
+  keepNewest: () => Promise.resolve("put in"),
   gateways: () => Promise.resolve([]),
 };
 

@@ -22,6 +22,8 @@ export interface Observer {
   storeFailed?(error: StoreError): void;
   /** The store can be written again, and has everything. */
   storeRecovered?(): void;
+  /** The store that several gateways share had lost what it had, or a part of it, and what the fleet consists of has been put back. */
+  storeLost?(): void;
   /** The wall clock was set by so much. */
   clockSet?(by: Milliseconds): void;
   /** The gateway did not run for so long. */

@@ -35,6 +35,8 @@ export interface ReplicationContext {
   recovered(): void;
   /** The model has been compared with the store, and is what it has. */
   caughtUp(): void;
+  /** The store had lost something, and has what the model knows again. */
+  restored(): void;
 }
 
 /**
@@ -189,7 +191,7 @@ export class Replication {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reconciling = promise;
     try {
-      const { model, recovered, caughtUp } = this.#context;
+      const { model, recovered, caughtUp, restored } = this.#context;
       // Where another gateway came while this one was taken for dead, the number may be that one's now.
       if (this.#shared.number !== model.gateway) fleet.numberTasks(model, this.#shared.number);
       if (lost === "stored") await this.#shared.offer(fleet.snapshot(model));
@@ -197,6 +199,7 @@ export class Replication {
       caughtUp();
       if (this.#isAway) recovered();
       this.#isAway = false;
+      if (lost === "stored") restored();
       this.#context.soon(told);
     } finally {
       this.#reconciling = undefined;

@@ -17,6 +17,11 @@ export const logObserver: Observer = {
     log.error("the store cannot be written: {message}. Known rooms are served, all else is refused", {
       message,
     }),
+  storeLost: () =>
+    log.error(
+      "the store has lost data, all or the latest of it: what this gateway knows of servers, rooms, bans and tasks " +
+        "was put back. See to its files and its replicas",
+    ),
   storeRecovered: () => log.warning("the store can be written again, and has everything"),
 };
 

@@ -80,6 +80,13 @@ export interface StoredPlace {
   readonly banned: boolean;
 }
 
+/** A text that is kept for all gateways, of which only the newest counts. */
+export interface Edition {
+  readonly text: string;
+  /** Unix time by the store's clock; 0 where it is not known, which is older than all others. */
+  readonly made: Milliseconds;
+}
+
 /**
  * A store that several gateways share: it puts the changes of all of them into one order, and each gateway is told of all
  * in that order. `commit` resolves at the place of its changes in it: what came before has been told by `others`, and
@@ -151,6 +158,18 @@ export interface SharedStore {
    * @throws {StoreError}
    */
   explanation(namespace: string, group: string): Promise<Explanation | undefined>;
+  /** Unix time by the store's own clock, as far as it is known. */
+  readonly unixTime: Milliseconds;
+  /** A text by its name, where it is newer than one that was made then; -1 for any. @throws {StoreError} */
+  newest(name: string, than: Milliseconds): Promise<Edition | undefined>;
+  /**
+   * Keeps a text, unless one is there that is as new. The name may be one that was given to `setValue`: what that has kept is
+   * of an unknown time.
+   *
+   * @returns whether it was put in, or is there already; or a newer one is
+   * @throws {StoreError}
+   */
+  keepNewest(name: string, edition: Edition): Promise<"put in" | "there" | "outdated">;
   /** All gateways that share the store and live, this one included. @throws {StoreError} */
   gateways(): Promise<readonly Member[]>;
 }

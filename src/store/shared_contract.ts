@@ -641,4 +641,26 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     assert.equal(await other.store.value("customers"), "[]");
     assert.equal(await other.store.value("nothing"), undefined);
   });
+
+  test(
+    "of a text of which the newest counts, an older one never takes the place of a newer one",
+    async (one, other) => {
+      const keep = (text: string, made: number) => one.shared.keepNewest("list", { text, made });
+      assert.equal(await other.shared.newest("list", -1), undefined);
+      assert.equal(await keep("of an unknown time", 0), "put in");
+      assert.deepEqual(await other.shared.newest("list", -1), { text: "of an unknown time", made: 0 });
+      const made = Math.floor(one.shared.unixTime);
+      assert.ok(Math.abs(made - Date.now()) < 60_000);
+      assert.equal(await keep("7\nnew", made), "put in");
+      assert.equal(await keep("of the same time", made), "there");
+      assert.equal(await keep("old", made - 1), "outdated");
+      assert.deepEqual(await other.shared.newest("list", made - 1), { text: "7\nnew", made });
+      assert.equal(await other.shared.newest("list", made), undefined);
+      assert.equal(await other.store.value("list"), "7\nnew");
+      assert.equal(await keep("newer", made + 1), "put in");
+      assert.equal(await other.store.value("list"), "newer");
+      await one.store.setValue("list", "of an unknown time again");
+      assert.deepEqual(await other.shared.newest("list", -1), { text: "of an unknown time again", made: 0 });
+    },
+  );
 }

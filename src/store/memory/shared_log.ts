@@ -1,4 +1,5 @@
 import type { Address, Change, Count, Licence, Milliseconds, Snapshot } from "../../fleet/mod.ts";
+import type { Edition } from "../port.ts";
 import { type Applied, Tables } from "../rules.ts";
 
 /** Changes as they came into the order, times as unix time. */
@@ -39,7 +40,7 @@ export const LEASE: Milliseconds = 2000;
  */
 export class SharedLog {
   readonly tables = new Tables();
-  readonly values = new Map<string, string>();
+  readonly values = new Map<string, Edition>();
   readonly #readers = new Map<number, Reader>();
   readonly #heard = new Map<number, number>();
   readonly #handOvers = new Map<Address, HandOver>();

@@ -11,6 +11,7 @@ import type {
 } from "../../fleet/mod.ts";
 import {
   type Committed,
+  type Edition,
   type Safety,
   type SharedStore,
   type Store,
@@ -121,12 +122,30 @@ export class MemoryStore implements Store, SharedStore {
   }
 
   value(name: string): Promise<string | undefined> {
-    return Promise.resolve(this.#log.values.get(name));
+    return Promise.resolve(this.#log.values.get(name)?.text);
   }
 
   setValue(name: string, value: string): Promise<void> {
-    this.#log.values.set(name, value);
+    this.#log.values.set(name, { text: value, made: 0 });
     return Promise.resolve();
+  }
+
+  get unixTime(): Milliseconds {
+    return this.#log.now();
+  }
+
+  newest(name: string, than: Milliseconds): Promise<Edition | undefined> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    const kept = this.#log.values.get(name);
+    return Promise.resolve(kept !== undefined && kept.made > than ? kept : undefined);
+  }
+
+  keepNewest(name: string, edition: Edition): Promise<"put in" | "there" | "outdated"> {
+    if (this.#manner.isAway()) return Promise.reject(away());
+    const kept = this.#log.values.get(name)?.made ?? -1;
+    if (kept >= edition.made) return Promise.resolve(kept > edition.made ? "outdated" : "there");
+    this.#log.values.set(name, edition);
+    return Promise.resolve("put in");
   }
 
   close(): Promise<void> {

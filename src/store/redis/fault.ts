@@ -15,7 +15,11 @@ export class Fault extends StoreError {
 
 /** What Redis's error codes and those of the system mean, and what to do; no text of a caller's is in them. */
 const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, meaning: string])[] = [
-  [/^FENCED/, "fenced", "took this gateway for dead, because it had not been heard for 2 s; it joins again"],
+  [
+    /^FENCED/,
+    "fenced",
+    "took this gateway for dead: it had not been heard for 2 s, or Redis has lost its data; it joins again",
+  ],
   [/^LOADING/, "lost", "is still reading its data; it is tried again"],
   [/^READONLY/, "lost", "is a replica and takes no changes; name the primary, or its sentinels"],
   [/^MASTERDOWN/, "lost", "is a replica without its primary; name the primary, or its sentinels"],

@@ -8,6 +8,7 @@ import { MEMBERS } from "./lua/members.ts";
 import { OFFERS } from "./lua/offers.ts";
 import { RECORDS } from "./lua/records.ts";
 import { RULES } from "./lua/rules.ts";
+import { VALUES } from "./lua/values.ts";
 
 /** For how long a gateway counts as alive after its last beat, in milliseconds. */
 const LEASE = 2000;
@@ -21,10 +22,14 @@ const REPEAT = 60_000;
 /** Bans whose end nobody has told of are forgotten after so long, in milliseconds. */
 export const ENDED_FOR = 3_600_000;
 
+/** Digits that the time has at most at which a text was made, of those of which the newest counts. */
+export const MADE_DIGITS = 15;
+
 /** The functions that gateways call. */
 const FUNCTIONS = [
   ...["hello", "beat", "bye", "gateways"],
   ...["commit", "tail", "resume", "claim", "lead", "resign", "share", "forget"],
+  ...["newest", "keep"],
 ];
 
 /**
@@ -54,13 +59,14 @@ const FUNCTIONS = [
  * | `handed` | hash | of a server: id and tasks of each hand-over whose fate is open |
  * | `lead:NAME` | string | gateway that does something for all, and its incarnation |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |
- * | `value:NAME` | string | values |
  * | `asserted` | string | while a gateway has lately made changes again that were lost |
+ * | `value:NAME` | string | values; of those of which the newest counts: when it was made, and the text |
  */
 const TEXT = [
   `local LEASE, HISTORY, REPEAT, ENDED_FOR = ${LEASE}, ${HISTORY}, ${REPEAT}, ${ENDED_FOR}`,
+  `local MADE = ${MADE_DIGITS}`,
   `local GATEWAYS, OPEN = ${GATEWAYS - 1}, ${OPEN_HAND_OVERS}`,
-  ...[GROUND, RECORDS, RULES, OFFERS, COMMIT, LOG, MEMBERS, CLAIMS],
+  ...[GROUND, RECORDS, RULES, OFFERS, COMMIT, LOG, MEMBERS, CLAIMS, VALUES],
 ].join("\n");
 
 /**

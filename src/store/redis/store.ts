@@ -13,6 +13,7 @@ import {
 } from "../../fleet/mod.ts";
 import {
   type Committed,
+  type Edition,
   type Safety,
   type SharedStore,
   type Store,
@@ -25,6 +26,7 @@ import { type Command, commandsOf, commandsOfCommit } from "./commands.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
+import { MADE_DIGITS } from "./library.ts";
 import { setShare } from "./licence_share.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Replicas } from "./replicas.ts";
@@ -38,6 +40,9 @@ const OFFERED = 500;
 
 /** Of the gateways that find that Redis has lost something one makes it good, within this time, in milliseconds. */
 const ASSERTED_FOR = 10_000;
+
+/** How a text begins of which the newest counts: with the time at which it was made. */
+const EDITION = new RegExp(`^(\\d{1,${MADE_DIGITS}})\n`);
 
 /** What a store in Redis is opened with besides. */
 export interface RedisOptions extends StoreOptions, Identity {
@@ -149,11 +154,29 @@ export class RedisStore implements Store, SharedStore {
 
   async value(name: string): Promise<string | undefined> {
     const value = await this.#session.call(["GET", this.#keyOfValue(name)]);
-    return value === null ? undefined : textOf(value);
+    return value === null ? undefined : editionOf(textOf(value)).text;
   }
 
   async setValue(name: string, value: string): Promise<void> {
     await this.#session.call(["SET", this.#keyOfValue(name), value]);
+  }
+
+  get unixTime(): Milliseconds {
+    return this.#session.clock.toUnixTime(this.#options.now());
+  }
+
+  async newest(name: string, than: Milliseconds): Promise<Edition | undefined> {
+    const [, value] = textsOf(await this.#session.run("newest", [name, String(than)]));
+    return value === undefined ? undefined : editionOf(value);
+  }
+
+  async keepNewest(name: string, { text, made }: Edition): Promise<"put in" | "there" | "outdated"> {
+    const time = String(Math.max(0, Math.round(made)));
+    // Most often it is there: then the text, which may be long, is not sent.
+    const [before, value] = textsOf(await this.#session.run("newest", [name, time]));
+    if (value !== undefined) return "outdated";
+    if (before === time) return "there";
+    return await this.#session.run("keep", [name, time, text]) === 1 ? "put in" : "outdated";
   }
 
   async catchUp(): Promise<void> {
@@ -361,6 +384,12 @@ export class RedisStore implements Store, SharedStore {
     if (this.#opened) this.#follower?.suspect("told"); // what was refused has to be made up for
     if (first && this.#opened) this.#options.failed(error);
   }
+}
+
+/** Takes apart what is kept; what `setValue` has kept has no time. */
+function editionOf(value: string): Edition {
+  const [start = "", made] = EDITION.exec(value) ?? [];
+  return { text: value.slice(start.length), made: Number(made ?? 0) };
 }
 
 function loadedAnew(): StoreError {
