@@ -83,6 +83,30 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/claims.ts",
+    find: "if ends and ends < ended then",
+    put: "if ban and ends < ended then",
+    breaks: "a damaged ban keeps every gateway from starting",
+  },
+  {
+    file: "src/store/redis/lua/records.ts",
+    find: "if #part >= 7 and ",
+    put: "if true or ",
+    breaks: "a damaged row of one server takes the store from all",
+  },
+  {
+    file: "src/store/redis/lua/records.ts",
+    find: "local written, reason = pcall(write_explanations, tx)",
+    put: "local written, reason = true, write_explanations(tx)",
+    breaks: "no room is placed where it cannot be kept why",
+  },
+  {
+    file: "src/store/redis/session.ts",
+    find: '(error.kind !== "refused" || commits)',
+    put: "true",
+    breaks: "what is refused to one call fails all others",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
     find: "if tonumber(args[10]) < back then return { integer(back) } end",
     put: "",
     breaks: "what was given back is shared by who does not know of the report",

@@ -79,7 +79,7 @@ export class Connection {
       this.#heard = performance.now();
       return result;
     } catch (error) {
-      throw faultOf(this.address, error);
+      throw faultOf(this.address, error, keyOf(command));
     } finally {
       late.clear();
       answer.catch(() => {}); // of no more concern once it is late
@@ -181,6 +181,11 @@ async function primaryOf(sentinels: Sentinels, { tls }: RedisSettings): Promise<
   }
   const why = last instanceof Error ? last.message : "none is configured";
   throw new Fault("lost", `no sentinel says where Redis is: ${why}`, { cause: last });
+}
+
+/** The key that a command is about: the first, before which XREAD has its options. */
+function keyOf(command: readonly string[]): string | undefined {
+  return command[Math.max(0, command.indexOf("STREAMS")) + 1];
 }
 
 function replied(error: unknown, start: string): boolean {

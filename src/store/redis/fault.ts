@@ -48,10 +48,27 @@ const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, meaning: str
   [/closed|offline|ECONNRESET|EPIPE|reset by peer|Disconnects/i, "lost", "has closed the connection"],
 ];
 
-/** An error of the client, or one that Redis has answered, in an operator's words. */
-export function faultOf(address: string, error: unknown): Fault {
+/** What Redis answers where a key holds something else, and how the functions name the key. */
+const OTHER_DATA = /^WRONGTYPE|^ERR value is not an integer|^ERR increment or decrement would overflow/;
+const NAMED = /\((.+)\)(?: script:|$)/;
+
+/**
+ * An error of the client, or one that Redis has answered, in an operator's words.
+ *
+ * @param key that the command was about, where it was about one
+ */
+export function faultOf(address: string, error: unknown, key?: string): Fault {
   if (error instanceof Fault) return error;
   const message = describe(error);
+  if (OTHER_DATA.test(message)) {
+    const named = NAMED.exec(message)?.[1] ?? key ?? "one of its keys";
+    return new Fault(
+      "refused",
+      `Redis at ${address} has something at ${named} that is none of the gateways' data; remove it there, or set another ` +
+        "`prefix` of `store.redis`",
+      { cause: error },
+    );
+  }
   const [, kind, meaning] = MEANINGS.find(([start]) => start.test(message)) ?? [];
   return new Fault(kind ?? "refused", `Redis at ${address} ${meaning ?? `has failed: ${message}`}`, {
     cause: error,

@@ -97,7 +97,7 @@ export async function* load(
   const queued = ({ record: [server, order, its] }: Row): StoredTask => ({
     server: parse(address, server),
     task: parse(task, its),
-    order: Number(order),
+    order: parse(number, order),
   });
 
   for await (const servers of read("servers", server)) {

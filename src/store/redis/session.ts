@@ -91,9 +91,14 @@ export class Session {
     return this.#fault;
   }
 
-  /** Calls a function of the library. @throws {Fault} at once, where Redis is away */
+  /**
+   * Calls a function of the library. One that is refused concerns nobody else, but where it commits: what others have committed
+   * may hang on it.
+   *
+   * @throws {Fault} at once, where Redis is away
+   */
   run(name: string, args: readonly string[] = []): Promise<unknown> {
-    return this.#use((connection) => connection.run(name, this.#settings.prefix, args));
+    return this.#use((connection) => connection.run(name, this.#settings.prefix, args), name === "commit");
   }
 
   /** Calls one that only a gateway may which lives. @throws {Fault} */
@@ -131,12 +136,15 @@ export class Session {
     this.#connection?.close();
   }
 
-  async #use<Result>(use: (connection: Connection) => Promise<Result>): Promise<Result> {
+  async #use<Result>(
+    use: (connection: Connection) => Promise<Result>,
+    commits = false,
+  ): Promise<Result> {
     if (this.#fault !== undefined || this.#connection === undefined) throw this.#fault;
     try {
       return await use(this.#connection);
     } catch (error) {
-      if (error instanceof Fault) this.#fail(error);
+      if (error instanceof Fault && (error.kind !== "refused" || commits)) this.#fail(error);
       throw error;
     }
   }

@@ -41,6 +41,9 @@ const OFFERED = 500;
 /** Of the gateways that find that Redis has lost something one makes it good, within this time, in milliseconds. */
 const ASSERTED_FOR = 10_000;
 
+/** So much that cannot be read is told one by one. */
+const TOLD = 1000;
+
 /** How a text begins of which the newest counts: with the time at which it was made. */
 const EDITION = new RegExp(`^(\\d{1,${MADE_DIGITS}})\n`);
 
@@ -70,6 +73,8 @@ export class RedisStore implements Store, SharedStore {
   #opened = false;
   #closed = false;
   #requests = 0;
+  /** What cannot be read, and was told. */
+  readonly #damaged = new Set<string>();
 
   /** @throws {StoreError} where Redis cannot be used, or the gateways that share it have other settings */
   static async open(settings: RedisSettings, options: RedisOptions): Promise<RedisStore> {
@@ -195,7 +200,7 @@ export class RedisStore implements Store, SharedStore {
     const [server = "", leave] = held === null ? [] : textOf(held).split("\n", 2);
     const now = this.#session.clock.toUnixTime(this.#options.now());
     return {
-      server: server === "" || leave !== "" ? undefined : parseAddress(JSON.parse(server)),
+      server: server === "" || leave !== "" ? undefined : addressIn(server),
       banned: listOf(bans).some((ban) => ban !== null && Number(textOf(ban).split("\n", 1)[0]) > now),
     };
   }
@@ -241,8 +246,17 @@ export class RedisStore implements Store, SharedStore {
   async explanation(namespace: string, group: string): Promise<Explanation | undefined> {
     await this.#outgoing.flush();
     const key = JSON.stringify([namespace, group]);
-    const kept = await this.#session.call(["HGET", `${this.#settings.prefix}explanations`, key]);
-    return kept === null ? undefined : explanation.read(JSON.parse(textOf(kept)), this.#session.clock);
+    const hash = `${this.#settings.prefix}explanations`;
+    try {
+      const kept = await this.#session.call(["HGET", hash, key]);
+      return kept === null ? undefined : explanation.read(JSON.parse(textOf(kept)), this.#session.clock);
+    } catch (error) {
+      // It is only looked at: where it cannot be read there is none.
+      if (error instanceof Fault && error.kind !== "refused") throw error;
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      this.#tellDamaged(error instanceof Fault ? message : `${key} of ${hash} is left out: ${message}`);
+      return undefined;
+    }
   }
 
   async gateways(): Promise<readonly Member[]> {
@@ -254,7 +268,7 @@ export class RedisStore implements Store, SharedStore {
       return {
         number: Number(number),
         version,
-        lag: Math.max(0, Number(last) - (self ? told : Number(place))),
+        lag: Math.max(0, Number(last) - (self ? told : Number(place))) || 0, // of what cannot be read: none
         self,
       };
     }).toSorted((a, b) => a.number - b.number);
@@ -331,6 +345,7 @@ export class RedisStore implements Store, SharedStore {
     const now = this.#options.now();
     const commands = commits.map((changes) => commandsOfCommit(changes, clock, now, number));
     const [first, ...insteads] = await this.#commit(request, commands);
+    for (const what of insteads.splice(commits.length)) this.#tellDamaged(what);
     if (safety === "power" && this.#settings.replicas) await this.#replicas.haveAll();
     let order = Number(first);
     return commits.map((_, i) => {
@@ -369,6 +384,13 @@ export class RedisStore implements Store, SharedStore {
     await this.#commit(`${this.#session.incarnation}.${++this.#requests}`, [commands]);
   }
 
+  /** What is come upon again and again is told once. */
+  #tellDamaged(what: string): void {
+    if (this.#damaged.has(what) || this.#damaged.size >= TOLD) return;
+    this.#damaged.add(what);
+    this.#options.damaged?.(what);
+  }
+
   #keyOfValue(name: string): string {
     return `${this.#settings.prefix}value:${name}`;
   }
@@ -383,6 +405,15 @@ export class RedisStore implements Store, SharedStore {
     this.#outgoing.fail(error);
     if (this.#opened) this.#follower?.suspect("told"); // what was refused has to be made up for
     if (first && this.#opened) this.#options.failed(error);
+  }
+}
+
+/** The address that a text of JSON has; nothing where it has none. */
+function addressIn(json: string): Address | undefined {
+  try {
+    return parseAddress(String(JSON.parse(json)));
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,7 +6,8 @@ local function forget(keys, args)
   local ended = time() - ENDED_FOR
   for _, key in ipairs(args) do
     local ban = redis.call("HGET", bans, key)
-    if ban and tonumber(split(ban)[1]) < ended then redis.call("HDEL", bans, key) end
+    local ends = ban and tonumber(split(ban)[1]) -- one that cannot be read stays, for whoever looks after it
+    if ends and ends < ended then redis.call("HDEL", bans, key) end
   end
   return redis.status_reply("OK")
 end
@@ -53,8 +54,8 @@ local function share(keys, args)
   local shares = redis.call("HGETALL", key)
   for i = 1, #shares, 2 do
     local part = split(shares[i + 1])
-    if shares[i] == "back" then back = tonumber(part[1])
-    elseif tonumber(part[3]) <= now then
+    if shares[i] == "back" then back = tonumber(part[1]) or place
+    elseif not (tonumber(part[1]) and tonumber(part[2])) or (tonumber(part[3]) or 0) <= now then
       redis.call("HDEL", key, shares[i])
       given_back = true
     elseif shares[i] == number then own = { tonumber(part[1]), tonumber(part[2]) }

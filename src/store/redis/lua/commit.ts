@@ -7,7 +7,8 @@ local ON_GROUPS = {
 }
 
 -- number, incarnation, request, how many calls, the length of each, then of each change: rule, what others are told, key,
--- three texts. Returns the place of the first change, and of each call what is told instead, as a JSON array.
+-- three texts. Returns the place of the first change, of each call what is told instead, as a JSON array, and then what was
+-- found that cannot be read.
 local function commit(keys, args)
   local prefix, number, incarnation, request = keys[1], args[1], args[2], args[3]
   if not lives(prefix, number, incarnation) then return FENCED end
@@ -47,6 +48,7 @@ local function commit(keys, args)
     answer[#answer + 1] = "[" .. table.concat(tx.instead, ",") .. "]"
   end
   finish(tx)
+  for _, what in ipairs(tx.damaged) do answer[#answer + 1] = what end
   redis.call(
     "XADD", prefix .. "log", "MINID", "~", integer(tx.now - HISTORY) .. "-0", "*",
     "n", answer[1], "k", integer(count), "g", number, "r", request, "c", "[" .. table.concat(accepted, ",") .. "]"

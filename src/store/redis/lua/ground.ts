@@ -1,5 +1,24 @@
 /** What all functions are made of. */
 export const GROUND = String.raw`
+-- What is missing where the library is loaded is there where it runs.
+local function ask(...) return redis.pcall(...) end
+local function status(text) return redis.status_reply(text) end
+
+-- As Redis has it; but errors name the key, so that it can be found which is not the gateways'.
+local redis = {
+  register_function = redis.register_function,
+  status_reply = status,
+  call = function(...)
+    local reply = ask(...)
+    if type(reply) == "table" and reply.err then
+      local _, key = ...
+      if key then reply.err = reply.err .. " (" .. key .. ")" end
+      error(reply)
+    end
+    return reply
+  end,
+}
+
 local FORMAT = "1"
 local AT_ONCE = 1000 -- values that a command gets at most, as the stack of Lua is limited
 
@@ -19,7 +38,10 @@ local function time()
 end
 
 local function last_place(prefix)
-  return tonumber(redis.call("GET", prefix .. "n") or "-1")
+  local key = prefix .. "n"
+  local place = tonumber(redis.call("GET", key) or "-1")
+  if not place then error({ err = "WRONGTYPE A number is expected (" .. key .. ")" }) end
+  return place
 end
 
 local function lives(prefix, number, incarnation)

@@ -10,6 +10,13 @@ local function tail(keys)
   return { epoch, entries[1][1], place, entries[1][2][8] }
 end
 
+-- Its first place, its last, and its request; nothing where the entry is not the gateways'.
+local function span(entry)
+  local fields = entry[2]
+  local first, count = tonumber(fields[2]), tonumber(fields[4])
+  if first and count then return first, first + count - 1, fields[8] end
+end
+
 -- Whether what comes after a position can be told one by one: epoch, id, last place, request.
 local function resume(keys, args)
   local prefix, epoch, id, last, request = keys[1], args[1], args[2], tonumber(args[3]), args[4]
@@ -18,13 +25,14 @@ local function resume(keys, args)
   if place < last then return "stored" end
   local seen = redis.call("XRANGE", prefix .. "log", id, id)[1]
   if seen then
-    local fields = seen[2]
-    local same = tonumber(fields[2]) + tonumber(fields[4]) - 1 == last and fields[8] == request
-    return same and "ok" or "stored"
+    local first, its_last, its_request = span(seen)
+    if not first then return "told" end
+    return its_last == last and its_request == request and "ok" or "stored"
   end
   local oldest = redis.call("XRANGE", prefix .. "log", "-", "+", "COUNT", 1)[1]
   if not oldest then return place == last and "ok" or "told" end
-  local first = tonumber(oldest[2][2])
+  local first = span(oldest)
+  if not first then return "told" end
   if first <= last then return "stored" end
   return first == last + 1 and "ok" or "told"
 end

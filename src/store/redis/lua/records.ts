@@ -5,8 +5,19 @@ export const RECORDS = String.raw`
 local function begin(prefix)
   return {
     prefix = prefix, now = time(), servers = {}, groups = {}, changed_servers = {}, changed_groups = {},
-    explained = {}, keep = 0, instead = {}, doubtful = {},
+    explained = {}, keep = 0, instead = {}, doubtful = {}, damaged = {},
   }
+end
+
+-- A row that cannot be read counts as none, and is told by its name.
+local function leave_out(tx, hash, key)
+  tx.damaged[#tx.damaged + 1] = key .. " of " .. tx.prefix .. hash .. " is left out: it cannot be read"
+end
+
+-- Half a surrogate pair is right in JSON, as JavaScript has it; cjson does not know it.
+local function is_json(text)
+  local plain = string.gsub(string.gsub(text, "\\\\", ""), "\\u%x%x%x%x", "")
+  return (pcall(cjson.decode, plain))
 end
 
 local function server_of(tx, key)
@@ -16,10 +27,12 @@ local function server_of(tx, key)
     server = false
     if record then
       local part = split(record)
-      server = {
-        first = part[1], told = part[2], report = part[3], plan = part[4],
-        draining = part[5] == "1", enabled = part[6] == "1", evicting = part[7] == "1",
-      }
+      if #part >= 7 and string.find(part[4], "^%[[^,]*,.*%]$") then
+        server = {
+          first = part[1], told = part[2], report = part[3], plan = part[4],
+          draining = part[5] == "1", enabled = part[6] == "1", evicting = part[7] == "1",
+        }
+      else leave_out(tx, "servers", key) end
     end
     tx.servers[key] = server
   end
@@ -39,8 +52,12 @@ local function new_group(server)
   return { server, "" }
 end
 
-local function group_from(record)
-  return record and split(record)
+local function group_from(tx, key, record)
+  if not record then return false end
+  local group = split(record)
+  if #group % 2 == 0 and string.find(group[SERVER], '^"[^"]+:%d+"$') then return group end
+  leave_out(tx, "groups", key)
+  return false
 end
 
 -- Where the id of a room stands; nothing where the group does not have it.
@@ -85,7 +102,7 @@ local function fetch_groups(tx, keys)
   for from = 1, #keys, AT_ONCE do
     local to = math.min(from + AT_ONCE - 1, #keys)
     local records = redis.call("HMGET", tx.prefix .. "groups", unpack(keys, from, to))
-    for i = from, to do tx.groups[keys[i]] = group_from(records[i - from + 1]) end
+    for i = from, to do tx.groups[keys[i]] = group_from(tx, keys[i], records[i - from + 1]) end
   end
 end
 
@@ -154,10 +171,11 @@ local function write_explanations(tx)
     else gone[#gone + 1] = key end
   end
   local hash, order = tx.prefix .. "explanations", tx.prefix .. "explained"
+  -- First of all: what has no place in the order would stay for ever.
+  for i = 1, #places, AT_ONCE do redis.call("ZADD", order, unpack(places, i, math.min(i + AT_ONCE - 1, #places))) end
   for i = 1, #gone, AT_ONCE do redis.call("HDEL", hash, unpack(gone, i, math.min(i + AT_ONCE - 1, #gone))) end
   for i = 1, #texts, AT_ONCE do redis.call("HSET", hash, unpack(texts, i, math.min(i + AT_ONCE - 1, #texts))) end
   if #places == 0 then return end
-  for i = 1, #places, AT_ONCE do redis.call("ZADD", order, unpack(places, i, math.min(i + AT_ONCE - 1, #places))) end
   local excess = redis.call("ZCARD", order) - tx.keep
   if excess <= 0 then return end
   local oldest = redis.call("ZRANGE", order, 0, math.min(excess, AT_ONCE) - 1)
@@ -168,7 +186,12 @@ end
 local function finish(tx)
   write(tx.prefix .. "servers", tx.changed_servers, tx.servers, server_text)
   write(tx.prefix .. "groups", tx.changed_groups, tx.groups, group_text)
-  write_explanations(tx)
+  -- They are only looked at: nothing else fails with them.
+  local written, reason = pcall(write_explanations, tx)
+  if not written then
+    local what = type(reason) == "table" and reason.err or tostring(reason)
+    tx.damaged[#tx.damaged + 1] = "why rooms are where they are cannot be kept: " .. what
+  end
 end
 
 local function tell_instead(tx, text)
@@ -189,11 +212,27 @@ local function tell_group_as_it_is(tx, key)
     return
   end
   local server, leave = group[SERVER], group[LEAVE]
-  tell_instead(tx, '["group-placed",' .. names .. "," .. server .. "]")
+  local texts = { '["group-placed",' .. names .. "," .. server .. "]" }
   for i = ROOMS, #group, 2 do
-    tell_instead(tx, '["room-opened",' .. group[i] .. "," .. server .. "," .. group[i + 1] .. "]")
+    texts[#texts + 1] = '["room-opened",' .. group[i] .. "," .. server .. "," .. group[i + 1] .. "]"
   end
-  if leave ~= "" then tell_instead(tx, '["group-leaving",' .. names .. "," .. server .. "," .. leave .. "]") end
+  if leave ~= "" then texts[#texts + 1] = '["group-leaving",' .. names .. "," .. server .. "," .. leave .. "]" end
+  if not is_json("[" .. table.concat(texts, ",") .. "]") then
+    leave_out(tx, "groups", key)
+    set_group(tx, key, false)
+    return tell_group_as_it_is(tx, key)
+  end
+  for _, text in ipairs(texts) do tell_instead(tx, text) end
+end
+
+-- Until when a ban is in force, and the ban.
+local function ban_of(tx, key)
+  local record = redis.call("HGET", tx.prefix .. "bans", key)
+  if not record then return end
+  local part = split(record)
+  local ends = tonumber(part[1])
+  if ends and part[2] and is_json(part[2]) then return ends, part[2] end
+  leave_out(tx, "bans", key)
 end
 
 local function end_for_good(tx, key)

@@ -161,17 +161,14 @@ rules["banned"] = function(tx, key, until_, ban)
 end
 
 rules["ban-ended"] = function(tx, key, until_, lifted)
-  local known = redis.call("HGET", tx.prefix .. "bans", key)
-  if lifted ~= "1" and known then
-    local part = split(known)
-    if tonumber(part[1]) > tonumber(until_) then
-      tell_instead(tx, '["banned",' .. part[2] .. "]")
-      return false
-    end
+  local ends, ban = ban_of(tx, key)
+  if lifted ~= "1" and ends and ends > tonumber(until_) then
+    tell_instead(tx, '["banned",' .. ban .. "]")
+    return false
   end
   redis.call("HDEL", tx.prefix .. "bans", key)
   end_for_good(tx, "ban" .. key)
-  return known ~= false or lifted == "1"
+  return ends ~= nil or lifted == "1"
 end
 
 local function queue(tx, sequence, server, order, task, moved)
@@ -185,7 +182,12 @@ rules["task-queued"] = function(tx, sequence, server, task, moved, place)
     tell_instead(tx, '["task-ended",' .. sequence .. "]")
     return false
   end
-  return queue(tx, sequence, server, known and split(known)[2] or integer(place), task, moved)
+  local order = known and split(known)[2] or integer(place)
+  if not tonumber(order) then
+    leave_out(tx, "tasks", sequence)
+    order = integer(place)
+  end
+  return queue(tx, sequence, server, order, task, moved)
 end
 
 rules["task-ended"] = function(tx, sequence)
@@ -208,7 +210,11 @@ end
 -- The open hand-overs of a server: id and tasks of each, oldest first.
 local function hand_overs(tx, key)
   local record = redis.call("HGET", tx.prefix .. "handed", key)
-  return record and record ~= "" and split(record) or {}
+  if not record or record == "" then return {} end
+  local open = split(record)
+  if #open % 2 == 0 and is_json("[" .. table.concat(open, ",") .. "]") then return open end
+  leave_out(tx, "handed", key)
+  return {}
 end
 
 rules["handed-over"] = function(tx, key, id, tasks)
