@@ -100,6 +100,18 @@ export const redis: readonly Mutant[] = [
     breaks: "no room is placed where it cannot be kept why",
   },
   {
+    file: "src/store/redis/sentinels.ts",
+    find: "        unusable ??= error;\n",
+    put: "        throw error;\n",
+    breaks: "a sentinel that names who is gone keeps a gateway from the primary",
+  },
+  {
+    file: "src/store/redis/sentinels.ts",
+    find: "b.epoch - a.epoch",
+    put: "a.epoch - b.epoch",
+    breaks: "a sentinel that was cut off is believed rather than one that has seen the failover",
+  },
+  {
     file: "src/store/redis/session.ts",
     find: '(error.kind !== "refused" || commits)',
     put: "true",

@@ -3,7 +3,8 @@ import { createClient } from "@redis/client";
 import { afterAll } from "./deadline.ts";
 import { Fault, faultOf } from "./fault.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
-import { type Endpoint, nameOf, type RedisSettings, type Sentinels } from "./settings.ts";
+import { firstPrimary } from "./sentinels.ts";
+import { type Endpoint, nameOf, type RedisSettings } from "./settings.ts";
 
 /** A call that is not answered within this time has failed, in milliseconds. */
 export const DEADLINE = 500;
@@ -41,10 +42,17 @@ export class Connection {
   /** Connects, to whomever the sentinels name where there are any. @throws {Fault} */
   static async open(settings: RedisSettings): Promise<Connection> {
     const { at, database } = settings;
-    const endpoint = "name" in at ? await primaryOf(at, settings) : at;
-    const connection = await connect(endpoint, settings, database);
-    if ("name" in at) await connection.#mustBePrimary();
-    return connection;
+    if (!("name" in at)) return await connect(at, settings, database);
+    const { tls } = settings;
+    return await firstPrimary(
+      at,
+      (address) => connect(address, { ...at, tls }, undefined),
+      async (endpoint) => {
+        const connection = await connect(endpoint, settings, database);
+        await connection.#mustBePrimary();
+        return connection;
+      },
+    );
   }
 
   /** For {@link open}. */
@@ -122,7 +130,7 @@ export class Connection {
     this.close();
     throw new Fault(
       "lost",
-      `Redis at ${this.address} is not the primary any more; the sentinels are asked again`,
+      `Redis at ${this.address} is not the primary any more; another sentinel may know better`,
     );
   }
 }
@@ -161,26 +169,6 @@ function clientOf(options: {
     maintNotifications: "disabled",
     commandOptions: { timeout: 0 }, // by our own deadline; the client's makes an abort signal for each command
   });
-}
-
-/** Asks one sentinel after the other. @throws {Fault} where none knows */
-async function primaryOf(sentinels: Sentinels, { tls }: RedisSettings): Promise<Endpoint> {
-  let last: unknown;
-  for (const address of sentinels.addresses) {
-    let connection: Connection | undefined;
-    try {
-      connection = await connect(address, { ...sentinels, tls }, undefined);
-      const answer = await connection.call(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinels.name]);
-      if (Array.isArray(answer)) return { hostname: String(answer[0]), port: Number(answer[1]) };
-      last = new Error(`the sentinel at ${nameOf(address)} knows no primary of the name ${sentinels.name}`);
-    } catch (error) {
-      last = error;
-    } finally {
-      connection?.close();
-    }
-  }
-  const why = last instanceof Error ? last.message : "none is configured";
-  throw new Fault("lost", `no sentinel says where Redis is: ${why}`, { cause: last });
 }
 
 /** The key that a command is about: the first, before which XREAD has its options. */

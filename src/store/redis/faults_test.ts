@@ -356,4 +356,39 @@ test("the sentinels name the new primary when the old one is gone, and what was 
   await one.store.commit([placed("new")], "process");
   await other.store.catchUp();
   assert.deepEqual(other.told.at(-1), placed("new"));
+  // One that was cut off before says otherwise, and what it names is a primary: of nothing.
+  await using former = await RedisServer.start();
+  await using stale = await RedisServer.startSentinel(former);
+  const both = [stale, sentinel].map(({ port }) => ({ hostname: "127.0.0.1", port }));
+  for (const addresses of [both, both.toReversed()]) {
+    await using later = await Gateway.open({ ...settings, at: { name: "mymaster", addresses } });
+    assert.deepEqual((await placements(later)).includes("new"), true);
+  }
+});
+
+test("a sentinel that names who is gone, or who is no primary, keeps nobody off while another one knows better", async () => {
+  await using primary = await RedisServer.start();
+  await using gone = await RedisServer.start();
+  await using replica = await RedisServer.start();
+  const sentinels = await Promise.all(
+    [gone, replica, primary].map((server) => RedisServer.startSentinel(server)),
+  );
+  await using stack = new AsyncDisposableStack();
+  for (const sentinel of sentinels) stack.use(sentinel);
+  const at = (...which: readonly number[]) => ({
+    name: "mymaster",
+    addresses: which.map((i) => ({ hostname: "127.0.0.1", port: sentinels[i]!.port })),
+  });
+  await gone.kill();
+  await replica.ask("REPLICAOF", "127.0.0.1", String(primary.port));
+  await using one = await Gateway.open({ ...primary.settings, at: at(0, 1, 2) });
+  for (const which of [[0, 1, 2], [1, 0, 2], [2, 0, 1]]) {
+    await using later = await Gateway.open({ ...primary.settings, at: at(...which) });
+    assert.equal((await later.store.gateways()).length, 2);
+  }
+  await assert.rejects(Gateway.open({ ...primary.settings, at: at(0) }), {
+    message: /^the sentinels name none that can be used: Redis at .* refuses connections/,
+  });
+  await primary.ask("CLIENT", "KILL", "TYPE", "normal");
+  await one.back();
 });
