@@ -223,6 +223,7 @@ export class Durability {
         for (const change of changes) this.#observers.tell("followed", change);
       },
       failed: (error) => this.#failed(error),
+      failsStill: (error) => this.#observers.tell("storeFailsStill", error),
       astray: (lost) => {
         this.giveGrants();
         return this.#replication?.reconcile(lost) ?? Promise.resolve();

@@ -20,6 +20,8 @@ export interface Observer {
   handedOver?(tasks: number, repeated: number): void;
   /** The store cannot be written: what needs it is refused until `storeRecovered`. */
   storeFailed?(error: StoreError): void;
+  /** It still cannot, for another reason than before. */
+  storeFailsStill?(error: StoreError): void;
   /** The store can be written again, and has everything. */
   storeRecovered?(): void;
   /** The store that several gateways share had lost what it had, or a part of it, and what the fleet consists of has been put back. */

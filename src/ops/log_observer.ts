@@ -17,6 +17,7 @@ export const logObserver: Observer = {
     log.error("the store cannot be written: {message}. Known rooms are served, all else is refused", {
       message,
     }),
+  storeFailsStill: ({ message }) => log.error("the store still cannot be written: {message}", { message }),
   storeLost: () =>
     log.error(
       "the store has lost data, all or the latest of it: what this gateway knows of servers, rooms, bans and tasks " +

@@ -195,6 +195,8 @@ export interface StoreOptions {
   readonly astray?: ((lost: "told" | "stored") => Promise<void>) | undefined;
   /** Called when the store fails, also while nothing is committed: what it holds may lack changes, until it is replaced. */
   readonly failed: (error: StoreError) => void;
+  /** Called while it has failed, with each reason that is another than those which were told. */
+  readonly failsStill?: ((error: StoreError) => void) | undefined;
   /** Called with the name of a change that another gateway made, of a later version, and that is passed over. */
   readonly unknown?: ((change: string) => void) | undefined;
   /** Called with a row that cannot be read and is left out. */

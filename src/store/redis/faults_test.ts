@@ -163,6 +163,28 @@ test("what was acknowledged is there after Redis was killed, and calls are refus
   assert.deepEqual(await placements(other), ["g", "h"]);
 });
 
+test("each reason of an outage is told once, and again in the next outage", async () => {
+  await using server = await RedisServer.start("--requirepass", "before");
+  const settings = { ...server.settings, password: "before" };
+  await using one = await Gateway.open(settings);
+  const cli = async (password: string, ...args: readonly string[]) => {
+    const env = { REDISCLI_AUTH: password };
+    const options = { args: ["-p", String(server.port), ...args], env, stdout: "null" as const };
+    await new Deno.Command("redis-cli", options).output();
+  };
+  for (let times = 1; times <= 2; times++) {
+    await cli("before", "CONFIG", "SET", "requirepass", "after");
+    await cli("after", "CLIENT", "KILL", "TYPE", "normal");
+    await until(() => one.reasons.length === times);
+    await new Promise((resolve) => setTimeout(resolve, 1200)); // it has tried again and again
+    assert.match(one.failures.at(-1) ?? "", /has closed the connection/);
+    assert.match(one.reasons.at(-1) ?? "", /refuses the user name or the password/);
+    assert.deepEqual([one.failures.length, one.reasons.length], [times, times]);
+    await cli("after", "CONFIG", "SET", "requirepass", "before");
+    await one.back(times);
+  }
+});
+
 test("while Redis reads its data it counts as down", async () => {
   await using server = await RedisServer.start(...DURABLE);
   await using one = await Gateway.open(server.settings);

@@ -41,6 +41,9 @@ const OFFERED = 500;
 /** Of the gateways that find that Redis has lost something one makes it good, within this time, in milliseconds. */
 const ASSERTED_FOR = 10_000;
 
+/** So many reasons are told until the store can be used again. */
+const REASONS = 10;
+
 /** So much that cannot be read is told one by one. */
 const TOLD = 1000;
 
@@ -70,6 +73,8 @@ export class RedisStore implements Store, SharedStore {
   #following = false;
   /** Why nothing can be committed now. */
   #fault: StoreError | undefined = new StoreError("the store is being opened");
+  /** Why it has failed, as far as that was told, since it could be used last. */
+  readonly #reasons = new Set<string>();
   #opened = false;
   #closed = false;
   #requests = 0;
@@ -396,7 +401,9 @@ export class RedisStore implements Store, SharedStore {
   }
 
   #rise(): void {
-    if (this.#session.fault === undefined && this.#following) this.#fault = undefined;
+    if (this.#session.fault !== undefined || !this.#following) return;
+    this.#fault = undefined;
+    this.#reasons.clear();
   }
 
   #fail(error: StoreError): void {
@@ -404,7 +411,10 @@ export class RedisStore implements Store, SharedStore {
     this.#fault = error;
     this.#outgoing.fail(error);
     if (this.#opened) this.#follower?.suspect("told"); // what was refused has to be made up for
-    if (first && this.#opened) this.#options.failed(error);
+    if (!this.#opened || this.#reasons.has(error.message) || this.#reasons.size >= REASONS) return;
+    this.#reasons.add(error.message);
+    if (first) this.#options.failed(error);
+    else this.#options.failsStill?.(error);
   }
 }
 

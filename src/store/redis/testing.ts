@@ -100,6 +100,8 @@ export const OPTIONS: RedisOptions = {
 export class Gateway implements AsyncDisposable {
   readonly told: Change[] = [];
   readonly failures: string[] = [];
+  /** Why it went on failing. */
+  readonly reasons: string[] = [];
   readonly astray: string[] = [];
   readonly damaged: string[] = [];
   readonly unknown: string[] = [];
@@ -113,6 +115,7 @@ export class Gateway implements AsyncDisposable {
       ...OPTIONS,
       others: (changes) => gateway.told.push(...changes),
       failed: (error) => gateway.failures.push(error.message),
+      failsStill: (error) => gateway.reasons.push(error.message),
       damaged: (what) => gateway.damaged.push(what),
       unknown: (change) => gateway.unknown.push(change),
       astray: async (lost) => {
