@@ -118,6 +118,18 @@ const faults: readonly Mutant[] = [
     suite: "customers",
   },
   {
+    file: "src/gateway/durability.ts",
+    find: "      if (reason === undefined) return lost;\n",
+    put: "      if (true) return lost;\n",
+    breaks: "what no replica has is answered as if it were safe",
+  },
+  {
+    file: "src/gateway/durability.ts",
+    find: 'if (safety === "power") unsafe = ',
+    put: "unsafe = ",
+    breaks: "a call that needs no replica is refused with one that does",
+  },
+  {
     file: "src/customers/customers.ts",
     find: "(leads || !this.loaded)",
     put: "leads",

@@ -138,9 +138,10 @@ export class Durability {
   }
 
   /**
-   * Makes the changes of a call durable, and all before them; where that fails, takes back what they are of.
+   * Makes the changes of a call durable, and all before them; where that fails, takes back what they are of. Where several
+   * gateways share the store, changes may hold that would not survive loss of power.
    *
-   * @returns the groups that were lost meanwhile; nothing where the changes are not durable
+   * @returns the groups that were lost meanwhile; nothing where the changes are not as durable as they are to be
    */
   commit(
     changes: readonly Change[],
@@ -153,7 +154,9 @@ export class Durability {
       return Promise.resolve(undefined);
     }
     const lost: LostGroup[] = [];
+    let unsafe: Committed["unsafe"];
     const ended = this.#offered(changes, safety).then((committed) => {
+      if (safety === "power") unsafe = committed.unsafe;
       this.#settle(changes, committed);
       this.#inFlight.delete(call);
       return lost;
@@ -167,7 +170,12 @@ export class Durability {
     });
     const call: InFlight = { changes, lost, ended };
     this.#inFlight.add(call);
-    return ended;
+    return ended.then(async (lost) => {
+      const reason = await unsafe;
+      if (reason === undefined) return lost;
+      this.#observers.tell("heldUnsafe", reason);
+      return undefined;
+    });
   }
 
   /** Calls that may still be refused, the oldest first. */

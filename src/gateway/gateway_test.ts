@@ -121,6 +121,34 @@ const SHARED: SharedStore = {
   gateways: () => Promise.resolve([]),
 };
 
+Deno.test("what no replica has in time is answered as what cannot be stored, holds all the same, and is told", async () => {
+  const reason = new StoreError("no replica has it");
+  const told: string[] = [];
+  const gateway = await Gateway.open(SETTINGS, {
+    openStore: () =>
+      Promise.resolve({
+        ...NO_STORE,
+        shared: SHARED,
+        commit: (_, safety) =>
+          Promise.resolve({
+            instead: [],
+            order: 1,
+            unsafe: safety === "soon" ? undefined : Promise.resolve(reason),
+          }),
+      }),
+    waitForReports: false,
+    observers: observing({ heldUnsafe: ({ message }) => void told.push(message) }),
+  });
+  await report(gateway);
+  assert.equal(await ban(gateway), "not-durable");
+  assert.deepEqual(told, ["no replica has it"]);
+  const banned = await gateway.connect({ ...input, rooms: ["banned"] });
+  assert.equal(banned.granted ? "let in" : banned.reason, "banned");
+  const needsNone = await gateway.connect({ ...input, rooms: ["another"] });
+  assert.equal(needsNone.granted, true);
+  await gateway.stop();
+});
+
 Deno.test("a gateway that does not know what others did lately lets in whom the store would, and if that is away whom it knows", async () => {
   const away = () => Promise.reject(new StoreError("away"));
   let found: StoredPlace | undefined;

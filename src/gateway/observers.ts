@@ -20,6 +20,8 @@ export interface Observer {
   handedOver?(tasks: number, repeated: number): void;
   /** The store cannot be written: what needs it is refused until `storeRecovered`. */
   storeFailed?(error: StoreError): void;
+  /** A call is answered as one that could not be stored, although it holds: it might not survive loss of power. */
+  heldUnsafe?(error: StoreError): void;
   /** It still cannot, for another reason than before. */
   storeFailsStill?(error: StoreError): void;
   /** The store can be written again, and has everything. */

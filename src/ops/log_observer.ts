@@ -2,6 +2,16 @@ import { type Ban, type Change, type Draining, isBetweenGateways, type Milliseco
 import type { Observer } from "../gateway/observers.ts";
 import { log } from "./log.ts";
 
+/** Passes on what comes, but only once within so many milliseconds. */
+function atMostEach<Event>(milliseconds: number, pass: (event: Event) => void): (event: Event) => void {
+  let next = 0;
+  return (event) => {
+    if (performance.now() < next) return;
+    next = performance.now() + milliseconds;
+    pass(event);
+  };
+}
+
 /** Writes what happens in the gateway to the log. */
 export const logObserver: Observer = {
   changed: logChange,
@@ -17,6 +27,13 @@ export const logObserver: Observer = {
     log.error("the store cannot be written: {message}. Known rooms are served, all else is refused", {
       message,
     }),
+  heldUnsafe: atMostEach(
+    10_000,
+    ({ message }: { readonly message: string }) =>
+      log.error("calls are answered with 503 although they hold, bans and tasks for instance: {message}", {
+        message,
+      }),
+  ),
   storeFailsStill: ({ message }) => log.error("the store still cannot be written: {message}", { message }),
   storeLost: () =>
     log.error(

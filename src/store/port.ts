@@ -33,6 +33,11 @@ export interface Committed {
    * higher; in others, changes that are not stored may share theirs. Only where several share the store.
    */
   readonly order?: number | undefined;
+  /**
+   * Of changes that are to survive loss of power, where that takes longer than their place in the order: why they may not, if
+   * so. They hold all the same.
+   */
+  readonly unsafe?: Promise<StoreError | undefined> | undefined;
 }
 
 /**

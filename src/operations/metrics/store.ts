@@ -43,6 +43,11 @@ export function storeMetrics(registry: Registry): StoreMetrics {
     help: "Failures of the store, and of attempts to write all anew.",
     registers,
   });
+  const unsafe = new Counter({
+    name: `${PREFIX}store_unsafe_total`,
+    help: "Calls that were answered with 503 although they hold: no replica of Redis had them in time.",
+    registers,
+  });
   const writable = new Gauge({
     name: `${PREFIX}store_writable`,
     help: "1 while the store can be written, else 0: known rooms are served, all else is refused.",
@@ -69,7 +74,9 @@ export function storeMetrics(registry: Registry): StoreMetrics {
         waiting.inc();
         try {
           const committed = await store.commit(given, safety);
-          durations.observe({ safety }, (performance.now() - start) / 1000);
+          const observe = () => durations.observe({ safety }, (performance.now() - start) / 1000);
+          if (committed.unsafe === undefined) observe();
+          else void committed.unsafe.then(observe);
           return committed;
         } finally {
           waiting.dec();
@@ -103,6 +110,7 @@ export function storeMetrics(registry: Registry): StoreMetrics {
       return measure(open);
     },
     observer: {
+      heldUnsafe: () => unsafe.inc(),
       storeFailed: () => writable.set(0),
       storeRecovered: () => writable.set(1),
     },

@@ -4,7 +4,7 @@ import type { Address, Change } from "../../fleet/mod.ts";
 import { freePort } from "../../../tests/programs.ts";
 import { loaded } from "../testing.ts";
 import { RedisStore } from "./store.ts";
-import { Gateway, NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
+import { commitSafely, Gateway, NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
 
 const A = "a:1" as Address;
 const B = "b:1" as Address;
@@ -362,10 +362,10 @@ test("the sentinels name the new primary when the old one is gone, and what was 
   const settings = { ...primary.settings, at: { name: "mymaster", addresses }, replicas: true };
   await using one = await Gateway.open(settings);
   await using other = await Gateway.open(settings);
-  await until(() => one.store.commit([appeared(A), placed("kept")], "power").then(() => true, () => false));
+  await until(() => commitSafely(one, appeared(A), placed("kept")).then(() => true, () => false));
   link.passing = "loses"; // from here on the replica lacks what the primary acknowledges
   await one.store.commit([placed("lost")], "process");
-  await assert.rejects(one.store.commit([placed("not safe")], "power"), { message: /^no replica of Redis/ });
+  await assert.rejects(commitSafely(one, placed("not safe")), { message: /^no replica of Redis/ });
   const known = await loaded(one.store);
   one.offers = other.offers = known;
   await primary.kill();

@@ -29,7 +29,7 @@ export const MADE_DIGITS = 15;
 const FUNCTIONS = [
   ...["hello", "beat", "bye", "gateways"],
   ...["commit", "tail", "resume", "claim", "lead", "resign", "share", "forget"],
-  ...["newest", "keep"],
+  ...["newest", "keep", "mark"],
 ];
 
 /**
@@ -45,6 +45,7 @@ const FUNCTIONS = [
  * | `meta` | hash | `format`; `epoch`, which tells this data set from all others |
  * | `n` | string | place of the last change; starts with the time in microseconds, so that no epoch has another's places |
  * | `log` | stream | `n` place of the first change, `k` how many places, `g` gateway, `r` request, `c` the accepted changes |
+ * | `mark` | string | a place, written for replicas to have everything before it |
  * | `numbers` | string | the last number that a gateway got |
  * | `gw:NUMBER` | string | incarnation of a gateway that lives |
  * | `members` | hash | of each gateway: version, place that it has been told up to, then names and texts of its settings |

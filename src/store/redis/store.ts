@@ -113,7 +113,11 @@ export class RedisStore implements Store, SharedStore {
       },
       told: () => this.#follower?.position.last ?? 0,
     });
-    this.#replicas = new Replicas(this.#session);
+    this.#replicas = new Replicas({
+      open: () => Connection.open(settings),
+      prefix: settings.prefix,
+      primary: () => this.#session.address,
+    });
   }
 
   get shared(): SharedStore {
@@ -285,6 +289,7 @@ export class RedisStore implements Store, SharedStore {
     await this.#outgoing.flush();
     this.#opened = false;
     await this.#follower?.close();
+    await this.#replicas.close();
     await this.#session.close();
   }
 
@@ -351,12 +356,14 @@ export class RedisStore implements Store, SharedStore {
     const commands = commits.map((changes) => commandsOfCommit(changes, clock, now, number));
     const [first, ...insteads] = await this.#commit(request, commands);
     for (const what of insteads.splice(commits.length)) this.#tellDamaged(what);
-    if (safety === "power" && this.#settings.replicas) await this.#replicas.haveAll();
     let order = Number(first);
+    const last = order + commands.reduce((sum, { length }) => sum + length, 0) - 1;
+    // Nobody else waits for that, and the changes hold whatever comes of it.
+    const unsafe = safety === "power" && this.#settings.replicas ? this.#replicas.have(last) : undefined;
     return commits.map((_, i) => {
       const { changes: instead, damaged } = readChanges(insteads[i] ?? "[]", clock);
       for (const what of damaged) this.#options.damaged?.(what);
-      const committed = { instead, order };
+      const committed = { instead, order, unsafe };
       order += commands[i]!.length;
       return committed;
     });

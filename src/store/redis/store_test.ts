@@ -11,7 +11,7 @@ import { commandOf } from "./commands.ts";
 import { LIBRARY } from "./library.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { RedisStore } from "./store.ts";
-import { Gateway, NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
+import { commitSafely, Gateway, NO_REDIS, OPTIONS, RedisServer, until } from "./testing.ts";
 
 const A = "a:1" as Address;
 const placed = (group: string): Change => ({ type: "group-placed", namespace: "ns", group, server: A });
@@ -98,20 +98,39 @@ test("a request that is sent again is answered as before, and does nothing", asy
   assert.equal(await server.ask("XLEN", "{odin}:log"), 1);
 });
 
-test("without a replica, what needs one is refused with the newest first, and is in the order all the same", async () => {
+test("without a replica, what needs one is in the order all the same, and nothing else waits for it", async () => {
   await using server = await RedisServer.start();
   await using one = await Gateway.open({ ...server.settings, replicas: true });
   await using other = await Gateway.open(server.settings);
   await one.store.commit([placed("g")], "process");
-  await assert.rejects(one.store.commit([placed("h")], "power"), {
-    name: "StoreError",
-    message: /^no replica of Redis has the changes within 200 ms/,
-  });
-  await other.store.catchUp();
-  assert.deepEqual(other.told, [placed("g"), placed("h")]);
+  const needs = await one.store.commit([placed("h")], "power");
+  const start = performance.now();
+  await one.store.commit([placed("i")], "process");
   await one.store.catchUp();
-  assert.deepEqual(one.told, [placed("h")]);
-  assert.deepEqual(one.failures, []);
+  assert.ok(performance.now() - start < 150);
+  const reason = await needs.unsafe;
+  assert.equal(reason?.name, "StoreError");
+  assert.match(reason.message, /^no replica of Redis has the changes within 200 ms/);
+  await other.store.catchUp();
+  assert.deepEqual(other.told, [placed("g"), placed("h"), placed("i")]);
+  assert.deepEqual([one.told, one.failures], [[], []]);
+});
+
+test("however many need a replica that hangs, nothing else fails", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open({ ...server.settings, replicas: true });
+  const needing: Promise<void>[] = [];
+  const longest = { of: 0 };
+  for (let i = 0; i < 100; i++) {
+    needing.push(assert.rejects(commitSafely(one, placed(`needs ${i}`)), /no replica/));
+    const start = performance.now();
+    await one.store.commit([placed(`needs none ${i}`)], "process");
+    longest.of = Math.max(longest.of, performance.now() - start);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await Promise.all(needing);
+  assert.ok(longest.of < 150, `${longest.of}`);
+  assert.deepEqual([one.failures, one.astray], [[], []]);
 });
 
 test("a replica that has the changes is enough", async () => {
@@ -126,7 +145,7 @@ test("a replica that has the changes is enough", async () => {
   await until(async () => (await primary.ask<string>("INFO", "replication")).includes("state=online"));
   await using one = await Gateway.open({ ...primary.settings, replicas: true });
   // On a busy machine it may take more than 200 ms, once.
-  await until(() => one.store.commit([placed("h")], "power").then(() => true, () => false));
+  await until(() => commitSafely(one, placed("h")).then(() => true, () => false));
 });
 
 test("a gateway with another setting than those that live is refused, and the setting is named", async () => {
@@ -279,7 +298,7 @@ test("a user with the rights that docs/several-gateways.md names is enough", asy
   await one.store.commit([placed("a")], "process");
   await one.store.setValue("x", "y");
   assert.equal(await one.store.value("x"), "y");
-  await assert.rejects(one.store.commit([placed("b")], "power"), /no replica/);
+  await assert.rejects(commitSafely(one, placed("b")), /no replica/);
   assert.equal(one.failures.length, 0);
 });
 

@@ -140,6 +140,12 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
+/** Commits changes that are to survive loss of power. @throws {StoreError} where they do not, or are refused */
+export async function commitSafely({ store }: Gateway, ...changes: readonly Change[]): Promise<void> {
+  const reason = await (await store.commit(changes, "power")).unsafe;
+  if (reason !== undefined) throw reason;
+}
+
 /** Waits, some seconds at most. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 10_000;

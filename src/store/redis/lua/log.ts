@@ -10,6 +10,13 @@ local function tail(keys)
   return { epoch, entries[1][1], place, entries[1][2][8] }
 end
 
+-- Writes something after all changes up to a place, for replicas to have. Returns whether they are here.
+local function mark(keys, args)
+  if last_place(keys[1]) < tonumber(args[1]) then return 0 end
+  redis.call("SET", keys[1] .. "mark", args[1])
+  return 1
+end
+
 -- Its first place, its last, and its request; nothing where the entry is not the gateways'.
 local function span(entry)
   local fields = entry[2]
