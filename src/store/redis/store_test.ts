@@ -158,6 +158,13 @@ test("a gateway with another setting than those that live is refused, and the se
   const one = await open(() => interval);
   const differs = () => open(() => "6");
   await assert.rejects(differs, { name: "StoreError", message: /have another sfuConfig\.updateInterval/ });
+  await server.ask("FLUSHALL");
+  await one.back();
+  await assert.rejects(
+    differs,
+    { message: /have another sfuConfig\.updateInterval/ },
+    "after a loss as well",
+  );
   interval = "6"; // by a reload
   await until(() => differs().then((other) => other.store.close().then(() => true), () => false));
   interval = "7";
