@@ -9,12 +9,15 @@ const PROJECT = new URL("..", import.meta.url).pathname;
 const room: RoomId = ["acme", "lobby"];
 const server = "s1.example:4433" as Address;
 
-async function migrate(folder: string, redis: RedisServer, ...args: readonly string[]) {
-  const store = ["--store", `redis://127.0.0.1:${redis.port}`];
+function migrate(folder: string, redis: RedisServer, ...args: readonly string[]) {
+  return migrateWith(folder, "--store", `redis://127.0.0.1:${redis.port}`, ...args);
+}
+
+async function migrateWith(folder: string, ...args: readonly string[]) {
   const place = ["--config", `${folder}/config.ts`, "--data", `${folder}/data`];
   const allowed = ["--no-prompt", "--allow-net", "--allow-read", `--allow-write=${folder}`, "--allow-env"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", ...allowed, "main.ts", "migrate-store", ...place, ...store, ...args],
+    args: ["run", ...allowed, "main.ts", "migrate-store", ...place, ...args],
     cwd: PROJECT,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -103,6 +106,19 @@ Deno.test({
     const full = await migrate(back.path, redis, "--to", "folder");
     assert.equal(full.code, 2);
     assert.match(full.output, /^error: the data folder has something already; with --yes it is replaced/);
+  },
+});
+
+Deno.test({
+  name: "migrate-store says what is wrong with a URL, and makes no folder then",
+  async fn() {
+    using folder = new TemporaryFolder();
+    Deno.writeTextFileSync(`${folder.path}/config.ts`, configSource({}));
+    const { code, output } = await migrateWith(folder.path, "--to", "redis", "--store", "redis://:50%off@a");
+    assert.equal(code, 2);
+    assert.match(output, /^error: [^]*store\.redis\.url: a % in it begins no escape/);
+    assert.doesNotMatch(output, /\n +at |Uncaught|50%off/);
+    assert.deepEqual(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["config.ts"]);
   },
 });
 

@@ -60,6 +60,18 @@ const mistakes: [string, string[], string, RegExp][] = [
   ["a host that is not here", ["--host", "192.0.2.1"], "export default {};", /cannot listen on 192\.0\.2\.1/],
   ["a broken master key", ["--masterkey", "?"], "export default {};", /masterKey: expected base64/],
   [
+    "a URL with a % that begins no escape",
+    ["--store", "redis://:50%off@127.0.0.1"],
+    "export default {};",
+    /store\.redis\.url: a % in it begins no escape/,
+  ],
+  [
+    "the same, when it is only checked",
+    ["--check", "--store", "redis://:50%off@127.0.0.1"],
+    "export default {};",
+    /store\.redis\.url: a % in it begins no escape/,
+  ],
+  [
     "a data folder that cannot be written",
     ["--data", "/proc/odin"],
     "export default {};",
@@ -72,6 +84,22 @@ for (const [what, args, config, message] of mistakes) {
     assert.equal(code, 2, output);
     assert.match(output, message);
     assert.doesNotMatch(output, /\n +at |Uncaught/, "a stack trace is shown");
+  });
+}
+
+/** Where the start meets a fault of the program, made by a function of the runtime that a configuration has broken. */
+const faults = [
+  ["before the log", "Deno.permissions.querySync"],
+  ["with the log only just there", "Deno.addSignalListener"],
+  ["while the gateway is put together", "crypto.getRandomValues"],
+  ["before the store is opened", "setInterval"],
+] as const;
+for (const [when, broken] of faults) {
+  Deno.test(`a fault of the program ends the start with all that is known of it, and code 1: ${when}`, async () => {
+    const source = `${broken} = () => { throw new RangeError("broken"); };\n${configSource({})}`;
+    const { code, output } = await run([], source);
+    assert.equal(code, 1, output);
+    assert.match(output, /error: a fault of the program, please report it: RangeError: broken\n +at /);
   });
 }
 

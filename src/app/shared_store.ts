@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { parseEndpoint } from "../config/members.ts";
+import { credentialsIn } from "../config/redis_members.ts";
 import { configuredPools, type Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
@@ -91,15 +92,15 @@ function redisSettings(redis: ConfiguredRedis): RedisSettings {
   }
   const parsed = URL.parse(url ?? "");
   if (parsed === null) throw new StartError("store.redis: expected either url or sentinels");
-  const ofUrl = (text: string) => text === "" ? undefined : decodeURIComponent(text);
+  const ofUrl = credentialsIn(parsed);
   return {
     ...its,
     at: {
       hostname: parsed.hostname.replace(/^\[|\]$/g, ""),
       port: parsed.port === "" ? 6379 : Number(parsed.port),
     },
-    username: username ?? ofUrl(parsed.username),
-    password: password ?? ofUrl(parsed.password),
+    username: username ?? ofUrl?.username,
+    password: password ?? ofUrl?.password,
     database: parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : undefined,
   };
 }

@@ -47,25 +47,25 @@ export async function start(args: readonly string[]): Promise<void> {
     : await DataFolder.open(parsed.data, parsed.takeOver ? VERSION : undefined);
   startLog(settings);
   const giveConsoleBack = takeConsole();
-  const signals = catchSignals();
-  for (const warning of warnings) log.warning("{warning}", { warning });
-  surviveStrays();
-  using manager = new ServiceManager(fromEnvironment);
-  const unread = Object.values(ENVIRONMENT).filter((variable) =>
-    !mayRead(variable) && (variable !== ENVIRONMENT.redisPassword || settings.store.redis !== undefined)
-  );
-  if (unread.length > 0) {
-    log.warning("the environment is not looked at for {unread}: {reason}", {
-      unread: unread.join(" and "),
-      reason: notPermitted(`--allow-env=${unread.join(",")}`),
-    });
-  }
-  using secrets = new KeptSecrets({
-    restored: (file) => log.warning("{file} was removed: written again", { file }),
-    failed: (file, message) =>
-      log.error("{file} was removed, and cannot be written again: {message}", { file, message }),
-  });
   try {
+    const signals = catchSignals();
+    for (const warning of warnings) log.warning("{warning}", { warning });
+    surviveStrays();
+    using manager = new ServiceManager(fromEnvironment);
+    const unread = Object.values(ENVIRONMENT).filter((variable) =>
+      !mayRead(variable) && (variable !== ENVIRONMENT.redisPassword || settings.store.redis !== undefined)
+    );
+    if (unread.length > 0) {
+      log.warning("the environment is not looked at for {unread}: {reason}", {
+        unread: unread.join(" and "),
+        reason: notPermitted(`--allow-env=${unread.join(",")}`),
+      });
+    }
+    using secrets = new KeptSecrets({
+      restored: (file) => log.warning("{file} was removed: written again", { file }),
+      failed: (file, message) =>
+        log.error("{file} was removed, and cannot be written again: {message}", { file, message }),
+    });
     const key = masterKey(settings, parsed.data, secrets);
     let inForce = () => settings;
     const { redis } = settings.store;

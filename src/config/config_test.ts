@@ -119,6 +119,21 @@ const mistakes: [string, object, RegExp][] = [
     /store\.redis\.url: .*redis:\/\/host/,
   ],
   [
+    "a % in the password of the store that begins no escape",
+    { store: { redis: { url: "redis://:50%off@a" } } },
+    /store\.redis\.url: a % in it begins no escape; in user and password, write % as %25/,
+  ],
+  [
+    "a % in the user of the store",
+    { store: { redis: { url: "rediss://k%im:x@a" } } },
+    /store\.redis\.url: a % in it begins no escape/,
+  ],
+  [
+    "a password of the store that would have to be escaped",
+    { store: { redis: { url: "redis://:pass#word@a:6379" } } },
+    /store\.redis\.url: expected a URL as redis:\/\/user.*# as %23/,
+  ],
+  [
     "a sentinel without a port",
     { store: { redis: { sentinels: { addresses: ["b"] } } } },
     /store\.redis\.sentinels\.addresses\[0\]: expected host:port/,
@@ -255,3 +270,29 @@ Deno.test("a store on the command line overrides the configured place, and its p
   assert.equal(redis({}, { store: "redis://r" })?.prefix, "{odin}:");
   assert.equal(redis({}, { redisPassword: "p" }), undefined);
 });
+
+const credentials: [string, object, object, [string | undefined, string | undefined]][] = [
+  ["those of --store go before all others", { username: "c", password: "c" }, {
+    store: "redis://kim:50%25@r",
+    redisPassword: "e",
+  }, ["kim", "50%"]],
+  ["a password alone leaves the user", { username: "c", password: "c" }, { store: "redis://:s@r" }, [
+    "c",
+    "s",
+  ]],
+  ["without one, that of the environment counts", { password: "c" }, {
+    store: "redis://kim@r",
+    redisPassword: "e",
+  }, ["kim", "e"]],
+  ["that goes before one in the configured URL", { url: "redis://kim:c@r" }, { redisPassword: "e" }, [
+    undefined,
+    "e",
+  ]],
+];
+for (const [what, redis, overrides, expected] of credentials) {
+  Deno.test(`user and password of Redis: ${what}`, () => {
+    const config = { store: { redis: { url: "redis://configured", ...redis } } };
+    const { username, password } = readConfig(config, overrides).settings.store.redis ?? {};
+    assert.deepEqual([username, password], expected);
+  });
+}

@@ -6,6 +6,7 @@ import { explainImport } from "./import_error.ts";
 import { describeIssues } from "./hints.ts";
 import { notPermitted } from "./permission.ts";
 import { describeUnknown, unknownMembers } from "./unknown_members.ts";
+import { credentialsIn } from "./redis_members.ts";
 import { ConfigSchema, type Settings } from "./schema.ts";
 
 /** Mistakes that are shown at once, at most. */
@@ -158,14 +159,17 @@ function override(config: Record<string, unknown>, overrides: Overrides): Record
   };
 }
 
+/** What the URL on the command line says goes before the environment, and that before the configuration. */
 function storeMember(config: Record<string, unknown>, { store: url, redisPassword }: Overrides) {
   const { redis } = Object(config.store);
   if (url === undefined && (redis === undefined || redisPassword === undefined)) return {};
+  const parsed = url === undefined ? null : URL.parse(url);
   return member(config, "store", {
     redis: {
       ...redis,
-      ...(url === undefined ? {} : { url, sentinels: undefined }),
       ...(redisPassword === undefined ? {} : { password: redisPassword }),
+      ...(url === undefined ? {} : { url, sentinels: undefined }),
+      ...(parsed === null ? {} : credentialsIn(parsed)),
     },
   });
 }

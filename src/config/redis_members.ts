@@ -1,13 +1,36 @@
 import { z } from "zod";
 import { endpoint } from "./members.ts";
 
+/** What an operator has to know of passwords in URLs. */
+const ESCAPES = "in user and password, write % as %25, / as %2F, # as %23, ? as %3F and @ as %40";
+
+/**
+ * User and password of a URL, as they were before they were escaped; each only where the URL has it.
+ *
+ * @returns undefined where an escape in them is none
+ */
+export function credentialsIn(
+  { username, password }: URL,
+): { readonly username?: string; readonly password?: string } | undefined {
+  try {
+    return {
+      ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+      ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    };
+  } catch {
+    return undefined; // URIError, and nothing else
+  }
+}
+
 /** Where a Redis is. */
 const redisUrl = z.string().superRefine((text, context) => {
   const url = URL.parse(text);
   const wrong = (message: string) => context.addIssue({ code: "custom", message });
-  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
-    return wrong("expected a URL that begins with redis:// or rediss://");
+  if (!/^rediss?:\/\//.test(text)) return wrong("expected a URL that begins with redis:// or rediss://");
+  if (url === null || url.hostname === "") {
+    return wrong(`expected a URL as redis://user:password@host:6379; ${ESCAPES}`);
   }
+  if (credentialsIn(url) === undefined) wrong(`a % in it begins no escape; ${ESCAPES}`);
   if (!/^(\/\d{0,5})?$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
     wrong("expected a URL of host, port and at most the number of a database: redis://host:6379/0");
   }
