@@ -58,3 +58,24 @@ Deno.test({
     assert.doesNotMatch(refused.output, /S3CRET/);
   },
 });
+
+Deno.test({
+  name: "a reload leaves what gateways must have in common, so that others can still start beside it",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start();
+    using one = new TemporaryFolder();
+    using other = new TemporaryFolder();
+    const args = ["--store", `redis://127.0.0.1:${redis.port}`];
+    await using reloaded = await Program.start({ config: config(), folder: one.path, args });
+    const removeTimeout = config({ sfuConfig: { removeTimeout: 60 }, bans: { maxTime: 100 } });
+    Deno.writeTextFileSync(`${one.path}/config.ts`, removeTimeout);
+    reloaded.kill("SIGHUP");
+    await reloaded.printed(/the configuration was read again: \W*bans\.maxTime changed/);
+    await reloaded.printed(/sfuConfig\.removeTimeout\W* has changed and takes a restart: .*share the store/);
+    await using refused = new Program({ config: removeTimeout, folder: other.path, args });
+    assert.equal((await refused.status).code, 2, refused.output);
+    assert.match(refused.output, /have another sfuConfig\.removeTimeout than this one/);
+    await using _ = await Program.start({ config: config(), folder: other.path, args });
+  },
+});

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "../config/load.ts";
-import { differenceOf, needsRestart } from "../config/reload.ts";
+import { differenceOf } from "../config/reload.ts";
 import type { Settings } from "../config/schema.ts";
 import { RpcError } from "../edge/errors.ts";
 import { readCertificate } from "../edge/http/certificate_files.ts";
@@ -53,15 +53,10 @@ export class Reload implements Reloading {
   config(): Promise<ReloadedConfig> {
     return this.#inTurn(async () => {
       const { settings, warnings: found } = await this.#read();
-      const { members, inForce, conflicts } = differenceOf(this.parts.settings(), settings);
-      const restart = members.flatMap((member) => {
-        const reason = needsRestart(member);
-        return reason === undefined ? [] : [{ member, reason }];
-      });
+      const { changed, restart, inForce, conflicts } = differenceOf(this.parts.settings(), settings);
       if (conflicts.length > 0) throw new StartError(inPart(conflicts, restart.map(({ member }) => member)));
       const apply = await this.parts.prepare(inForce);
       const aboutCustomers = await this.gate.during(apply); // logged already
-      const changed = members.filter((member) => needsRestart(member) === undefined);
       const warnings = [...found, ...concernsOfRestart(this.parts.settings(), settings)];
       for (const warning of warnings) log.warning("{warning}", { warning });
       log.info("the configuration was read again: {changed}", {

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
+import { agreedSettings } from "../config/agreed.ts";
 import { parseEndpoint } from "../config/members.ts";
 import { credentialsIn } from "../config/redis_members.ts";
-import { configuredPools, type Settings } from "../config/schema.ts";
+import type { Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { Connection } from "../store/redis/connection.ts";
@@ -29,14 +30,14 @@ export interface SharedStoreOptions {
  */
 export async function openSharedStore(
   redis: ConfiguredRedis,
-  { settings, masterKey, version }: SharedStoreOptions,
+  shared: SharedStoreOptions,
   options: StoreOptions,
 ): Promise<RedisStore> {
   return await RedisStore.open(redisSettings(redis), {
     ...options,
-    version,
-    agreed: () => agreedSettings(settings(), masterKey),
-    reportInterval: () => settings().sfuConfig.updateInterval * 1000,
+    version: shared.version,
+    agreed: () => agreed(shared),
+    reportInterval: () => shared.settings().sfuConfig.updateInterval * 1000,
   });
 }
 
@@ -65,18 +66,9 @@ export async function concernAboutSharedStore(redis: ConfiguredRedis): Promise<s
   }
 }
 
-/** Settings in which the gateways of a fleet must not differ, as texts to compare. */
-function agreedSettings(settings: Settings, masterKey: string): Readonly<Record<string, string>> {
-  const { sfuConfig, loginToken, limits } = settings;
-  const pools = configuredPools(settings);
-  return {
-    masterKey: fingerprint(masterKey),
-    "sfuConfig.updateInterval": String(sfuConfig.updateInterval),
-    "sfuConfig.disableTimeout": String(sfuConfig.disableTimeout),
-    "loginToken.lifetime": String(loginToken.lifetime),
-    "limits.grantTimeout": String(limits.grantTimeout),
-    sfuPools: JSON.stringify([pools.names.toSorted(), pools.default, [...pools.spill].toSorted()]),
-  };
+/** What the gateways of a fleet must have in common, the master key included, which may be in the data folder. */
+function agreed({ settings, masterKey }: SharedStoreOptions): Readonly<Record<string, string>> {
+  return { masterKey: fingerprint(masterKey), ...agreedSettings(settings()) };
 }
 
 /** Tells a master key from others, and nothing about it. */

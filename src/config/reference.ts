@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { mustAgree } from "./agreed.ts";
 import { needsRestart } from "./reload.ts";
 import { ConfigSchema } from "./schema.ts";
 import { checkedBy } from "./unknown_members.ts";
@@ -38,7 +39,9 @@ export default config;
 Durations are in seconds. An option of the command line goes before the environment, and that before the configuration
 ([operations.md](operations.md#options)). Mistakes end the start with one message that names each of them; a misspelt member
 is a mistake, one that is not known at all a warning. \`config.ts\` is read when the gateway starts, and again by a
-[reload](operations.md#reload). That takes over all members but those marked **restart**.
+[reload](operations.md#reload). That takes over all members but those marked **restart**. Members marked **common** must be
+the same for all gateways that share a Redis ([several-gateways.md](several-gateways.md#set-up)), and there take a restart
+of all of them.
 `;
 
 /** The text of `docs/configuration.md`. */
@@ -58,9 +61,10 @@ function section(name: string, schema: Schema): string {
   return `## ${name}\n\n${fill(textOf(schema)).join("\n")}${facts}${list === "" ? "" : `\n\n${list}`}`;
 }
 
-/** Says that a member takes a restart, where it does. */
+/** Says that a member takes a restart, where it does, or where there are several gateways. */
 function reloadOf(path: string): string {
-  return needsRestart(path) === undefined ? "" : "; **restart**";
+  if (needsRestart(path) !== undefined) return "; **restart**";
+  return mustAgree(path) ? "; **common**" : "";
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { agreeIn } from "./agreed.ts";
 import { describeIssues } from "./hints.ts";
 import { ConfigSchema, type Settings } from "./schema.ts";
 
@@ -57,41 +58,69 @@ export function needsRestart(path: string): string | undefined {
   throw new Error(`no entry for ${path} in the table of what a reload does`);
 }
 
+/** A member of the configuration that differs on disk and takes a restart. */
+export interface Pending {
+  readonly member: string;
+  readonly reason: string;
+}
+
 /** What differs between two configurations. */
 export interface Difference {
-  /** Members that differ, as paths. */
-  readonly members: readonly string[];
+  /** Members that differ, as paths, and are taken over. */
+  readonly changed: readonly string[];
+  /** Those that differ and take a restart, of this gateway or of all that share its store. */
+  readonly restart: readonly Pending[];
   /** The later configuration, with the earlier one's members where they take a restart. */
   readonly inForce: Settings;
   /** What does not go together in that, although it does in each of the two: `operations.users: expected …`. */
   readonly conflicts: readonly string[];
 }
 
+/** Why a member that all gateways must have in common takes a restart where there may be others. */
+const RESTART_OF_ALL =
+  "the gateways that share the store must have the same; stop them all, then start them with the new one";
+
 /** Compares the configuration in force with one that was read again. */
 export function differenceOf(before: Settings, after: Settings): Difference {
-  const members: string[] = [];
-  const inForce = merge(before, after, "", members) as Settings;
+  const shared = before.store.redis !== undefined;
+  const changed: string[] = [];
+  const restart: Pending[] = [];
+  const takesOver = (member: string) => {
+    const reason = needsRestart(member) ??
+      (shared && !agreeIn(member, before, after) ? RESTART_OF_ALL : undefined);
+    if (reason === undefined) changed.push(member);
+    else restart.push({ member, reason });
+    return reason === undefined;
+  };
+  const inForce = merge(before, after, "", takesOver) as Settings;
   const checked = ConfigSchema.safeParse(inForce);
-  return { members, inForce, conflicts: checked.success ? [] : describeIssues(checked.error, inForce) };
+  const conflicts = checked.success ? [] : describeIssues(checked.error, inForce);
+  return { changed, restart, inForce, conflicts };
 }
 
 /** Members are looked into down to this depth: `limits.headers`. What is deeper is one value, as a list is. */
 const DEPTH = 2;
 
-function merge(before: unknown, after: unknown, path: string, members: string[], depth = 0): unknown {
+/** @param takesOver asked for each member that differs */
+function merge(
+  before: unknown,
+  after: unknown,
+  path: string,
+  takesOver: (member: string) => boolean,
+  depth = 0,
+): unknown {
   if (depth < DEPTH && isGroup(before) && isGroup(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)]);
     const merged: Record<string, unknown> = {};
     for (const name of names) {
       const member = path === "" ? name : `${path}.${name}`;
-      const value = merge(before[name], after[name], member, members, depth + 1);
+      const value = merge(before[name], after[name], member, takesOver, depth + 1);
       if (value !== undefined) merged[name] = value;
     }
     return merged;
   }
   if (isSame(before, after)) return after;
-  members.push(path);
-  return needsRestart(path) === undefined ? after : before;
+  return takesOver(path) ? after : before;
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { AGREED_MEMBERS, agreedSettings } from "./agreed.ts";
 import { readConfig } from "./load.ts";
 import { differenceOf, needsRestart, RELOADS } from "./reload.ts";
 import { ConfigSchema } from "./schema.ts";
@@ -49,18 +50,65 @@ Deno.test("a reload takes over what it can, keeps what takes a restart, and name
     placement: { ceiling: 0.5 },
     sfuPools: { available: ["eu"], default: "eu" },
   });
-  const { members, inForce } = differenceOf(before, after);
-  assert.deepEqual(
-    members.toSorted(),
-    ["http.port", "limits.batch", "limits.headers", "masterKey", "placement.ceiling", "sfuPools"],
-  );
+  const { changed, restart, inForce } = differenceOf(before, after);
+  assert.deepEqual(changed.toSorted(), ["limits.batch", "placement.ceiling", "sfuPools"]);
+  assert.deepEqual(restart.map(({ member }) => member).toSorted(), [
+    "http.port",
+    "limits.headers",
+    "masterKey",
+  ]);
   assert.equal(inForce.limits.batch, 6);
   assert.equal(inForce.placement.ceiling, 0.5);
   assert.deepEqual(inForce.sfuPools, after.sfuPools);
   assert.equal(inForce.limits.headers, before.limits.headers);
   assert.equal(inForce.http.port, 7000);
   assert.equal(inForce.masterKey, undefined);
-  assert.deepEqual(differenceOf(after, after).members, []);
+  const none = differenceOf(after, after);
+  assert.deepEqual([none.changed, none.restart], [[], []]);
+});
+
+/** A change of each setting in which gateways must not differ. */
+const agreed: Readonly<Record<string, object>> = {
+  "sfuConfig.updateInterval": { sfuConfig: { updateInterval: 4 } },
+  "sfuConfig.disableTimeout": { sfuConfig: { disableTimeout: 9 } },
+  "sfuConfig.removeTimeout": { sfuConfig: { removeTimeout: 60 } },
+  "loginToken.lifetime": { loginToken: { lifetime: 60 } },
+  "limits.grantTimeout": { limits: { grantTimeout: 20 } },
+  "placement.growthWindow": { placement: { growthWindow: 600 } },
+  sfuPools: { sfuPools: { available: ["eu"], default: "eu" } },
+};
+for (const member of AGREED_MEMBERS) {
+  Deno.test(`a reload leaves what gateways must have in common to a restart of all: ${member}`, () => {
+    const store = { redis: { url: "redis://r" } };
+    const changes = { bans: { maxTime: 100 }, ...agreed[member] };
+    const before = settingsOf({ store });
+    const { changed, restart, inForce } = differenceOf(before, settingsOf({ store, ...changes }));
+    assert.deepEqual(changed, ["bans.maxTime"]);
+    assert.deepEqual(restart.map(({ member }) => member), [member]);
+    assert.match(restart[0]!.reason, /share the store.*stop them all/);
+    assert.deepEqual(agreedSettings(inForce), agreedSettings(before));
+    const alone = differenceOf(settingsOf({}), settingsOf(changes));
+    assert.deepEqual([alone.changed.toSorted(), alone.restart], [["bans.maxTime", member].toSorted(), []]);
+  });
+}
+
+Deno.test("pools in another order are the same to other gateways, and what differs within them is not", () => {
+  const of = (...available: unknown[]) =>
+    settingsOf({
+      store: { redis: { url: "redis://r" } },
+      sfuPools: { available, default: "eu" },
+    });
+  const pools = of("eu", "us");
+  assert.deepEqual(differenceOf(pools, of("us", "eu")).changed, ["sfuPools.available"]);
+  const { changed, restart } = differenceOf(pools, of("eu", { name: "us", spill: ["eu"] }));
+  assert.deepEqual([changed, restart.map(({ member }) => member)], [[], ["sfuPools.available"]]);
+});
+
+Deno.test("the documentation of several gateways names all that they must have in common, and nothing else", () => {
+  const page = Deno.readTextFileSync(new URL("../../docs/several-gateways.md", import.meta.url));
+  const [, sentence] = /All gateways need the same ([^.]*(?:\.\w[^.]*)*)\.\s/.exec(page) ?? [];
+  const named = Array.from(sentence!.matchAll(/`([\w.]+)`/g), ([, name]) => name!);
+  assert.deepEqual(named.toSorted(), ["masterKey", ...AGREED_MEMBERS].toSorted());
 });
 
 Deno.test("what is left out comes back to its default, and an optional member goes", () => {
@@ -69,8 +117,8 @@ Deno.test("what is left out comes back to its default, and an optional member go
     connections: { limit: 100 },
     sfuConfig: { recommended: {} },
   });
-  const { members, inForce } = differenceOf(before, settingsOf({}));
-  assert.deepEqual(members, ["sfuConfig.recommended", "connections.limit", "limits.batch"]);
+  const { changed, inForce } = differenceOf(before, settingsOf({}));
+  assert.deepEqual(changed, ["sfuConfig.recommended", "connections.limit", "limits.batch"]);
   assert.deepEqual(inForce, settingsOf({}));
 });
 
@@ -78,10 +126,10 @@ Deno.test("a function that was read again is taken, and named only where its tex
   const api = (updateFunction: () => Promise<unknown>) => settingsOf({ customerApi: { updateFunction } });
   const made = () => () => Promise.resolve([]);
   const [one, same, other] = [api(made()), api(made()), api(() => Promise.resolve([1]))];
-  const { members, inForce } = differenceOf(one, same);
-  assert.deepEqual(members, []);
+  const { changed, inForce } = differenceOf(one, same);
+  assert.deepEqual(changed, []);
   assert.equal(inForce.customerApi?.updateFunction, same.customerApi?.updateFunction);
-  assert.deepEqual(differenceOf(one, other).members, ["customerApi.updateFunction"]);
+  assert.deepEqual(differenceOf(one, other).changed, ["customerApi.updateFunction"]);
 });
 
 Deno.test("a member that the table does not have is a fault of ours, and no silent reload", () => {
@@ -140,8 +188,8 @@ Deno.test("a configuration that was read is right when it is read again, with al
       customerApi: { updateFunction: () => Promise.resolve([]) },
     }]
   ) {
-    const { conflicts, members } = differenceOf(settings, settingsOf({ ...settings, ...more }));
+    const { conflicts, changed } = differenceOf(settings, settingsOf({ ...settings, ...more }));
     assert.deepEqual(conflicts, []);
-    assert.equal(members.includes("sfuPools"), false);
+    assert.equal(changed.includes("sfuPools"), false);
   }
 });
