@@ -50,11 +50,75 @@ export async function answers(url: string): Promise<void> {
   assert.fail(`nothing answers at ${url}`);
 }
 
-/** A configuration of nginx with these servers, which writes to this folder alone. */
-export function nginx(folder: string, servers: string): string {
+/** nginx's module for TCP as Debian packages it (`libnginx-mod-stream`); there is none where it is built in. */
+const STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
+/** Whether nginx passes on TCP; tests that need it are skipped without, but not in CI. */
+export function nginxHasStream(): boolean {
+  if (!isInstalled("nginx")) return false;
+  const { stderr } = new Deno.Command("nginx", { args: ["-V"] }).outputSync();
+  if (isThere(STREAM_MODULE) || /--with-stream\s/.test(new TextDecoder().decode(stderr))) return true;
+  if (Deno.env.get("CI") === "true") throw new Error("libnginx-mod-stream is not installed, and CI needs it");
+  console.warn("libnginx-mod-stream is not installed: its test is skipped");
+  return false;
+}
+
+/**
+ * A configuration of nginx with these servers, which writes to this folder alone.
+ *
+ * @param stream what stands beside `http`, for TCP
+ */
+export function nginx(folder: string, servers: string, stream = ""): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  return `pid ${folder}/pid; error_log ${folder}/error; daemon off; events {}
+  const module = stream === "" || !isThere(STREAM_MODULE) ? "" : `load_module ${STREAM_MODULE};\n`;
+  return `${module}pid ${folder}/pid; error_log ${folder}/error; daemon off; events {}
+${stream}
 http { access_log off; ${
     temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")
   } ${servers} }`;
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A machine that has lost power, as others see it: nothing answers who wants to connect. */
+export class GoneMachine implements Disposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  /** Fill the queue of connections that nobody accepts; those beyond are dropped. */
+  readonly #waiting: Promise<Deno.Conn | undefined>[] = [];
+  readonly #given = new AbortController();
+
+  private constructor() {
+    for (let i = 0; i < 8; i++) {
+      const connecting = Deno.connect({
+        hostname: "127.0.0.1",
+        port: this.#listener.addr.port,
+        signal: this.#given.signal,
+      });
+      this.#waiting.push(connecting.catch(() => undefined));
+    }
+  }
+
+  static async start(): Promise<GoneMachine> {
+    const machine = new GoneMachine();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return machine;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#given.abort();
+    this.#listener.close();
+    for (const connecting of this.#waiting) void connecting.then((connection) => connection?.close());
+  }
 }

@@ -18,14 +18,7 @@ function documented(language: string, port: number, gateway: string): string {
 
 const proxies: [string, (folder: string, port: number, gateway: string) => string, string[]][] = [
   ["nginx", (folder, port, gateway) => nginx(folder, documented("nginx", port, gateway)), ["-p", ".", "-c"]],
-  [
-    "haproxy",
-    (_folder, port, gateway) =>
-      `defaults\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n${
-        documented("haproxy", port, gateway)
-      }`,
-    ["-db", "-f"],
-  ],
+  ["haproxy", (_folder, port, gateway) => documented("haproxy", port, gateway), ["-db", "-f"]],
 ];
 
 for (const [name, configuration, args] of proxies) {
@@ -37,6 +30,11 @@ for (const [name, configuration, args] of proxies) {
       const port = freePort();
       const file = `${gateway.folder.path}/${name}.conf`;
       Deno.writeTextFileSync(file, configuration(gateway.folder.path, port, new URL(gateway.url).host));
+      const check = new Deno.Command(name, { args: [name === "nginx" ? "-t" : "-c", ...args, file] });
+      const { code, stdout, stderr } = await check.output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 0, said);
+      assert.doesNotMatch(said, /warn/i);
       await using _proxy = new Running(new Deno.Command(name, { args: [...args, file], stderr: "null" }));
       const url = `http://127.0.0.1:${port}`;
       await answers(url);

@@ -12,7 +12,7 @@ import { NO_REDIS, until } from "../src/store/redis/testing.ts";
 import { deriveServerKey } from "../src/tokens/mod.ts";
 import { sleep } from "./gateway.ts";
 import { parse } from "./packages/yaml.ts";
-import { answers, freePort, isInstalled, nginx, Running } from "./programs.ts";
+import { answers, freePort, GoneMachine, isInstalled, nginx, nginxHasStream, Running } from "./programs.ts";
 
 const MASTER_KEY = "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==";
 const DOCS = Deno.readTextFileSync(new URL("../docs/several-gateways.md", import.meta.url));
@@ -48,48 +48,82 @@ function startCluster(
   });
 }
 
-/** The configuration that the documentation shows, on these ports and without TLS. */
+/** The configurations that the documentation shows in this language, on these ports and without TLS. */
 function documented(
   language: string,
   ports: { clients: number; servers: number },
   gateways: readonly string[],
-) {
-  const [, text] = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(DOCS) ?? [];
-  assert.ok(text !== undefined);
-  return text.replaceAll(/10\.0\.0\.1([123]):7000/g, (_, number) => gateways[number - 1]!)
-    .replace("10.0.0.1:7100", `127.0.0.1:${ports.servers}`)
-    .replace(/bind :443 ssl .*/, `bind 127.0.0.1:${ports.clients}`)
-    .replace(/listen 443 ssl;/, `listen 127.0.0.1:${ports.clients};`)
-    .replaceAll(/ *(http2 on|ssl_certificate).*\n/g, "");
+): string[] {
+  const texts = Array.from(
+    DOCS.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g")),
+    ([, text]) => text!,
+  );
+  assert.ok(texts.length > 0);
+  return texts.map((text) =>
+    text.replaceAll(/10\.0\.0\.1([123]):7000/g, (_, number) => gateways[number - 1]!)
+      .replace("10.0.0.1:7100", `127.0.0.1:${ports.servers}`)
+      .replace(/bind :443 ssl .*/, `bind 127.0.0.1:${ports.clients}`)
+      .replace(/listen 443 ssl;/, `listen 127.0.0.1:${ports.clients};`)
+      .replaceAll(/ *(http2 on|ssl_certificate).*\n/g, "")
+  );
 }
 
-const proxies: [string, (folder: string, text: string) => string, string[]][] = [
-  ["nginx", nginx, ["-p", ".", "-c"]],
-  [
-    "haproxy",
-    (_folder, text) =>
-      `defaults\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n  timeout check 1s\n${text}`,
-    ["-db", "-f"],
-  ],
+const proxies: [string, (folder: string, texts: readonly string[]) => string, string[], string[]][] = [
+  ["nginx", (folder, [http = "", stream]) => nginx(folder, http, stream), ["-p", ".", "-c"], ["-t"]],
+  ["haproxy", (_folder, [text = ""]) => text, ["-db", "-f"], ["-c"]],
 ];
 
-for (const [name, configuration, args] of proxies) {
+/** What a client may wait at most where a gateway's machine is gone: one attempt to connect, and the answer. */
+const AT_MOST = 3000;
+
+for (const [name, configuration, args, check] of proxies) {
   Deno.test({
-    name: `${name}, as documented, finds a gateway that lives, while one is killed`,
-    ignore: NO_REDIS || !isInstalled(name),
+    name:
+      `${name}, as documented, finds a gateway that lives, while one is killed and the machine of another is gone`,
+    ignore: NO_REDIS || !(name === "nginx" ? nginxHasStream() : isInstalled(name)),
     async fn() {
       using folder = new TemporaryFolder();
       await using redis = await RedisProcess.start(folder.path);
       const { accessKey, entry } = newCustomer("acme");
       await using cluster = await startCluster(folder, redis, 2, { customers: [entry] });
       const ports = { clients: freePort(), servers: freePort() };
-      const gateways = [...cluster.ports, freePort()].map((port) => `127.0.0.1:${port}`);
+      using gone = await GoneMachine.start();
+      const gateways = [...cluster.ports.map((port) => `127.0.0.1:${port}`), gone.address];
       const file = `${folder.path}/${name}.conf`;
       Deno.writeTextFileSync(file, configuration(folder.path, documented(name, ports, gateways)));
+      const { code, stdout, stderr } = await new Deno.Command(name, { args: [...check, ...args, file] })
+        .output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 0, said);
+      assert.doesNotMatch(said, /warn/i);
       await using _proxy = new Running(new Deno.Command(name, { args: [...args, file], stderr: "null" }));
       const url = `http://127.0.0.1:${ports.clients}`;
       await answers(url);
-      const way = name === "haproxy" ? `http://127.0.0.1:${ports.servers}` : `http://${gateways[1]}`;
+      const way = `http://127.0.0.1:${ports.servers}`;
+      /** All these calls at once, each by a connection of its own; what came of each, and the longest that one took. */
+      const calls = async (url: string, times: number) => {
+        const began = performance.now();
+        const outcomes = await Promise.all(Array.from({ length: times }, async () => {
+          using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+          const signal = AbortSignal.timeout(20_000);
+          try {
+            const response = await fetch(`${url}/healthz`, { client, signal });
+            await response.body?.cancel();
+            return response.status;
+          } catch {
+            return undefined;
+          }
+        }));
+        return { outcomes, took: performance.now() - began };
+      };
+      for (const  of of[url, way]) {
+        // One that HAProxy takes for down meanwhile breaks off what is being connected to it.
+        await until(async () => {
+          const { outcomes, took } = await calls(of, 6);
+          assert.ok(took < AT_MOST, `it took ${took} ms by ${of}`);
+          return outcomes.every((status) => status === 200);
+        });
+      }
       const server = await SimulatedServer.start({ gateway: `${way}/internal`, address: "s1.example:4433" });
       for (const gateway of cluster.ports) {
         const knows = () => call<{ servers: unknown[] }>(`http://127.0.0.1:${gateway}/internal`, "Info", {});
@@ -108,6 +142,20 @@ for (const [name, configuration, args] of proxies) {
       await sleep(50);
       for (let i = 0; i < 10; i++) await connect(`after-${i}`);
       await server.stop();
+      if (name === "haproxy") { // which looks after the gateways itself
+        await cluster.start(0);
+        await until(async () => (await calls(url, 4)).outcomes.every((status) => status === 200));
+        const paused = cluster.at(1)!;
+        paused.kill("SIGSTOP");
+        try {
+          for (const took of (await Promise.all([calls(url, 6), calls(way, 6)])).map(({ took }) => took)) {
+            assert.ok(took < 2 * AT_MOST, `calls to a gateway that stands still took ${took} ms`);
+          }
+          assert.deepEqual((await calls(url, 4)).outcomes, [200, 200, 200, 200]);
+        } finally {
+          paused.kill("SIGCONT"); // or it would not end either
+        }
+      }
       for (const path of ["/internal", "/eu/internal"]) {
         const response = await fetch(url + path, { method: "POST", body: "{}" });
         await response.body?.cancel();
