@@ -79,3 +79,35 @@ Deno.test({
     await using _ = await Program.start({ config: config(), folder: other.path, args });
   },
 });
+
+Deno.test({
+  name:
+    "without masterKey and internal.users a gateway keeps what it made, and another one keeps nothing that is refused",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start();
+    using one = new TemporaryFolder();
+    using other = new TemporaryFolder();
+    const args = ["--store", `redis://127.0.0.1:${redis.port}`];
+    const made = configSource({
+      customers: [entry],
+      http: { hostname: "0.0.0.0", port: 0 },
+      operations: { enabled: false },
+    });
+    await using first = await Program.start({ config: made, folder: one.path, args });
+    await first.printed(/made one and keep it in \W*\S+master\.key/);
+    await first.printed(/each gateway that shares the store makes a user of its own.*the same for all/);
+    const key = Deno.readTextFileSync(`${one.path}/data/master.key`);
+    await using refused = new Program({ config: made, folder: other.path, args });
+    assert.equal((await refused.status).code, 2, refused.output);
+    assert.match(refused.output, /have another masterKey than this one/);
+    const left = Array.from(Deno.readDirSync(`${other.path}/data`), ({ name }) => name);
+    assert.deepEqual(left.filter((name) => name === "master.key"), []);
+    await using checked = new Program({ config: made, folder: other.path, args: [...args, "--check"] });
+    await checked.status;
+    assert.match(checked.output, /warning: no internal\.users are configured: each gateway/);
+    Deno.writeTextFileSync(`${other.path}/data/master.key`, key);
+    await using second = await Program.start({ config: made, folder: other.path, args });
+    assert.match(second.output, /using the one in \W*\S+master\.key/);
+  },
+});

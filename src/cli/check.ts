@@ -12,7 +12,7 @@ import { StartError } from "../start_error.ts";
 import type { StartArguments } from "./arguments.ts";
 import { concernAboutWebhooks, concernsAboutData, isInUse, MEMORY } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
-import { checkUserToMake } from "./made_user.ts";
+import { checkUserToMake, concernAboutMadeUser } from "./made_user.ts";
 import { whyNotWritable } from "./writable.ts";
 
 /** What was found: an error keeps the gateway from starting, a warning does not. */
@@ -61,6 +61,8 @@ async function look({ config, data, record, takeOver, overrides }: StartArgument
     if (file !== undefined) await attempt(() => checkFile("audit.file", file, data));
     await attempt(() => askToListen(settings));
     await attempt(() => checkUserToMake(settings, data));
+    const aboutUser = concernAboutMadeUser(settings);
+    if (aboutUser !== undefined) warnings.push(aboutUser);
     const { redis } = settings.store;
     const shared = redis && await attempt(() => concernAboutSharedStore(redis));
     if (shared !== undefined) errors.push(`the store: ${shared}`);

@@ -5,7 +5,7 @@ import { RedisProcess } from "../../sim/redis_process.ts";
 import { inTurn, Relay } from "../../sim/relay.ts";
 import { runGateway } from "../app/run.ts";
 import { readConfig } from "../config/load.ts";
-import { storedMasterKey } from "../config/master_key.ts";
+import { keepMasterKey, storedMasterKey } from "../config/master_key.ts";
 import { startLog } from "../ops/log.ts";
 import { StartError } from "../start_error.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
@@ -27,9 +27,11 @@ export async function oneGateway(data: string, config: object): Promise<DemoGate
     http: { hostname: "127.0.0.1", port: 0 },
   });
   startLog(settings);
+  const masterKey = storedMasterKey(data);
+  keepMasterKey(masterKey);
   const gateway = await runGateway(
     settings,
-    storedMasterKey(data).key,
+    masterKey.key,
     (options) => SqliteStore.open(data, options),
     undefined,
     undefined,

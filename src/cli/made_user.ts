@@ -42,7 +42,16 @@ export class MadeUsers {
       ? "no internal.users are configured: made one, and what servers need to attach is in {file}"
       : "no internal.users are configured: the one made before is used. What servers need to attach is in {file}";
     log.warning(said, { file });
+    const concern = concernAboutMadeUser(settings);
+    if (concern !== undefined) log.warning("{concern}", { concern });
   }
+}
+
+/** Why a user that this gateway alone knows is not enough, where that is so. */
+export function concernAboutMadeUser(settings: Settings): string | undefined {
+  if (!needsUser(settings) || settings.store.redis === undefined) return undefined;
+  return "no internal.users are configured: each gateway that shares the store makes a user of its own, and the others refuse " +
+    "servers that know only that one; configure internal.users, the same for all";
 }
 
 /**

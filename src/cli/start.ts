@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
 import { StartError } from "../start_error.ts";
 import { KeptSecrets } from "../config/kept_secrets.ts";
-import { storedMasterKey } from "../config/master_key.ts";
+import { keepMasterKey, storedMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import type { Settings } from "../config/schema.ts";
 import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
@@ -66,20 +66,20 @@ export async function start(args: readonly string[]): Promise<void> {
       failed: (file, message) =>
         log.error("{file} was removed, and cannot be written again: {message}", { file, message }),
     });
-    const key = masterKey(settings, parsed.data, secrets);
+    const { key, keep } = masterKey(settings, parsed.data, secrets);
+    if (settings.store.redis === undefined) keep();
     let inForce = () => settings;
     const { redis } = settings.store;
-    const openStore = (options: StoreOptions) => {
+    const openStore = async (options: StoreOptions) => {
       if (redis !== undefined) {
-        return openSharedStore(
-          redis,
-          { settings: () => inForce(), masterKey: key, version: VERSION },
-          options,
-        );
+        const shared = { settings: () => inForce(), masterKey: key, version: VERSION };
+        const store = await openSharedStore(redis, shared, options);
+        keep(); // not before the other gateways have the same
+        return store;
       }
       return folder === undefined
-        ? Promise.resolve(NO_STORE)
-        : folder.openStore(options, () => signals.stopping !== undefined);
+        ? NO_STORE
+        : await folder.openStore(options, () => signals.stopping !== undefined);
     };
     const users = new MadeUsers(parsed.data, secrets);
     const run = () => {
@@ -165,23 +165,33 @@ function openRecorder(file: string): TraceRecorder {
   }
 }
 
-function masterKey(settings: Settings, data: string, secrets: KeptSecrets): string {
-  if (settings.masterKey !== undefined) return settings.masterKey;
+/** @returns the key, and what keeps one that was made in the data folder, once it may be used */
+function masterKey(
+  settings: Settings,
+  data: string,
+  secrets: KeptSecrets,
+): { readonly key: string; keep(): void } {
+  if (settings.masterKey !== undefined) return { key: settings.masterKey, keep: () => {} };
   if (data === MEMORY) {
     log.warning("no masterKey is configured, and nothing is kept: made one for this run");
-    return randomBytes(32).toString("base64");
+    return { key: randomBytes(32).toString("base64"), keep: () => {} };
   }
-  const { key, file, made } = storedMasterKey(data);
-  secrets.keep(file);
-  if (made) {
-    log.warning(
-      "no masterKey is configured: made one and keep it in {file}; further gateways need the same",
-      { file },
-    );
-  } else {
-    log.info("no masterKey is configured: using the one in {file}", { file });
-  }
-  return key;
+  const stored = storedMasterKey(data);
+  const { key, file, made } = stored;
+  let kept = false;
+  const keep = () => {
+    if (kept) return;
+    keepMasterKey(stored);
+    if (made) {
+      log.warning(
+        "no masterKey is configured: made one and keep it in {file}; further gateways need the same",
+        { file },
+      );
+    } else log.info("no masterKey is configured: using the one in {file}", { file });
+    secrets.keep(file);
+    kept = true;
+  };
+  return { key, keep };
 }
 
 /** Messages of strays that are told, each once. */

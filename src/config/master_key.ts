@@ -6,24 +6,40 @@ import { notPermitted } from "./permission.ts";
 
 const FILE = "master.key";
 
+/** A master key of the data folder. */
+export interface StoredMasterKey {
+  /** In base64. */
+  readonly key: string;
+  readonly file: string;
+  /** Whether it was made just now, and is in no file yet. */
+  readonly made: boolean;
+}
+
 /**
- * The master key that the data folder keeps for a gateway without a configured one; made on first use, readable
- * by the owner only.
+ * The master key that the data folder keeps for a gateway without a configured one; made where there is none, and then only
+ * kept once {@link keepMasterKey} says so: others may have another one.
  *
- * @returns the key in base64, and where it was made just now
- * @throws {StartError} where the file cannot be read or made, or holds no key
+ * @throws {StartError} where the file cannot be read, or holds no key
  */
-export function storedMasterKey(folder: string): { key: string; file: string; made: boolean } {
+export function storedMasterKey(folder: string): StoredMasterKey {
   const file = join(folder, FILE);
   const known = keptMasterKey(folder);
   if (known !== undefined) return { key: known, file, made: false };
-  const key = randomBytes(32).toString("base64");
+  return { key: randomBytes(32).toString("base64"), file, made: true };
+}
+
+/**
+ * Writes a key to its file where it was made just now, readable by the owner only.
+ *
+ * @throws {StartError} where it cannot be written
+ */
+export function keepMasterKey({ key, file, made }: StoredMasterKey): void {
+  if (!made) return;
   try {
     writeSecret(file, `${key}\n`);
   } catch (error) {
     throw unreadable(file, error);
   }
-  return { key, file, made: true };
 }
 
 /**
