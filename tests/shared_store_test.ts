@@ -111,3 +111,38 @@ Deno.test({
     assert.match(second.output, /using the one in \W*\S+master\.key/);
   },
 });
+
+Deno.test("a start while Redis is away ends with 75, so that it is tried again", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--store", `redis://127.0.0.1:${freePort()}`];
+  await using program = new Program({ config: config(), folder: folder.path, args });
+  assert.equal((await program.status).code, 75, program.output);
+  assert.match(program.output, /error: the store: Redis at 127\.0\.0\.1:\d+ refuses connections/);
+  const unit = Deno.readTextFileSync(
+    new URL("../deploy/systemd/odin-gateway@.service", import.meta.url),
+  );
+  assert.match(unit, /^Restart=on-failure$/m);
+  assert.match(unit, /^StartLimitIntervalSec=0$/m);
+  const [, codes = ""] = /^RestartPreventExitStatus=(.*)$/m.exec(unit) ?? [];
+  assert.equal(codes, "2");
+});
+
+Deno.test({
+  name: "what is wrong with the configuration of Redis ends the start with 2, as every mistake does",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start("--requirepass", "S3CRET");
+    using folder = new TemporaryFolder();
+    const at = `127.0.0.1:${redis.port}`;
+    for (
+      const [url, message] of [
+        [`redis://:wrong@${at}`, /refuses the user name or the password/],
+        [`redis://:S3CRET@${at}/99`, /has no database of the number/],
+      ] as const
+    ) {
+      await using program = new Program({ config: config(), folder: folder.path, args: ["--store", url] });
+      assert.equal((await program.status).code, 2, program.output);
+      assert.match(program.output, message);
+    }
+  },
+});

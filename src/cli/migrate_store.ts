@@ -11,6 +11,7 @@ import { type SharedStore, type Store, StoreError, type StoreOptions } from "../
 import { FolderLock } from "../store/sqlite/lock.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { ENVIRONMENT } from "./arguments.ts";
+import { startErrorOf } from "./store_fault.ts";
 import { VERSION } from "./version.ts";
 
 interface MigrateOptions {
@@ -55,7 +56,7 @@ export async function migrateStore(args: readonly string[]): Promise<void> {
     console.log(`${names[1]} has now: ${inWords(await contentsOf(target))}.`);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    throw new StartError(error.message, { cause: error });
+    throw startErrorOf(error);
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
-import { StartError } from "../start_error.ts";
 import { KeptSecrets } from "../config/kept_secrets.ts";
 import { keepMasterKey, storedMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
@@ -23,6 +22,7 @@ import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { catchSignals } from "./signals.ts";
+import { startErrorOf } from "./store_fault.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -122,8 +122,7 @@ export async function start(args: readonly string[]): Promise<void> {
     log.info("stopped");
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const store = settings.store.redis === undefined ? "the data folder" : "the store";
-    throw new StartError(`${store}: ${error.message}`, { cause: error });
+    throw startErrorOf(error, settings.store.redis === undefined ? "the data folder" : "the store");
   } finally {
     folder?.close();
     await stopLog();

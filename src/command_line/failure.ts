@@ -3,7 +3,7 @@ import { explainPermission } from "../config/permission.ts";
 
 /**
  * Ends the program with one message, and with code 2 for a mistake of the operator's, a missing permission among them; with
- * code 1 where a disk is full, the one that the output goes to perhaps. A fault of the program ends it with code 1 as well,
+ * code 75 for what may pass by itself; with code 1 where a disk is full, the one that the output goes to perhaps. A fault of the program ends it with code 1 as well,
  * and with all that is known of it: thrown on, it would be one more rejection that nobody waits for, and those are survived.
  */
 export function endForMistake(error: unknown): never {
@@ -16,5 +16,5 @@ export function endForMistake(error: unknown): never {
     Deno.exit(1);
   }
   console.error(`error: ${explainPermission(error.message)}`);
-  Deno.exit(2);
+  Deno.exit(error instanceof StartError ? error.exitCode : 2);
 }

@@ -13,6 +13,8 @@ import type {
 /** The store cannot be read or written now; the message says why. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
+  /** Whether it may pass without anybody changing a setting, so that a start is to be tried again. */
+  readonly passes: boolean = false;
 }
 
 /**

@@ -8,44 +8,67 @@ export type FaultKind = "lost" | "late" | "fenced" | "refused" | "outdated";
 
 /** Why Redis cannot be used now. */
 export class Fault extends StoreError {
-  constructor(readonly kind: FaultKind, message: string, options?: ErrorOptions) {
+  override readonly passes: boolean;
+
+  /** @param options whether it passes by itself; if absent, as its kind does */
+  constructor(
+    readonly kind: FaultKind,
+    message: string,
+    { passes, ...options }: ErrorOptions & { readonly passes?: boolean | undefined } = {},
+  ) {
     super(message, options);
+    this.passes = passes ?? (kind !== "refused" && kind !== "outdated");
   }
 }
 
+/** What is put right where Redis or its machine is looked after, or comes right by itself; else, in the configuration. */
+const PASSES = true;
+const MISTAKE = false;
+
 /** What Redis's error codes and those of the system mean, and what to do; no text of a caller's is in them. */
-const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, meaning: string])[] = [
+const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: boolean, meaning: string])[] = [
   [
     /^FENCED/,
     "fenced",
+    PASSES,
     "took this gateway for dead: it had not been heard for 2 s, or Redis has lost its data; it joins again",
   ],
-  [/^LOADING/, "lost", "is still reading its data; it is tried again"],
-  [/^READONLY/, "lost", "is a replica and takes no changes; name the primary, or its sentinels"],
-  [/^MASTERDOWN/, "lost", "is a replica without its primary; name the primary, or its sentinels"],
+  [/^LOADING/, "lost", PASSES, "is still reading its data; it is tried again"],
+  [/^READONLY/, "lost", PASSES, "is a replica and takes no changes; name the primary, or its sentinels"],
+  [/^MASTERDOWN/, "lost", PASSES, "is a replica without its primary; name the primary, or its sentinels"],
   [
     /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,
     "lost",
+    MISTAKE,
     "refuses the user name or the password; set `username` and `password` of `store.redis`",
   ],
   [
     /^NOPERM/,
     "refused",
+    MISTAKE,
     "does not let its user do that; it needs all commands on the gateway's keys, and FCALL, FUNCTION and WAIT",
   ],
-  [/^OOM/, "refused", "has no memory left; raise its `maxmemory`"],
-  [/^MISCONF/, "refused", "cannot write its files, and takes no changes until it can; see its log"],
-  [/^ERR unknown command/, "refused", "is too old; 7.0 is needed"],
-  [/^FORMAT/, "refused", "has data of a later version; run the gateway that wrote it"],
-  [/ECONNREFUSED/, "lost", "refuses connections; is it running?"],
-  [/ENOTFOUND|EAI_AGAIN|failed to lookup/, "lost", "is not known by that name; check the name"],
+  [/^OOM/, "refused", PASSES, "has no memory left; raise its `maxmemory`"],
+  [/^MISCONF/, "refused", PASSES, "cannot write its files, and takes no changes until it can; see its log"],
+  [/^ERR unknown command/, "refused", MISTAKE, "is too old; 7.0 is needed"],
+  [/^ERR DB index/, "refused", MISTAKE, "has no database of the number in `store.redis.url`"],
+  [/^ERR max number of clients/, "lost", PASSES, "takes no more connections; raise its `maxclients`"],
+  [/^FORMAT/, "refused", MISTAKE, "has data of a later version; run the gateway that wrote it"],
+  [/ECONNREFUSED/, "lost", PASSES, "refuses connections; is it running?"],
+  [/ENOTFOUND|EAI_AGAIN|failed to lookup/, "lost", PASSES, "is not known by that name; check the name"],
   [
     /UnknownIssuer|certificate|CERT|self.signed/i,
     "lost",
+    MISTAKE,
     "has a certificate that is not trusted; set `tls.ca`",
   ],
-  [/timeout/i, "lost", "does not answer"],
-  [/closed|offline|ECONNRESET|EPIPE|reset by peer|Disconnects/i, "lost", "has closed the connection"],
+  [/timeout/i, "lost", PASSES, "does not answer"],
+  [
+    /closed|offline|ECONNRESET|EPIPE|reset by peer|Disconnects/i,
+    "lost",
+    PASSES,
+    "has closed the connection",
+  ],
 ];
 
 /** What Redis answers where a key holds something else, and how the functions name the key. */
@@ -69,9 +92,10 @@ export function faultOf(address: string, error: unknown, key?: string): Fault {
       { cause: error },
     );
   }
-  const [, kind, meaning] = MEANINGS.find(([start]) => start.test(message)) ?? [];
+  const [, kind, passes, meaning] = MEANINGS.find(([start]) => start.test(message)) ?? [];
   return new Fault(kind ?? "refused", `Redis at ${address} ${meaning ?? `has failed: ${message}`}`, {
     cause: error,
+    passes: passes ?? PASSES, // what nobody has thought of is tried again: that costs a line each time
   });
 }
 

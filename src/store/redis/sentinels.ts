@@ -56,10 +56,14 @@ export async function firstPrimary(
   if (unusable instanceof Fault) {
     throw new Fault(unusable.kind, `the sentinels name none that can be used: ${unusable.message}`, {
       cause: unusable,
+      passes: unusable.passes,
     });
   }
   const why = silent instanceof Error ? silent.message : "none is configured";
-  throw new Fault("lost", `no sentinel says where Redis is: ${why}`, { cause: silent });
+  throw new Fault("lost", `no sentinel says where Redis is: ${why}`, {
+    cause: silent,
+    passes: silent instanceof Fault && silent.passes,
+  });
 }
 
 /** @throws {Fault} where the sentinel does not answer, or knows none */
@@ -72,7 +76,9 @@ async function namedBy(sentinel: Connection, name: string): Promise<Named> {
     if (Array.isArray(answer)) {
       return { endpoint: { hostname: String(answer[0]), port: Number(answer[1]) }, epoch };
     }
-    throw new Fault("lost", `the sentinel at ${sentinel.address} knows no primary of the name ${name}`);
+    throw new Fault("lost", `the sentinel at ${sentinel.address} knows no primary of the name ${name}`, {
+      passes: false,
+    });
   } finally {
     sentinel.close();
   }
