@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { writeLargeStore } from "../sim/large_store.ts";
 import { startLoad } from "../sim/upgrades.ts";
+import { NO_REDIS, RedisServer } from "../src/store/redis/testing.ts";
 import { newCertificate } from "./certificate.ts";
 import { eventually, refusedWith, sleep, TestGateway } from "./gateway.ts";
 import { WebhookReceiver } from "./webhook_receiver.ts";
@@ -428,4 +429,46 @@ Deno.test("a page of the dashboard is told on by the process that takes over", a
   };
   await eventually(again, (told) => told.includes("event: hello"), "told by the other process");
   await before.stop();
+});
+
+Deno.test({
+  name:
+    "a gateway whose store is in Redis is replaced under load too, and one that cannot start leaves it as it was",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start();
+    await using gateway = await TestGateway.start({
+      store: { redis: { url: `redis://127.0.0.1:${redis.port}` } },
+      connections: { idleTimeout: 3 },
+      sfuConfig: { updateInterval: 0.2 },
+    });
+    const before: (typeof gateway.program)[] = [];
+    await gateway.report("sfu-a:4433");
+    const load = await loadOn(gateway);
+    for (let i = 0; i < 3; i++) {
+      await sleep(150);
+      const config = Deno.readTextFileSync(`${gateway.folder.path}/config.ts`);
+      const wrong = config.replace('"updateInterval": 0.2', '"updateInterval": 0.3');
+      assert.notEqual(wrong, config);
+      await using refused = new Program(takeOver(gateway, [], wrong));
+      assert.equal((await refused.status).code, 2, refused.output);
+      assert.match(refused.output, /have another sfuConfig\.updateInterval/);
+      await using unable = new Program(takeOver(gateway, ["--host", "192.0.2.1"], config));
+      assert.equal((await unable.status).code, 2, unable.output);
+      await gateway.program.printed(/the other process did not get ready: this one goes on/);
+      before.push(gateway.program);
+      gateway.program = await Program.start(takeOver(gateway, [], config));
+      assert.equal(gateway.program.url, before[0]!.url);
+    }
+    await sleep(300);
+    const { calls, failures, lost, tasks, bans } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.equal(lost, 0, `of ${tasks} tasks`);
+    assert.ok(calls > 100 && bans.length > 10, `${calls} calls, ${tasks} tasks, ${bans.length} bans`);
+    for (const user of bans) await refusedWith(gateway.connect("room", user), -32004, /banned/);
+    for (const program of before) {
+      assert.equal((await program.status).code, 0, program.output);
+      assert.match(program.output, /handed over: requests waited for \d+ ms/);
+    }
+  },
 });

@@ -18,6 +18,12 @@ export interface SharedFolder {
   readonly sockets: Sockets;
   /** Ports that the process had which this one has replaced, if it has. */
   ports(): Ports | undefined;
+  /**
+   * Takes the place of a process that still has the folder, which the one with its store in there has done already.
+   *
+   * @throws {StartError} where that one does not give it up
+   */
+  takeOver(): Promise<void>;
   /** The folder is another process's from now on. */
   release(): void;
   /** @throws {StoreError} where another process has it */
@@ -44,7 +50,7 @@ export interface HandOverParts {
 }
 
 /** Why nothing is handed over that is in this process alone. */
-const NOT_WRITTEN = "its data folder cannot be written now";
+const NOT_WRITTEN = "its store cannot be written now";
 
 /** Why nothing is handed over of which the other process has read what counts no more. */
 const WRITTEN_ANEW = "its data folder was written anew meanwhile; try again";

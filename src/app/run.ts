@@ -79,6 +79,7 @@ export async function runGateway(
     });
   deferUnlessMoved(() => webhooks.stop()); // what ends with the gateway is still kept for them
   deferUnlessMoved(() => gateway.stop());
+  await operator.folder?.takeOver(); // only now that all is loaded: callers wait from here on
   webhooks.open();
   observers.add(webhooks);
   const serverKeys = new ServerKeys(Buffer.from(masterKey, "base64"));

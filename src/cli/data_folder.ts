@@ -72,6 +72,16 @@ export class DataFolder {
   }
 
   /**
+   * Takes the place of another process whose store is not in the folder: this one has opened it beside that.
+   *
+   * @throws {StartError} where the other process does not give the folder up
+   * @throws {Unwanted}
+   */
+  async takeOver(unwanted: () => boolean): Promise<void> {
+    if (this.#lock === undefined && this.#before !== undefined) await this.#takeOver(this.#before, unwanted);
+  }
+
+  /**
    * Takes the folder as if there had been no other process, where that has ended instead of giving it up.
    *
    * @param error what asking it came to

@@ -87,7 +87,7 @@ export async function start(args: readonly string[]): Promise<void> {
       return runGateway(settings, key, openStore, recorder, {
         usersOf: (settings) => users.of(settings),
         reread: () => loadConfig(parsed.config, parsed.overrides),
-        folder: sharedFolder(folder),
+        folder: sharedFolder(folder, () => signals.stopping !== undefined),
         ...(folder === undefined
           ? {}
           : { openOutbox: (events: OutboxEvents) => new SqliteOutbox(parsed.data, events) }),
@@ -131,12 +131,13 @@ export async function start(args: readonly string[]): Promise<void> {
 }
 
 /** The folder as other processes may take it over; not where its path is too long for sockets in it. */
-function sharedFolder(folder: DataFolder | undefined): SharedFolder | undefined {
+function sharedFolder(folder: DataFolder | undefined, unwanted: () => boolean): SharedFolder | undefined {
   const sockets = folder?.sockets;
   if (folder === undefined || sockets === undefined) return undefined;
   return {
     sockets,
     ports: () => folder.ports,
+    takeOver: () => folder.takeOver(unwanted),
     release: () => folder.release(),
     take: () => folder.take(),
     left: () => folder.left(),
