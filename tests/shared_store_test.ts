@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { configSource, newCustomer, Program, TemporaryFolder } from "../sim/program.ts";
 import { NO_REDIS, RedisServer } from "../src/store/redis/testing.ts";
+import { newCertificate } from "./certificate.ts";
 import { freePort } from "./programs.ts";
 
 const { entry } = newCustomer("acme");
@@ -144,5 +145,108 @@ Deno.test({
       assert.equal((await program.status).code, 2, program.output);
       assert.match(program.output, message);
     }
+  },
+});
+
+/** What `--check` says, and ends with. */
+async function check(args: readonly string[], source = config(), env: Record<string, string> = {}) {
+  using folder = new TemporaryFolder();
+  await using program = new Program({ config: source, folder: folder.path, args: [...args, "--check"], env });
+  const { code } = await program.status;
+  return { code, output: program.output };
+}
+
+Deno.test({
+  name: "--check finds what gateways that run would refuse, and what Redis does, and writes nothing there",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start();
+    const at = `127.0.0.1:${redis.port}`;
+    const args = ["--store", `redis://${at}`];
+    const docs = Deno.readTextFileSync(new URL("../docs/several-gateways.md", import.meta.url));
+    const [, rights = ""] = /^ *ACL SETUSER odin on >\S+ (.*)$/m.exec(docs) ?? [];
+    const users: [string, string[]][] = [
+      ["enough", rights.split(" ")],
+      ["no-functions", rights.split(" ").filter((right) => !/fcall|function/.test(right))],
+      ["no-writes", rights.split(" ").filter((right) => right !== "+@write")],
+      ["other-keys", rights.split(" ").map((right) => right.replace("{odin}", "{other}"))],
+    ];
+    for (const [name, its] of users) {
+      await redis.ask("ACL", "SETUSER", name, "on", ">password", ...its);
+      const { code, output } = await check(["--store", `redis://${name}:password@${at}`]);
+      assert.equal(code, name === "enough" ? 0 : 2, `${name}: ${output}`);
+      if (name !== "enough") assert.match(output, /error: the store: .*does not let its user do that/);
+    }
+    assert.equal(await redis.ask("DBSIZE"), 0);
+    assert.match(await redis.ask<string>("INFO", "persistence"), /rdb_changes_since_last_save:0\b/);
+    assert.deepEqual(await redis.ask("FUNCTION", "LIST"), []);
+
+    using folder = new TemporaryFolder();
+    await using running = await Program.start({ config: config(), folder: folder.path, args });
+    assert.equal((await check(args)).code, 0);
+    const other = "YW5vdGhlciBtYXN0ZXIga2V5IHRoYW4gdGhlIG90aGVycyc=";
+    const differences: [string, object][] = [
+      ["masterKey", { masterKey: other }],
+      ["masterKey", { masterKey: undefined }],
+      ["sfuPools", { sfuPools: { available: ["eu"], default: "eu" } }],
+      ["sfuConfig.removeTimeout", { sfuConfig: { removeTimeout: 60 } }],
+    ];
+    for (const [member, more] of differences) {
+      const { code, output } = await check(args, config(more));
+      assert.equal(code, 2, output);
+      assert.match(output, new RegExp(`error: the store: the gateways that share .* another ${member} than`));
+    }
+    // Beside itself it may be checked with what it is to be started with next.
+    const next = config({ sfuConfig: { removeTimeout: 60 } });
+    for (const [more, code] of [[[], 0], [["--take-over"], 2]] as const) {
+      await using checked = new Program({
+        config: next,
+        folder: folder.path,
+        args: [...args, ...more, "--check"],
+      });
+      assert.equal((await checked.status).code, code, checked.output);
+      assert.match(checked.output, /another sfuConfig\.removeTimeout/);
+    }
+    await running.stop();
+    assert.equal((await check(args, next)).code, 0);
+  },
+});
+
+Deno.test({
+  name: "what is wrong with TLS to Redis is named by its member",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const { cert, key } = await newCertificate();
+    const [certFile, keyFile] = [`${folder.path}/cert.pem`, `${folder.path}/key.pem`];
+    Deno.writeTextFileSync(certFile, cert);
+    Deno.writeTextFileSync(keyFile, key);
+    const port = freePort();
+    await using _redis = await RedisServer.start(
+      ...["--tls-port", String(port), "--tls-cert-file", certFile, "--tls-key-file", keyFile],
+      ...["--tls-ca-cert-file", certFile, "--tls-auth-clients", "yes"],
+    );
+    const cases: [object, RegExp][] = [
+      [{ tls: true }, /certificate that is not trusted; set `caFile` of `store\.redis\.tls`/],
+      [{ tls: { caFile: certFile } }, /asks for a certificate, set `certFile`|asks for a certificate; set/],
+      [{ tls: { caFile: keyFile } }, /store\.redis\.tls\.caFile: .* has no certificate in PEM/],
+      [
+        { tls: { caFile: certFile, certFile, keyFile: certFile } },
+        /tls\.keyFile: .* has no private key in PEM/,
+      ],
+      [{}, /expects TLS, say rediss:\/\//],
+    ];
+    for (const [redis, message] of cases) {
+      const store = { redis: { url: `redis://127.0.0.1:${port}`, ...redis } };
+      const { code, output } = await check([], config({ store }));
+      assert.equal(code, 2, output);
+      assert.match(output, message);
+      assert.doesNotMatch(output, /Uncaught|\n +at /);
+    }
+    const store = {
+      redis: { url: `rediss://127.0.0.1:${port}`, tls: { caFile: certFile, certFile, keyFile } },
+    };
+    const { code, output } = await check([], config({ store }));
+    assert.equal(code, 0, output);
   },
 });

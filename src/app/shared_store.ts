@@ -4,8 +4,8 @@ import { parseEndpoint } from "../config/members.ts";
 import { credentialsIn } from "../config/redis_members.ts";
 import type { Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
-import { StoreError, type StoreOptions } from "../store/port.ts";
-import { Connection } from "../store/redis/connection.ts";
+import type { StoreOptions } from "../store/port.ts";
+import { inspect, type Inspection } from "../store/redis/inspection.ts";
 import type { Endpoint, RedisSettings, Tls } from "../store/redis/settings.ts";
 import { RedisStore } from "../store/redis/store.ts";
 
@@ -41,29 +41,21 @@ export async function openSharedStore(
   });
 }
 
-/** Least version that has the functions the store is made of. */
-const VERSION = 7;
-
 /**
  * What would keep a gateway from its store in Redis, found without changing anything there.
  *
+ * @param masterKey in base64; absent where one would be made
  * @throws {StartError} where a file with certificates cannot be read
  */
-export async function concernAboutSharedStore(redis: ConfiguredRedis): Promise<string | undefined> {
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.open(redisSettings(redis));
-    const info = String(await connection.call(["INFO", "server"]));
-    const [, version] = /^redis_version:(\d+)/m.exec(info) ?? [];
-    return version === undefined || Number(version) >= VERSION
-      ? undefined
-      : `Redis at ${connection.address} is too old; ${VERSION}.0 is needed`;
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return error.message;
-  } finally {
-    connection?.close();
-  }
+export async function inspectSharedStore(
+  redis: ConfiguredRedis,
+  settings: Settings,
+  masterKey: string | undefined,
+): Promise<Inspection> {
+  return await inspect(redisSettings(redis), {
+    masterKey: masterKey === undefined ? "" : fingerprint(masterKey),
+    ...agreedSettings(settings),
+  });
 }
 
 /** What the gateways of a fleet must have in common, the master key included, which may be in the data folder. */
@@ -97,19 +89,32 @@ function redisSettings(redis: ConfiguredRedis): RedisSettings {
   };
 }
 
-/** @throws {StartError} where a file cannot be read */
+const CERTIFICATE = { begins: /-----BEGIN (TRUSTED )?CERTIFICATE-----/, what: "certificate" };
+
+/** What each file has to have. */
+const PEM = {
+  caFile: CERTIFICATE,
+  certFile: CERTIFICATE,
+  keyFile: { begins: /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/, what: "private key" },
+};
+
+/** @throws {StartError} where a file cannot be read, or is none of those */
 function tlsOf({ tls, url }: ConfiguredRedis): Tls | undefined {
   if (tls === false && url?.startsWith("rediss:") !== true) return undefined;
   if (typeof tls === "boolean") return {};
-  const read = (name: "caFile" | "certFile" | "keyFile") => {
+  const read = (name: keyof typeof PEM) => {
     const file = tls[name];
     if (file === undefined) return undefined;
+    let text: string;
     try {
-      return Deno.readTextFileSync(file);
+      text = Deno.readTextFileSync(file);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new StartError(`store.redis.tls.${name}: ${file} cannot be read: ${reason}`, { cause: error });
     }
+    const { begins, what } = PEM[name];
+    if (begins.test(text)) return text;
+    throw new StartError(`store.redis.tls.${name}: ${file} has no ${what} in PEM`);
   };
   return { ca: read("caFile"), cert: read("certFile"), key: read("keyFile") };
 }

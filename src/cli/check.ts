@@ -4,7 +4,7 @@ import { loadConfig, refusePipe, unwritable } from "../config/load.ts";
 import { keptMasterKey } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
 import { isLoopback } from "../config/loopback.ts";
-import { concernAboutSharedStore } from "../app/shared_store.ts";
+import { inspectSharedStore } from "../app/shared_store.ts";
 import { mainAddress, OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
@@ -13,6 +13,7 @@ import type { StartArguments } from "./arguments.ts";
 import { concernAboutWebhooks, concernsAboutData, isInUse, MEMORY } from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { checkUserToMake, concernAboutMadeUser } from "./made_user.ts";
+import { surviveStrays } from "./strays.ts";
 import { whyNotWritable } from "./writable.ts";
 
 /** What was found: an error keeps the gateway from starting, a warning does not. */
@@ -26,6 +27,7 @@ interface Findings {
  * changed, and no port kept. Ends the process with code 2 where it would not.
  */
 export async function check(args: StartArguments): Promise<void> {
+  surviveStrays(() => {}); // what looks into a matter says itself how that went
   const { errors, warnings } = await look(args);
   for (const error of errors) console.log(`error: ${error}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
@@ -63,12 +65,18 @@ async function look({ config, data, record, takeOver, overrides }: StartArgument
     await attempt(() => checkUserToMake(settings, data));
     const aboutUser = concernAboutMadeUser(settings);
     if (aboutUser !== undefined) warnings.push(aboutUser);
-    const { redis } = settings.store;
-    const shared = redis && await attempt(() => concernAboutSharedStore(redis));
-    if (shared !== undefined) errors.push(`the store: ${shared}`);
     const webhooks = settings.webhooks.length > 0 ? concernAboutWebhooks(data) : undefined;
     if (webhooks !== undefined) errors.push(webhooks);
-    if (settings.masterKey === undefined && data !== MEMORY) await attempt(() => keptMasterKey(data));
+    const masterKey = settings.masterKey ??
+      (data === MEMORY ? undefined : await attempt(() => keptMasterKey(data)));
+    const { redis } = settings.store;
+    const store = redis && await attempt(() => inspectSharedStore(redis, settings, masterKey));
+    if (store?.concern !== undefined) errors.push(`the store: ${store.concern}`);
+    if (store?.differs !== undefined) {
+      // The one that runs on the folder has stopped when this one starts, unless that takes over.
+      const isAlone = inUse && !takeOver && store.gateways === 1;
+      (isAlone ? warnings : errors).push(`the store: ${store.differs}`);
+    }
     if (!inUse) errors.push(...listenConcerns(settings));
     warnings.push(...await customerConcerns(settings));
   }

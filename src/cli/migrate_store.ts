@@ -12,6 +12,7 @@ import { FolderLock } from "../store/sqlite/lock.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
 import { ENVIRONMENT } from "./arguments.ts";
 import { startErrorOf } from "./store_fault.ts";
+import { surviveStrays } from "./strays.ts";
 import { VERSION } from "./version.ts";
 
 interface MigrateOptions {
@@ -30,6 +31,7 @@ interface MigrateOptions {
 export async function migrateStore(args: readonly string[]): Promise<void> {
   const options = parseArguments(args);
   if (options === undefined) return;
+  surviveStrays(() => {}); // of connections to Redis, whose calls say themselves how they went
   const { to, config, data, store, yes } = options;
   const { settings } = await loadConfig(config, {
     store,

@@ -23,6 +23,7 @@ import { MadeUsers } from "./made_user.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { catchSignals } from "./signals.ts";
 import { startErrorOf } from "./store_fault.ts";
+import { surviveStrays } from "./strays.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -50,7 +51,12 @@ export async function start(args: readonly string[]): Promise<void> {
   try {
     const signals = catchSignals();
     for (const warning of warnings) log.warning("{warning}", { warning });
-    surviveStrays();
+    surviveStrays((what, message) => {
+      log.error("something failed that nobody waits for ({what}); the gateway goes on: {message}", {
+        what,
+        message,
+      });
+    });
     using manager = new ServiceManager(fromEnvironment);
     const unread = Object.values(ENVIRONMENT).filter((variable) =>
       !mayRead(variable) && (variable !== ENVIRONMENT.redisPassword || settings.store.redis !== undefined)
@@ -192,32 +198,4 @@ function masterKey(
     kept = true;
   };
   return { key, keep };
-}
-
-/** Messages of strays that are told, each once. */
-const STRAYS = 100;
-
-/**
- * A rejection or an error that nobody waits for, in the operator's own functions perhaps, is told and does not end the
- * gateway.
- */
-function surviveStrays(): void {
-  const told = new Set<string>();
-  const tell = (what: string, cause: unknown) => {
-    const message = cause instanceof Error ? cause.stack ?? cause.message : String(cause);
-    if (told.size >= STRAYS || told.has(message)) return;
-    told.add(message);
-    log.error("something failed that nobody waits for ({what}); the gateway goes on: {message}", {
-      what,
-      message,
-    });
-  };
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    tell("a promise was rejected", event.reason);
-  });
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    tell("an error was thrown", event.error ?? event.message);
-  });
 }

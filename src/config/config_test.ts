@@ -134,6 +134,11 @@ const mistakes: [string, object, RegExp][] = [
     /store\.redis\.url: expected a URL as redis:\/\/user.*# as %23/,
   ],
   [
+    "a certificate for the store without its key",
+    { store: { redis: { url: "rediss://a", tls: { certFile: "cert.pem" } } } },
+    /store\.redis\.tls: .*certFile and keyFile together/,
+  ],
+  [
     "a sentinel without a port",
     { store: { redis: { sentinels: { addresses: ["b"] } } } },
     /store\.redis\.sentinels\.addresses\[0\]: expected host:port/,

@@ -66,7 +66,10 @@ export const RedisMembers = z.object({
         "PEM file with the certificate that the gateway shows, where Redis asks for one.",
       ),
       keyFile: z.string().min(1).optional().describe("PEM file with that certificate's private key."),
-    }),
+    }).refine(
+      ({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined),
+      "expected certFile and keyFile together",
+    ),
   ]).default(false).describe(
     "Whether connections are encrypted, or an object that says with which certificates.",
   ),

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { createClient } from "@redis/client";
 import { afterAll } from "./deadline.ts";
-import { Fault, faultOf } from "./fault.ts";
+import { CLOSED, Fault, faultOf } from "./fault.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
 import { firstPrimary } from "./sentinels.ts";
 import { type Endpoint, nameOf, type RedisSettings } from "./settings.ts";
@@ -28,13 +28,18 @@ export class Connection {
   /** When it last answered. */
   #heard = performance.now();
 
-  private constructor(client: Client, address: string) {
+  /** Whether it has ever answered. */
+  #answered = false;
+  readonly #mayExpect: string | undefined;
+
+  private constructor(client: Client, address: string, mayExpect: string | undefined) {
     this.#client = client;
     this.address = address;
+    this.#mayExpect = mayExpect;
     this.lost = new Promise((resolve) => {
       client.on("error", (error) => {
         this.close();
-        resolve(faultOf(address, error));
+        resolve(this.#faultOf(error));
       });
     });
   }
@@ -55,16 +60,16 @@ export class Connection {
     );
   }
 
-  /** For {@link open}. */
-  static async connect(client: Client, address: string): Promise<Connection> {
-    const connection = new Connection(client, address);
+  /** For {@link open}. @param mayExpect what Redis may expect, where it closes the connection at once */
+  static async connect(client: Client, address: string, mayExpect: string | undefined): Promise<Connection> {
+    const connection = new Connection(client, address, mayExpect);
     const late = deadline(SILENCE + 500, () => new Fault("lost", `Redis at ${address} does not answer`));
     try {
       await Promise.race([client.connect(), late.passed]);
       return connection;
     } catch (error) {
       connection.close();
-      throw faultOf(address, error);
+      throw connection.#faultOf(error);
     } finally {
       late.clear();
     }
@@ -85,9 +90,10 @@ export class Connection {
     try {
       const result = await Promise.race([answer, late.passed]);
       this.#heard = performance.now();
+      this.#answered = true;
       return result;
     } catch (error) {
-      throw faultOf(this.address, error, keyOf(command));
+      throw this.#faultOf(error, keyOf(command));
     } finally {
       late.clear();
       answer.catch(() => {}); // of no more concern once it is late
@@ -117,6 +123,13 @@ export class Connection {
   close(): void {
     this.#open = false;
     if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  #faultOf(error: unknown, key?: string): Fault {
+    const fault = faultOf(this.address, error, key);
+    if (this.#answered || this.#mayExpect === undefined || !fault.message.endsWith(CLOSED)) return fault;
+    const { kind, message, cause, passes } = fault;
+    return new Fault(kind, `${message}; if it ${this.#mayExpect}`, { cause, passes });
   }
 
   async #mustBePrimary(): Promise<void> {
@@ -151,7 +164,15 @@ function connect(
   return Connection.connect(
     clientOf({ username, password, socket: secured, database }),
     nameOf({ hostname, port }),
+    mayExpect(tls),
   );
+}
+
+/** What a Redis may expect that closes a connection before it has answered anything. */
+function mayExpect(tls: RedisSettings["tls"]): string | undefined {
+  if (tls === undefined) return "expects TLS, say rediss:// or `tls` in `store.redis`";
+  if (tls.cert !== undefined) return undefined;
+  return "asks for a certificate, set `certFile` and `keyFile` of `store.redis.tls`";
 }
 
 function clientOf(options: {

@@ -21,6 +21,9 @@ export class Fault extends StoreError {
   }
 }
 
+/** What is said of a connection that Redis has closed. */
+export const CLOSED = "has closed the connection";
+
 /** What is put right where Redis or its machine is looked after, or comes right by itself; else, in the configuration. */
 const PASSES = true;
 const MISTAKE = false;
@@ -57,17 +60,36 @@ const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: bool
   [/ECONNREFUSED/, "lost", PASSES, "refuses connections; is it running?"],
   [/ENOTFOUND|EAI_AGAIN|failed to lookup/, "lost", PASSES, "is not known by that name; check the name"],
   [
+    /CertificateRequired|CERTIFICATE_REQUIRED/,
+    "lost",
+    MISTAKE,
+    "asks for a certificate; set `certFile` and `keyFile` of `store.redis.tls`",
+  ],
+  [
+    /fatal alert: .*(CA|Certificate|Decrypt)|ALERT_.*(CERT|_CA\b)/,
+    "lost",
+    MISTAKE,
+    "does not trust the gateway's certificate; look at `certFile` of `store.redis.tls`",
+  ],
+  [
+    /ALTNAME|NotValidForName/,
+    "lost",
+    MISTAKE,
+    "has a certificate for another name; name it in `store.redis` as its certificate does",
+  ],
+  [/CERT_HAS_EXPIRED|Expired/, "lost", MISTAKE, "has a certificate that has ended; renew it"],
+  [
     /UnknownIssuer|certificate|CERT|self.signed/i,
     "lost",
     MISTAKE,
-    "has a certificate that is not trusted; set `tls.ca`",
+    "has a certificate that is not trusted; set `caFile` of `store.redis.tls` to those who signed it",
   ],
   [/timeout/i, "lost", PASSES, "does not answer"],
   [
     /closed|offline|ECONNRESET|EPIPE|reset by peer|Disconnects/i,
     "lost",
     PASSES,
-    "has closed the connection",
+    CLOSED,
   ],
 ];
 

@@ -258,10 +258,11 @@ function differs(error: unknown): Fault | undefined {
   if (!(error instanceof Fault) || !(error.cause instanceof Error)) return undefined;
   const [, name] = /^DIFFERS (.*)$/s.exec(error.cause.message) ?? [];
   if (name === undefined) return undefined;
-  return new Fault(
-    "refused",
-    `the gateways that share the store have another ${name} than this one; all of them need the same, ` +
-      "or stop them all before you change it",
-    { cause: error },
-  );
+  return new Fault("refused", differsIn(name), { cause: error });
+}
+
+/** What a gateway is told that differs from those that live. @param setting the name of what they differ in */
+export function differsIn(setting: string): string {
+  return `the gateways that share the store have another ${setting} than this one; all of them need the same, ` +
+    "or stop them all before you change it";
 }

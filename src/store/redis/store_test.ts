@@ -251,7 +251,7 @@ test("connections are encrypted where that is wanted, and to nobody who is not t
   await one.store.commit([placed("a")], "process");
   await assert.rejects(Gateway.open({ ...settings, tls: {} }), {
     name: "StoreError",
-    message: /has a certificate that is not trusted; set `tls\.ca`/,
+    message: /has a certificate that is not trusted; set `caFile` of `store\.redis\.tls`/,
   });
   await assert.rejects(Gateway.open(settings), { name: "StoreError", message: /has closed the connection/ });
 });

@@ -1,3 +1,6 @@
+/** How data is written: a gateway leaves data of another format alone. */
+export const FORMAT = "1";
+
 /** What all functions are made of. */
 export const GROUND = String.raw`
 -- What is missing where the library is loaded is there where it runs.
@@ -19,7 +22,7 @@ local redis = {
   end,
 }
 
-local FORMAT = "1"
+local FORMAT = "${FORMAT}"
 local AT_ONCE = 1000 -- values that a command gets at most, as the stack of Lua is limited
 
 local function split(record)

@@ -1,0 +1,104 @@
+import { Connection } from "./connection.ts";
+import { Fault, faultOf } from "./fault.ts";
+import { LIBRARY } from "./library.ts";
+import { FORMAT } from "./lua/ground.ts";
+import { textOf, textsOf } from "./replies.ts";
+import { differsIn } from "./session.ts";
+import type { RedisSettings } from "./settings.ts";
+
+/** Least version that has the functions the store is made of. */
+const VERSION = 7;
+
+/** What was found in a Redis. */
+export interface Inspection {
+  /** What would keep a gateway from it, whoever runs. */
+  readonly concern?: string;
+  /** What would keep a gateway from it beside those that run. */
+  readonly differs?: string;
+  /** Gateways that run. */
+  readonly gateways: number;
+}
+
+/**
+ * Looks whether a gateway could use this Redis, by commands that change nothing there.
+ *
+ * @param agreed settings that all gateways must have in common, each by its name
+ */
+export async function inspect(
+  settings: RedisSettings,
+  agreed: Readonly<Record<string, string>>,
+): Promise<Inspection> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(settings);
+    const info = String(await connection.call(["INFO", "server"]));
+    const [, version] = /^redis_version:(\d+)/m.exec(info) ?? [];
+    if (version !== undefined && Number(version) < VERSION) {
+      return { concern: `Redis at ${connection.address} is too old; ${VERSION}.0 is needed`, gateways: 0 };
+    }
+    for (const command of harmless(settings)) await mustBeAllowed(connection, command);
+    const format = await connection.call(["HGET", `${settings.prefix}meta`, "format"]);
+    if (format !== null && textOf(format) !== FORMAT) {
+      throw faultOf(connection.address, new Error(`FORMAT ${textOf(format)}`));
+    }
+    return await differenceFromOthers(connection, settings.prefix, agreed);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { concern: error.message, gateways: 0 };
+  } finally {
+    connection?.close();
+  }
+}
+
+/** One command of each kind that a gateway or its functions need, on a key that is not there. */
+function harmless({ prefix, replicas }: RedisSettings): (readonly string[])[] {
+  const nothing = `${prefix}inspected`;
+  return [
+    ["FCALL", `${LIBRARY}_inspected`, "1", nothing],
+    ["FUNCTION", "LOAD", ""],
+    ["TIME"],
+    ["GET", nothing],
+    ["HGETALL", nothing],
+    ["HSCAN", nothing, "0"],
+    ["XRANGE", nothing, "-", "+", "COUNT", "1"],
+    ["SET", nothing, "", "XX"],
+    ["DEL", nothing],
+    ["HDEL", nothing, ""],
+    ["ZREM", nothing, ""],
+    ["XADD", nothing, "NOMKSTREAM", "*", "", ""],
+    ["PEXPIRE", nothing, "1"],
+    ...(replicas ? [["WAIT", "0", "0"]] : []),
+  ];
+}
+
+/** @throws {Fault} where Redis does not let its user do that, or does not answer */
+async function mustBeAllowed(connection: Connection, command: readonly string[]): Promise<void> {
+  try {
+    await connection.call(command);
+  } catch (error) {
+    const said = error instanceof Fault && error.cause instanceof Error ? error.cause.message : "";
+    // That there is no such function, and no text of one, is the right answer.
+    if (!said.startsWith("ERR ") || said.startsWith("ERR unknown command")) throw error;
+  }
+}
+
+/** As `lua/members.ts` compares, without forgetting those that have died. */
+async function differenceFromOthers(
+  connection: Connection,
+  prefix: string,
+  agreed: Readonly<Record<string, string>>,
+): Promise<Inspection> {
+  const members = textsOf(await connection.call(["HGETALL", `${prefix}members`]));
+  let gateways = 0;
+  let differs: string | undefined;
+  for (let i = 0; i < members.length; i += 2) {
+    if (await connection.call(["EXISTS", `${prefix}gw:${members[i]}`]) !== 1) continue;
+    gateways++;
+    const [, , ...settings] = members[i + 1]!.split("\n"); // after version and place
+    for (let j = 0; j < settings.length; j += 2) {
+      const own = agreed[settings[j]!];
+      if (own !== undefined && JSON.stringify(own) !== settings[j + 1]) differs ??= settings[j]!;
+    }
+  }
+  return { gateways, ...(differs === undefined ? {} : { differs: differsIn(differs) }) };
+}
