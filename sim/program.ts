@@ -9,7 +9,7 @@ const PERMISSIONS = [
   "--no-prompt",
   "--allow-net",
   "--allow-read",
-  "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD",
+  "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD,ODIN_GATEWAY_SENTINEL_PASSWORD",
 ];
 
 /** A folder for what a test or a measurement writes; removed when it is disposed of. */

@@ -141,7 +141,9 @@ Deno.test("the chart's configuration is one that would start", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-net", "--allow-read", `--allow-write=${folder.path}`],
-      ...["--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD"],
+      ...[
+        "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD,ODIN_GATEWAY_SENTINEL_PASSWORD",
+      ],
       ...[
         "main.ts",
         "--check",

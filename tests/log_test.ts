@@ -31,7 +31,7 @@ async function withOutput(
   );
   // The gateway's own process id goes into a file, so that it, and not the shell, gets the signals.
   const gateway = `sh -c 'echo $$ > ${folder.path}/pid; exec "$0" "$@"' ${Deno.execPath()} run --no-prompt ` +
-    `--allow-net --allow-read --allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD ` +
+    `--allow-net --allow-read --allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD,ODIN_GATEWAY_SENTINEL_PASSWORD ` +
     `--allow-write=${folder.path} main.ts --config ${folder.path}/config.ts --data ${folder.path}/data`;
   const shell = new Deno.Command("sh", {
     args: ["-c", command.replace("GATEWAY", () => `{ ${gateway}; echo $? > ${folder.path}/code; }`)],

@@ -123,6 +123,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: "migrate-store copies no folder that no gateway has run on, and makes none",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start();
+    using folder = new TemporaryFolder();
+    const masterKey = "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==";
+    Deno.writeTextFileSync(`${folder.path}/config.ts`, configSource({ masterKey }));
+    const { code, output } = await migrate(folder.path, redis, "--to", "redis");
+    assert.equal(code, 2, output);
+    assert.match(output, /^error: \S+ has no gateway\.db: no gateway has run on that folder/);
+    assert.deepEqual(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["config.ts"]);
+    const back = await migrate(folder.path, redis, "--to", "folder");
+    assert.match(back.output, /^warning: Redis has nothing that could be copied/m);
+  },
+});
+
+Deno.test({
   name: "migrate-store takes no folder that a gateway runs on, and tells of gateways on the Redis",
   ignore: NO_REDIS,
   async fn() {

@@ -214,7 +214,7 @@ Deno.test("a gateway that Deno does not let listen there runs without, and says 
   const port = freePort();
   const permissions = ["--no-prompt", `--allow-net=127.0.0.1:${port}`, "--allow-read"];
   permissions.push(
-    "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD",
+    "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD,ODIN_GATEWAY_SENTINEL_PASSWORD",
   );
   const program = {
     config: configSource({ http: { hostname: "127.0.0.1", port } }),

@@ -3,7 +3,7 @@ import { configSource, Program, TemporaryFolder } from "../sim/program.ts";
 
 const PERMISSIONS = [
   ...["--no-prompt", "--allow-net", "--allow-read"],
-  "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD,NOTIFY_SOCKET,WATCHDOG_USEC",
+  "--allow-env=ODIN_GATEWAY_MASTER_KEY,ODIN_GATEWAY_INTERNAL_USER,ODIN_GATEWAY_REDIS_PASSWORD,ODIN_GATEWAY_SENTINEL_PASSWORD,NOTIFY_SOCKET,WATCHDOG_USEC",
 ];
 
 Deno.test("as a service of systemd it tells that it is ready, that it goes on, and that it stops", async () => {

@@ -87,6 +87,14 @@ for (const [what, args, config, message] of mistakes) {
   });
 }
 
+for (const name of ["MASTER_KEY", "INTERNAL_USER", "REDIS_PASSWORD", "SENTINEL_PASSWORD"]) {
+  Deno.test(`a secret in the environment that is empty is named: ${name}`, async () => {
+    const { code, output } = await run([], configSource({}), { [`ODIN_GATEWAY_${name}`]: "" });
+    assert.equal(code, 2, output);
+    assert.equal(output, `error: ODIN_GATEWAY_${name} is empty: give it a value, or leave it out\n`);
+  });
+}
+
 /** Where the start meets a fault of the program, made by a function of the runtime that a configuration has broken. */
 const faults = [
   ["before the log", "Deno.permissions.querySync"],

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Overrides } from "../config/load.ts";
 import { parseCommand } from "../command_line/command.ts";
+import { StartError } from "../start_error.ts";
 import { VERSION } from "./version.ts";
 
 /** What the gateway is started with. */
@@ -23,6 +24,7 @@ export const ENVIRONMENT = {
   masterkey: "ODIN_GATEWAY_MASTER_KEY",
   internalUser: "ODIN_GATEWAY_INTERNAL_USER",
   redisPassword: "ODIN_GATEWAY_REDIS_PASSWORD",
+  sentinelPassword: "ODIN_GATEWAY_SENTINEL_PASSWORD",
 } as const;
 
 interface StartOptions {
@@ -46,6 +48,7 @@ Environment:
   ${ENVIRONMENT.masterkey}     the master key in base64, like --masterkey
   ${ENVIRONMENT.internalUser}  user:password for the internal methods, like internal.users
   ${ENVIRONMENT.redisPassword} the password of Redis, like store.redis.password
+  ${ENVIRONMENT.sentinelPassword}  and of its sentinels
 
 An option overrides the environment, and that the configuration.`;
 
@@ -94,11 +97,28 @@ export function parseStartArguments(
   const print = parseCommand(command, args);
   if (print !== undefined) return { print };
   const { config, data, record, check = false, takeOver = false, ...options } = command.opts<StartOptions>();
-  const masterkey = options.masterkey ?? environment(ENVIRONMENT.masterkey);
-  const internalUser = environment(ENVIRONMENT.internalUser);
-  const redisPassword = environment(ENVIRONMENT.redisPassword);
-  const overrides = { ...options, masterkey, internalUser, redisPassword };
+  const secrets = secretsFrom(environment);
+  const overrides = { ...options, ...secrets, masterkey: options.masterkey ?? secrets.masterkey };
   return { config, data, record, check, takeOver, overrides };
+}
+
+/**
+ * The secrets in the environment, each undefined where there is none.
+ *
+ * @throws {StartError} where one is empty: that is no secret, and nobody would mean it
+ */
+export function secretsFrom(environment: (name: string) => string | undefined) {
+  const read = (name: string) => {
+    const text = environment(name);
+    if (text === "") throw new StartError(`${name} is empty: give it a value, or leave it out`);
+    return text;
+  };
+  return {
+    masterkey: read(ENVIRONMENT.masterkey),
+    internalUser: read(ENVIRONMENT.internalUser),
+    redisPassword: read(ENVIRONMENT.redisPassword),
+    sentinelPassword: read(ENVIRONMENT.sentinelPassword),
+  };
 }
 
 /** @throws {InvalidArgumentError} where it is neither `host:port` nor `off` */

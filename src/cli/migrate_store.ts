@@ -10,7 +10,8 @@ import { type Contents, contentsOf } from "../store/contents.ts";
 import { type SharedStore, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { FolderLock } from "../store/sqlite/lock.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
-import { ENVIRONMENT } from "./arguments.ts";
+import { secretsFrom } from "./arguments.ts";
+import { fromEnvironment } from "./environment.ts";
 import { startErrorOf } from "./store_fault.ts";
 import { surviveStrays } from "./strays.ts";
 import { VERSION } from "./version.ts";
@@ -33,13 +34,16 @@ export async function migrateStore(args: readonly string[]): Promise<void> {
   if (options === undefined) return;
   surviveStrays(() => {}); // of connections to Redis, whose calls say themselves how they went
   const { to, config, data, store, yes } = options;
+  const { masterkey, redisPassword, sentinelPassword } = secretsFrom(fromEnvironment);
   const { settings } = await loadConfig(config, {
     store,
-    masterkey: Deno.env.get(ENVIRONMENT.masterkey),
-    redisPassword: Deno.env.get(ENVIRONMENT.redisPassword),
+    masterkey,
+    redisPassword,
+    sentinelPassword,
   });
   try {
     await using stack = new AsyncDisposableStack();
+    if (to === "redis") mustHaveStore(data);
     openDataFolder(data);
     const lock = new FolderLock(data);
     stack.defer(() => lock.release());
@@ -51,6 +55,9 @@ export async function migrateStore(args: readonly string[]): Promise<void> {
     const contents = await contentsOf(from);
     const before = await contentsOf(target);
     const others = (await redis.gateways()).filter(({ self }) => !self).length;
+    if (countOf(contents) === 0) {
+      console.error(`warning: ${to === "redis" ? data : "Redis"} has nothing that could be copied`);
+    }
     if (yes !== true) refuse(to, { before: countOf(before), others });
     await copy(from, target, contents);
     const names = to === "redis" ? [data, "Redis"] : ["Redis", data];
@@ -106,6 +113,18 @@ function storeOptions(store: string): StoreOptions {
     failed: () => {},
     damaged: (what) => console.error(`warning: ${store} is damaged, and this is left out: ${what}`),
   };
+}
+
+/** @throws {StartError} where no gateway has ever run on the folder: nothing would be copied, and all seem well */
+function mustHaveStore(data: string): void {
+  try {
+    Deno.statSync(`${data}/gateway.db`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new StartError(
+      `${data} has no gateway.db: no gateway has run on that folder; name the right one by --data`,
+    );
+  }
 }
 
 /** @throws {StartError} */

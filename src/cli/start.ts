@@ -18,6 +18,7 @@ import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
 import { DataFolder, MEMORY, Unwanted } from "./data_folder.ts";
+import { fromEnvironment, mayRead } from "./environment.ts";
 import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
 import { ServiceManager } from "./service_manager.ts";
@@ -59,7 +60,9 @@ export async function start(args: readonly string[]): Promise<void> {
     });
     using manager = new ServiceManager(fromEnvironment);
     const unread = Object.values(ENVIRONMENT).filter((variable) =>
-      !mayRead(variable) && (variable !== ENVIRONMENT.redisPassword || settings.store.redis !== undefined)
+      !mayRead(variable) &&
+      (variable !== ENVIRONMENT.redisPassword || settings.store.redis !== undefined) &&
+      (variable !== ENVIRONMENT.sentinelPassword || settings.store.redis?.sentinels !== undefined)
     );
     if (unread.length > 0) {
       log.warning("the environment is not looked at for {unread}: {reason}", {
@@ -148,15 +151,6 @@ function sharedFolder(folder: DataFolder | undefined, unwanted: () => boolean): 
     take: () => folder.take(),
     left: () => folder.left(),
   };
-}
-
-/** A variable; undefined too where it may not be read, which is said once the log is there. */
-function fromEnvironment(variable: string): string | undefined {
-  return mayRead(variable) ? Deno.env.get(variable) : undefined;
-}
-
-function mayRead(variable: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }
 
 /** @throws {StartError} where the file cannot be written */

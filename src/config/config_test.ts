@@ -276,6 +276,18 @@ Deno.test("a store on the command line overrides the configured place, and its p
   assert.equal(redis({}, { redisPassword: "p" }), undefined);
 });
 
+Deno.test("the password of the sentinels may come from the environment, where they are used", () => {
+  const redis = (config: object, overrides: object) => readConfig(config, overrides).settings.store.redis;
+  const sentinels = { addresses: ["s:1"], username: "u", password: "configured" };
+  const of = redis({ store: { redis: { sentinels } } }, { sentinelPassword: "s", redisPassword: "p" });
+  assert.deepEqual([of?.sentinels?.username, of?.sentinels?.password, of?.password], ["u", "s", "p"]);
+  const alone = redis({ store: { redis: { sentinels } } }, { sentinelPassword: "s" });
+  assert.deepEqual([alone?.sentinels?.password, alone?.password], ["s", undefined]);
+  for (const config of [{}, { store: { redis: { url: "redis://r" } } }]) {
+    assert.equal(redis(config, { sentinelPassword: "s" })?.sentinels, undefined);
+  }
+});
+
 const credentials: [string, object, object, [string | undefined, string | undefined]][] = [
   ["those of --store go before all others", { username: "c", password: "c" }, {
     store: "redis://kim:50%25@r",

@@ -30,6 +30,8 @@ export interface Overrides {
   readonly store?: string | undefined;
   /** Its password, where it is used at all. */
   readonly redisPassword?: string | undefined;
+  /** That of its sentinels, where they are used. */
+  readonly sentinelPassword?: string | undefined;
 }
 
 /** A configuration that was read and checked. */
@@ -160,14 +162,20 @@ function override(config: Record<string, unknown>, overrides: Overrides): Record
 }
 
 /** What the URL on the command line says goes before the environment, and that before the configuration. */
-function storeMember(config: Record<string, unknown>, { store: url, redisPassword }: Overrides) {
+function storeMember(
+  config: Record<string, unknown>,
+  { store: url, redisPassword, sentinelPassword }: Overrides,
+) {
   const { redis } = Object(config.store);
-  if (url === undefined && (redis === undefined || redisPassword === undefined)) return {};
+  const { sentinels } = Object(redis);
+  const asks = url === undefined && sentinels !== undefined && sentinelPassword !== undefined;
+  if (url === undefined && !asks && (redis === undefined || redisPassword === undefined)) return {};
   const parsed = url === undefined ? null : URL.parse(url);
   return member(config, "store", {
     redis: {
       ...redis,
       ...(redisPassword === undefined ? {} : { password: redisPassword }),
+      ...(asks ? { sentinels: { ...sentinels, password: sentinelPassword } } : {}),
       ...(url === undefined ? {} : { url, sentinels: undefined }),
       ...(parsed === null ? {} : credentialsIn(parsed)),
     },

@@ -50,7 +50,9 @@ export const RedisMembers = z.object({
       "The sentinels, each `host:port`; one that answers is enough.",
     ),
     username: z.string().min(1).optional().describe("User of the sentinels, if they ask for one."),
-    password: z.string().min(1).optional().describe("Password of the sentinels, if they ask for one."),
+    password: z.string().min(1).optional().describe(
+      "Password of the sentinels, if they ask for one; better in the environment, as `ODIN_GATEWAY_SENTINEL_PASSWORD`.",
+    ),
   }).optional().describe("Who knows which Redis is the primary now, instead of `url`."),
   username: z.string().min(1).optional().describe("User of Redis, if it asks for one."),
   password: z.string().min(1).optional().describe(
