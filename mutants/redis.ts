@@ -210,6 +210,26 @@ export const redis: readonly Mutant[] = [
     breaks: "a gateway that was taken for dead never joins again",
   },
   {
+    file: "src/store/redis/fault.ts",
+    find: 'this.passes = passes ?? (kind !== "refused" && kind !== "outdated");',
+    put: "this.passes = passes ?? false;",
+    breaks: "sentinels that are away are taken for a mistake",
+  },
+  {
+    file: "src/store/redis/connection.ts",
+    find: "passes: last instanceof Fault && last.passes,",
+    put: "passes: true,",
+    breaks: "a name that the sentinels do not know is taken for what passes by itself",
+  },
+  {
+    file: "src/store/redis/fault.ts",
+    find:
+      '    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,\n    "lost",\n    MISTAKE,',
+    put:
+      '    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,\n    "lost",\n    PASSES,',
+    breaks: "a wrong password is taken for what passes by itself",
+  },
+  {
     file: "src/store/redis/deadline.ts",
     find: "if (performance.now() - due < STOOD_STILL) return act();",
     put: "return act();",

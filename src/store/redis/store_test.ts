@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Relay } from "../../../sim/relay.ts";
 import { TemporaryFolder } from "../../../sim/program.ts";
+import type { RedisSettings } from "./settings.ts";
 import { newCertificate } from "../../../tests/certificate.ts";
 import { freePort } from "../../../tests/programs.ts";
 import type { Address, Change } from "../../fleet/mod.ts";
@@ -254,6 +255,23 @@ test("connections are encrypted where that is wanted, and to nobody who is not t
     message: /has a certificate that is not trusted; set `caFile` of `store\.redis\.tls`/,
   });
   await assert.rejects(Gateway.open(settings), { name: "StoreError", message: /has closed the connection/ });
+});
+
+test("what may pass by itself is told from a mistake, so that a start is tried again", async () => {
+  await using server = await RedisServer.start("--requirepass", "x");
+  await using sentinel = await RedisServer.startSentinel(server);
+  const asked = { hostname: "127.0.0.1", port: sentinel.port };
+  const nobody = { hostname: "127.0.0.1", port: freePort() };
+  const of = (at: RedisSettings["at"], more: Partial<RedisSettings> = {}) =>
+    Gateway.open({ ...server.settings, password: "x", at, ...more });
+  const cases: [boolean, () => Promise<Gateway>][] = [
+    [true, () => of(nobody)],
+    [true, () => of({ name: "mymaster", addresses: [nobody] })],
+    [false, () => of({ name: "another", addresses: [nobody, asked] })],
+    [false, () => of(server.settings.at, { password: "y" })],
+    [false, () => of(server.settings.at, { database: 99 })],
+  ];
+  for (const [passes, opening] of cases) await assert.rejects(opening, { name: "StoreError", passes });
 });
 
 test("nobody there, and a peer that says nothing, are told within three seconds", async () => {
