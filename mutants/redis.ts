@@ -213,7 +213,7 @@ export const redis: readonly Mutant[] = [
     file: "src/store/redis/fault.ts",
     find: 'this.passes = passes ?? (kind !== "refused" && kind !== "outdated");',
     put: "this.passes = passes ?? false;",
-    breaks: "sentinels that are away are taken for a mistake",
+    breaks: "a Redis that does not answer in time is taken for a mistake",
   },
   {
     file: "src/store/redis/connection.ts",
