@@ -216,8 +216,8 @@ export const redis: readonly Mutant[] = [
     breaks: "a Redis that does not answer in time is taken for a mistake",
   },
   {
-    file: "src/store/redis/connection.ts",
-    find: "passes: last instanceof Fault && last.passes,",
+    file: "src/store/redis/sentinels.ts",
+    find: "passes: silent instanceof Fault && silent.passes,",
     put: "passes: true,",
     breaks: "a name that the sentinels do not know is taken for what passes by itself",
   },
