@@ -36,7 +36,8 @@ export async function firstPrimary(
       named.push(await namedBy(await ask(address), sentinels.name));
       one.resolve();
     } catch (error) {
-      silent ??= error;
+      // One that does not know the name says more than those that are away.
+      if (silent === undefined || (error instanceof Fault && !error.passes)) silent = error;
     }
   }));
   await Promise.race([all, one.promise]);
