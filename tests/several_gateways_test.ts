@@ -12,6 +12,7 @@ import { NO_REDIS, until } from "../src/store/redis/testing.ts";
 import { deriveServerKey } from "../src/tokens/mod.ts";
 import { sleep } from "./gateway.ts";
 import { parse } from "./packages/yaml.ts";
+import { WebhookReceiver } from "./webhook_receiver.ts";
 import { answers, freePort, GoneMachine, isInstalled, nginx, nginxHasStream, Running } from "./programs.ts";
 
 const MASTER_KEY = "VGhpcyBpcyBhIHN1cGVyIHNlY3JldCBtYXN0ZXIga2V5IQ==";
@@ -216,6 +217,31 @@ Deno.test({
     await assert.rejects(connect(other!), /kid/);
     const server = await SimulatedServer.start({ gateway: `${one}/internal`, address });
     await until(() => connect(other!).then((answer) => answer.address === address, () => false));
+    await server.stop();
+  },
+});
+
+Deno.test({
+  name: "that a licence is used up is told once, though every gateway notices it",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using redis = await RedisProcess.start(folder.path);
+    await using receiver = new WebhookReceiver();
+    const { accessKey, entry } = newCustomer("acme", { maxPeers: 1 });
+    const { url, secret } = receiver;
+    await using cluster = await startCluster(folder, redis, 2, {
+      customers: [entry],
+      webhooks: [{ url, secret, events: ["licence.near", "licence.reached"] }],
+    });
+    const [one, other] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
+    const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
+    const token = new TokenGenerator(accessKey).createToken("lobby", "u");
+    await call(one!, "Connect", {}, { token });
+    await until(() => call(other!, "Connect", {}, { token }).then(() => true, () => false)); // both know the licence
+    await receiver.until(({ events }) => events.length >= 2);
+    await sleep(11_000); // both have looked
+    assert.deepEqual(receiver.events, ["licence.near acme", "licence.reached acme"]);
     await server.stop();
   },
 });

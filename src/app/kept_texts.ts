@@ -3,6 +3,7 @@ import type { CustomerMemory, KeptList } from "../customers/customers.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { asStoreError, orNothing } from "../gateway/store_error.ts";
 import { log } from "../ops/log.ts";
+import { leads } from "./lead.ts";
 import type { SharedStore, Store } from "../store/port.ts";
 
 /** Name of the fingerprint of the master key in the store. */
@@ -89,10 +90,7 @@ export function customerMemory(gateway: Gateway): CustomerMemory {
         return false;
       }
     },
-    async leads(lifetime, takes) {
-      const { shared } = gateway.store;
-      return shared === undefined || (await orNothing(shared.lead(CUSTOMERS, lifetime, takes)) ?? true);
-    },
+    leads: (lifetime, takes) => leads(gateway.store, CUSTOMERS, lifetime, takes),
     async resign() {
       const { shared } = gateway.store;
       if (shared !== undefined) await orNothing(shared.resign(CUSTOMERS));

@@ -7,7 +7,11 @@ import { log } from "../ops/log.ts";
 import type { Outbox, OutboxEvents } from "../store/outbox.ts";
 import { StoreError } from "../store/port.ts";
 import { Delivery } from "../webhooks/delivery.ts";
+import { leads } from "./lead.ts";
 import { type WebhookFigures, Webhooks, type WebhookTest } from "../webhooks/webhooks.ts";
+
+/** What all gateways that share a store notice they notice within this time, in milliseconds. */
+const NOTICED_WITHIN = 60_000;
 
 /** Opens what keeps events until they are delivered. @throws {StoreError} */
 export type OpenOutbox = (events: OutboxEvents) => Outbox;
@@ -18,7 +22,7 @@ export class RunningWebhooks implements Observer {
 
   constructor(
     readonly settings: Pick<Settings, "webhooks" | "limits">,
-    readonly gateway: Pick<Gateway, "figures">,
+    readonly gateway: Pick<Gateway, "figures" | "store">,
     readonly openOutbox: OpenOutbox,
     readonly certificateDaysLeft: () => number | undefined,
   ) {}
@@ -44,6 +48,7 @@ export class RunningWebhooks implements Observer {
       ...{ clocks, timers: RUNTIME_TIMERS, random: Math.random, outbox },
       bound: { messages: limits.webhookEvents, length: limits.webhookBytes },
       usage: async () => (await this.gateway.figures(Infinity)).customers,
+      isFirst: (what) => leads(this.gateway.store, `webhooks ${what}`, NOTICED_WITHIN),
       certificateDaysLeft: this.certificateDaysLeft,
       changed: tellState,
       dropped: (webhook, events, reason) =>

@@ -123,6 +123,7 @@ function mustHaveStore(data: string): void {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new StartError(
       `${data} has no gateway.db: no gateway has run on that folder; name the right one by --data`,
+      { cause: error },
     );
   }
 }

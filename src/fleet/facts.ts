@@ -84,6 +84,8 @@ export interface Ban<Time extends number = Milliseconds> {
 export interface Member {
   readonly number: number;
   readonly version: string;
+  /** Place, in the order of all changes, of the last one that it has been told of. */
+  readonly position: number;
   /** Changes that it has not been told of yet. */
   readonly lag: number;
   /** Whether it is the one that was asked. */

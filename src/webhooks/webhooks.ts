@@ -33,6 +33,8 @@ export interface WebhooksOptions {
   readonly outbox: Outbox;
   /** What customers use now. */
   readonly usage: () => Promise<readonly LicenceUse[]>;
+  /** Whether no other gateway of those that share a store has noticed that before. */
+  readonly isFirst: (what: string) => Promise<boolean>;
   /** Days until the certificate ends; nothing without TLS. */
   readonly certificateDaysLeft: () => number | undefined;
   /** A receiver, named without what may be secret in its URL, fails, works again, or wants no more. */
@@ -118,7 +120,7 @@ export class Webhooks implements Observer {
   #look(): void {
     this.#tellDropped();
     const { usage, certificateDaysLeft } = this.#options;
-    usage().then((usage) => this.#licences.look(usage).forEach((event) => this.tell(event)));
+    usage().then((usage) => this.#licences.look(usage).forEach((event) => this.#tellOnce(event)));
     const ending = this.#certificate.look(certificateDaysLeft());
     if (ending !== undefined) this.tell(ending);
   }
@@ -126,6 +128,7 @@ export class Webhooks implements Observer {
   /** Sends nothing more. What was not delivered is in the outbox, and is sent after the next start. */
   stop(): void {
     this.#stopLooking?.();
+    this.#stopLooking = undefined;
     for (const { receiver } of this.#receivers) receiver.stop();
     this.#tellDropped();
     this.#options.outbox.close();
@@ -135,6 +138,14 @@ export class Webhooks implements Observer {
     const { clocks } = this.#options;
     const event = eventOf(change, (time) => toUnixTime(clocks, time));
     if (event !== undefined) this.tell(event);
+  }
+
+  /** Something is the case that other gateways notice as well. */
+  async #tellOnce(event: GatewayEvent): Promise<void> {
+    const { name, subject, data: { of } } = event;
+    if (await this.#options.isFirst(`${name} ${subject} ${of}`) && this.#stopLooking !== undefined) {
+      this.tell(event);
+    }
   }
 
   /** Something has happened. */

@@ -213,7 +213,10 @@ export class MemoryStore implements Store, SharedStore {
   gateways(): Promise<readonly Member[]> {
     if (this.#manner.isAway()) return Promise.reject(away());
     return Promise.resolve(
-      this.#log.living.map((number) => ({ number, version: "", lag: 0, self: number === this.#number })),
+      this.#log.living.map((number) => ({
+        ...{ number, version: "", position: 0, lag: 0 },
+        self: number === this.#number,
+      })),
     );
   }
 

@@ -262,7 +262,7 @@ export class RedisStore implements Store, SharedStore {
     } catch (error) {
       // It is only looked at: where it cannot be read there is none.
       if (error instanceof Fault && error.kind !== "refused") throw error;
-      const { message } = error instanceof Error ? error : new Error(String(error));
+      const { message } = error instanceof Error ? error : new Error(String(error), { cause: error });
       this.#tellDamaged(error instanceof Fault ? message : `${key} of ${hash} is left out: ${message}`);
       return undefined;
     }
@@ -274,12 +274,8 @@ export class RedisStore implements Store, SharedStore {
     return listOf(members).map((member) => {
       const [number, version = "", place] = textsOf(member);
       const self = Number(number) === this.number;
-      return {
-        number: Number(number),
-        version,
-        lag: Math.max(0, Number(last) - (self ? told : Number(place))) || 0, // of what cannot be read: none
-        self,
-      };
+      const position = self ? told : Number(place) || Number(last); // of what cannot be read there is no lag
+      return { number: Number(number), version, position, lag: Math.max(0, Number(last) - position), self };
     }).toSorted((a, b) => a.number - b.number);
   }
 

@@ -62,6 +62,7 @@ const Pool = z.object({
 export const ShownGateway = z.object({
   number: Count.describe("Tells it from the others."),
   version: z.string(),
+  position: Count.describe("Place, in the order of all changes, of the last one that it has been told of."),
   lag: Count.describe("Changes that it has not been told of yet."),
   self: z.boolean().describe("Whether it is the one that answers."),
 });
