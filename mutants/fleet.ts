@@ -22,6 +22,12 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/rebalance.ts",
+    find: "  if (now - lastRebalanced(model, group) < rest) return false;\n",
+    put: "",
+    breaks: "a group that comes back to the server which it has left moves again at once",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
     find: "!young.isNew && now - young.since < rest",
     put: "false",
     breaks: "a room that was moved is moved again at once",
@@ -130,7 +136,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow_room.ts",
-    find: "if (from !== undefined) from.rebalanced = server.rebalanced = { group: placed, at: now };",
+    find: "if (from !== undefined) markRebalanced(model, placed, from, server, now);",
     put: "if (from !== undefined) return;",
     breaks: "another gateway moves a further room of the same server at once",
   },

@@ -11,6 +11,7 @@ import type { Explanation } from "../facts.ts";
 import { rememberCandidates } from "../state/explanation.ts";
 import { expectGrowth, groupYoung, kindOf, knownOf, youngAgain } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
+import { forgetRebalanced, lastRebalanced, markRebalanced } from "../state/rebalanced.ts";
 import type { Group } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import { type Count, exceeded, type Usage } from "../state/usage.ts";
@@ -108,6 +109,7 @@ function leavers(model: Model, server: Server, settings: RebalanceSettings, now:
 /** Whether everybody in the group could come back at another server, and nothing else is about to happen to it. */
 function mayLeave(model: Model, group: Group, { rest }: RebalanceSettings, now: Milliseconds): boolean {
   const { young, server } = group;
+  if (now - lastRebalanced(model, group) < rest) return false;
   if (young !== undefined && !young.isNew && now - young.since < rest) return false;
   const used = new Map<Usage, Count>();
   for (const room of group.rooms()) {
@@ -151,7 +153,7 @@ function move(
   const closes = rooms.map(({ id, usage: { customer } }) =>
     tellToClose(model, from, id, customer, 0, now, changes)
   );
-  from.rebalanced = to.rebalanced = { group, at: now };
+  markRebalanced(model, group, from, to, now);
   const { aside, undo: forget } = explain(model, group, explanation);
 
   return {
@@ -162,9 +164,11 @@ function move(
     undo: (now) => {
       for (const task of closes) endWaiting(model, task, []);
       moveBack(model, group, to, departure, now);
+      forgetRebalanced(model, group);
       forget();
     },
     withdraw: () => {
+      forgetRebalanced(model, group);
       const changes: Change[] = [];
       for (const task of closes) endWaiting(model, task, changes);
       return changes;

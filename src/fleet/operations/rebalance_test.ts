@@ -11,6 +11,7 @@ import {
   type Rebalanced,
   type RebalanceSettings,
   settle,
+  settleAll,
   tick,
 } from "../mod.ts";
 import { scopedKey } from "../scoped_key.ts";
@@ -98,6 +99,28 @@ Deno.test("the rooms of a group move together: all are closed, and whoever comes
   assert.equal(place(model, "{g} red", "u", 100), address("b"));
   assert.equal(place(model, "{g} blue", "u", 100), address("b"));
   assert.equal(place(model, "rest", "u", 100), address("a"));
+  checkConsistency(model);
+});
+
+Deno.test("a group that comes back to its server, which did not obey, rests all the same", () => {
+  const model = full({ r: 60, rest: 850 }, { ...REBALANCE, rest: 60_000 });
+  const hearOther = (now: number) => hear(model, "b", rooms({ other: 300 }), now); // too much for it to take the rest
+  hearOther(0);
+  assert.equal(relieve(model, "a", 0)?.group, "r");
+  settleAll(model)();
+  closes(model, "a", 0);
+  hear(model, "a", rooms({ rest: 850 }), 5000);
+  hearOther(5000);
+  hear(model, "a", rooms({ r: 60, rest: 850 }), 10_000); // opened there anew, by a token of before
+  assert.equal(holderOf(model, "r"), address("a"));
+  for (let now = 15_000; now < 60_000; now += 5000) {
+    hearOther(now);
+    hear(model, "a", rooms({ r: 60, rest: 850 }), now);
+    assert.equal(relieve(model, "a", now), undefined, `${now}`);
+  }
+  hearOther(60_000);
+  hear(model, "a", rooms({ r: 60, rest: 850 }), 60_000);
+  assert.equal(relieve(model, "a", 60_000)?.group, "r");
   checkConsistency(model);
 });
 

@@ -14,6 +14,7 @@ import { awaitListing, markListedUnheard, markUnlistedUnheard } from "../rooms/p
 import { endGrantsOf, grant, isGranted, leaveOpeningToOthers } from "../state/grant.ts";
 import { expectGrowth, kindOf, knownOf, YoungGroup } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
+import { markRebalanced } from "../state/rebalanced.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -34,7 +35,7 @@ export function followGroup(
         const placed = group ?? addGroup(model, namespace, name, server);
         const from = change.overload === undefined ? undefined : placed.server;
         placeAt(model, placed, server);
-        if (from !== undefined) from.rebalanced = server.rebalanced = { group: placed, at: now };
+        if (from !== undefined) markRebalanced(model, placed, from, server, now);
       }
       return;
     case "group-leaving":

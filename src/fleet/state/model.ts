@@ -52,6 +52,8 @@ export interface Model {
   readonly demand: Map<string, Demand>;
   /** When they were last counted. */
   demandCounted: Milliseconds;
+  /** When groups moved because of load, by `scopedKey`; the oldest first. */
+  readonly rebalanced: Map<string, Milliseconds>;
   /** When the store was last told what has been learned. */
   learnedTold: Milliseconds;
   /** Whether other gateways work on the same fleet: what only they would not know is told, and nothing ends at once. */
@@ -101,6 +103,7 @@ export function createModel(given: FleetSettings): Model {
     roomCost: new RoomCost(),
     demand: new Map(),
     demandCounted: -Infinity,
+    rebalanced: new Map(),
     learnedTold: -Infinity,
     shared: false,
     gateway: 0,
