@@ -10,7 +10,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow.ts",
-    find: "for (const granted of stillGranted(model)) objections.push(granted);",
+    find: "for (const granted of ownGrants(model.grants)) objections.push({ ...granted, again: true });",
     put: "",
     breaks: "a gateway that starts does not count whom others have let in",
   },
@@ -259,8 +259,8 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/reconcile.ts",
-    find: " && one?.deadline === other?.deadline",
-    put: "",
+    find: "return a === b || Math.abs(a - b) < ROUNDING;",
+    put: "return true;",
     breaks: "the deadline that a server was given while the store was away is never learned",
   },
   {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import assert from "node:assert/strict";
 
 export { freePort } from "../sim/program.ts";
@@ -57,7 +58,7 @@ const STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
 export function nginxHasStream(): boolean {
   if (!isInstalled("nginx")) return false;
   const { stderr } = new Deno.Command("nginx", { args: ["-V"] }).outputSync();
-  if (isThere(STREAM_MODULE) || /--with-stream\s/.test(new TextDecoder().decode(stderr))) return true;
+  if (existsSync(STREAM_MODULE) || /--with-stream\s/.test(new TextDecoder().decode(stderr))) return true;
   if (Deno.env.get("CI") === "true") throw new Error("libnginx-mod-stream is not installed, and CI needs it");
   console.warn("libnginx-mod-stream is not installed: its test is skipped");
   return false;
@@ -70,22 +71,12 @@ export function nginxHasStream(): boolean {
  */
 export function nginx(folder: string, servers: string, stream = ""): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  const module = stream === "" || !isThere(STREAM_MODULE) ? "" : `load_module ${STREAM_MODULE};\n`;
+  const module = stream === "" || !existsSync(STREAM_MODULE) ? "" : `load_module ${STREAM_MODULE};\n`;
   return `${module}pid ${folder}/pid; error_log ${folder}/error; daemon off; events {}
 ${stream}
 http { access_log off; ${
     temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")
   } ${servers} }`;
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** A machine that has lost power, as others see it: nothing answers who wants to connect. */

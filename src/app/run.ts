@@ -191,7 +191,6 @@ export async function runGateway(
   };
 }
 
-/** The keys of the servers that are known. */
 /** Keeps the keys of the servers that are known, whichever gateway has heard of them. */
 function keepingKeys(keys: ServerKeys, gateway: Gateway): Observer {
   const caughtUp = () => keys.keep(gateway.servers);

@@ -1,6 +1,7 @@
 import type { Change, ChangeOf } from "../change.ts";
 import type { Ban } from "../facts.ts";
 import { tellBans } from "../rooms/banning.ts";
+import { ownGrants } from "../state/grant.ts";
 import { kindOf, observe } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import { followFate, followHandOver, passOn } from "../tasks/hand_over.ts";
@@ -12,8 +13,7 @@ import { appear, followReport, followServer } from "./follow_server.ts";
 
 /**
  * Does in this model what another gateway did in its own, as the store tells it: in order, and each change once. What
- * it has no place for (a server that is not known, say) is left out. Peers of single rooms are told of young groups only, else
- * what they add up to.
+ * it has no place for (a server that is not known, say) is left out.
  *
  * @returns what this gateway has to say to it: somebody is on the way to a room that another one gave up, or a room is here
  * that another one did not know
@@ -58,7 +58,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
       return;
     case "figures-wanted":
       for (const server of model.servers) server.figuresWanted = true;
-      for (const granted of stillGranted(model)) objections.push(granted);
+      for (const granted of ownGrants(model.grants)) objections.push({ ...granted, again: true });
       return;
     case "name-learned":
     case "group-explained": // the store is asked for it
@@ -119,13 +119,4 @@ function followSize(
   observe(model, kindOf(namespace, name), name, observed, earlier, now);
   const young = model.groups.get(namespace, name)?.young;
   if (young !== undefined) young.learned = observed;
-}
-
-/** Those whom this gateway has let in, and who are on the way. */
-function* stillGranted(model: Model): Generator<Change, void, void> {
-  for (const { room, server, user, own } of model.grants) {
-    if (!own) continue;
-    const { id, usage: { customer } } = room;
-    yield { type: "granted", room: id, server: server.address, user, customer, again: true };
-  }
 }

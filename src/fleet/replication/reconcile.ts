@@ -6,6 +6,7 @@ import { opened } from "../rooms/opening.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import { reported } from "../servers/reported.ts";
 import type { Model } from "../state/model.ts";
+import { ownGrants } from "../state/grant.ts";
 import type { Group, Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -105,7 +106,7 @@ export class Reconciler {
         continue;
       }
       for (const room of group.rooms()) {
-        told.push(...granted(room));
+        told.push(...ownGrants(room.grants?.values() ?? []));
         if (this.#seen.has(room)) continue;
         if (isThere(room)) told.push(opened(room));
         else ended.push({ type: "room-closed", room: room.id, server: server.address });
@@ -175,18 +176,10 @@ export class Reconciler {
   }
 }
 
-/** Those whom this gateway has let in, and who are on the way. */
-function granted(room: Room): Change[] {
-  const { id, group: { server: { address } }, usage: { customer } } = room;
-  return Array.from(room.grants?.values() ?? []).filter(({ own }) => own)
-    .map(({ user }) => ({ type: "granted", room: id, server: address, user, customer }));
-}
-
 function isSame(one: Draining | undefined, other: Draining | undefined): boolean {
-  if (one?.deadline === undefined || other?.deadline === undefined) {
-    return (one === undefined) === (other === undefined) && one?.deadline === other?.deadline;
-  }
-  return Math.abs(one.deadline - other.deadline) < ROUNDING;
+  if (one === undefined || other === undefined) return one === other;
+  const [a = Infinity, b = Infinity] = [one.deadline, other.deadline];
+  return a === b || Math.abs(a - b) < ROUNDING;
 }
 
 function banKey({ room, user }: Ban): string {

@@ -1,3 +1,4 @@
+import type { ChangeOf } from "../change.ts";
 import type { Model } from "./model.ts";
 import type { Milliseconds } from "../time.ts";
 import { countGrants } from "./growth.ts";
@@ -179,4 +180,12 @@ function countOut({ miscounts }: Model, server: Server, usage: Usage): void {
 export function endGrantedRoom(usage: Usage, miscounts: Miscounts): void {
   const left = usage.granted.rooms - 1;
   usage.granted.rooms = miscounts.notNegative("rooms that a customer was granted", left, usage, "one ends");
+}
+
+/** Those of these whom this gateway has let in, as others are to know of them. */
+export function* ownGrants(grants: Iterable<Grant>): Generator<ChangeOf<"granted">, void, void> {
+  for (const { room, server, user, own } of grants) {
+    if (!own) continue;
+    yield { type: "granted", room: room.id, server: server.address, user, customer: room.usage.customer };
+  }
 }

@@ -215,14 +215,7 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async offer(snapshot: Snapshot): Promise<void> {
-    let commands: Command[] = [];
-    for (const command of commandsOf(snapshot, this.#session.clock)) {
-      commands.push(command);
-      if (commands.length < OFFERED) continue;
-      await this.#put(commands);
-      commands = [];
-    }
-    if (commands.length > 0) await this.#put(commands);
+    await this.#put(commandsOf(snapshot, this.#session.clock));
   }
 
   async claimHandOver(server: Address, id: number): Promise<boolean> {
@@ -381,15 +374,20 @@ export class RedisStore implements Store, SharedStore {
     const key = `${this.#settings.prefix}asserted`;
     if (await this.#session.call(["SET", key, "", "NX", "PX", String(ASSERTED_FOR)]) === null) return;
     const { clock, number } = this.#session;
-    for (let from = 0; from < changes.length; from += OFFERED) {
-      const slice = changes.slice(from, from + OFFERED);
-      await this.#put(commandsOfCommit(slice, clock, this.#options.now(), number));
-    }
+    await this.#put(commandsOfCommit(changes, clock, this.#options.now(), number));
   }
 
   /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */
-  async #put(commands: readonly Command[]): Promise<void> {
-    await this.#commit(`${this.#session.incarnation}.${++this.#requests}`, [commands]);
+  async #put(commands: Iterable<Command>): Promise<void> {
+    const request = () => `${this.#session.incarnation}.${++this.#requests}`;
+    let some: Command[] = [];
+    for (const command of commands) {
+      some.push(command);
+      if (some.length < OFFERED) continue;
+      await this.#commit(request(), [some]);
+      some = [];
+    }
+    if (some.length > 0) await this.#commit(request(), [some]);
   }
 
   /** What is come upon again and again is told once. */
