@@ -27,7 +27,7 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/rules.ts",
-    find: "  if not group or group[SERVER] ~= server then return false end\n  tx.explained[key]",
+    find: "  if not group or group[SERVER] ~= server then return nil end\n  tx.explained[key]",
     put: "  tx.explained[key]",
     breaks: "a group is explained by a placement that another gateway was first to",
   },
@@ -51,6 +51,12 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/commit.ts",
+    find: "if result ~= true and not entry.lines then take_apart(entry) end",
+    put: "",
+    breaks: "what was refused is told",
+  },
+  {
+    file: "src/store/redis/lua/commit.ts",
     find: "if table.remove(answer, 1) == request then return answer end",
     put: "table.remove(answer, 1)",
     breaks: "a request that is sent again is carried out again",
@@ -71,8 +77,8 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/rules.ts",
-    find: "known and split(known)[2] or integer(place)",
-    put: "integer(place)",
+    find: "known and split(known)[2] or integer(tx.place)",
+    put: "integer(tx.place)",
     breaks: "a task that moves goes to the end",
   },
   {
@@ -125,7 +131,7 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/offers.ts",
-    find: '  if redis.call("ZSCORE", tx.prefix .. "ended", "task" .. sequence) then return false end\n',
+    find: '  if redis.call("ZSCORE", tx.prefix .. "ended", "task" .. sequence) then return nil end\n',
     put: "",
     breaks: "a task that was done is put in again",
   },

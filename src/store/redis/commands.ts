@@ -11,12 +11,18 @@ import {
 } from "../../fleet/mod.ts";
 import { ban, cost, draining, explanation, known, sizes, task, usage, writeChange } from "./changes.ts";
 import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
+import type { TEXTS } from "./lua/rules.ts";
 
-/** One change for the function `commit`: rule, what others are told, key, and three texts. */
-export type Command = readonly [rule: string, told: string, key: string, a: string, b: string, c: string];
+type Rule = keyof typeof TEXTS;
 
-/** What a rule works on. */
-type Arguments = readonly [key: string, a?: string, b?: string, c?: string];
+/** One change for the function `commit`. */
+export interface Command {
+  /** What others are told where it is accepted; empty where they are told nothing, or what the rule says. */
+  readonly told: string;
+  readonly rule: Rule;
+  /** As many as the rule takes. */
+  readonly texts: readonly string[];
+}
 
 /** What a server came to, in sum. */
 export interface Sums {
@@ -51,7 +57,7 @@ const NOTHING: Pick<Sums, "load" | "clients" | "usage" | "cost"> = {
 };
 
 /** The rule of what changes nothing that is stored: grants, say. */
-const TELL = "tell";
+const TELL: Rule = "tell";
 
 const json = (value: unknown): string => JSON.stringify(value);
 
@@ -65,16 +71,16 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
   if (change.type === "group-explained") {
     const why = json(explanation.write(change.explanation, clock));
     const { server } = change.explanation;
-    return command(change.type, "", keyOfGroup(change), json(server), why, String(change.keep));
+    return untold(change.type, keyOfGroup(change), json(server), why, String(change.keep));
   }
   const told = writeChange(change, clock);
-  if (told === undefined) return command("none");
-  // By the rule of its own name.
-  const ruled = (...[key, ...texts]: Arguments) => command(change.type, told, key, ...texts);
+  if (told === undefined) return untold("none");
+  const ruled = (rule: Rule, ...texts: readonly string[]): Command => ({ told, rule, texts });
   switch (change.type) {
     case "server-appeared": {
       const { server, pool, version } = change;
       return ruled(
+        change.type,
         json(server),
         String(Math.round(clock.toUnixTime(now))),
         json(sums.write({ ...NOTHING, pool, version }, clock)),
@@ -82,54 +88,55 @@ export function commandOf(change: Change, clock: Clock, now: number, gateway: nu
       );
     }
     case "server-reported":
-      return ruled(json(change.server), json(change.report), json(sums.write(change, clock)));
+      return ruled(change.type, json(change.server), json(change.report), json(sums.write(change, clock)));
     case "server-planned": {
-      const { server, draining, part } = change;
+      const { server, draining, part = "" } = change;
       const wanted = json(plan.write(change, clock));
-      return ruled(json(server), wanted, draining === undefined ? "" : "1", part ?? "");
+      return ruled(change.type, json(server), wanted, draining === undefined ? "" : "1", part);
     }
     case "server-evicting":
-      return ruled(json(change.server));
+      return ruled(change.type, json(change.server));
     case "server-disabled":
     case "server-removed":
-      return ruled(json(change.server), json(change.report));
+      return ruled(change.type, json(change.server), json(change.report));
     case "group-placed": {
-      const { server, from } = change;
-      return ruled(keyOfGroup(change), json(server), orEmpty(from), leavesLiveServer(change) ? "1" : "");
+      const [key, server] = [keyOfGroup(change), json(change.server)];
+      if (change.from === undefined) return ruled("group-placed", key, server);
+      return ruled("group-moved", key, server, json(change.from), leavesLiveServer(change) ? "1" : "");
     }
     case "group-leaving":
     case "group-released":
-      return ruled(keyOfGroup(change), json(change.server), orEmpty(change.leave));
+      return ruled(change.type, keyOfGroup(change), json(change.server), orEmpty(change.leave));
     case "room-opened":
     case "room-changed": {
       const { room, server } = change;
-      return command("room", told, keyOfRoomsGroup(room), json(server), json(room), valueOfRoom(change));
+      return ruled("room", keyOfRoomsGroup(room), json(server), json(room), valueOfRoom(change));
     }
     case "room-closed":
-      return ruled(keyOfRoomsGroup(change.room), json(change.server), json(change.room));
+      return ruled(change.type, keyOfRoomsGroup(change.room), json(change.server), json(change.room));
     case "banned":
-      return ruled(...banned(change.ban, clock));
+      return ruled(change.type, ...banned(change.ban, clock));
     case "ban-ended": {
       const [key, until] = banned(change.ban, clock);
-      return ruled(key, until, change.lifted ? "1" : "");
+      return ruled(change.type, key, until, change.lifted ? "1" : "");
     }
     case "task-queued": {
       const { server, moved } = change;
       const its = json(task.write(change.task, clock));
-      return command(change.type, "", String(change.task.sequence), json(server), its, json(moved ?? null));
+      return untold(change.type, String(change.task.sequence), json(server), its, json(moved ?? null));
     }
     case "task-ended":
-      return ruled(String(change.sequence));
+      return ruled(change.type, String(change.sequence));
     case "kind-learned":
-      return ruled(...learnedKind(change.kind, clock));
+      return ruled(change.type, ...learnedKind(change.kind, clock));
     case "name-learned":
-      return ruled(...learnedName(change.name, clock));
+      return ruled(change.type, ...learnedName(change.name, clock));
     case "hand-over-ended":
-      return ruled(json(change.server), `${gateway}:${change.id}`, String(change.id));
+      return ruled(change.type, json(change.server), `${gateway}:${change.id}`, String(change.id));
     case "handed-over":
-      return ruled(json(change.server), String(change.id), json(change.tasks));
+      return ruled(change.type, json(change.server), String(change.id), json(change.tasks));
     default:
-      return command(TELL, told);
+      return ruled(TELL);
   }
 }
 
@@ -148,11 +155,11 @@ export function commandsOfCommit(
   const joined: Command[] = [];
   let told: string[] = [];
   const tell = () => {
-    if (told.length > 0) joined.push(command(TELL, told.join(",")));
+    if (told.length > 0) joined.push({ told: told.join(","), rule: TELL, texts: [] });
     told = [];
   };
   for (const each of commands) {
-    if (each[0] === TELL) told.push(each[1]);
+    if (each.rule === TELL) told.push(each.told);
     else {
       tell();
       joined.push(each);
@@ -164,8 +171,11 @@ export function commandsOfCommit(
 
 /** What is put in of a snapshot where it lacks, as commands for the function `commit`. */
 export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command> {
-  const told = (...changes: readonly Change[]) =>
-    changes.map((change) => writeChange(change, clock)).join(",");
+  const offered = (changes: readonly Change[], rule: Rule, ...texts: readonly string[]): Command => ({
+    told: changes.map((change) => writeChange(change, clock)).join(","),
+    rule,
+    texts,
+  });
   for (const each of snapshot.servers) {
     const { address: server, report = "", enabled, weight, draining } = each;
     const changes: Change[] = [
@@ -174,9 +184,9 @@ export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command
       { type: "server-planned", server, weight, draining },
       ...(enabled ? [] : [{ type: "server-disabled", server, report } satisfies Change]),
     ];
-    yield command(
+    yield offered(
+      changes,
       "offer-server",
-      told(...changes),
       json(server),
       [
         Math.round(clock.toUnixTime(each.firstSeen)),
@@ -192,36 +202,46 @@ export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command
     servers.set(keyOfGroup(placement), placement.server);
     const changes: Change[] = [{ type: "group-placed", ...placement }];
     if (leave !== undefined) changes.push({ type: "group-leaving", ...placement, leave });
-    yield command(
-      "offer-group",
-      told(...changes),
-      keyOfGroup(placement),
-      json(placement.server),
-      orEmpty(leave),
-    );
+    const [key, server] = [keyOfGroup(placement), json(placement.server)];
+    yield offered(changes, "offer-group", key, server, orEmpty(leave));
   }
   for (const { namespace, name, ...room } of snapshot.rooms) {
     const id = [namespace, name] as const;
     const key = keyOfRoomsGroup(id);
-    yield command("offer-room", "", key, json(servers.get(key) ?? ""), json(id), valueOfRoom(room));
+    yield untold("offer-room", key, json(servers.get(key) ?? ""), json(id), valueOfRoom(room));
   }
   for (const ban of snapshot.bans) {
-    yield command("offer-ban", told({ type: "banned", ban }), ...banned(ban, clock));
+    yield offered([{ type: "banned", ban }], "offer-ban", ...banned(ban, clock));
   }
   for (const { server, task: its, order } of snapshot.tasks) {
     const place = order === undefined ? "" : String(order);
-    yield command("offer-task", "", String(its.sequence), json(server), json(task.write(its, clock)), place);
+    yield untold("offer-task", String(its.sequence), json(server), json(task.write(its, clock)), place);
   }
   for (const kind of snapshot.kinds) {
-    yield command("offer-kind", told({ type: "kind-learned", kind }), ...learnedKind(kind, clock));
+    yield offered([{ type: "kind-learned", kind }], "offer-kind", ...learnedKind(kind, clock));
   }
   for (const name of snapshot.names) {
-    yield command("offer-name", told({ type: "name-learned", name }), ...learnedName(name, clock));
+    yield offered([{ type: "name-learned", name }], "offer-name", ...learnedName(name, clock));
   }
 }
 
-function command(rule: string, told = "", key = "", a = "", b = "", c = ""): Command {
-  return [rule, told, key, a, b, c];
+/**
+ * What the function `commit` is given: what others are told, how many calls, how many changes each has, and the changes.
+ * No text of JSON has a line break of its own, so those that are told can be told apart.
+ */
+export function argumentsOf(commits: readonly (readonly Command[])[]): string[] {
+  const told: string[] = [];
+  const changes: string[] = [];
+  for (const each of commits.flat()) {
+    if (each.told !== "") told.push(each.told);
+    changes.push(each.rule, ...each.texts);
+  }
+  const lengths = commits.map(({ length }) => String(length));
+  return [`[${told.join(",\n")}]`, String(commits.length), ...lengths, ...changes];
+}
+
+function untold(rule: Rule, ...texts: readonly string[]): Command {
+  return { told: "", rule, texts };
 }
 
 function keyOfGroup({ namespace, group }: { readonly namespace: string; readonly group: string }): string {

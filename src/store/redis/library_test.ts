@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Address, Change } from "../../fleet/mod.ts";
-import { commandOf } from "./commands.ts";
+import { argumentsOf, type Command, commandOf } from "./commands.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { NO_REDIS, RedisServer } from "./testing.ts";
@@ -38,8 +38,7 @@ class Caller {
   async commit(...changes: readonly Change[]): Promise<number> {
     const commands = changes.map((change) => commandOf(change, new RedisClock(), 0, 1));
     const request = `${this.incarnation}.${++this.#requests}`;
-    const args = [request, "1", String(changes.length), ...commands.flat()];
-    const [first] = await this.member<string[]>("commit", ...args);
+    const [first] = await this.member<string[]>("commit", request, ...argumentsOf([commands]));
     return Number(first);
   }
 
@@ -281,12 +280,12 @@ test("a ban or a task that has ended lately is not put in again", async (server)
     type: "task-ended",
     sequence: 7,
   });
-  const offers = [
-    ["offer-ban", "[]", '["ns","r",""]', "60000", "[]", ""],
-    ["offer-task", "", "7", '"a:1"', "[]", ""],
-    ["offer-task", "", "8", '"a:1"', "[]", ""],
+  const offers: Command[] = [
+    { told: "[]", rule: "offer-ban", texts: ['["ns","r",""]', "60000", "[]"] },
+    { told: "", rule: "offer-task", texts: ["7", '"a:1"', "[]", ""] },
+    { told: "", rule: "offer-task", texts: ["8", '"a:1"', "[]", ""] },
   ];
-  await caller.member("commit", "offer", "1", "3", ...offers.flat());
+  await caller.member("commit", "offer", ...argumentsOf([offers]));
   assert.deepEqual(await server.ask("EXISTS", "{odin}:bans"), 0);
   assert.deepEqual(await server.ask("HKEYS", "{odin}:tasks"), ["8"]);
   await caller.commit({ type: "banned", ban });

@@ -22,7 +22,7 @@ import {
   type StoreOptions,
 } from "../port.ts";
 import { explanation, readChanges } from "./changes.ts";
-import { type Command, commandsOf, commandsOfCommit } from "./commands.ts";
+import { argumentsOf, type Command, commandsOf, commandsOfCommit } from "./commands.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
@@ -363,9 +363,7 @@ export class RedisStore implements Store, SharedStore {
     request: string,
     commits: readonly (readonly Command[])[],
   ): Promise<readonly string[]> {
-    const lengths = commits.map(({ length }) => String(length));
-    const args = [request, String(commits.length), ...lengths, ...commits.flat(2)];
-    return textsOf(await this.#session.runAsMember("commit", args));
+    return textsOf(await this.#session.runAsMember("commit", [request, ...argumentsOf(commits)]));
   }
 
   /** Makes changes again that Redis has lost, unless another gateway has done so: what has come since is newer. */

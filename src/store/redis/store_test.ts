@@ -8,7 +8,7 @@ import type { Address, Change } from "../../fleet/mod.ts";
 import { testStore } from "../contract.ts";
 import { testSharedStore } from "../shared_contract.ts";
 import { loaded } from "../testing.ts";
-import { commandOf } from "./commands.ts";
+import { argumentsOf, type Command, commandOf } from "./commands.ts";
 import { LIBRARY } from "./library.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { RedisStore } from "./store.ts";
@@ -93,7 +93,7 @@ test("a request that is sent again is answered as before, and does nothing", asy
   await using one = await Gateway.open(server.settings);
   const incarnation = await server.ask<string>("GET", `{odin}:gw:${one.store.number}`);
   const command = commandOf(placed("a"), new RedisClock(), 0, 1);
-  const args = [String(one.store.number), incarnation, "twice", "1", "1", ...command];
+  const args = [String(one.store.number), incarnation, "twice", ...argumentsOf([[command]])];
   const send = () => server.ask("FCALL", `${LIBRARY}_commit`, "1", "{odin}:", ...args);
   assert.deepEqual(await send(), await send());
   assert.equal(await server.ask("XLEN", "{odin}:log"), 1);
@@ -174,20 +174,13 @@ test("a gateway with another setting than those that live is refused, and the se
 });
 
 /** Commits what a gateway of another version could, in the place of this one. */
-async function commitByHand(server: RedisServer, { store }: Gateway, ...commands: (readonly string[])[]) {
+async function commitByHand(server: RedisServer, { store }: Gateway, ...commands: readonly Command[]) {
   const incarnation = await server.ask<string>("GET", `{odin}:gw:${store.number}`);
-  const args = [
-    String(store.number),
-    incarnation,
-    "by hand",
-    "1",
-    String(commands.length),
-    ...commands.flat(),
-  ];
+  const args = [String(store.number), incarnation, "by hand", ...argumentsOf([commands])];
   await server.ask("FCALL", `${LIBRARY}_commit`, "1", "{odin}:", ...args);
 }
 
-const tell = (json: string) => ["tell", json, "", "", "", ""];
+const tell = (json: string): Command => ({ told: json, rule: "tell", texts: [] });
 
 test("a change that cannot be read is left out and told, and one of a later version is passed over", async () => {
   await using server = await RedisServer.start();

@@ -21,7 +21,7 @@ end
 
 rules["offer-room"] = function(tx, key, server, id, room)
   local group = group_of(tx, key)
-  if not group or group[SERVER] ~= server or place_of(group, id) then return false end
+  if not group or group[SERVER] ~= server or place_of(group, id) then return nil end
   set_room(group, id, room)
   group[LEAVE] = ""
   set_group(tx, key, group)
@@ -34,10 +34,10 @@ rules["offer-ban"] = function(tx, key, until_, ban)
   return rules["banned"](tx, key, until_, ban)
 end
 
-rules["offer-task"] = function(tx, sequence, server, task, order, place)
-  if redis.call("HEXISTS", tx.prefix .. "tasks", sequence) == 1 then return false end
-  if redis.call("ZSCORE", tx.prefix .. "ended", "task" .. sequence) then return false end
-  return queue(tx, sequence, server, order ~= "" and order or integer(place), task, "null")
+rules["offer-task"] = function(tx, sequence, server, task, order)
+  if redis.call("HEXISTS", tx.prefix .. "tasks", sequence) == 1 then return nil end
+  if redis.call("ZSCORE", tx.prefix .. "ended", "task" .. sequence) then return nil end
+  return queue(tx, sequence, server, order ~= "" and order or integer(tx.place), task, "null")
 end
 
 rules["offer-kind"] = function(tx, key, sizes)

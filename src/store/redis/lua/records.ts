@@ -131,10 +131,11 @@ end
 -- Writes what was changed; a value that is false is removed.
 local function write(hash, changed, values, text)
   local put, removed = {}, {}
+  local last = 0
   for key in pairs(changed) do
     if values[key] then
-      put[#put + 1] = key
-      put[#put + 1] = text(values[key])
+      put[last + 1], put[last + 2] = key, text(values[key])
+      last = last + 2
     else
       removed[#removed + 1] = key
     end

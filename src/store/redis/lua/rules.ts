@@ -1,13 +1,48 @@
+/** How many texts each rule takes: a key first, and up to three besides. */
+export const TEXTS = {
+  "tell": 0,
+  "none": 0,
+  "server-appeared": 4,
+  "server-reported": 3,
+  "server-planned": 4,
+  "server-evicting": 1,
+  "server-disabled": 2,
+  "server-removed": 2,
+  "group-placed": 2,
+  "group-moved": 4,
+  "group-explained": 4,
+  "group-leaving": 3,
+  "group-released": 3,
+  "room": 4,
+  "room-closed": 3,
+  "banned": 3,
+  "ban-ended": 3,
+  "task-queued": 4,
+  "task-ended": 1,
+  "kind-learned": 2,
+  "name-learned": 2,
+  "handed-over": 3,
+  "hand-over-ended": 3,
+  "offer-server": 3,
+  "offer-group": 3,
+  "offer-room": 4,
+  "offer-ban": 3,
+  "offer-task": 4,
+  "offer-kind": 2,
+  "offer-name": 2,
+} as const;
+
 /** What becomes of each change: `rules.ts` of the store, to the letter. */
 export const RULES = String.raw`
--- What becomes of each change: accepted (true, or the text to tell), or not.
--- A change is what others are told, a key, and up to three texts more.
+-- What becomes of each change: true where it is accepted, and told as it came; false where it is not; a text that is told of
+-- what nobody has said how to tell, and nil where nobody is told.
 
+local TEXTS = {${Object.entries(TEXTS).map(([rule, texts]) => ` ["${rule}"] = ${texts}`).join(",")} }
 local rules = {}
 
 rules["tell"] = function() return true end
 
-rules["none"] = function() return false end
+rules["none"] = function() return nil end
 
 rules["server-appeared"] = function(tx, key, first, told, plan)
   if server_of(tx, key) then return false end
@@ -83,7 +118,8 @@ local function group_on(tx, key, server)
   doubt(tx, key)
 end
 
-rules["group-placed"] = function(tx, key, server, from, alive)
+-- From where it is, if it has to be there, and that lives.
+local function place_group(tx, key, server, from, alive)
   local group = group_of(tx, key)
   if not group then
     set_group(tx, key, new_group(server))
@@ -103,13 +139,19 @@ rules["group-placed"] = function(tx, key, server, from, alive)
   return true
 end
 
+rules["group-placed"] = function(tx, key, server)
+  return place_group(tx, key, server)
+end
+
+rules["group-moved"] = place_group
+
 -- Nobody is told: whoever wants to know asks.
-rules["group-explained"] = function(tx, key, server, text, keep, place)
+rules["group-explained"] = function(tx, key, server, text, keep)
   local group = group_of(tx, key)
-  if not group or group[SERVER] ~= server then return false end
-  tx.explained[key] = { text = text, place = place }
+  if not group or group[SERVER] ~= server then return nil end
+  tx.explained[key] = { text = text, place = tx.place }
   tx.keep = tonumber(keep)
-  return false
+  return nil
 end
 
 rules["group-leaving"] = function(tx, key, server, leave)
@@ -176,16 +218,16 @@ local function queue(tx, sequence, server, order, task, moved)
   return '["task-queued",' .. server .. "," .. task .. "," .. moved .. "," .. order .. "]"
 end
 
-rules["task-queued"] = function(tx, sequence, server, task, moved, place)
+rules["task-queued"] = function(tx, sequence, server, task, moved)
   local known = redis.call("HGET", tx.prefix .. "tasks", sequence)
   if moved == "true" and not known then
     tell_instead(tx, '["task-ended",' .. sequence .. "]")
-    return false
+    return nil
   end
-  local order = known and split(known)[2] or integer(place)
+  local order = known and split(known)[2] or integer(tx.place)
   if not tonumber(order) then
     leave_out(tx, "tasks", sequence)
-    order = integer(place)
+    order = integer(tx.place)
   end
   return queue(tx, sequence, server, order, task, moved)
 end
