@@ -958,3 +958,25 @@ for (const isAway of [false, true]) {
     for (const gateway of [0, 1]) assert.equal(cluster.holderOf(gateway, "r"), A);
   });
 }
+
+for (const [left, what] of [[["{g} 1"], "a room"], [[], "a group"]] as const) {
+  Deno.test(`${what} that has ended while a gateway was cut off is there again for who is on the way, and not listed`, async () => {
+    using cluster = await Cluster.of(2, { tokenLifetime: 2000, grantTimeout: 60_000 });
+    const room = ["acme", "{g} 0"] as const;
+    await cluster.hear(0, A, { "{g} 0": 1, "{g} 1": 1 });
+    await cluster.pass(100);
+    cluster.away.add(1);
+    await cluster.ask(1, room[1], "late");
+    const rest = Object.fromEntries(left.map((name) => [name, 1]));
+    await cluster.hear(0, A, rest);
+    await cluster.pass(4900);
+    await cluster.hear(0, A, rest);
+    await cluster.pass(4000);
+    cluster.inspect(0, ({ groups }) => assert.equal(groups.room(room), undefined));
+    cluster.away.clear();
+    await cluster.pass(1500);
+    for (const gateway of [0, 1]) {
+      cluster.inspect(gateway, ({ groups }) => assert.equal(groups.room(room)?.listed, false));
+    }
+  });
+}

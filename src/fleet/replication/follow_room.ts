@@ -42,7 +42,7 @@ export function followGroup(
       if (group !== undefined && group.server === server) followLeave(model, group, change.leave, now);
       return;
     case "group-released":
-      return followRelease(model, group, objections);
+      return followRelease(model, group, now, objections);
     case "group-young": {
       if (group === undefined || group.server !== server || group.young !== undefined) return;
       const kind = kindOf(namespace, name);
@@ -67,9 +67,17 @@ function placeAt(model: Model, group: Group, server: Server): void {
 }
 
 /** The group has no place any more; unless rooms of it are there all the same, or somebody is on the way to them. */
-function followRelease(model: Model, group: Group | undefined, objections: Change[]): void {
+function followRelease(
+  model: Model,
+  group: Group | undefined,
+  now: Milliseconds,
+  objections: Change[],
+): void {
   if (group === undefined) return;
-  for (const room of group.rooms()) if (!isThere(room)) removeRoom(model, room);
+  for (const room of group.rooms()) {
+    if (!isThere(room)) removeRoom(model, room);
+    else if (isListedByOthers(room)) markUnlistedUnheard(model, room, now);
+  }
   if (group.empty) return releaseGroup(model, group);
   const { namespace: { name: namespace }, name, server: { address: server } } = group;
   objections.push({ type: "group-placed", namespace, group: name, server }, ...group.rooms().map(opened));
@@ -78,6 +86,11 @@ function followRelease(model: Model, group: Group | undefined, objections: Chang
 /** Whether a room is there, or to come, by what this gateway has heard itself or been told of grants. */
 export function isThere({ listed, grants, group }: Room): boolean {
   return grants !== undefined || (listed && group.server.heardHere);
+}
+
+/** Whether a room is listed only by what this gateway was told: that ends where it is told of the room's end. */
+export function isListedByOthers({ listed, group }: Room): boolean {
+  return listed && !group.server.heardHere;
 }
 
 /** Another gateway has closed a room. */

@@ -1,8 +1,9 @@
 import type { Change } from "../change.ts";
 import type { Ban, Draining } from "../facts.ts";
 import { type Address, groupName } from "../ids.ts";
-import { isThere } from "./follow_room.ts";
+import { isListedByOthers, isThere } from "./follow_room.ts";
 import { opened } from "../rooms/opening.ts";
+import { roomChanged } from "../rooms/presence.ts";
 import { replaceUsage } from "../servers/availability.ts";
 import { reported } from "../servers/reported.ts";
 import type { Model } from "../state/model.ts";
@@ -108,8 +109,11 @@ export class Reconciler {
       for (const room of group.rooms()) {
         told.push(...ownGrants(room.grants?.values() ?? []));
         if (this.#seen.has(room)) continue;
-        if (isThere(room)) told.push(opened(room));
-        else ended.push({ type: "room-closed", room: room.id, server: server.address });
+        if (!isThere(room)) ended.push({ type: "room-closed", room: room.id, server: server.address });
+        else if (isListedByOthers(room)) {
+          ended.push({ ...roomChanged(room), listed: false });
+          told.push({ ...opened(room), listed: false });
+        } else told.push(opened(room));
       }
     }
     for (const ban of bans.values()) {

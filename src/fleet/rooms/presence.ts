@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Change } from "../change.ts";
+import type { Change, ChangeOf } from "../change.ts";
 import { endTask } from "../tasks/hand_over.ts";
 import { endGrantedRoom } from "../state/grant.ts";
 import type { Model } from "../state/model.ts";
@@ -77,7 +77,7 @@ export function linger(model: Model, room: Room, now: Milliseconds, changes: Cha
 }
 
 /** What the store is to know of a room whose customer is another now, or that is listed now or no more. */
-export function roomChanged(room: Room): Change {
+export function roomChanged(room: Room): ChangeOf<"room-changed"> {
   return {
     type: "room-changed",
     room: room.id,
