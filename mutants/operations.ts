@@ -483,10 +483,9 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow_room.ts",
-    find:
-      "for (const room of group.rooms()) if (!isThere(room)) removeRoom(model, room);\n  if (group.empty) return",
+    find: "for (const room of group.rooms()) {\n    if (!isThere(room)) removeRoom(model, room);",
     put:
-      "if (!group.rooms().some(isThere)) for (const room of group.rooms()) removeRoom(model, room);\n  if (group.empty) return",
+      "for (const room of group.rooms()) {\n    if (!group.rooms().some(isThere)) removeRoom(model, room);",
     breaks:
       "rooms that ended with their group are known to one gateway for ever, because somebody comes to another one of it",
   },

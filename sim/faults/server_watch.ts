@@ -4,7 +4,7 @@ import type { ConnectResult, ConnectWatch } from "./connects.ts";
 import type { Host } from "./host.ts";
 import type { Plans } from "./plans.ts";
 import type { Surroundings } from "./surroundings.ts";
-import type { ToldReports } from "./told_reports.ts";
+import type { ToldReport, ToldReports } from "./told_reports.ts";
 
 /** What the gateway is held to in its choice of servers. */
 export interface ServerRules {
@@ -67,7 +67,8 @@ export class ServerWatch implements ConnectWatch {
         ledger.faults.push(`${room} is placed on ${server}, which is to get nothing new: ${plan}`);
       }
       const reports = toldBefore.get(server)!;
-      if (reports.length > 0 && reports.every(({ report: { pool } }) => pool !== input.pool)) {
+      const isElsewhere = ({ passedOn, report: { pool } }: ToldReport) => passedOn && pool !== input.pool;
+      if (reports.length > 0 && reports.every(isElsewhere)) {
         const its = reports[0]!.report.pool;
         ledger.faults.push(`${room} is placed on ${server} of pool ${its} instead of ${input.pool}`);
       }
@@ -109,7 +110,7 @@ export class ServerWatch implements ConnectWatch {
       const reports = this.#told.of(host, address);
       const [newest] = reports;
       return isUp && newest !== undefined && this.#plans.isSurelyOpen(address) && reports.length > 1 &&
-        reports.every(({ report }) => report.pool === pool) &&
+        reports.every(({ passedOn, report }) => passedOn && report.pool === pool) &&
         clock.now - newest.at < this.#rules.disableTimeout - AWAKE;
     }).map(({ address }) => address);
   }

@@ -5,6 +5,8 @@ import type { Host } from "./host.ts";
 export interface ToldReport {
   readonly at: Milliseconds;
   readonly report: Report;
+  /** Whether the gateway could pass it on: one that is cut off and dies takes it along. */
+  readonly passedOn: boolean;
 }
 
 /** Reports of a server that are remembered: of the newest it is not known yet whether it has been taken in. */
@@ -12,7 +14,7 @@ const REMEMBERED = 2;
 
 /**
  * What each life of a gateway was told by servers, from outside of it. Where several gateways share a store, what one of
- * them was told counts as told to all.
+ * them was told counts as told to all, if it could be passed on.
  */
 export class ToldReports {
   readonly #byHost = new WeakMap<Host, Map<Address, ToldReport[]>>();
@@ -22,7 +24,8 @@ export class ToldReports {
 
   tell(host: Host, report: Report, at: Milliseconds): void {
     const reports = this.#of(host);
-    reports.set(report.address, [{ at, report }, ...reports.get(report.address) ?? []].slice(0, REMEMBERED));
+    const told = { at, report, passedOn: host.isInTouch };
+    reports.set(report.address, [told, ...reports.get(report.address) ?? []].slice(0, REMEMBERED));
   }
 
   /** The last reports of a server, the newest first; none where this life has not heard it. */
