@@ -5,10 +5,10 @@ import { z } from "zod";
 import { Cluster } from "../sim/cluster.ts";
 import { configSource, newCustomer, TemporaryFolder } from "../sim/program.ts";
 import { RedisProcess } from "../sim/redis_process.ts";
-import { call } from "../sim/rpc_client.ts";
+import { call, CallError } from "../sim/rpc_client.ts";
 import { SimulatedServer } from "../sim/server.ts";
 import type { Address } from "../src/fleet/mod.ts";
-import { NO_REDIS, until } from "../src/store/redis/testing.ts";
+import { NO_REDIS, RedisServer, until } from "../src/store/redis/testing.ts";
 import { deriveServerKey } from "../src/tokens/mod.ts";
 import { sleep } from "./gateway.ts";
 import { parse } from "./packages/yaml.ts";
@@ -26,7 +26,7 @@ const DOCS = Deno.readTextFileSync(new URL("../docs/several-gateways.md", import
  */
 function startCluster(
   { path }: TemporaryFolder,
-  redis: RedisProcess | undefined,
+  redis: { readonly url: string } | undefined,
   gateways: number,
   members: object,
   source?: string,
@@ -321,6 +321,59 @@ Deno.test({
     const { keys } = await call<{ keys: number }>(`${other.url}/internal`, "customers.Reload", {});
     assert.equal(keys, 1);
     await become(2);
+    await server.stop();
+  },
+});
+
+Deno.test({
+  name:
+    "a gateway that stood still lets in nobody who was banned or removed meanwhile, even if Redis has closed its connections",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using redis = await RedisServer.start();
+    await using api = new CustomerApi();
+    const [acme, former] = [newCustomer("acme"), newCustomer("former")];
+    api.list = [acme.entry, former.entry];
+    const members = { sfuConfig: { updateInterval: 1, disableTimeout: 30 } };
+    const source = `customerApi: ${api.source}`;
+    await using cluster = await startCluster(folder, redis, 2, members, source);
+    const [one, other] = cluster.ports.map((port) => `http://127.0.0.1:${port}`);
+    const server = await SimulatedServer.start({ gateway: `${one}/internal`, address: "s1.example:4433" });
+    /** How the gateway answers this user of the customer. */
+    const answer = async (gateway: string, { accessKey }: typeof acme, user: string) => {
+      const token = new TokenGenerator(accessKey).createToken("lobby", user);
+      try {
+        await call(gateway, "Connect", {}, { token });
+        return "let in";
+      } catch (error) {
+        if (!(error instanceof CallError)) throw error;
+        return error.message;
+      }
+    };
+    const everybody = () => Promise.all([answer(other!, acme, "eve"), answer(other!, former, "u")]);
+    await until(async () => (await everybody()).join() === "let in,let in");
+
+    const stopped = cluster.at(1)!;
+    stopped.kill("SIGSTOP");
+    let waiting: Promise<unknown[]>[] = [];
+    try {
+      const token = new TokenGenerator(acme.accessKey).createToken("lobby", "backend", {
+        subject: "RoomBanClient",
+      });
+      await call(one!, "RoomBanClient", { room_id: "lobby", user_id: "eve", ban_time: 600 }, { token });
+      api.list = [acme.entry];
+      await call(`${one}/internal`, "customers.Reload", {});
+      await redis.ask("CLIENT", "KILL", "TYPE", "normal");
+      await sleep(2500); // it counts as dead by now
+      waiting = Array.from({ length: 10 }, everybody);
+      await sleep(200);
+    } finally {
+      stopped.kill("SIGCONT"); // or it would not end either
+    }
+    const outcomes = (await Promise.all(waiting)).map((each) => each.join());
+    assert.match([...new Set(outcomes)].join(" and "), /^[^,]*banned[^,]*,[^,]*kid[^,]*$/);
+    assert.equal(await answer(other!, acme, "adam"), "let in");
     await server.stop();
   },
 });

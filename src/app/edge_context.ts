@@ -25,6 +25,7 @@ export interface SharedContext extends
     | "shedding"
     | "gate"
     | "reloading"
+    | "catchUp"
     | "admin"
     | "webhooks"
   > {

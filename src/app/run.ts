@@ -19,6 +19,7 @@ import type { TraceRecorder } from "../ops/trace.ts";
 import { NO_OUTBOX } from "../store/outbox.ts";
 import type { OpenStore } from "../store/port.ts";
 import { ServerKeys } from "../tokens/mod.ts";
+import { catchingUp } from "./catching_up.ts";
 import { CustomerLog } from "./customer_log.ts";
 import type { SharedContext } from "./edge_context.ts";
 import { handlersFor, movableHandlers } from "./handlers.ts";
@@ -95,6 +96,7 @@ export async function runGateway(
     followed(change) {
       if (change.type === "customers-listed") void customers.take();
     },
+    caughtUp: () => void customers.take(),
     storeRecovered: restoreTexts,
     storeLost: restoreTexts,
   });
@@ -135,6 +137,7 @@ export async function runGateway(
   const reloading = new Reload(operator.reread, gate, reloadParts);
   const shared: SharedContext = {
     ...{ serverKeys, customers, refused, shedding, reloading, gate, webhooks },
+    catchUp: catchingUp(gateway, customers),
     gateway: tracing?.gateway(gateway) ?? gateway,
     stats: new Stats(),
     complaints: new Complaints(),

@@ -38,6 +38,8 @@ export interface EdgeContext extends PublicContext, InternalContext, CallAudienc
   readonly gate: Gate;
   /** Whether there is anybody whose tokens can be verified. */
   readonly ready: () => boolean;
+  /** Brings all of this to what other gateways have done, where that has not been heard a moment ago. Never rejects. */
+  readonly catchUp: () => Promise<void> | undefined;
   /** What calls run in, a span of a trace say; if absent, nothing. */
   readonly aroundCalls?: AroundCall | undefined;
   /** Whether nothing is missing that calls need, as `/readyz` tells. */
@@ -141,6 +143,7 @@ function createPublicRoute(context: EdgeContext): (pool: string, poolNamed: bool
       // Most tokens are for Connect alone: they are put off before what costs most, the look at the signature.
       const connectsPutOff = shed === "connects";
       if (connectsPutOff && isForConnectAlone(names, allows, bearer)) throw OVERLOADED;
+      await context.catchUp(); // a key may have been removed
       const token = authorize(context, bearer, now);
       try {
         const allowed = allows(token);
@@ -189,6 +192,7 @@ function createInternalRoute(context: EdgeContext): (pool: string) => Route {
       const permission = await authorized(request);
       const body = await readBody(request, limits.internalBody);
       if (body === undefined) throw bodyTooLong(limits.internalBody);
+      await context.catchUp();
       return await gate.visit(body, async (visit) => {
         const call: InternalCall = {
           pool,

@@ -62,6 +62,7 @@ export async function createEdgeContext(
       customers: () => Promise.reject(new Error("nothing to reload")),
     },
     ready: () => true,
+    catchUp: () => undefined,
     serves: () => true,
     maxBanTime: 1000,
   };

@@ -244,6 +244,22 @@ export class Gateway implements GatewayPort {
     return look(this.#model);
   }
 
+  /** Whether it is known what the other gateways did until a moment ago. */
+  get isFresh(): boolean {
+    return this.#replication?.isFresh ?? true;
+  }
+
+  /**
+   * Resolves when everything is known that the other gateways had done before the call; but where everything has to be loaded,
+   * that goes on.
+   *
+   * @returns whether they can be heard
+   */
+  async catchUp(): Promise<boolean> {
+    const others = this.#replication;
+    return others === undefined || others.reconciling !== undefined || await others.catchUp();
+  }
+
   async connect(input: ConnectInput): Promise<ConnectOutcome | NotDurable> {
     const { namespace, rooms } = input;
     const group = fleet.groupName(rooms[0]!);

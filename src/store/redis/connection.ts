@@ -17,6 +17,9 @@ const SILENCE = 2000;
 
 type Client = ReturnType<typeof clientOf>;
 
+/** Settings by which Redis has been reached: they are what it expects. */
+const right = new WeakSet<object>();
+
 /** One connection to Redis. It is not opened again: whoever uses it opens another. */
 export class Connection {
   readonly #client: Client;
@@ -47,7 +50,11 @@ export class Connection {
   /** Connects, to whomever the sentinels name where there are any. @throws {Fault} */
   static async open(settings: RedisSettings): Promise<Connection> {
     const { at, database } = settings;
-    if (!("name" in at)) return await connect(at, settings, database);
+    if (!("name" in at)) {
+      const connection = await connect(at, settings, database);
+      right.add(settings);
+      return connection;
+    }
     const { tls } = settings;
     return await firstPrimary(
       at,
@@ -55,6 +62,7 @@ export class Connection {
       async (endpoint) => {
         const connection = await connect(endpoint, settings, database);
         await connection.#mustBePrimary();
+        right.add(settings);
         return connection;
       },
     );
@@ -150,9 +158,10 @@ export class Connection {
 
 function connect(
   { hostname, port }: Endpoint,
-  { username, password, tls }: Pick<RedisSettings, "username" | "password" | "tls">,
+  settings: Pick<RedisSettings, "username" | "password" | "tls">,
   database: number | undefined,
 ): Promise<Connection> {
+  const { username, password, tls } = settings;
   const socket = {
     host: hostname,
     port,
@@ -164,7 +173,7 @@ function connect(
   return Connection.connect(
     clientOf({ username, password, socket: secured, database }),
     nameOf({ hostname, port }),
-    mayExpect(tls),
+    right.has(settings) ? undefined : mayExpect(tls),
   );
 }
 

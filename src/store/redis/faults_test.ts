@@ -151,8 +151,9 @@ test("what was acknowledged is there after Redis was killed, and calls are refus
     );
     assert.ok(after < 250, `${after} ms`);
   }
-  for (const call of [one.store.value("x"), one.store.catchUp(), one.store.claimHandOver(A, 1)]) {
-    assert.ok((await outcome(call)).message.startsWith("StoreError"));
+  const calls = [one.store.value("x"), one.store.catchUp(), one.store.claimHandOver(A, 1)];
+  for (const { message } of await Promise.all(calls.map(outcome))) {
+    assert.ok(message.startsWith("StoreError"), message);
   }
   await server.start();
   await Promise.all([one.back(), other.back()]);

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Change, Milliseconds } from "../../fleet/mod.ts";
 import { StoreError, type StoreOptions } from "../port.ts";
+import { Attempts } from "./attempts.ts";
 import { type ReadChanges, readChanges } from "./changes.ts";
 import type { Clock } from "./codec.ts";
 import { type Connection, DEADLINE } from "./connection.ts";
@@ -90,6 +91,7 @@ export class Follower {
   #closed = false;
   #running: Promise<void> | undefined;
   readonly #pause = new Pause();
+  readonly #opening = new Attempts();
   readonly #recent = new Recent();
 
   constructor(options: FollowerOptions, position: Position) {
@@ -123,6 +125,13 @@ export class Follower {
   /** Something has happened that may have a part of the log lost, or `told`: this gateway was taken for dead. */
   suspect(suspicion: "position" | "told"): void {
     if (this.#suspicion !== "told") this.#suspicion = suspicion;
+  }
+
+  /** Resolves when the log can be read, or it is known that it cannot be now. */
+  async tried(): Promise<void> {
+    if (this.#connection?.open === true) return;
+    this.#pause.end();
+    await this.#opening.made();
   }
 
   /** Resolves when everything up to a place has been told. @throws {StoreError} where that takes too long */
@@ -170,11 +179,10 @@ export class Follower {
   async #run(): Promise<void> {
     while (!this.#closed) {
       try {
-        this.#connection = await this.#options.open();
-        this.suspect("position");
+        const connection = await this.#opening.make(() => this.#open());
         while (!this.#closed) {
-          if (this.#suspicion !== undefined) await this.#lookInto(this.#connection);
-          await this.#read(this.#connection);
+          if (this.#suspicion !== undefined) await this.#lookInto(connection);
+          await this.#read(connection);
         }
       } catch (error) {
         if (this.#closed) break;
@@ -188,6 +196,13 @@ export class Follower {
         this.#connection?.close();
       }
     }
+  }
+
+  async #open(): Promise<Connection> {
+    this.#connection = await this.#options.open();
+    this.suspect("position");
+    await this.#lookInto(this.#connection);
+    return this.#connection;
   }
 
   /** Finds out whether telling can go on from the position. Where it cannot, everything is loaded before it goes on. */

@@ -1,4 +1,5 @@
 import type { StoreOptions } from "../port.ts";
+import { Attempts } from "./attempts.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
@@ -52,6 +53,7 @@ export class Session {
   #closed = false;
   #running: Promise<void> | undefined;
   readonly #pause = new Pause();
+  readonly #joining = new Attempts();
 
   constructor(settings: RedisSettings, identity: Identity, now: StoreOptions["now"], events: SessionEvents) {
     this.#settings = settings;
@@ -117,6 +119,13 @@ export class Session {
     return await this.#connection.call(command);
   }
 
+  /** Resolves when Redis has been reached, or it is known that it cannot be now. */
+  async tried(): Promise<void> {
+    if (this.#connection?.open === true) return;
+    this.#pause.end();
+    await this.#joining.made();
+  }
+
   /** Connects anew: whom it is connected to has not done what it said, and may not be the primary any more. */
   drop(): void {
     this.#connection?.close();
@@ -154,7 +163,7 @@ export class Session {
       await this.#pause.wait(this.#untilNext());
       if (this.#closed) return;
       try {
-        if (this.#connection?.open !== true) await this.#join();
+        if (this.#connection?.open !== true) await this.#joining.make(() => this.#join());
         else if (this.#lapsed) await this.#hello();
         else await this.#beat();
         this.#attempts = 0;

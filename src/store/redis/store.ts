@@ -194,8 +194,15 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async catchUp(): Promise<void> {
-    const { last } = await this.#tail();
-    await this.#followed().upTo(last);
+    try {
+      await this.#catchUp();
+    } catch (error) {
+      if (this.#closed) throw error;
+      // The connections may have ended while this process stood still: that says nothing of Redis.
+      await this.#session.tried();
+      await this.#follower?.tried();
+      await this.#catchUp();
+    }
   }
 
   async lookUp(namespace: string, rooms: readonly string[], user: string): Promise<StoredPlace> {
@@ -323,6 +330,11 @@ export class RedisStore implements Store, SharedStore {
       await this.#session.close();
       throw error;
     }
+  }
+
+  async #catchUp(): Promise<void> {
+    const { last } = await this.#tail();
+    await this.#followed().upTo(last);
   }
 
   /** All that is stored so far, as a position. */

@@ -387,11 +387,8 @@ test("it is closed within three seconds whatever has become of Redis, and refuse
   const start = performance.now();
   await one.store.close();
   assert.ok(performance.now() - start < 3000);
-  for (
-    const call of [one.store.commit([placed("a")], "process"), one.store.catchUp(), one.store.value("x")]
-  ) {
-    await assert.rejects(call, { name: "StoreError" });
-  }
+  const calls = [one.store.commit([placed("a")], "process"), one.store.catchUp(), one.store.value("x")];
+  await Promise.all(calls.map((call) => assert.rejects(call, { name: "StoreError" })));
 });
 
 test("a load has bans forgotten that ended long ago", async () => {

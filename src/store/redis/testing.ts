@@ -46,6 +46,10 @@ export class RedisServer implements AsyncDisposable {
     return this.#process.port;
   }
 
+  get url(): string {
+    return this.#process.url;
+  }
+
   get settings(): RedisSettings {
     return { at: { hostname: "127.0.0.1", port: this.port }, prefix: "{odin}:", replicas: false };
   }
