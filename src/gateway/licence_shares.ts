@@ -17,6 +17,9 @@ interface Held {
    * others may have let in.
    */
   alone: Count | undefined;
+  /** Who was let in since the last tick at which others were heard, and since the one before: they may not know of them. */
+  recent: Count;
+  before: Count;
   /** When that is over: whoever was let in meanwhile has been reported, or is not on the way any more. */
   aloneUntil: Milliseconds | undefined;
 }
@@ -28,6 +31,14 @@ const AHEAD = { fraction: 0.02, least: 8, ofRest: 1 / 8 };
 const RENEW: Milliseconds = 5000;
 const LONGER: Milliseconds = 2 * RENEW;
 
+/**
+ * The gateways are counted so often. One that has not counted them for so long, or has only begun to, may know of fewer than
+ * there are, or of more than the others do: without the store it lets in nobody whom a licence concerns.
+ */
+const COUNT: Milliseconds = 1000;
+const COUNTED: Milliseconds = 5000;
+const NEW: Milliseconds = 2 * COUNT;
+
 /** Where others have all that is left, a Connect waits for what they give back: so often, so long. */
 const TRIES = 4;
 const TRY_AFTER: Milliseconds = 150;
@@ -37,7 +48,7 @@ type Refusal = "peer-limit" | "room-limit";
 /**
  * The shares of licences that this gateway has, where several share the store: all together are never more than what is left,
  * so that a client within one's own share is let in without asking anybody. While the store is away each gateway has an
- * equal part of what was left then.
+ * equal part of what was left when it went, whatever its share was.
  */
 export class LicenceShares {
   readonly #model: Model;
@@ -48,6 +59,9 @@ export class LicenceShares {
   /** Gateways that shared the store when it was last asked. */
   #members = 1;
   #membersAsked: Milliseconds = -Infinity;
+  /** When they were first and last known. */
+  #membersFirst: Milliseconds = Infinity;
+  #membersLast: Milliseconds = -Infinity;
 
   constructor(model: Model, replication: Replication, timers: Timers, now: () => Milliseconds) {
     this.#model = model;
@@ -62,11 +76,14 @@ export class LicenceShares {
    */
   cover(input: ConnectInput): boolean {
     if (this.#lacking(input) !== undefined) return false;
-    const alone = this.#held.get(input.customer)?.alone;
-    if (alone !== undefined) {
-      const { peers, rooms } = fleet.further(this.#model, input);
-      alone.peers -= peers;
-      alone.rooms -= rooms;
+    const held = this.#held.get(input.customer);
+    if (held === undefined) return true;
+    const { peers, rooms } = fleet.further(this.#model, input);
+    held.recent.peers += peers;
+    held.recent.rooms += rooms;
+    if (held.alone !== undefined) {
+      held.alone.peers -= peers;
+      held.alone.rooms -= rooms;
     }
     return true;
   }
@@ -105,9 +122,20 @@ export class LicenceShares {
   /** Gives back what is not needed, and keeps what is. To be called a few times a second. O(customers with a share) */
   giveBack(): void {
     const now = this.#now();
-    if (now - this.#membersAsked >= RENEW) this.#count(now);
-    for (const [customer, { licence, share, at, asked }] of this.#held) {
+    if (now - this.#membersAsked >= COUNT) this.#count(now);
+    const { isFresh, isAway } = this.#replication;
+    for (const [customer, held] of this.#held) {
+      if (isFresh && !isAway) [held.before, held.recent] = [held.recent, nothing()];
+      const { licence, share, at, asked, alone, aloneUntil } = held;
       const own = this.#own(customer);
+      if (alone !== undefined) {
+        // What it may let in yet counts for the others as soon as they can be told.
+        const isBack = !isAway && aloneUntil === undefined;
+        if (asked === undefined && (isBack || now - at >= RENEW)) {
+          this.#set(customer, licence, shareFor(own, alone));
+        }
+        continue;
+      }
       const isScarce = this.#rest(customer, licence) < AHEAD.least / AHEAD.ofRest;
       const hasSurplus = share.peers > own.peers || share.rooms > own.rooms;
       if (asked !== undefined || (now - at < RENEW && !(isScarce && hasSurplus))) continue;
@@ -131,6 +159,7 @@ export class LicenceShares {
   #left(customer: string): Readonly<Count> {
     const held = this.#held.get(customer);
     if (held === undefined) return fleet.NOTHING;
+    if (this.#replication.isAway) held.alone ??= this.#partOf(customer, held);
     if (held.alone !== undefined) return held.alone;
     if (this.#now() - held.at >= this.#model.settings.grantTimeout + RENEW) return fleet.NOTHING;
     const own = this.#own(customer);
@@ -141,8 +170,8 @@ export class LicenceShares {
     const { licence: { maxPeers, maxRooms }, customer } = input;
     const { peers, rooms } = fleet.further(this.#model, input);
     const own = this.#own(customer);
-    // What it may let in alone is in no share.
-    if (this.#held.get(customer)?.alone !== undefined) return own;
+    const alone = this.#held.get(customer)?.alone;
+    if (alone !== undefined) return shareFor(own, alone);
     const usage = this.#model.usage.get(customer);
     return {
       peers: own.peers + peers + ahead(maxPeers, usage?.peers),
@@ -154,7 +183,13 @@ export class LicenceShares {
     const held = this.#held.get(customer) ??
       {
         ...{ licence, share: fleet.NOTHING, at: -Infinity },
-        ...{ asked: undefined, alone: undefined, aloneUntil: undefined },
+        ...{
+          asked: undefined,
+          alone: undefined,
+          aloneUntil: undefined,
+          recent: nothing(),
+          before: nothing(),
+        },
       };
     this.#held.set(customer, held);
     held.licence = licence;
@@ -175,38 +210,53 @@ export class LicenceShares {
     const { shared } = this.#replication;
     const share = await orNothing(shared.share(customer, wanted, held.licence, reported, lifetime));
     if (share === undefined) {
-      held.alone ??= this.#partOf(customer, held.licence);
+      held.alone ??= this.#partOf(customer, held);
       held.aloneUntil = undefined;
     } else {
       held.share = share;
       held.at = at;
-      this.#rejoin(held);
+      this.#rejoin(customer, held);
     }
     held.asked = undefined;
     const { peers, rooms } = held.share;
     if (peers === 0 && rooms === 0 && held.alone === undefined) this.#held.delete(customer);
   }
 
-  /** The store can be asked: what others have let in by their parts it does not know yet. */
-  #rejoin(held: Held): void {
+  /** The store can be asked: what others have let in by their parts it may not know yet. */
+  #rejoin(customer: string, held: Held): void {
     if (held.alone === undefined) return;
     const now = this.#now();
+    const { share } = held;
+    const own = this.#own(customer);
+    held.alone = {
+      peers: Math.max(0, Math.min(held.alone.peers, share.peers - own.peers)),
+      rooms: Math.max(0, Math.min(held.alone.rooms, share.rooms - own.rooms)),
+    };
     held.aloneUntil ??= now + this.#model.settings.grantTimeout;
     if (now < held.aloneUntil) return;
     held.alone = held.aloneUntil = undefined;
   }
 
-  /** This gateway's part where the store cannot be asked. */
-  #partOf(customer: string, { maxPeers, maxRooms }: Licence): Count {
+  /** This gateway's part where the store cannot be asked; of it, it has used what the others may not know of. */
+  #partOf(customer: string, { licence: { maxPeers, maxRooms }, recent, before }: Held): Count {
+    const now = this.#now();
+    if (now - this.#membersLast > COUNTED || now - this.#membersFirst < NEW) return nothing();
     const usage = this.#model.usage.get(customer);
-    const part = (limit: number, used = 0) => Math.max(0, Math.floor((limit - used) / this.#members));
-    return { peers: part(maxPeers, usage?.peers), rooms: part(maxRooms, usage?.rooms) };
+    const part = (limit: number, used: number, untold: number) =>
+      Math.max(0, Math.floor((limit - used + untold) / this.#members) - untold);
+    return {
+      peers: part(maxPeers, usage?.peers ?? 0, recent.peers + before.peers),
+      rooms: part(maxRooms, usage?.rooms ?? 0, recent.rooms + before.rooms),
+    };
   }
 
   #count(now: Milliseconds): void {
     this.#membersAsked = now;
     this.#replication.gateways().then((members) => {
-      if (members.length > 0) this.#members = members.length;
+      if (members.length === 0) return;
+      this.#members = members.length;
+      this.#membersLast = this.#now();
+      this.#membersFirst = Math.min(this.#membersFirst, this.#membersLast);
     });
   }
 
@@ -223,6 +273,16 @@ export class LicenceShares {
   #wait(time: Milliseconds): Promise<void> {
     return new Promise((resolve) => this.#timers.after(time, resolve));
   }
+}
+
+function nothing(): Count {
+  return { peers: 0, rooms: 0 };
+}
+
+/** What is to be in the share: own, and what may be let in yet; but that has no limit where the licence has none. */
+function shareFor(own: Readonly<Count>, alone: Readonly<Count>): Count {
+  const of = (own: number, alone: number) => alone === Infinity ? own : own + Math.max(0, alone);
+  return { peers: of(own.peers, alone.peers), rooms: of(own.rooms, alone.rooms) };
 }
 
 /** What a share is larger by than what is needed. */

@@ -321,6 +321,36 @@ Deno.test("what gateways let in while the store was away counts once it is back,
   assert.equal(await letIn(), 20, "those who did not come leave their places to others");
 });
 
+for (const isUsed of [true, false]) {
+  const what = isUsed ? "gateways whose shares are in use" : "a gateway that has just started";
+  Deno.test(`${what} and the others exceed no licence when the store goes away`, async () => {
+    using cluster = await Cluster.of(isUsed ? 3 : 2);
+    await cluster.live(10_000, { a: { r: 1 } });
+    const licence = { maxPeers: 601, maxRooms: Infinity };
+    let asked = 0;
+    const letIn = async (gateways: number, users: number) => {
+      const calls = Array.from(
+        { length: users },
+        (_, i) => cluster.ask(i % gateways, "r", `u${asked++}`, { licence }),
+      );
+      return (await cluster.settle(Promise.all(calls))).filter(({ granted }) => granted).length;
+    };
+    let count = await letIn(isUsed ? 3 : 2, 12);
+    await cluster.pass(1000);
+    if (!isUsed) {
+      (await cluster.open()).start();
+      await cluster.pass(500);
+    }
+    for (const gateway of [0, 1, 2]) cluster.away.add(gateway);
+    await cluster.pass(2000);
+    count += await letIn(3, 900);
+    assert.ok(count > 300 && count <= 600, `${count}`);
+    cluster.away.clear();
+    await cluster.pass(2000);
+    assert.ok(count + await letIn(3, 900) <= 600);
+  });
+}
+
 Deno.test("whom others have let in counts at a gateway that starts since, and is not on the way for longer by that", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });
