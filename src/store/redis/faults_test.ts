@@ -93,6 +93,29 @@ test("what was replaced or ended since Redis wrote its file is so again when it 
   assert.deepEqual(servers.map(({ weight, draining }) => [weight, draining !== undefined]), [[0.3, true]]);
 });
 
+test("what has ended lately does not come back when Redis is emptied, though a gateway still knows it", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await using stale = await Gateway.open(server.settings);
+  const ban = { room: ["ns", "r"], user: "u", until: performance.now() + 3_600_000 } as const;
+  const reported: Change = {
+    ...{ type: "server-reported", server: B, report: "1", pool: "eu", version: "1" },
+    ...{ load: 0, clients: 0, cost: [0, 0, 0, 0, 0], usage: [] },
+  };
+  await one.store.commit([appeared(A), appeared(B), reported, placed("r")], "process");
+  await one.store.commit([{ type: "banned", ban }], "power");
+  stale.offers = await loaded(one.store);
+  await one.store.commit([{ type: "ban-ended", ban, lifted: true }], "power");
+  await one.store.commit([{ type: "server-removed", server: B, report: "1" }], "power");
+  await stale.store.catchUp();
+  one.offers = await loaded(one.store);
+  await server.ask("FLUSHALL");
+  await Promise.all([one.back(), stale.back()]);
+  const { bans, servers } = await loaded(one.store);
+  assert.deepEqual(bans, []);
+  assert.deepEqual(servers.map(({ address }) => address), [A]);
+});
+
 test("a gap in the log is found, and everything is loaded", async () => {
   await using server = await RedisServer.start();
   await using one = await Gateway.open(server.settings);

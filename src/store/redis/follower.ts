@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { Change, Milliseconds } from "../../fleet/mod.ts";
+import type { Milliseconds } from "../../fleet/mod.ts";
 import { StoreError, type StoreOptions } from "../port.ts";
 import { Attempts } from "./attempts.ts";
 import { type ReadChanges, readChanges } from "./changes.ts";
@@ -9,7 +9,7 @@ import { afterAll } from "./deadline.ts";
 import { Fault } from "./fault.ts";
 import type { Batch } from "./outgoing.ts";
 import { Pause } from "./pause.ts";
-import { Recent } from "./recent.ts";
+import { type Placed, Recent } from "./recent.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 
 /** For how long Redis holds a request that has nothing to tell, and until when it must have answered, in milliseconds. */
@@ -53,7 +53,7 @@ export interface FollowerOptions {
   /** Loads, and offers, what it has to; until then nothing is told. */
   astray(lost: "told" | "stored"): Promise<void>;
   /** Redis has lost these changes. Called before `astray`. @throws {StoreError} */
-  lost(changes: readonly Change[]): Promise<void>;
+  lost(changes: readonly Placed[]): Promise<void>;
   /** @throws {StoreError} where Redis cannot be called now */
   mustBeUp(): void;
   up(): void;
@@ -221,7 +221,10 @@ export class Follower {
       if (this.#loaded) {
         this.#astray = true;
         hold();
-        if (found === "stored") await lost(this.#recent.after(end.last));
+        if (found === "stored") {
+          const missing = await connection.run("missing", prefix, this.#recent.entries.flat());
+          await lost(this.#recent.newest(Number(missing)));
+        }
         await astray(found === "stored" ? "stored" : "told");
         if (this.#position === before) this.#position = end; // it has loaded nothing
       } else this.#position = end;
@@ -273,7 +276,11 @@ export class Follower {
     const own = batch !== undefined && await batch.accepted;
     if (batch !== undefined && !own) await turn(); // it has just been rejected
     const read = own || !this.#loaded ? undefined : readChanges(changes, this.#options.clock);
-    this.#recent.note(last, changes, () => (read ?? readChanges(changes, this.#options.clock)).changes);
+    this.#recent.note(
+      { id: textOf(id), request, place: last },
+      changes,
+      () => (read ?? readChanges(changes, this.#options.clock)).changes,
+    );
     this.#position = { epoch: this.#position.epoch, id: textOf(id), last, request };
     if (own) this.#options.answer(batch);
     else if (read !== undefined) this.#tell(read);

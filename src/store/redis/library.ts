@@ -14,7 +14,7 @@ import { VALUES } from "./lua/values.ts";
 const LEASE = 2000;
 
 /** For how long what was changed can be followed, in milliseconds; and what has ended is not put in again by `offer`. */
-const HISTORY = 120_000;
+export const HISTORY = 120_000;
 
 /** For how long the last commit of a gateway is answered again, in milliseconds. */
 const REPEAT = 60_000;
@@ -28,7 +28,7 @@ export const MADE_DIGITS = 15;
 /** The functions that gateways call. */
 const FUNCTIONS = [
   ...["hello", "beat", "bye", "gateways"],
-  ...["commit", "tail", "resume", "claim", "lead", "resign", "share", "forget"],
+  ...["commit", "tail", "resume", "missing", "claim", "lead", "resign", "share", "forget", "again"],
   ...["newest", "keep", "mark"],
 ];
 
@@ -42,7 +42,7 @@ const FUNCTIONS = [
  *
  * | key, after the prefix | type | content |
  * | --- | --- | --- |
- * | `meta` | hash | `format`; `epoch`, which tells this data set from all others |
+ * | `meta` | hash | `format`; `epoch`, which tells this data set from all others; `offered`, once a gateway put in what it knew |
  * | `n` | string | place of the last change; starts with the time in microseconds, so that no epoch has another's places |
  * | `log` | stream | `n` place of the first change, `k` how many places, `g` gateway, `r` request, `c` the accepted changes |
  * | `mark` | string | a place, written for replicas to have everything before it |
@@ -55,12 +55,12 @@ const FUNCTIONS = [
  * | `bans`, `tasks`, `kinds`, `names` | hash | ban: until, ban; task: server, order, task; kind: sizes; name: what is known |
  * | `explanations` | hash | of a group: why it is where it was placed |
  * | `explained` | sorted set | groups of these, by the place of the change |
- * | `ended` | sorted set | bans and tasks that have ended lately |
+ * | `ended` | sorted set | bans, tasks and servers that have ended lately |
  * | `hand:SERVER` | string | gateway that hands over tasks, and the id of the hand-over |
  * | `handed` | hash | of a server: id and tasks of each hand-over whose fate is open |
  * | `lead:NAME` | string | gateway that does something for all, and its incarnation |
  * | `lic:CUSTOMER` | hash | share of each gateway: peers, rooms, until; `back` place of the last that was given back |
- * | `asserted` | string | while a gateway has lately made changes again that were lost |
+ * | `again` | hash | of what was made again lately after a loss: up to which place of before |
  * | `value:NAME` | string | values; of those of which the newest counts: when it was made, and the text |
  */
 const TEXT = [

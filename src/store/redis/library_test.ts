@@ -47,6 +47,10 @@ class Caller {
     return this.#run("tail");
   }
 
+  missing(...entries: readonly string[]): Promise<number> {
+    return this.#run("missing", ...entries);
+  }
+
   resume(...position: readonly string[]): Promise<string> {
     return this.#run("resume", ...position);
   }
@@ -271,6 +275,33 @@ test("bans whose end nobody has told of are forgotten an hour later, by Redis's 
     '["ns","new",""]',
     '["ns","set anew",""]',
   ]);
+});
+
+test("what was lost is made again once, by whichever gateway knows the last of it", async (server) => {
+  const [one, other] = [await Caller.join(server, "one"), await Caller.join(server, "other")];
+  const again = (caller: Caller, ...lost: readonly string[]) =>
+    caller.member<number[]>("again", "50", ...lost);
+  assert.deepEqual(await again(one, "ban a", "7"), [1]);
+  assert.deepEqual(await again(other, "ban a", "7", "ban b", "3"), [0, 1]);
+  assert.deepEqual(await again(one, "ban b", "2", "ban a", "9"), [0, 1]);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.deepEqual(await again(other, "ban a", "7"), [1]);
+});
+
+test("what a log has lost is told from what it has, whatever was put in since", async (server) => {
+  const caller = await Caller.join(server, "one");
+  const entries: string[] = [];
+  for (const group of ["a", "b", "c"]) {
+    await caller.commit(placed(group));
+    const [, id, , request] = await caller.tail();
+    entries.unshift(id, request);
+  }
+  assert.equal(await caller.missing(...entries), 0);
+  await server.ask("XDEL", "{odin}:log", entries[0]!, entries[2]!);
+  await caller.commit(placed("d"), placed("e"), placed("f"));
+  assert.equal(await caller.missing(...entries), 2);
+  await server.ask("DEL", "{odin}:log");
+  assert.equal(await caller.missing(...entries), 3);
 });
 
 test("a ban or a task that has ended lately is not put in again", async (server) => {

@@ -26,20 +26,21 @@ import { argumentsOf, type Command, commandsOf, commandsOfCommit } from "./comma
 import { Connection, DEADLINE } from "./connection.ts";
 import { Fault } from "./fault.ts";
 import { Follower, type Position, positionOf } from "./follower.ts";
-import { MADE_DIGITS } from "./library.ts";
+import { HISTORY, MADE_DIGITS } from "./library.ts";
 import { setShare } from "./licence_share.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Replicas } from "./replicas.ts";
 import { listOf, textOf, textsOf } from "./replies.ts";
 import { load } from "./rows.ts";
 import { type Identity, Session } from "./session.ts";
+import type { Placed } from "./recent.ts";
 import type { RedisSettings } from "./settings.ts";
 
 /** What is put in at once, in changes. */
 const OFFERED = 500;
 
-/** Of the gateways that find that Redis has lost something one makes it good, within this time, in milliseconds. */
-const ASSERTED_FOR = 10_000;
+/** What one gateway has made again that Redis had lost the others do not within this time, in milliseconds. */
+const ASSERTED_FOR = 60_000;
 
 /** So many reasons are told until the store can be used again. */
 const REASONS = 10;
@@ -222,7 +223,12 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async offer(snapshot: Snapshot): Promise<void> {
+    const meta = `${this.#settings.prefix}meta`;
+    // Of what has ended since, nothing would tell any more.
+    const isOld = this.silence > HISTORY;
+    if (isOld && await this.#session.call(["HGET", meta, "offered"]) !== null) return;
     await this.#put(commandsOf(snapshot, this.#session.clock));
+    if (!isOld) await this.#session.call(["HSET", meta, "offered", "1"]);
   }
 
   async claimHandOver(server: Address, id: number): Promise<boolean> {
@@ -378,13 +384,17 @@ export class RedisStore implements Store, SharedStore {
     return textsOf(await this.#session.runAsMember("commit", [request, ...argumentsOf(commits)]));
   }
 
-  /** Makes changes again that Redis has lost, unless another gateway has done so: what has come since is newer. */
-  async #assertAgain(changes: readonly Change[]): Promise<void> {
-    if (changes.length === 0) return;
-    const key = `${this.#settings.prefix}asserted`;
-    if (await this.#session.call(["SET", key, "", "NX", "PX", String(ASSERTED_FOR)]) === null) return;
+  /** Makes changes again that Redis has lost, but for those that another gateway has made again: what has come since is newer. */
+  async #assertAgain(lost: readonly Placed[]): Promise<void> {
+    const again: Change[] = [];
+    for (let from = 0; from < lost.length; from += OFFERED) {
+      const some = lost.slice(from, from + OFFERED);
+      const args = [String(ASSERTED_FOR), ...some.flatMap(({ about, place }) => [about, String(place)])];
+      const is = listOf(await this.#session.runAsMember("again", args));
+      for (const [i, { change }] of some.entries()) if (is[i] === 1) again.push(change);
+    }
     const { clock, number } = this.#session;
-    await this.#put(commandsOfCommit(changes, clock, this.#options.now(), number));
+    await this.#put(commandsOfCommit(again, clock, this.#options.now(), number));
   }
 
   /** Puts in what the store lacks; told to all, this gateway included, as nobody waits for the request. */

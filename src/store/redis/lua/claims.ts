@@ -23,6 +23,23 @@ local function claim(keys, args)
   return 1
 end
 
+-- number, incarnation, for how long, then what changes are about and their places before they were lost. Returns of each
+-- whether it is to be made again: no gateway has done that, or one by an earlier change.
+local function again(keys, args)
+  local prefix = keys[1]
+  if not lives(prefix, args[1], args[2]) then return FENCED end
+  local key = prefix .. "again"
+  local answer = {}
+  for i = 4, #args, 2 do
+    local place = tonumber(redis.call("HGET", key, args[i]) or "-1")
+    local newer = place < tonumber(args[i + 1])
+    if newer then redis.call("HSET", key, args[i], args[i + 1]) end
+    answer[#answer + 1] = newer and 1 or 0
+  end
+  if #answer > 0 then redis.call("PEXPIRE", key, args[3]) end
+  return answer
+end
+
 -- number, incarnation, name, lifetime, whether it is taken from whoever has it
 local function lead(keys, args)
   local prefix, number, incarnation = keys[1], args[1], args[2]

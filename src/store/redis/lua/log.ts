@@ -24,6 +24,19 @@ local function span(entry)
   if first and count then return first, first + count - 1, fields[8] end
 end
 
+-- Entries by id and request, the newest first. Returns how many are not in the log before the first that is: others may have
+-- put something in since, so places tell nothing.
+local function missing(keys, args)
+  for i = 1, #args, 2 do
+    local entry = redis.call("XRANGE", keys[1] .. "log", args[i], args[i])[1]
+    if entry then
+      local _, _, request = span(entry)
+      if request == args[i + 1] then return (i - 1) / 2 end
+    end
+  end
+  return #args / 2
+end
+
 -- Whether what comes after a position can be told one by one: epoch, id, last place, request.
 local function resume(keys, args)
   local prefix, epoch, id, last, request = keys[1], args[1], args[2], tonumber(args[3]), args[4]

@@ -4,6 +4,7 @@ export const OFFERS = String.raw`
 
 rules["offer-server"] = function(tx, key, sums, state)
   if server_of(tx, key) then return false end
+  if redis.call("ZSCORE", tx.prefix .. "ended", "server" .. key) then return false end
   local a, b = split(sums), split(state)
   set_server(tx, key, {
     first = a[1], told = a[2], report = a[3], plan = a[4], draining = b[1] == "1", enabled = b[2] == "1", evicting = false,

@@ -46,6 +46,7 @@ rules["none"] = function() return nil end
 
 rules["server-appeared"] = function(tx, key, first, told, plan)
   if server_of(tx, key) then return false end
+  redis.call("ZREM", tx.prefix .. "ended", "server" .. key)
   set_server(tx, key, {
     first = first, told = told, report = '""', plan = plan, draining = false, enabled = true, evicting = false,
   })
@@ -105,7 +106,9 @@ end
 
 rules["server-removed"] = function(tx, key, report)
   local server = server_of(tx, key)
-  if not server or server.report ~= report then return false end
+  if server and server.report ~= report then return false end
+  end_for_good(tx, "server" .. key)
+  if not server then return false end
   set_server(tx, key, false)
   redis.call("HDEL", tx.prefix .. "handed", key)
   return true
