@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 export const redis: readonly Mutant[] = [
   {
     file: "src/store/redis/follower.ts",
-    find: 'if (found === "stored") await lost(this.#recent.after(end.last));',
+    find: "await lost(this.#recent.newest(Number(missing)));",
     put: "",
     breaks: "what was replaced or ended comes back with older data of Redis",
   },
@@ -48,6 +48,18 @@ export const redis: readonly Mutant[] = [
     find: 'if not lives(prefix, number, incarnation) then return FENCED end\n  local last = redis.call("GET"',
     put: 'local last = redis.call("GET"',
     breaks: "a gateway that was taken for dead changes things",
+  },
+  {
+    file: "src/store/redis/lua/members.ts",
+    find: "local differs = difference(prefix, settings)",
+    put: 'local differs = former == "" and difference(prefix, settings)',
+    breaks: "a gateway comes back to others that have another setting",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: "local newer = place < tonumber(args[i + 1])",
+    put: "local newer = place == -1",
+    breaks: "of what was lost an earlier change is made again instead of the last",
   },
   {
     file: "src/store/redis/lua/commit.ts",

@@ -173,6 +173,26 @@ test("a gateway with another setting than those that live is refused, and the se
   await (await differs()).store.close();
 });
 
+test("a gateway that comes back to others with another setting does not use the store until they are gone", async () => {
+  await using server = await RedisServer.start();
+  const open = (pools: string) => Gateway.open(server.settings, { agreed: () => ({ pools }) });
+  await using one = await open("eu");
+  const number = String(one.store.number);
+  // As if it had stood still for two seconds.
+  await server.ask("SET", "{odin}:gw:" + number, "another", "PX", "1000");
+  await until(() =>
+    one.reasons.concat(one.failures).some((reason) => /took this gateway for dead/.test(reason))
+  );
+  await server.ask("HDEL", "{odin}:members", number);
+  const other = await open("us");
+  await until(() =>
+    one.reasons.concat(one.failures).some((reason) => /have another pools than this/.test(reason))
+  );
+  await assert.rejects(one.store.commit([placed("a")], "process"), { message: /have another pools/ });
+  await other.store.close();
+  await until(() => one.store.commit([placed("a")], "process").then(() => true, () => false));
+});
+
 /** Commits what a gateway of another version could, in the place of this one. */
 async function commitByHand(server: RedisServer, { store }: Gateway, ...commands: readonly Command[]) {
   const incarnation = await server.ask<string>("GET", `{odin}:gw:${store.number}`);

@@ -54,14 +54,14 @@ local function free_number(prefix, wanted, former)
 end
 
 -- incarnation, the former one, its number, version, an epoch in case that there is none, then names and texts of settings.
--- Who comes for the first time must have those of all that live; a gateway that runs may be about to change with the others.
+-- Everybody must have those of all that live, also who comes back: another may have started meanwhile.
 local function hello(keys, args)
   local prefix = keys[1]
   local incarnation, former, wanted, version, epoch = args[1], args[2], args[3], args[4], args[5]
   local format = redis.call("HGET", prefix .. "meta", "format")
   if format and format ~= FORMAT then return { err = "FORMAT " .. format } end
   local settings = rest(args, 6)
-  local differs = former == "" and difference(prefix, settings)
+  local differs = difference(prefix, settings)
   if differs then return { err = "DIFFERS " .. differs } end
   if not redis.call("HGET", prefix .. "meta", "epoch") then
     redis.call("HSET", prefix .. "meta", "format", FORMAT, "epoch", epoch)
