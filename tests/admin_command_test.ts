@@ -43,10 +43,11 @@ Deno.test("servers and rooms are listed as tables, or as JSON", async () => {
   assert.equal(cells(one.out).length, 2);
   assert.match(await done(run("server", "a.example:4433")), /^load +90 %/m);
   assert.equal(JSON.parse(await done(run("server", "a.example:4433", "--json"))).report.load, 0.9);
-  assert.deepEqual(cells(await done(run("forecast", "--target", "0.5")))[1], [
-    ...["default", "2", "1", "1", "1", "1"],
-    "a.example:4433",
-  ]);
+  assert.deepEqual(
+    cells(await done(run("forecast", "--target", "0.5")))[1],
+    ["default", "2", "1", "1", "1", "1"],
+    "and none may be drained yet",
+  );
   assert.equal(JSON.parse(await done(run("forecast", "--json"))).pools[0].ahead[3].minutes, 60);
   assert.match(await done(run("locate", "acme", "lobby")), /^server +b\.example:4433$/m);
 });

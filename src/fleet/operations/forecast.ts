@@ -7,16 +7,28 @@ import type { Milliseconds } from "../time.ts";
 /** How far is looked ahead. */
 const AHEAD: readonly Milliseconds[] = [0, 10, 30, 60].map((minutes) => minutes * 60_000);
 
+/**
+ * A server may be drained only where the others can take so many times the clients: else one that was drained is missing
+ * again with the next few clients.
+ */
+const MARGIN = 1.1;
+
 /** What a pool will need. */
 export interface PoolForecast {
   readonly pool: string;
   /** Servers that are alive and take new rooms. */
   readonly servers: number;
-  /** Clients that they could take at a load of 1. */
+  /** Servers that are alive, also those that take no new rooms. */
+  readonly alive: number;
+  /** Clients that the servers could take at a load of 1, beside the load that is there without clients. */
   readonly capacity: number;
   readonly ahead: readonly NeedForecast[];
-  /** Those that none of it needs, the emptiest first. */
+  /** Those that none of it needs, nor did the clients of the last hour, the emptiest first. */
   readonly drainable: readonly Address[];
+  /** Those that drain and would take new rooms again, the fullest first. */
+  readonly draining: readonly Address[];
+  /** Those of them on which nothing is left. */
+  readonly drained: readonly Address[];
 }
 
 /** What a pool will need after a time. */
@@ -27,47 +39,104 @@ export interface NeedForecast {
   readonly servers: number;
 }
 
+/** A server and how many clients it can take at a load. */
+interface Sized {
+  readonly server: Server;
+  readonly clients: number;
+}
+
 /**
- * How many servers each pool needs, now and soon, and which could be taken out now.
+ * How many servers each pool needs, now and soon, and which could be taken out now. O(servers, rooms of silent ones)
  *
  * @param target load that servers are to have, above 0 and at most 1
- * @param only one pool; all, if absent
+ * @param only one pool, also where no server of it is known; all that have servers, if absent
  */
 export function forecast(model: Model, target: number, only?: string): PoolForecast[] {
   const pools = Map.groupBy(model.servers, ({ pool }) => pool);
-  const chosen = only === undefined ? [...pools] : [...pools].filter(([pool]) => pool === only);
-  return chosen.map(([pool, servers]) => forecastOf(model, pool, servers, target));
+  if (only === undefined) {
+    return Array.from(pools, ([pool, servers]) => forecastOf(model, pool, servers, target));
+  }
+  const { spill } = model.settings.placement;
+  const isKnown = pools.has(only) || spill.size === 0 || spill.has(only);
+  return isKnown ? [forecastOf(model, only, pools.get(only) ?? [], target)] : [];
 }
 
 function forecastOf(model: Model, pool: string, all: readonly Server[], target: number): PoolForecast {
   const now = countOf(all);
   const demand = model.demand.get(pool) ?? new Demand();
-  const open = all.filter(({ closedBecause }) => closedBecause === undefined)
-    .sort((a, b) => b.clients + b.grants - a.clients - a.grants);
-  const capacity = open.reduce((sum, server) => sum + capacityOf(server), 0);
+  const alive = all.filter(({ enabled }) => enabled).sort((a, b) =>
+    b.clients + b.grants - a.clients - a.grants
+  );
+  const open = alive.filter(({ closedBecause }) => closedBecause === undefined);
+  const ofClient = workOfClient(all);
+  const sized = (servers: readonly Server[], load: number) =>
+    servers.map((server): Sized => ({ server, clients: clientsAt(server, load, ofClient) }));
+  const filled = sized(open, target);
+  const usual = usualSize(open.length > 0 ? filled : sized(all, target), target);
   const ahead = AHEAD.map((after): NeedForecast => {
     const clients = after === 0 ? now.clients : Math.max(0, now.clients + demand.change(now, after));
-    return { after, clients, servers: needed(open, clients / target) };
+    return { after, clients, servers: needed(filled, clients, usual) };
   });
-  const most = Math.max(1, ...ahead.map(({ servers }) => servers));
-  const drainable = open.slice(most).reverse().map(({ address }) => address);
-  return { pool, servers: open.length, capacity, ahead, drainable };
+  const most = Math.max(demand.most, ...ahead.map(({ clients }) => clients));
+  const kept = demand.isSettled ? Math.max(1, needed(filled, most * MARGIN, usual)) : open.length;
+  const draining = alive.filter(({ draining, weight }) => draining !== undefined && weight > 0);
+  return {
+    pool,
+    servers: open.length,
+    alive: alive.length,
+    capacity: sized(open, 1).reduce((sum, { clients }) => sum + clients, 0),
+    ahead,
+    drainable: addresses(open.slice(kept).reverse()),
+    draining: addresses(draining),
+    drained: addresses(draining.filter(({ drained }) => drained)),
+  };
 }
 
-/** Clients that a server can take at a load of 1. */
-function capacityOf({ weight, loadPerClient }: Server): number {
-  return weight / loadPerClient;
+function addresses(servers: readonly Server[]): Address[] {
+  return servers.map(({ address }) => address);
 }
 
-/** How many servers have this capacity, the fullest first, and further ones of the usual size. */
-function needed(servers: readonly Server[], capacity: number): number {
-  let left = capacity;
+/** Work of a client as rooms are now, of all servers together; nothing where each client costs the same. */
+function workOfClient(servers: readonly Server[]): number | undefined {
+  let [work, clients] = [0, 0];
+  for (const { works, roomCost: { which } } of servers) {
+    if (which === 0) return undefined;
+    work += works[which]!;
+    clients += works[0]!;
+  }
+  return clients > 0 ? work / clients : undefined;
+}
+
+/**
+ * Clients that a server can take until it has a load, beside what loads it without clients; 0 where that is as much already.
+ *
+ * @param ofClient of {@link workOfClient}
+ */
+function clientsAt(server: Server, load: number, ofClient: number | undefined): number {
+  const { weight, steadyLoad, clients, loadPerClient, works, roomCost: { which }, work } = server;
+  const ofRooms = work === undefined ? clients * loadPerClient : works[which]! * work.load;
+  const without = Math.max(0, steadyLoad - ofRooms);
+  return Math.max(0, weight * load - without) / costOfClient(server, ofClient);
+}
+
+/** Load that a client more adds to a server, in rooms as they are. */
+function costOfClient({ loadPerWork, loadPerClient }: Server, ofClient: number | undefined): number {
+  return ofClient === undefined || loadPerWork === 0 ? loadPerClient : loadPerWork * ofClient;
+}
+
+/** Clients that one server more would take: as the median of those that can take any, else as any without other load. */
+function usualSize(servers: readonly Sized[], target: number): number {
+  const sizes = servers.map(({ clients }) => clients).filter((clients) => clients > 0);
+  if (sizes.length === 0) sizes.push(...servers.map(({ server }) => target / server.loadPerClient));
+  return sizes.sort((a, b) => a - b)[sizes.length >> 1] ?? Infinity;
+}
+
+/** How many servers can take so many clients, the fullest first, and further ones of the usual size. */
+function needed(servers: readonly Sized[], clients: number, usual: number): number {
+  let left = clients;
   for (const [count, server] of servers.entries()) {
     if (left <= 0) return count;
-    left -= capacityOf(server);
+    left -= server.clients;
   }
-  if (left <= 0) return servers.length;
-  const sizes = servers.map(capacityOf).sort((a, b) => a - b);
-  const usual = sizes[sizes.length >> 1];
-  return usual === undefined ? 0 : servers.length + Math.ceil(left / usual);
+  return left <= 0 ? servers.length : servers.length + Math.ceil(left / usual);
 }

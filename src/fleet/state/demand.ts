@@ -6,6 +6,8 @@ import type { Milliseconds } from "../time.ts";
 const EVERY: Milliseconds = 60_000;
 /** and so many counts tell where it is going: a quarter of an hour. */
 const COUNTS = 15;
+/** So many are kept: an hour, in which a server that is not needed was not needed either. */
+const KEPT = 60;
 
 /** How far the trend goes on: of fleets that were simulated, longer is further off. */
 const FADES: Milliseconds = 10 * 60_000;
@@ -25,7 +27,17 @@ export class Demand {
   /** To be called every {@link EVERY}; after a pause, a new one is begun with. */
   count(its: PoolCount): void {
     this.#counts.push(its);
-    if (this.#counts.length > COUNTS) this.#counts.shift();
+    if (this.#counts.length > KEPT) this.#counts.shift();
+  }
+
+  /** Whether it is known for long enough what the pool needs. */
+  get isSettled(): boolean {
+    return this.#counts.length >= COUNTS;
+  }
+
+  /** The most clients of the last hour. */
+  get most(): number {
+    return Math.max(0, ...this.#counts.map(({ clients }) => clients));
   }
 
   /** The last counts, the oldest first. */
@@ -39,22 +51,23 @@ export class Demand {
    * what such rooms have been growing by all the time.
    */
   change({ growth }: PoolCount, after: Milliseconds): number {
-    const usual = this.#counts.reduce((sum, each) => sum + each.growth, 0) / Math.max(1, this.#counts.length);
-    return this.#slope() / EVERY * FADES * (1 - Math.exp(-after / FADES)) + growth - usual;
+    const counts = this.#counts.slice(-COUNTS);
+    const usual = counts.reduce((sum, each) => sum + each.growth, 0) / Math.max(1, counts.length);
+    return slope(counts) / EVERY * FADES * (1 - Math.exp(-after / FADES)) + growth - usual;
   }
+}
 
-  /** Clients more from count to count, by the line that fits best. */
-  #slope(): number {
-    const n = this.#counts.length;
-    if (n < 2) return 0;
-    const middle = (n - 1) / 2;
-    let [above, below] = [0, 0];
-    for (const [i, { clients }] of this.#counts.entries()) {
-      above += (i - middle) * clients;
-      below += (i - middle) ** 2;
-    }
-    return above / below;
+/** Clients more from count to count, by the line that fits best. */
+function slope(counts: readonly PoolCount[]): number {
+  const n = counts.length;
+  if (n < 2) return 0;
+  const middle = (n - 1) / 2;
+  let [above, below] = [0, 0];
+  for (const [i, { clients }] of counts.entries()) {
+    above += (i - middle) * clients;
+    below += (i - middle) ** 2;
   }
+  return above / below;
 }
 
 /** Counts the clients of every pool once a minute. O(servers). */
@@ -63,7 +76,9 @@ export function followDemand(model: Model, now: Milliseconds): void {
   if (since < EVERY) return;
   if (since >= 2 * EVERY) model.demand.clear(); // nobody counted for a while
   model.demandCounted = now;
-  for (const [pool, servers] of Map.groupBy(model.servers, ({ pool }) => pool)) {
+  const pools = Map.groupBy(model.servers, ({ pool }) => pool);
+  for (const pool of model.demand.keys()) if (!pools.has(pool)) model.demand.delete(pool);
+  for (const [pool, servers] of pools) {
     let demand = model.demand.get(pool);
     if (demand === undefined) model.demand.set(pool, demand = new Demand());
     demand.count(countOf(servers));
@@ -110,11 +125,17 @@ function parsed(text: string): { readonly at: number; readonly pools: Record<str
   return { at: NaN, pools: {} };
 }
 
-/** What the servers of a pool that are alive have to do. */
+/**
+ * What the servers of a pool have to do. Of one that is silent its rooms count that nobody has placed elsewhere yet: their
+ * clients are still there, or will be back. O(servers, rooms of silent ones)
+ */
 export function countOf(servers: readonly Server[]): PoolCount {
   let [clients, growth] = [0, 0];
   for (const server of servers) {
-    if (!server.enabled) continue;
+    if (!server.enabled) {
+      for (const room of server.rooms) if (server.holds(room)) clients += room.knownPeers;
+      continue;
+    }
     clients += server.clients + server.grants;
     growth += server.growth;
   }

@@ -16,7 +16,7 @@ export function forecastMetrics(registry: Registry): (forecasts: readonly PoolFo
     "pool",
     "minutes",
   );
-  const drainable = gauge("servers_drainable", "Servers that none of that needs.", "pool");
+  const drainable = gauge("servers_drainable", "Servers that may be drained.", "pool");
   return (forecasts) => {
     needed.reset();
     drainable.reset();

@@ -170,7 +170,7 @@ Deno.test("each pool tells the servers that it needs now and soon, and a pool th
   const metrics = createMetrics("1", 10);
   metrics.stop();
   const pool = (pool: string, now: number, soon: number, drainable: number): PoolForecast => ({
-    ...{ pool, servers: 9, capacity: 900 },
+    ...{ pool, servers: 9, alive: 9, capacity: 900, draining: [], drained: [] },
     ahead: [[0, now], [600_000, soon]].map(([after, servers]) => ({
       ...{ after: after!, clients: 1, servers: servers! },
     })),

@@ -8,15 +8,23 @@ import { Amount, Count, ShownAddress } from "./shapes.ts";
 export const ShownForecast = z.object({
   pool: z.string(),
   servers: Count.describe("Servers that are alive and take new rooms."),
-  capacity: Amount.describe("Clients that they could take at a load of 1, as learned from their reports."),
+  alive: Count.describe("Servers that are alive, also those that take no new rooms."),
+  capacity: Amount.describe(
+    "Clients that they could take at a load of 1, beside what loads them without clients, as learned from their reports.",
+  ),
   ahead: z.array(z.object({
     minutes: Count.describe("From now."),
     clients: Amount.describe("Clients that are to be expected then."),
     servers: Count.describe("Servers that these need; further ones are reckoned as large as the usual one."),
   })).describe("Now, and in 10, 30 and 60 minutes."),
   drainable: z.array(ShownAddress).describe(
-    "Servers that none of these times needs, the emptiest first: they may be drained.",
+    "Servers that none of these times needs, nor the last hour did, with a tenth of all clients to spare, the emptiest " +
+      "first: they may be drained. None until a quarter of an hour is known.",
   ),
+  draining: z.array(ShownAddress).describe(
+    "Servers that drain and would take new rooms again if resumed, the fullest first; none of weight 0.",
+  ),
+  drained: z.array(ShownAddress).describe("Those of them on which nothing is left: they may be stopped."),
 });
 
 /** The methods about the fleet as a whole. */
@@ -30,7 +38,7 @@ export function fleetMethods({ gateway }: { readonly gateway: GatewayPort }): re
         "clients has changed in the last quarter of an hour. For whoever starts and stops servers.",
       does: "shows",
       params: z.object({
-        pool: z.string().optional().describe("Only this pool."),
+        pool: z.string().optional().describe("Only this pool, also while no server of it is known."),
         target: z.number().min(0.05).max(1).optional().describe(
           "Load that servers are to have. If absent, `placement.target`.",
         ),
@@ -45,10 +53,14 @@ export function fleetMethods({ gateway }: { readonly gateway: GatewayPort }): re
   ];
 }
 
-function showForecast({ ahead, drainable, ...pool }: PoolForecast): z.input<typeof ShownForecast> {
+function showForecast(
+  { ahead, drainable, draining, drained, ...pool }: PoolForecast,
+): z.input<typeof ShownForecast> {
   return {
     ...pool,
     ahead: ahead.map(({ after, ...need }) => ({ minutes: after / 60_000, ...need })),
     drainable: [...drainable],
+    draining: [...draining],
+    drained: [...drained],
   };
 }
