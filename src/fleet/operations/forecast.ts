@@ -113,9 +113,8 @@ function workOfClient(servers: readonly Server[]): number | undefined {
  * @param ofClient of {@link workOfClient}
  */
 function clientsAt(server: Server, load: number, ofClient: number | undefined): number {
-  const { weight, steadyLoad, clients, loadPerClient, works, roomCost: { which }, work } = server;
-  const ofRooms = work === undefined ? clients * loadPerClient : works[which]! * work.load;
-  const without = Math.max(0, steadyLoad - ofRooms);
+  const { weight, steadyLoad, loadOfRooms } = server;
+  const without = Math.max(0, steadyLoad - loadOfRooms);
   return Math.max(0, weight * load - without) / costOfClient(server, ofClient);
 }
 

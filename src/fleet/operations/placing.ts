@@ -1,6 +1,6 @@
 import type { Address } from "../ids.ts";
 import type { Explanation } from "../facts.ts";
-import { LeftOutList, rememberCandidates } from "../state/explanation.ts";
+import { LeftOutList, rememberChoice } from "../state/explanation.ts";
 import { type Kind, SATURATED } from "../learning/mod.ts";
 import type { Model } from "../state/model.ts";
 import { expectedLoad } from "../placement/expected_load.ts";
@@ -38,14 +38,14 @@ export function choose(
     const server = candidates.length === 1 ? candidates[0]! : placement.choose(candidates, size, random);
     const explanation: Explanation = {
       at: now,
-      by: input.server === undefined ? placement.strategy : "the client's token",
       kind,
       expectedSize: size.expected,
       size: size.large,
       pool,
       server: server.address,
       overCeiling,
-      ...rememberCandidates(candidates, server, size),
+      ...rememberChoice(placement, candidates, server, size),
+      ...(input.server === undefined ? {} : { by: "the client's token" }),
       leftOut: leftOut.servers,
       furtherLeftOut: leftOut.further,
     };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
-import { info, plan, tick } from "../mod.ts";
+import { defaultFleetSettings, info, plan, tick } from "../mod.ts";
 import { strategies } from "../placement/mod.ts";
 import { address, ask, hear, place, SETTINGS, testModel } from "../testing.ts";
 
@@ -120,6 +120,22 @@ Deno.test("a placement can be explained: the candidates, what their load is made
       [address("full"), "above the ceiling"],
     ]),
   );
+});
+
+Deno.test("fill is explained by its target, and by the servers next to the one that it chose, fuller ones too", () => {
+  const { placement } = defaultFleetSettings({ placement: { strategy: "fill", defaultSize: 1 } });
+  const model = testModel({ placement });
+  for (let i = 0; i < 31; i++) hear(model, `s${i}`, i > 0 ? [[`room ${i}`, i * 30, 9999]] : [], 0);
+  const chosen = place(model, "new", "u", 0);
+  const { by, candidates, furtherCandidates } = model.explanations.get(
+    model.groups.room(["acme", "new"])!.group,
+  )!;
+  assert.equal(by, "fill up to 0.75");
+  assert.equal(chosen, address("s24"));
+  assert.equal(candidates[0]!.address, chosen);
+  const near = ["s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28"].map(address);
+  for (const server of near) assert.ok(candidates.some(({ address }) => address === server), server);
+  assert.deepEqual([candidates.length, furtherCandidates], [10, 21]);
 });
 
 Deno.test("only the newest placements are explained", () => {

@@ -1,6 +1,6 @@
 import type { Change, ChangeOf } from "../change.ts";
 import type { Address } from "../ids.ts";
-import { expectedLoad, loadOf } from "../placement/expected_load.ts";
+import { expectedLoad, largestThatFits, loadOf } from "../placement/expected_load.ts";
 import { explain } from "./explain.ts";
 import { lookAtBan } from "./look.ts";
 import { isClosing, tellToClose } from "../rooms/closing.ts";
@@ -8,7 +8,8 @@ import { moveBack, moveGroup, openRoom } from "../rooms/opening.ts";
 import { awaitListing, isAwaited } from "../rooms/presence.ts";
 import type { RebalanceSettings } from "../settings.ts";
 import type { Explanation } from "../facts.ts";
-import { rememberCandidates } from "../state/explanation.ts";
+import { SATURATED } from "../learning/mod.ts";
+import { LeftOutList, rememberChoice } from "../state/explanation.ts";
 import { expectGrowth, groupYoung, kindOf, knownOf, youngAgain } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
 import { forgetRebalanced, lastRebalanced, markRebalanced } from "../state/rebalanced.ts";
@@ -19,8 +20,11 @@ import { endWaiting, isHandingOver } from "../tasks/hand_over.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Undo } from "../undo.ts";
 
-/** Groups of a server that are tried, each the best of those before, until one finds a server. */
-const TRIED = 10;
+/** Load that moves must have missed to bring before they are taken to be of no use: less is noise. */
+const MISSED = 0.03;
+
+/** The same of a server that says that it is full, not how full: that is less only once this much has left. */
+const MISSED_WHERE_FULL = 0.3;
 
 /** A group that has got another server, which has to be made durable. */
 export interface Rebalanced extends Pick<ChangeOf<"group-placed">, "namespace" | "group"> {
@@ -37,12 +41,15 @@ interface Leaver {
   readonly group: Group;
   /** Load by which its server has less without it. */
   readonly load: number;
+  /** Clients that it is expected to come to elsewhere. */
+  readonly size: number;
 }
 
 /**
  * Moves a group away from a server that is too full: the smallest one that brings it to its mark, else the largest one. To be
  * called when the server has reported, before tasks are put into the answer: it is told to close the rooms, and who was in
- * them comes back by a Connect, to the new place. O(its rooms, servers of its pool) where it is too full.
+ * them comes back by a Connect, to the new place. O(its rooms, servers of its pool) where it is too full. It gives up nothing
+ * by a load that is not of its last report, nor for half an hour (`rest`) once its load has not fallen by what has left.
  *
  * @returns nothing where no group is to move, or none can
  */
@@ -57,29 +64,34 @@ export function rebalance(
   if (settings === undefined || server === undefined || !isTooFull(model, server, settings, now)) {
     return undefined;
   }
-  for (const { group } of leavers(model, server, settings, now).slice(0, TRIED)) {
-    const size = sizeOf(group);
-    const candidates = model.servers.pool(server.pool).open.filter((other) =>
-      other !== server && !hasPart(other, settings, now) &&
-      expectedLoad(other, size.expected) <= settings.above
-    );
-    if (candidates.length === 0) continue;
-    const to = candidates.length === 1
-      ? candidates[0]!
-      : model.settings.placement.choose(candidates, size, random);
+  const { placement } = model.settings;
+  const { open, closed } = model.servers.pool(server.pool);
+  const leftOut = new LeftOutList();
+  for (const other of closed) if (other !== server) leftOut.add(other, other.closedBecause!);
+  const others = open.filter((other) => other !== server);
+  const ready = others.filter((other) => other.loadKnown && !hasPart(other, settings, now));
+  leftOut.further += others.length - ready.length;
+  const largest = ready.reduce((most, other) => Math.max(most, largestThatFits(other, settings.above)), 0);
+  for (const { group, size: clients } of leavers(model, server, settings, now)) {
+    if (clients > largest) continue;
+    const fits = (other: Server) => expectedLoad(other, clients) <= settings.above;
+    const candidates = ready.filter(fits);
+    if (candidates.length === 0) continue; // by the last digit
+    for (const other of ready) if (!fits(other)) leftOut.add(other, "above the ceiling");
+    const size = { expected: clients, large: clients };
+    const to = candidates.length === 1 ? candidates[0]! : placement.choose(candidates, size, random);
     return move(model, group, to, {
       at: now,
-      by: model.settings.placement.strategy,
       relieved: { server: server.address, load: server.steadyLoad },
       kind: kindOf(group.namespace.name, group.name),
-      expectedSize: size.expected,
-      size: size.large,
+      expectedSize: clients,
+      size: clients,
       pool: server.pool,
       server: to.address,
       overCeiling: false,
-      ...rememberCandidates(candidates, to, size),
-      leftOut: [],
-      furtherLeftOut: 0,
+      ...rememberChoice(placement, candidates, to, size),
+      leftOut: leftOut.servers,
+      furtherLeftOut: leftOut.further,
     }, now);
   }
   return undefined;
@@ -87,8 +99,29 @@ export function rebalance(
 
 /** Whether the server is to give up a group now, and would be told at once to close it. */
 function isTooFull(model: Model, server: Server, settings: RebalanceSettings, now: Milliseconds): boolean {
-  return server.steadyLoad > settings.above && server.enabled && server.draining === undefined &&
-    !hasPart(server, settings, now) && !isHandingOver(model, server, now) && now >= model.startWaitUntil;
+  if (!server.loadKnown) return false;
+  const isBelow = server.steadyLoad <= settings.above;
+  if (isBelow || reliefEnds(server, settings, now)) server.relief = undefined;
+  return !isBelow && moveHelps(server) && server.enabled && server.draining === undefined &&
+    !hasPart(server, settings, now) &&
+    !isHandingOver(model, server, now) && now >= model.startWaitUntil;
+}
+
+/** Whether what was given up before says nothing of now: it is long ago, or only now it is known how full the server is. */
+function reliefEnds(
+  { relief, rebalanced, load }: Server,
+  { rest }: RebalanceSettings,
+  now: Milliseconds,
+): boolean {
+  if (relief?.full === true && load < SATURATED) return true;
+  return rebalanced !== undefined && now - rebalanced.at >= rest;
+}
+
+/** Whether its load has fallen by what has left: else it is not of its rooms. */
+function moveHelps({ relief, steadyLoad, clients, load }: Server): boolean {
+  if (relief === undefined) return true;
+  const missed = steadyLoad - clients * relief.ofClient - relief.beside;
+  return missed < Math.max(relief.moved / 2, load >= SATURATED ? MISSED_WHERE_FULL : MISSED);
 }
 
 /** Whether the server has given up a group, or got one, a moment ago: its load does not show that yet. */
@@ -102,7 +135,7 @@ function leavers(model: Model, server: Server, settings: RebalanceSettings, now:
   const tooMuch = server.steadyLoad - settings.above;
   return Array.from(groups)
     .filter((group) => mayLeave(model, group, settings, now))
-    .map((group): Leaver => ({ group, load: loadOf(server, group.peers()) }))
+    .map((group): Leaver => ({ group, load: loadOf(server, group.peers()), size: sizeOf(group) }))
     .sort((a, b) => a.load >= tooMuch && b.load >= tooMuch ? a.load - b.load : b.load - a.load);
 }
 
@@ -124,9 +157,8 @@ function mayLeave(model: Model, group: Group, { rest }: RebalanceSettings, now: 
 }
 
 /** Clients of a group whose size is known, or is still to come. */
-function sizeOf(group: Group): { readonly expected: number; readonly large: number } {
-  const expected = Math.max(group.peers(), group.young?.expected ?? 0);
-  return { expected, large: expected };
+function sizeOf(group: Group): number {
+  return Math.max(group.peers(), group.young?.expected ?? 0);
 }
 
 function move(
@@ -137,6 +169,7 @@ function move(
   now: Milliseconds,
 ): Rebalanced {
   const changes: Change[] = [];
+  const { relief } = group.server;
   const { server: from, namespace: { name: namespace }, name } = group;
   const reached = group.peers();
   const young = youngAgain(group, explanation.kind, knownOf(model, explanation.kind, name), now);
@@ -153,7 +186,7 @@ function move(
   const closes = rooms.map(({ id, usage: { customer } }) =>
     tellToClose(model, from, id, customer, 0, now, changes)
   );
-  markRebalanced(model, group, from, to, now);
+  markRebalanced(model, group, from, to, reached, now);
   const { aside, undo: forget } = explain(model, group, explanation);
 
   return {
@@ -165,10 +198,12 @@ function move(
       for (const task of closes) endWaiting(model, task, []);
       moveBack(model, group, to, departure, now);
       forgetRebalanced(model, group);
+      from.relief = relief;
       forget();
     },
     withdraw: () => {
       forgetRebalanced(model, group);
+      from.relief = relief;
       const changes: Change[] = [];
       for (const task of closes) endWaiting(model, task, changes);
       return changes;

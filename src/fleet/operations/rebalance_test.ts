@@ -4,12 +4,14 @@ import {
   endHandOver,
   follow,
   handOverTasks,
+  type Milliseconds,
   type Model,
   numberTasks,
   plan,
   rebalance,
   type Rebalanced,
   type RebalanceSettings,
+  report as fleetReport,
   settle,
   settleAll,
   tick,
@@ -86,6 +88,131 @@ Deno.test("where no group is enough, the largest that another server can take le
 function many(count: number, name: string, peers: number): [string, number][] {
   return Array.from({ length: count }, (_, i) => [`${name}${String.fromCharCode(97 + i % 26)}${i}`, peers]);
 }
+
+Deno.test("the room that leaves is one that another server can take, however many there are that none can", () => {
+  const model = rebalancing();
+  hear(model, "b", rooms({ other: 850 }), 0);
+  const large = Object.fromEntries(many(40, "large", 80));
+  const report = (load: number) => {
+    const all = rooms({ ...large, small: 40, smaller: 35 });
+    const clients = all.reduce((sum, [, peers]) => sum + peers, 0);
+    const listed = all.map(([name, peers]) => ({
+      id: ["acme", name] as const,
+      ...{ customer: "acme", peers, age: { secs: OLD, nanos: 0 } },
+    }));
+    fleetReport(
+      model,
+      { address: address("a"), pool: "default", version: "1", load, clients, rooms: listed },
+      0,
+    );
+  };
+  report(0.91);
+  assert.equal(relieve(model, "a", 0)?.group, "small", "which b can take: all in all nearly 0.9");
+});
+
+/** A server with twenty rooms, and two that are empty; the load of the first may be another than that of its rooms. */
+class Relieved {
+  readonly model = rebalancing();
+  readonly places = new Map<string, string>();
+  readonly moved: Milliseconds[] = [];
+  now = 0;
+
+  constructor(readonly peers: number) {
+    for (const [name] of many(20, "r", peers)) this.places.set(name, "a");
+  }
+
+  /** Reports of all servers for a while, with what is moved because of them. */
+  pass(time: Milliseconds, loadOf: (clients: number) => number): void {
+    for (const end = this.now + time; this.now < end; this.now += 5000) {
+      tick(this.model, this.now);
+      for (const server of ["c", "b", "a"]) {
+        const listed = [...this.places].filter(([, place]) => place === server).map(([name]) => ({
+          id: ["acme", name] as const,
+          ...{ customer: "acme", peers: this.peers, age: { secs: OLD, nanos: 0 } },
+        }));
+        const clients = listed.length * this.peers;
+        const load = server === "a" ? loadOf(clients) : clients / 2000;
+        const input = {
+          address: address(server),
+          pool: "default",
+          version: "1",
+          load,
+          clients,
+          rooms: listed,
+        };
+        fleetReport(this.model, input, this.now);
+      }
+      const group = relieve(this.model, "a", this.now)?.group;
+      closes(this.model, "a", this.now);
+      if (group === undefined) continue;
+      this.moved.push(this.now);
+      this.places.set(group, holderOf(this.model, group)!.slice(0, 1));
+    }
+  }
+}
+
+Deno.test("a server gives up no room by a load that is an old one, nor gets one", () => {
+  const world = new Relieved(48);
+  world.pass(5000, () => NaN);
+  world.pass(600_000, () => NaN);
+  assert.deepEqual(world.moved, [], "not known at all");
+  world.pass(10_000, (clients) => clients / 1000);
+  assert.equal(world.moved.length, 1);
+  world.pass(600_000, () => NaN);
+  assert.equal(world.moved.length, 1, "not known any more");
+  world.pass(60_000, (clients) => clients / 1000);
+  assert.ok(world.moved.length > 1, "known again");
+
+  const model = full({ r: 60, rest: 850 });
+  const input = { address: address("b"), pool: "default", version: "1", clients: 0, rooms: [] };
+  fleetReport(model, { ...input, load: NaN }, 1000);
+  assert.equal(relieve(model, "a", 1000), undefined);
+});
+
+for (
+  const [peers, most, loadOf, why] of [
+    [5, 2, () => 0.95, "is there without its rooms"],
+    [20, 3, (clients) => 0.9 + clients / 10_000, "is there without them but for little"],
+    [1, 10, () => 0.95, "is there without its rooms, which are tiny"],
+    [30, 8, () => 1, "is as high as can be said, and stays so"],
+  ] as const satisfies readonly (readonly [number, number, (clients: number) => number, string])[]
+) {
+  Deno.test(`moves end where they do not help, since the load ${why}; half an hour later it is tried again`, () => {
+    const world = new Relieved(peers);
+    world.pass(1_700_000, loadOf);
+    assert.ok(world.moved.length > 0 && world.moved.length <= most, `${world.moved.length} of 20 rooms`);
+    const before = world.moved.length;
+    world.pass(400_000, loadOf);
+    assert.ok(world.moved.length > before);
+  });
+}
+
+for (
+  const [loadOf, why] of [
+    [(clients: number) => clients / 1000, "that is of its rooms"],
+    [(clients: number) => Math.min(1, clients / 700), "of which it can say only that it is full, at first"],
+    [(clients: number) => 0.3 + clients / 1500, "half of which is of its rooms"],
+  ] as const
+) {
+  Deno.test(`moves go on until a server is at its mark, by a load ${why}`, () => {
+    const world = new Relieved(50);
+    world.pass(1_200_000, loadOf);
+    const left = [...world.places.values()].filter((place) => place === "a").length * 50;
+    assert.ok(loadOf(left) <= 0.9 && loadOf(left) > 0.8, `${left} clients are left, ${loadOf(left)}`);
+  });
+}
+
+Deno.test("a room moves to a server that stays below the mark with it, though the strategy would like another better", () => {
+  const { placement } = defaultFleetSettings({
+    placement: { rebalance: REBALANCE, strategy: "least-rooms" },
+  });
+  const model = testModel({ placement });
+  hear(model, "b", rooms({ one: 850 }), 0);
+  hear(model, "c", rooms({ many: 10, rooms: 10, but: 10, few: 10, clients: 10 }), 0);
+  hear(model, "a", rooms({ r: 60, rest: 850 }), 0);
+  relieve(model, "a", 0);
+  assert.equal(holderOf(model, "r"), address("c"));
+});
 
 Deno.test("the rooms of a group move together: all are closed, and whoever comes back gets the new server", () => {
   const model = full({ "{g} red": 30, "{g} blue": 30, rest: 850 });
@@ -382,6 +509,28 @@ Deno.test("a group says that it was moved, from where and why", () => {
     expectedSize: 60,
   });
   assert.deepEqual(candidates.map(({ address }) => address), [address("b")]);
+});
+
+Deno.test("a move tells which servers were left out: closed ones, those above the mark, and how many had a part in another", () => {
+  const model = full({ r: 60, rest: 850 });
+  for (const name of ["draining", "light", "resting", "unknown"]) hear(model, name, [], 0);
+  hear(model, "high", rooms({ high: 850 }), 0);
+  plan(model, address("draining"), { draining: { deadline: undefined } });
+  plan(model, address("light"), { weight: 0 });
+  const resting = model.servers.get(address("resting"))!;
+  resting.rebalanced = { group: model.groups.get("acme", "rest")!, at: 0 };
+  model.servers.get(address("unknown"))!.loadKnown = false;
+  relieve(model, "a", 1000);
+  const { leftOut, furtherLeftOut } = model.explanations.get(model.groups.get("acme", "r")!)!;
+  assert.deepEqual(
+    new Map(leftOut.map(({ server, reason }) => [server, reason])),
+    new Map([
+      [address("draining"), "draining"],
+      [address("light"), "weight 0"],
+      [address("high"), "above the ceiling"],
+    ]),
+  );
+  assert.equal(furtherLeftOut, 2);
 });
 
 Deno.test("a group that was moved teaches its kind nothing new, unless it grows on", () => {

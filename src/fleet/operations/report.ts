@@ -165,14 +165,15 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   model.servers.sort(server, input.pool);
   server.version = input.version;
   server.liveness.heard(now);
-  if (Number.isNaN(input.load)) {
+  server.loadKnown = !Number.isNaN(input.load);
+  if (!server.loadKnown) {
     complain(server, "load", "its load is no number; the last one counts", now, changes);
   } else server.load = Math.min(1, Math.max(0, input.load));
   server.clients = input.clients;
   server.reports++;
   server.reportsAnywhere++;
   server.lastReport = newName(model);
-  if (Number.isNaN(input.load)) return;
+  if (!server.loadKnown) return;
   const typical = model.servers.typicalLoadPerClient(server.pool, now);
   server.cost.learn(server.clients, server.load, typical);
   server.loadPerClient = server.cost.perClient(typical);

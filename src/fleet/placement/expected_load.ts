@@ -30,7 +30,21 @@ export function expectedLoad(server: WhatLoads, size: number, tail = 0): number 
   return (steadyLoad + (work.coming + its) * work.load + more) / weight;
 }
 
-/** The same, of a new group of which the large ones of its kind are known. */
+/**
+ * The largest new group, in clients, with which the server stays at or below a load: {@link expectedLoad} the other way round.
+ *
+ * @returns below 1 where it takes none
+ */
+export function largestThatFits(
+  { work, loadPerClient, steadyLoad, weight, grants, growth }: WhatLoads,
+  load: number,
+): number {
+  const left = load * weight - steadyLoad;
+  if (work === undefined) return left / loadPerClient - grants - growth;
+  return Math.max(0, left / work.load - work.coming) ** (1 / work.exponent);
+}
+
+/** The expected load with a new group of which the large ones of its kind are known. */
 export function loadWithTail(server: WhatLoads, { expected, large }: NewSize): number {
   return expectedLoad(server, expected, large - expected);
 }

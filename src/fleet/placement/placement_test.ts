@@ -2,7 +2,7 @@ import type { ServerLoad } from "../facts.ts";
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
 import { address, seededRandom } from "../testing.ts";
-import { expectedLoad, loadWithTail } from "./expected_load.ts";
+import { expectedLoad, largestThatFits, loadWithTail } from "./expected_load.ts";
 import { strategies, type StrategyName } from "./mod.ts";
 
 function server(name: string, its: Partial<ServerLoad> = {}): ServerLoad {
@@ -55,6 +55,14 @@ Deno.test("one client more never lowers the expected load, wherever it comes fro
         expectedLoad({ ...its, work: { ...work, exponent: work.exponent + 0.1 } }, size + 1) >= before,
       );
     }
+  }));
+});
+
+Deno.test("the largest group that fits brings a server to the load, and one that does not fit is larger", () => {
+  fc.assert(fc.property(anyServer, fc.double({ min: 0.1, max: 1, noNaN: true }), (its, load) => {
+    const size = largestThatFits(its, load);
+    if (size >= 1) assert.ok(Math.abs(expectedLoad(its, size) - load) < 1e-6);
+    else assert.ok(expectedLoad(its, 1) > load);
   }));
 });
 

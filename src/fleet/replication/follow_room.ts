@@ -34,8 +34,9 @@ export function followGroup(
       if (server !== undefined) {
         const placed = group ?? addGroup(model, namespace, name, server);
         const from = change.overload === undefined ? undefined : placed.server;
+        const clients = placed.peers();
         placeAt(model, placed, server);
-        if (from !== undefined) markRebalanced(model, placed, from, server, now);
+        if (from !== undefined) markRebalanced(model, placed, from, server, clients, now);
       }
       return;
     case "group-leaving":

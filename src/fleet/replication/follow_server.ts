@@ -71,6 +71,7 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   server.untold = false;
   server.reportsAnywhere++;
   server.load = server.steadyLoad = change.load;
+  server.loadKnown = true; // as far as others tell
   server.clients = change.clients;
   server.cost = new ClientCost(change.cost);
   server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));

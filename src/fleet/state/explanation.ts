@@ -1,6 +1,7 @@
 import type { Candidate, Explanation, LeftOut } from "../facts.ts";
 import { loadWithTail } from "../placement/expected_load.ts";
 import type { NewSize } from "../placement/strategy.ts";
+import type { PlacementSettings } from "../settings.ts";
 import type { Group } from "./room.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "./server.ts";
@@ -62,16 +63,22 @@ export class LeftOutList {
   }
 }
 
-/** The servers with the lowest expected load as they are now, cheapest first, and the chosen one. O(candidates). */
-export function rememberCandidates(
+/**
+ * What chose, and among which servers: those with the lowest expected load as they are now, cheapest first, and the chosen
+ * one. Of `fill`, which prefers the fullest below its target, those next to the chosen one. O(candidates).
+ */
+export function rememberChoice(
+  { strategy, target }: PlacementSettings,
   candidates: readonly Server[],
   chosen: Server,
   size: NewSize,
-): Pick<Explanation, "candidates" | "furtherCandidates"> {
+): Pick<Explanation, "by" | "candidates" | "furtherCandidates"> {
+  const fills = strategy === "fill";
+  const from = fills ? loadWithTail(chosen, size) : 0;
   const best: Server[] = [];
   const loads: number[] = [];
   for (const server of candidates) {
-    const load = loadWithTail(server, size);
+    const load = Math.abs(loadWithTail(server, size) - from);
     if (best.length === REMEMBERED && load >= loads[REMEMBERED - 1]!) continue;
     let place = best.length === REMEMBERED ? REMEMBERED - 1 : best.length;
     for (; place > 0 && loads[place - 1]! > load; place--) {
@@ -83,6 +90,7 @@ export function rememberCandidates(
   }
   if (!best.includes(chosen)) best.push(chosen);
   return {
+    by: fills ? `fill up to ${target}` : strategy,
     candidates: best.map((server) => copy(server, size)),
     furtherCandidates: candidates.length - best.length,
   };

@@ -4,21 +4,30 @@
  *
  * @module
  */
+import { SATURATED } from "../learning/mod.ts";
+import { loadOf } from "../placement/expected_load.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Model } from "./model.ts";
 import type { Group } from "./room.ts";
-import type { Server } from "./server.ts";
+import type { Relief, Server } from "./server.ts";
 
-/** The group moves from one server to another because of load. O(1) */
+/**
+ * The group moves from one server to another because of load. O(1)
+ *
+ * @param clients that it had on the one that it leaves
+ */
 export function markRebalanced(
   model: Model,
   group: Group,
   from: Server,
   to: Server,
+  clients: number,
   now: Milliseconds,
 ): void {
   from.rebalanced = to.rebalanced = { group, at: now };
+  const before = from.relief ?? reliefOf(from);
+  from.relief = { ...before, moved: before.moved + loadOf(from, clients) };
   const rest = model.settings.placement.rebalance?.rest ?? 0;
   for (const [key, at] of model.rebalanced) {
     if (now - at < rest) break;
@@ -26,6 +35,15 @@ export function markRebalanced(
   }
   forgetRebalanced(model, group); // re-inserted: the map stays ordered by time
   model.rebalanced.set(keyOf(group), now);
+}
+
+function reliefOf({ load, clients, steadyLoad, loadOfRooms }: Server): Relief {
+  return {
+    full: load >= SATURATED,
+    ofClient: loadOfRooms / Math.max(1, clients),
+    beside: steadyLoad - loadOfRooms,
+    moved: 0,
+  };
 }
 
 /** It did not move after all. */

@@ -20,6 +20,18 @@ export interface Closing {
   readonly at: Milliseconds;
 }
 
+/** What a server gives up while it is too full. */
+export interface Relief {
+  /** Whether it said then that it was full, not how full: how much there was to lose is not known. */
+  readonly full: boolean;
+  /** What its rooms cost before, by client: what is known of that may become another when they leave. */
+  readonly ofClient: number;
+  /** Load that was there without its rooms before. */
+  readonly beside: number;
+  /** Load of the groups that have moved away. */
+  readonly moved: number;
+}
+
 /** Load of a client where no server has told anything to learn from. */
 const DEFAULT_LOAD_PER_CLIENT = 0.001;
 
@@ -84,8 +96,12 @@ export class Server implements ServerLoad {
   readonly complaints = new Map<string, Milliseconds>();
   /** Reports in a row that came much earlier than they should. */
   early = 0;
+  /** Whether its last report said its load: else that is an old one. */
+  loadKnown = true;
   /** The group that it gave up last, or got, because a server was too full. */
   rebalanced: { readonly group: Group; readonly at: Milliseconds } | undefined = undefined;
+  /** What it has given up since it was too full. */
+  relief: Relief | undefined = undefined;
 
   constructor(
     readonly address: Address,
@@ -110,6 +126,12 @@ export class Server implements ServerLoad {
     // One client more in a room of the usual size; the first of the works is the clients of all rooms.
     const ofClient = exponent * there / this.works[0]!;
     return { exponent, coming: this.grants * ofClient + this.growthWork, load: this.loadPerWork };
+  }
+
+  /** Load that its rooms account for, as far as is known. */
+  get loadOfRooms(): number {
+    const { work, clients, loadPerClient } = this;
+    return work === undefined ? clients * loadPerClient : this.works[this.roomCost.which]! * work.load;
   }
 
   /** It is heard: it may be chosen, and its usage counts. */

@@ -66,9 +66,13 @@ export const Explained = z.object({
     pool: z.string(),
     server: ShownAddress,
     overCeiling: z.boolean().describe("Whether all servers that could be chosen would be above the ceiling."),
-    candidates: z.array(Candidate),
+    candidates: z.array(Candidate).describe(
+      "Those with the lowest expected load, and the chosen one; of `fill` those next to the chosen one.",
+    ),
     furtherCandidates: Count,
-    leftOut: z.array(z.object({ server: ShownAddress, reason: z.string() })),
+    leftOut: z.array(z.object({ server: ShownAddress, reason: z.string() })).describe(
+      "Of a move, `above the ceiling` is above the mark of `placement.rebalance`.",
+    ),
     furtherLeftOut: Count,
   }).nullable(),
   note: z.string().optional().describe("Why there is no explanation."),
