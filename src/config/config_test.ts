@@ -60,6 +60,44 @@ const mistakes: [string, object, RegExp][] = [
     /placement\.rebalance\.interval: expected at least twice sfuConfig\.updateInterval, found 8/,
   ],
   [
+    "moves from servers that are filled on purpose",
+    { placement: { strategy: "fill", target: 0.8, rebalance: { above: 0.8 } } },
+    /placement\.rebalance\.above: expected more than placement\.target, .*, found 0\.8/,
+  ],
+  [
+    "the same by the default of what is left out",
+    { placement: { strategy: "fill", target: 0.95, rebalance: {} } },
+    /placement\.rebalance\.above: expected more than placement\.target, .*, found nothing, which is 0\.9$/m,
+  ],
+  ["moves from servers that are hardly used", { placement: { rebalance: { above: 0.09 } } }, /above: .*0\.5/],
+  [
+    "servers that are filled beyond what leaves them out",
+    { placement: { strategy: "fill", target: 0.99, ceiling: 0.5 } },
+    /placement\.target: expected at most placement\.ceiling, found 0\.99/,
+  ],
+  ["rooms of a size that none has", { placement: { defaultSize: 1e9 } }, /placement\.defaultSize: .*10000/],
+  ["rooms that are not watched", { placement: { growthWindow: 1e-9 } }, /placement\.growthWindow: /],
+  [
+    "rooms that rest by default for longer than they are watched",
+    { placement: { rebalance: {}, growthWindow: 60 } },
+    /rebalance\.rest: expected at most placement\.growthWindow, found nothing, which is 1800$/m,
+  ],
+  [
+    "moves that by default follow each other before reports show them",
+    { sfuConfig: { updateInterval: 10, disableTimeout: 15 }, placement: { rebalance: {} } },
+    /rebalance\.interval: expected at least twice sfuConfig\.updateInterval, found nothing, which is 15$/m,
+  ],
+  [
+    "a default timeout that contradicts an interval",
+    { sfuConfig: { updateInterval: 10 } },
+    /sfuConfig\.disableTimeout: expected more than sfuConfig\.updateInterval, found nothing, which is 7\.5$/m,
+  ],
+  [
+    "a default of removal that contradicts a timeout",
+    { sfuConfig: { disableTimeout: 1000 } },
+    /sfuConfig\.removeTimeout: expected no less than .*, found nothing, which is 600$/m,
+  ],
+  [
     "rooms that rest for longer than they are watched",
     { placement: { rebalance: { rest: 700 }, growthWindow: 600 } },
     /placement\.rebalance\.rest: expected at most placement\.growthWindow, found 700/,

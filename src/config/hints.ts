@@ -17,8 +17,14 @@ function describe(issue: z.core.$ZodIssue, parent: PropertyKey[], config: unknow
     return [`${name(path)}: expected ${[...new Set(expected)].join(" or ")}, found ${found(config, path)}`];
   }
   const message = issue.message.replace(/^Invalid \w+: /, "").replace(/, received .*$/, "");
-  return [`${name(path)}: ${message}, found ${found(config, path)}`];
+  const inForce = issue.code === "custom" ? issue.params?.inForce : undefined;
+  const byDefault = inForce === undefined ? "" : `, which is ${inForce}`;
+  const its = found(config, path);
+  return [`${name(path)}: ${message}, found ${its}${its === NOTHING ? byDefault : ""}`];
 }
+
+/** What is found where a member is left out. */
+const NOTHING = "nothing";
 
 function name(path: readonly PropertyKey[]): string {
   if (path.length === 0) return "the configuration";
@@ -36,7 +42,7 @@ const A_WORD = /^[\w.\/-]{0,24}$/;
 function found(config: unknown, path: readonly PropertyKey[]): string {
   let value: unknown = config;
   for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
-  if (value === undefined) return "nothing";
+  if (value === undefined) return NOTHING;
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" || typeof value === "function") {

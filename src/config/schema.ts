@@ -201,22 +201,23 @@ export const ConfigSchema = z.object({
     ),
     target: z.number().positive().max(1).default(fleet.placement.target).describe(
       "Expected load, as a fraction of a server's capacity, up to which the strategy `fill` fills servers, and that " +
-        "`fleet.Forecast` reckons with.",
+        "`fleet.Forecast` reckons with. With `fill`, at most `ceiling`.",
     ),
     overload: z.enum(["place", "refuse"]).default(fleet.placement.overload).describe(
       'What becomes of a new room when all servers would be above the ceiling: `"place"` places it all the same, `"refuse"` ' +
         "refuses the Connect.",
     ),
-    defaultSize: z.number().min(1).default(fleet.placement.defaultSize).describe(
+    defaultSize: z.number().min(1).max(10_000).default(fleet.placement.defaultSize).describe(
       "Clients expected in a room while nothing has been learned of any.",
     ),
-    growthWindow: seconds.default(fleet.placement.growthWindow / 1000).describe(
+    growthWindow: seconds.min(1).default(fleet.placement.growthWindow / 1000).describe(
       "Seconds that a new room is watched to learn the size that rooms of its kind reach. What it has come to is learned " +
         "when it grows no more, and put right where it grows on within this time.",
     ),
     rebalance: z.object({
-      above: z.number().positive().max(1).default(DEFAULT_REBALANCE.above).describe(
-        "Load above which a server gives up a room at a time, to a server of its pool that stays below this load with it.",
+      above: z.number().min(0.5).max(1).default(DEFAULT_REBALANCE.above).describe(
+        "Load above which a server gives up a room at a time, to a server of its pool that stays below this load with it. With " +
+          "`fill`, more than `target`, or rooms that are placed are moved on at once.",
       ),
       interval: seconds.default(DEFAULT_REBALANCE.interval / 1000).describe(
         "Seconds in which a server gives up or gets at most one room; at least twice `sfuConfig.updateInterval`.",
@@ -339,8 +340,9 @@ export const ConfigSchema = z.object({
   ),
   limits: LimitMembers.prefault({}).describe("Bounds on what a caller can make the gateway read or keep."),
 }).superRefine((config, context) => {
-  const wrong = (path: (string | number)[], message: string) =>
-    context.addIssue({ code: "custom", path, message });
+  /** @param inForce what holds where the member is left out */
+  const wrong = (path: (string | number)[], message: string, inForce?: number) =>
+    context.addIssue({ code: "custom", path, message, params: { inForce } });
   if (config.customers !== undefined && config.customerApi !== undefined) {
     wrong(["customerApi"], "expected either customers or customerApi, not both");
   }
@@ -374,17 +376,28 @@ export const ConfigSchema = z.object({
     if (urls.indexOf(url) < i) wrong(["webhooks", i, "url"], "expected another URL than those before");
   });
   if (sfuConfig.disableTimeout <= sfuConfig.updateInterval) {
-    wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval");
+    const { disableTimeout } = sfuConfig;
+    wrong(["sfuConfig", "disableTimeout"], "expected more than sfuConfig.updateInterval", disableTimeout);
   }
-  const { growthWindow, rebalance } = config.placement;
-  if (rebalance !== undefined && rebalance.interval < 2 * sfuConfig.updateInterval) {
-    wrong(["placement", "rebalance", "interval"], "expected at least twice sfuConfig.updateInterval");
+  const { strategy, ceiling, target, growthWindow, rebalance } = config.placement;
+  if (strategy === "fill" && target > ceiling) {
+    wrong(["placement", "target"], "expected at most placement.ceiling", target);
   }
-  if (rebalance !== undefined && rebalance.rest > growthWindow) {
-    wrong(["placement", "rebalance", "rest"], "expected at most placement.growthWindow");
+  if (rebalance !== undefined) {
+    const { above, interval, rest } = rebalance;
+    const wrongRebalance = (member: keyof typeof rebalance, message: string) =>
+      wrong(["placement", "rebalance", member], message, rebalance[member]);
+    if (strategy === "fill" && above <= target) {
+      wrongRebalance("above", "expected more than placement.target, up to which fill fills servers");
+    }
+    if (interval < 2 * sfuConfig.updateInterval) {
+      wrongRebalance("interval", "expected at least twice sfuConfig.updateInterval");
+    }
+    if (rest > growthWindow) wrongRebalance("rest", "expected at most placement.growthWindow");
   }
   if (sfuConfig.removeTimeout < sfuConfig.disableTimeout) {
-    wrong(["sfuConfig", "removeTimeout"], "expected no less than sfuConfig.disableTimeout");
+    const { removeTimeout } = sfuConfig;
+    wrong(["sfuConfig", "removeTimeout"], "expected no less than sfuConfig.disableTimeout", removeTimeout);
   }
 });
 
