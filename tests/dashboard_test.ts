@@ -4,7 +4,7 @@ import { isInstalled } from "./programs.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 
-const FILES = ["tests/browser/dashboard.ts", "tests/browser/history.ts"];
+const FILES = ["dashboard", "history", "report"].map((name) => `tests/browser/${name}.ts`);
 
 /** What the driver of the browser needs: it reads the whole environment, and writes where `TMPDIR` says. */
 const PERMISSIONS = [
@@ -13,7 +13,7 @@ const PERMISSIONS = [
 ];
 
 Deno.test({
-  name: "the dashboard in a real browser (tests/browser)",
+  name: "the dashboard, and the report of a simulation, in a real browser (tests/browser)",
   ignore: !isInstalled("chromium", "--version"),
   async fn() {
     using folder = new TemporaryFolder();
