@@ -77,6 +77,15 @@ Deno.test("deno task simulate --html writes a page that holds everything it show
   assert.equal(page.match(/<span>60 min<\/span>/g)?.length, 2, "an axis of time");
 });
 
+Deno.test("deno task simulate --html leaves the page of before until it has another", async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "report.html");
+  Deno.writeTextFileSync(file, "before");
+  const { code } = await simulate("--trace", "data/none.jsonl", "--html", file);
+  assert.equal(code, 2);
+  assert.equal(Deno.readTextFileSync(file), "before");
+});
+
 Deno.test("deno task simulate names what is wrong with its arguments", async () => {
   for (
     const [args, message] of [
@@ -84,6 +93,9 @@ Deno.test("deno task simulate names what is wrong with its arguments", async () 
       [["--load", "2"], /between 0 and 1/],
       [["--strategy", "best"], /expected expected, rebalance, fill, weighted/],
       [["--trace", "data/none.jsonl"], /no such file/],
+      [["--trace", "docs"], /docs cannot be read: [^\n]*directory[^\n]*\n$/],
+      [["--seeds", "0"], /expected a whole number from 1 to 1000/],
+      [["--seeds", "1e12"], /expected a whole number from 1 to 1000/],
       [
         ["--html", "report.html"],
         /report\.html cannot be written: not permitted: add --allow-write=report\.html/,

@@ -29,6 +29,9 @@ interface Options {
 const SCENARIOS = Object.keys(scenarios) as ScenarioName[];
 const STRATEGIES = contenders.map(({ name }) => name);
 
+/** More take days, and tell nothing new. */
+const MOST_SEEDS = 1000;
+
 const NOTES = `
 Scenarios:
 ${SCENARIOS.map((name) => `  ${name.padEnd(11)} ${scenarios[name].about}`).join("\n")}
@@ -51,7 +54,7 @@ function parseArguments(args: readonly string[]): { studies: Study[]; options: O
       },
     )
     .option("--load <shares>", "mean loads of the fleet, between 0 and 1", loads, [0.6, 0.75])
-    .option("--seeds <number>", "runs of each, with other clients", wholeNumber, 3)
+    .option("--seeds <number>", "runs of each, with other clients", seedCount, 3)
     .option(
       "--strategy <names>",
       "which strategies",
@@ -98,18 +101,18 @@ function loads(text: string): number[] {
   return its;
 }
 
-function wholeNumber(text: string): number {
+function seedCount(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new InvalidArgumentError("expected a whole number from 1 on.");
+  if (!Number.isInteger(number) || number < 1 || number > MOST_SEEDS) {
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${MOST_SEEDS}.`);
   }
   return number;
 }
 
-/** Makes sure, before everything is simulated, that the page can be written. */
+/** Makes sure, before everything is simulated, that the page can be written; one that is there stays until then. */
 function makeFile(file: string): void {
   try {
-    Deno.writeTextFileSync(file, "");
+    Deno.openSync(file, { write: true, create: true }).close();
   } catch (error) {
     throw unwritable("--html", file, error);
   }
@@ -122,7 +125,8 @@ function checked(file: string): string {
   } catch (error) {
     if (error instanceof TraceError) throw new StartError(`${file}: ${error.message}`);
     if (error instanceof Deno.errors.NotFound) throw new StartError(`${file}: no such file`);
-    throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`${file} cannot be read: ${reason}`, { cause: error });
   }
   return file;
 }
