@@ -16,8 +16,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/kinds.ts",
-    find: 'if (template === "") return namespace === "" ? [all] : [all, ofNamespace];',
-    put: 'if (template === "") return [all, ofNamespace, kind];',
+    find: 'return template === "" ? [kind] : [{ namespace, template: "" }, kind];',
+    put: 'return [{ namespace, template: "" }, kind];',
     breaks: "rooms without a name count twice for their namespace",
   },
   {
@@ -178,7 +178,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "  else if (reached > 0) young.learned = { size: reached, fillTime: known.fillTime };\n",
+    find:
+      "  else if (reached > 0) young.learned = { size: reached, fillTime: known.fillTime, at: now - WATCHED };\n",
     put: "",
     breaks: "a room that was moved teaches its kind a second size",
   },
@@ -672,8 +673,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/kinds.ts",
-    find: "if (sizes === undefined) this.#kinds.delete(keyOf(kind));",
-    put: "if (sizes === undefined) return;",
+    find: "    if (sizes === undefined) {\n      this.#delete(kind);\n",
+    put: "    if (sizes === undefined) {\n",
     breaks: "a kind that another gateway has forgotten stays",
   },
   {
@@ -816,9 +817,27 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/sizes.ts",
-    find: "const keep = this.#worth(now) * (earlier === undefined ? KEEP : 1);",
-    put: "const keep = earlier === undefined ? KEEP : 1;",
+    find: "const keep = this.#worth(now) * (corrected === undefined ? KEEP : 1);",
+    put: "const keep = corrected === undefined ? KEEP : 1;",
     breaks: "what was learned long ago is worth as much as what is new",
+  },
+  {
+    file: "src/fleet/learning/sizes.ts",
+    find: "return Math.min(1, this.weight * halved(this.#at - at) / beside);",
+    put: "return 1;",
+    breaks: "of many rooms that come together, those that grow on push out the others",
+  },
+  {
+    file: "src/fleet/learning/kept_kinds.ts",
+    find: "const [namespace] = this.#byCount.at(-1)!;",
+    put: "const [namespace] = this.#kinds.keys();",
+    breaks: "names of one customer push out what is known of the rooms of others",
+  },
+  {
+    file: "src/fleet/learning/sizes.ts",
+    find: "const share = worth * Math.min(1, most / (sizes.weight * worth));",
+    put: "const share = worth;",
+    breaks: "one customer tells what is expected of the rooms of all others",
   },
   {
     file: "src/fleet/learning/sizes.ts",

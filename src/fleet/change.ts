@@ -1,6 +1,6 @@
 import type { Ban, Explanation, Plan } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
-import type { LearnedKind, LearnedName, Observation, StoredCost } from "./learning/mod.ts";
+import type { LearnedKind, LearnedName, Lesson, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
 import type { Fate, QueuedTask } from "./task.ts";
 import type { Milliseconds } from "./time.ts";
@@ -74,7 +74,7 @@ export type Change =
     /** Clients that it is known to have had. */
     readonly reached: number;
     /** What has been learned of it before. */
-    readonly learned?: Observation | undefined;
+    readonly learned?: Lesson | undefined;
   }
   /**
    * Why the group is where it has been placed. Kept where several gateways share the store, and told to none of them. Refused
@@ -167,7 +167,7 @@ export type Change =
     readonly group: string;
     readonly observed: Observation;
     /** What was told of the group before, and counts no more. */
-    readonly earlier?: Observation | undefined;
+    readonly earlier?: Lesson | undefined;
   }
   /** More is known of the sizes of rooms of a kind. */
   | { readonly type: "kind-learned"; readonly kind: LearnedKind }

@@ -39,6 +39,7 @@ export {
   type Kind,
   type LearnedKind,
   type LearnedName,
+  type Lesson,
   nameTemplate,
   type Observation,
   type StoredCost,

@@ -1,4 +1,12 @@
-import type { Change, Draining, LearnedKind, LearnedName, Milliseconds, Snapshot } from "../fleet/mod.ts";
+import type {
+  Change,
+  Draining,
+  LearnedKind,
+  LearnedName,
+  Lesson,
+  Milliseconds,
+  Snapshot,
+} from "../fleet/mod.ts";
 
 /** The change with all its times moved. */
 export function shiftedChange(change: Change, shift: Milliseconds): Change {
@@ -10,6 +18,10 @@ export function shiftedChange(change: Change, shift: Milliseconds): Change {
       return { ...change, task: { ...change.task, expires: change.task.expires + shift } };
     case "server-planned":
       return { ...change, draining: shiftedDraining(change.draining, shift) };
+    case "group-young":
+      return { ...change, learned: shiftedLesson(change.learned, shift) };
+    case "size-observed":
+      return { ...change, earlier: shiftedLesson(change.earlier, shift) };
     case "name-learned":
       return { ...change, name: shiftedName(change.name, shift) };
     case "kind-learned":
@@ -53,6 +65,10 @@ function shiftedDraining(draining: Draining | undefined, shift: Milliseconds): D
 
 function shiftedName({ known, ...hash }: LearnedName, shift: Milliseconds): LearnedName {
   return { ...hash, known: known && { ...known, at: known.at + shift } };
+}
+
+function shiftedLesson(lesson: Lesson | undefined, shift: Milliseconds): Lesson | undefined {
+  return lesson && { ...lesson, at: lesson.at + shift };
 }
 
 function shiftedKind(kind: LearnedKind, shift: Milliseconds): LearnedKind {

@@ -79,7 +79,7 @@ export function anyChange(random: () => number): Change {
     () => ({
       type: "group-young",
       ...{ namespace, group, server, age: 5, reached: 7 },
-      learned: pick(undefined, { size: 3, fillTime: 7 }),
+      learned: pick(undefined, { size: 3, fillTime: 7, at: until }),
     }),
     () => ({ type: "group-explained", namespace, group, explanation: explanationOf(server, until), keep: 3 }),
     () => ({ type: "group-leaving", namespace, group, server, leave: pick("1", "2") }),
@@ -103,7 +103,7 @@ export function anyChange(random: () => number): Change {
       namespace,
       group,
       observed: { size: 3, fillTime: 7 },
-      earlier: undefined,
+      earlier: pick(undefined, { size: 2, fillTime: 7, at: until }),
     }),
     () => ({
       type: "name-learned",

@@ -1,7 +1,8 @@
 import type { Milliseconds } from "../time.ts";
 import { scopedKey } from "../scoped_key.ts";
+import { KeptKinds } from "./kept_kinds.ts";
 import type { KnownName } from "./names.ts";
-import { type Observation, Sizes, type StoredSizes } from "./sizes.ts";
+import { type Lesson, type Observation, Sizes, type StoredSizes } from "./sizes.ts";
 
 /** Rooms that are expected to be alike: those of a namespace whose names have the same template. */
 export interface Kind {
@@ -9,7 +10,7 @@ export interface Kind {
   readonly template: string;
 }
 
-/** A kind as it is stored. An empty template stands for the whole namespace, an empty namespace for all rooms. */
+/** A kind as it is stored. An empty template stands for the whole namespace. */
 export interface LearnedKind extends Kind {
   /** What was learned; none where the kind is forgotten. */
   readonly sizes: StoredSizes | undefined;
@@ -17,6 +18,15 @@ export interface LearnedKind extends Kind {
 
 /** So many rooms of a wider kind are worth as much as what is known of a narrower one. */
 const PRIOR_ROOMS = 2;
+
+/** A namespace counts for at most so many rooms in what is known of all: none tells what the others are to expect. */
+const NAMESPACE_ROOMS = 50;
+
+/** What is known of all rooms is added up anew once per so many namespaces that have learned: each costs as much as that. */
+const NAMESPACES_AT_ONCE = 32;
+
+/** Stands for all rooms where it is shown or forgotten. */
+const ALL: Kind = { namespace: "", template: "" };
 
 /** One room of a name says as much as so much of what its kind says. */
 const NAME_WEIGHT = 20;
@@ -49,7 +59,7 @@ class Misses {
 }
 
 /** A kind of which something is known. */
-interface KnownKind {
+export interface KnownKind {
   readonly kind: Kind;
   readonly sizes: Sizes;
   readonly misses: Misses;
@@ -57,11 +67,17 @@ interface KnownKind {
 
 /**
  * What is known of the sizes of rooms, by kind. What a kind lacks comes from its namespace, then from all rooms, then
- * from a default. Bounded: the kinds that were used longest ago are forgotten.
+ * from a default. Bounded, as `KeptKinds` tells.
  */
 export class Kinds {
-  /** By {@link keyOf}, those used longest ago first. */
-  readonly #kinds = new Map<string, KnownKind>();
+  readonly #kept = new KeptKinds();
+  /** The namespaces as a whole, of those that are kept. */
+  readonly #namespaces = new Map<string, Sizes>();
+  /** What is known of all rooms, and how many rooms have been learned since. */
+  #all = new Sizes();
+  #unheard = 0;
+  readonly #missesOfAll = new Misses();
+  /** By {@link keyOf}. */
   readonly #learned = new Map<string, Kind>();
 
   /**
@@ -70,15 +86,15 @@ export class Kinds {
    */
   constructor(public limit: number, public defaultSize: number) {}
 
-  /** From now on these hold; of kinds above the limit, those used longest ago are forgotten. */
+  /** From now on these hold; of kinds above the limit, those that are missed least are forgotten. */
   configure(limit: number, defaultSize: number): void {
     this.limit = limit;
     this.defaultSize = defaultSize;
-    this.#forgetOldest();
+    this.#forgetSome();
   }
 
   get size(): number {
-    return this.#kinds.size;
+    return this.#kept.size;
   }
 
   /**
@@ -86,24 +102,27 @@ export class Kinds {
    *
    * @param earlier what was learned of the same room before, and counts no more
    */
-  learn(kind: Kind, observation: Observation, now: Milliseconds, earlier?: Observation): void {
+  learn(kind: Kind, observed: Observation, now: Milliseconds, earlier?: Lesson): void {
     for (const level of levels(kind)) {
-      const known = this.#kinds.get(keyOf(level)) ??
-        { kind: level, sizes: new Sizes(), misses: new Misses() };
-      known.sizes.learn(observation, now, earlier);
+      const known = this.#kept.get(level) ?? { kind: level, sizes: new Sizes(), misses: new Misses() };
+      known.sizes.learn(observed, now, earlier);
       this.#keep(known);
       this.#learned.set(keyOf(level), level);
     }
+    this.#unheard++;
+    this.#forgetSome();
   }
 
   /** A room of the kind came to a size, and was expected to come to another when it was new; both in clients. */
   judge(kind: Kind, expected: number, size: number): void {
-    for (const level of levels(kind)) this.#kinds.get(keyOf(level))?.misses.add(Math.abs(expected - size));
+    const miss = Math.abs(expected - size);
+    this.#missesOfAll.add(miss);
+    for (const level of levels(kind)) this.#kept.get(level)?.misses.add(miss);
   }
 
   /** By how many clients what was expected of rooms of the kind was off, on average; nothing where none was seen here. */
   missOf(kind: Kind): number | undefined {
-    return this.#kinds.get(keyOf(kind))?.misses.mean;
+    return (isAll(kind) ? this.#missesOfAll : this.#kept.get(kind)?.misses)?.mean;
   }
 
   /**
@@ -112,64 +131,93 @@ export class Kinds {
    * @param name what is known of rooms of the same name, which says more
    */
   estimatorFor(kind: Kind, name?: KnownName): SizeEstimator {
-    const known = levels(kind).map((level) => this.#used(level)).filter((sizes) => sizes !== undefined);
-    return new SizeEstimator(known, this.defaultSize, name);
+    const known = this.#levelsOf(kind);
+    for (const each of known) this.#kept.keep(each);
+    return this.#estimator(known, name);
   }
 
   /** What is known of a kind, for people: without counting it as used. */
   look(kind: Kind): SizeEstimator {
-    const known = levels(kind).map((level) => this.#kinds.get(keyOf(level))?.sizes)
-      .filter((sizes) => sizes !== undefined);
-    return new SizeEstimator(known, this.defaultSize, undefined);
+    return this.#estimator(isAll(kind) ? [] : this.#levelsOf(kind), undefined);
   }
 
-  /** Forgets what was learned of a kind. @returns whether anything was */
-  forget(kind: Kind): boolean {
-    return this.#kinds.delete(keyOf(kind));
+  /** Forgets what was learned of a kind; of all rooms, what was learned of each namespace as a whole. @returns of which */
+  forget(kind: Kind): readonly Kind[] {
+    const namespaces = Array.from(
+      this.#namespaces.keys(),
+      (namespace): Kind => ({ namespace, template: "" }),
+    );
+    return (isAll(kind) ? namespaces : [kind]).filter((each) => this.#delete(each));
   }
 
   /** Takes over what was stored, or that it is forgotten. */
   restore({ sizes, ...kind }: LearnedKind): void {
-    if (sizes === undefined) this.#kinds.delete(keyOf(kind));
-    else {
-      const misses = this.#kinds.get(keyOf(kind))?.misses ?? new Misses();
-      this.#keep({ kind, sizes: new Sizes(sizes), misses });
+    if (sizes === undefined) {
+      this.#delete(kind);
+      return;
     }
+    const misses = this.#kept.get(kind)?.misses ?? new Misses();
+    this.#keep({ kind, sizes: new Sizes(sizes), misses });
+    this.#unheard = Infinity;
+    this.#forgetSome();
   }
 
   /** What has been learned, or forgotten, since this was last asked. */
   takeLearned(): LearnedKind[] {
-    const learned = Array.from(this.#learned, ([key, kind]) => ({
+    const learned = Array.from(this.#learned.values(), (kind) => ({
       ...kind,
-      sizes: this.#kinds.get(key)?.sizes.stored(),
+      sizes: this.#kept.get(kind)?.sizes.stored(),
     }));
     this.#learned.clear();
     return learned;
   }
 
-  [Symbol.iterator](): IterableIterator<readonly [Kind, Sizes]> {
-    return this.#kinds.values().map(({ kind, sizes }) => [kind, sizes] as const);
+  /** Everything that is to be stored, from what was learned longest ago to the newest. */
+  stored(): LearnedKind[] {
+    return Array.from(this.#kept).sort((a, b) => a.sizes.learned - b.sizes.learned)
+      .map(({ kind, sizes }) => ({ ...kind, sizes: sizes.stored() }));
   }
 
-  #used(kind: Kind): Sizes | undefined {
-    const known = this.#kinds.get(keyOf(kind));
-    if (known !== undefined) this.#keep(known);
-    return known?.sizes;
+  /** All rooms, where anything is known of them, and each kind. */
+  *[Symbol.iterator](): Generator<readonly [Kind, Sizes], void, void> {
+    if (this.size > 0) yield [ALL, this.#allRooms()];
+    for (const { kind, sizes } of this.#kept) if (!isAll(kind)) yield [kind, sizes];
   }
 
-  /** Makes the kind the newest; one too many ends the oldest. */
+  #levelsOf(kind: Kind): readonly KnownKind[] {
+    return levels(kind).map((level) => this.#kept.get(level)).filter((known) => known !== undefined);
+  }
+
+  #estimator(known: readonly KnownKind[], name: KnownName | undefined): SizeEstimator {
+    const all = this.size > 0 ? [this.#allRooms()] : [];
+    return new SizeEstimator([...all, ...known.map(({ sizes }) => sizes)], this.defaultSize, name);
+  }
+
+  /** What is known of all rooms: each namespace counts for at most {@link NAMESPACE_ROOMS}. */
+  #allRooms(): Sizes {
+    const { size } = this.#namespaces;
+    if (this.#unheard >= Math.max(1, size / NAMESPACES_AT_ONCE)) {
+      this.#all = Sizes.mixed([...this.#namespaces.values()], NAMESPACE_ROOMS);
+      this.#unheard = 0;
+    }
+    return this.#all;
+  }
+
   #keep(known: KnownKind): void {
-    const key = keyOf(known.kind);
-    this.#kinds.delete(key);
-    this.#kinds.set(key, known);
-    this.#forgetOldest();
+    this.#kept.keep(known);
+    if (known.kind.template === "") this.#namespaces.set(known.kind.namespace, known.sizes);
   }
 
-  #forgetOldest(): void {
-    for (const [key, { kind }] of this.#kinds) {
-      if (this.#kinds.size <= this.limit) return;
-      this.#kinds.delete(key);
-      this.#learned.set(key, kind);
+  #delete(kind: Kind): boolean {
+    if (kind.template === "") this.#namespaces.delete(kind.namespace);
+    this.#unheard = Infinity;
+    return this.#kept.delete(kind);
+  }
+
+  #forgetSome(): void {
+    for (let kind; (kind = this.#kept.forgetOne(this.limit)) !== undefined;) {
+      if (kind.template === "") this.#namespaces.delete(kind.namespace);
+      this.#learned.set(keyOf(kind), kind);
     }
   }
 }
@@ -229,13 +277,14 @@ export class SizeEstimator {
   }
 }
 
-/** From the widest kind to the kind itself, each once: what names that are empty come to is their namespace. */
+/** The namespace and the kind, each once: what names that are empty come to is their namespace. */
 function levels(kind: Kind): readonly Kind[] {
   const { namespace, template } = kind;
-  const all: Kind = { namespace: "", template: "" };
-  const ofNamespace: Kind = { namespace, template: "" };
-  if (template === "") return namespace === "" ? [all] : [all, ofNamespace];
-  return namespace === "" ? [all, kind] : [all, ofNamespace, kind];
+  return template === "" ? [kind] : [{ namespace, template: "" }, kind];
+}
+
+function isAll({ namespace, template }: Kind): boolean {
+  return namespace === "" && template === "";
 }
 
 function keyOf({ namespace, template }: Kind): string {

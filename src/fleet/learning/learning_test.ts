@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
 import { seededRandom } from "../testing.ts";
-import { ClientCost, Kinds, nameTemplate, type Observation, Sizes } from "./mod.ts";
+import { ClientCost, Kinds, type Lesson, nameTemplate, Sizes } from "./mod.ts";
 
 const names = [
   ["match-8231", "match-#", "a run of digits"],
@@ -99,6 +99,110 @@ Deno.test("names that are all different neither grow what is remembered nor end 
   );
 });
 
+const PLAY = { namespace: "acme", template: "match-#" };
+/** Rooms of one customer with names that are words, each once. */
+const flood = (kinds: Kinds, namespace: string, rooms: number, seenEach = 1) => {
+  for (let i = 0; i < rooms; i++) {
+    const template = `room ${i.toString(36).replace(/[0-9]/g, "x")} ${"y".repeat(i % 97)}${i}`;
+    for (let seen = 0; seen < seenEach; seen++) {
+      kinds.learn({ namespace, template }, { size: 1, fillTime: 0 }, 0);
+    }
+  }
+};
+
+for (const seenEach of [1, 2, 5]) {
+  Deno.test(`however many names one namespace has, each seen ${seenEach} times, nothing that is known of others is forgotten`, () => {
+    const kinds = new Kinds(100, 10);
+    learn(kinds, PLAY, repeat(100, () => 40));
+    for (let i = 0; i < 20; i++) learn(kinds, { namespace: `n${i}`, template: "x" }, [5, 5, 5]);
+    learn(kinds, { namespace: "new", template: "x" }, [7]);
+    flood(kinds, "evil", 3000, seenEach);
+    const known = kinds.estimatorFor(PLAY);
+    assert.equal(known.levels.length, 3);
+    assert.ok(Math.abs(known.expectedSize(0, 0) - 40) < 1, String(known.expectedSize(0, 0)));
+    for (let i = 0; i < 20; i++) {
+      assert.equal(kinds.look({ namespace: `n${i}`, template: "x" }).levels.length, 3);
+    }
+    assert.equal(
+      kinds.look({ namespace: "new", template: "x" }).levels.length,
+      3,
+      "nor one that was seen once",
+    );
+    assert.ok(kinds.size <= 100);
+  });
+}
+
+Deno.test("kinds that were seen once go before those that were seen again, and a new one can come to stay", () => {
+  const kinds = new Kinds(40, 10);
+  for (let i = 0; i < 29; i++) learn(kinds, { namespace: "acme", template: `t${i}` }, [5, 5]);
+  flood(kinds, "acme", 500);
+  for (let i = 0; i < 29; i++) {
+    assert.equal(kinds.look({ namespace: "acme", template: `t${i}` }).levels.length, 3);
+  }
+  for (let i = 0; i < 100; i++) {
+    for (const _ of [1, 2]) {
+      learn(kinds, { namespace: "acme", template: `n${i}` }, [5]);
+      flood(kinds, "acme", 5);
+    }
+  }
+  assert.equal(kinds.look({ namespace: "acme", template: "n99" }).levels.length, 3);
+  assert.equal(
+    kinds.look({ namespace: "acme", template: "t0" }).levels.length,
+    2,
+    "in place of one used long ago",
+  );
+});
+
+Deno.test("no namespace alone tells what is expected of others: each counts for some rooms in what is known of all", () => {
+  const kinds = new Kinds(10_000, 10);
+  const unknown = { namespace: "nobody", template: "x" };
+  for (let i = 0; i < 9; i++) learn(kinds, { namespace: `n${i}`, template: "x" }, repeat(50, () => 10));
+  flood(kinds, "evil", 5000);
+  assert.ok(kinds.look(unknown).expectedSize(0, 0) > 9, String(kinds.look(unknown).expectedSize(0, 0)));
+  learn(kinds, { namespace: "evil", template: "x" }, repeat(5000, () => 10_000));
+  assert.ok(kinds.look(unknown).expectedSize(0, 0) < 1100);
+  const [all] = kinds;
+  assert.deepEqual(all![0], { namespace: "", template: "" });
+  assert.ok(all![1].weight <= 500 && all![1].weight > 470, "ten namespaces of fifty rooms");
+});
+
+Deno.test("what is known of all rooms follows what is learned, also of a great many namespaces, and what is forgotten", () => {
+  const kinds = new Kinds(10_000, 10);
+  const unknown = { namespace: "nobody", template: "x" };
+  for (let i = 0; i < 2000; i++) learn(kinds, { namespace: `n${i}`, template: "x" }, [30]);
+  assert.ok(Math.abs(kinds.look(unknown).expectedSize(0, 0) - 30) < 0.1);
+  assert.equal(kinds.forget({ namespace: "", template: "" }).length, 2000);
+  assert.equal(kinds.look(unknown).expectedSize(0, 0), 10);
+  assert.equal(
+    kinds.look({ namespace: "n7", template: "x" }).levels.length,
+    2,
+    "but of a kind what is its own",
+  );
+});
+
+Deno.test("what is stored and taken over again is what was known, of all rooms too", () => {
+  const before = new Kinds(100, 10);
+  for (let i = 0; i < 5; i++) {
+    learn(
+      before,
+      { namespace: `n${i}`, template: "x" },
+      repeat(80, () => 10 * (i + 1)),
+      i,
+    );
+  }
+  const after = new Kinds(100, 10);
+  const stored = before.stored();
+  assert.deepEqual(
+    stored.map(({ sizes }) => sizes!.at).toSorted((a, b) => a - b),
+    stored.map(({ sizes }) => sizes!.at),
+  );
+  for (const kind of stored) after.restore(JSON.parse(JSON.stringify(kind)));
+  for (const kind of [{ namespace: "nobody", template: "x" }, { namespace: "n3", template: "x" }]) {
+    const [a, b] = [before, after].map((kinds) => kinds.look(kind).expectedSize(0, 5));
+    assert.ok(Math.abs(a! - b!) < 1e-3, `${a}, ${b}`);
+  }
+});
+
 Deno.test("an expected size is at least what was reached, and at least one", () => {
   fc.assert(fc.property(
     fc.array(fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.maxSafeNat().map((size) => size + 1)), {
@@ -146,11 +250,11 @@ Deno.test("a room that grows on counts once, with what it came to", () => {
       const corrected = new Sizes();
       const atOnce = new Sizes();
       for (const [i, its] of rooms.entries()) {
-        let earlier: Observation | undefined;
+        let earlier: Lesson | undefined;
         for (const size of its) {
           const observed = { size, fillTime: i };
           corrected.learn(observed, 0, earlier);
-          earlier = observed;
+          earlier = { ...observed, at: 0 };
         }
         atOnce.learn({ size: its.at(-1)!, fillTime: i }, 0);
       }
@@ -161,11 +265,58 @@ Deno.test("a room that grows on counts once, with what it came to", () => {
   ));
 });
 
+for (
+  const [rooms, apart, how] of [
+    [50, 0, "that come at one moment"],
+    [300, 100, "that come together"],
+    [5000, 0, "that come at one moment"],
+    [5000, 100, "that come together"],
+    [4000, 4000, "that come all the time"],
+    [20_000, 1000, "that come all the time"],
+  ] as const
+) {
+  Deno.test(`of ${rooms} rooms ${how}, a tenth of which grow on later, a tenth of what is known are large ones`, () => {
+    let sizes = new Sizes();
+    const alone = new Sizes();
+    const later = 1_800_000;
+    const until = rooms * apart + (how === "that come all the time" ? 0 : later);
+    let grown = 0;
+    const growUntil = (time: number) => {
+      for (; grown < rooms && grown * apart + later <= time; grown += 10) {
+        const earlier = { size: 10, fillTime: 60_000, at: grown * apart };
+        sizes.learn({ size: 100, fillTime: later }, earlier.at + later, earlier);
+        if (grown % 100 === 0) sizes = new Sizes(JSON.parse(JSON.stringify(sizes.stored())));
+      }
+    };
+    for (let i = 0; i < rooms; i++) {
+      growUntil(i * apart);
+      sizes.learn({ size: 10, fillTime: 60_000 }, i * apart);
+      alone.learn({ size: 10, fillTime: 60_000 }, i * apart);
+    }
+    growUntil(until);
+    const { weight, sum } = sizes.from(0, until);
+    assert.ok(Math.abs(sum / weight / 19 - 1) < 0.05, `${sum / weight} instead of 19 clients`);
+    assert.ok(Math.abs(weight / alone.from(0, until).weight - 1) < 1e-3, "each counts once");
+    assert.ok(sizes.stored().spans!.length <= 26);
+  });
+}
+
+Deno.test("a room that is learned while others are corrected counts as it would without", () => {
+  const sizes = new Sizes();
+  for (let i = 0; i < 400; i++) {
+    sizes.learn({ size: 10, fillTime: 0 }, i);
+    if (i >= 200) sizes.learn({ size: 12, fillTime: 0 }, i, { size: 10, fillTime: 0, at: i - 200 });
+  }
+  const alone = new Sizes();
+  for (let i = 0; i < 400; i++) alone.learn({ size: 10, fillTime: 0 }, i);
+  assert.ok(Math.abs(sizes.weight / alone.weight - 1) < 1e-9);
+});
+
 Deno.test("a room that grows on is found in the bin of what it came to, and in no other", () => {
   const sizes = new Sizes();
   for (let i = 0; i < 100; i++) {
     sizes.learn({ size: 3, fillTime: 1000 }, 0);
-    sizes.learn({ size: 40, fillTime: 600_000 }, 0, { size: 3, fillTime: 1000 });
+    sizes.learn({ size: 40, fillTime: 600_000 }, 0, { size: 3, fillTime: 1000, at: 0 });
   }
   assert.ok(sizes.quantile(0.05) > 30);
   assert.ok(sizes.from(0, 0).sum / sizes.from(0, 0).weight > 38);
@@ -174,7 +325,7 @@ Deno.test("a room that grows on is found in the bin of what it came to, and in n
 
 Deno.test("what is corrected after it was forgotten never makes a weight negative", () => {
   const sizes = new Sizes();
-  for (let i = 0; i < 5; i++) sizes.learn({ size: 9, fillTime: 5 }, 0, { size: 4, fillTime: 3000 });
+  for (let i = 0; i < 5; i++) sizes.learn({ size: 9, fillTime: 5 }, 0, { size: 4, fillTime: 3000, at: 0 });
   assert.deepEqual(sizes.stored().bins, [[0, 0], [0, 0], [0, 0], [5, 45]]);
   assert.ok(sizes.stored().fill.every((sum) => sum >= 0));
 });
@@ -182,7 +333,7 @@ Deno.test("what is corrected after it was forgotten never makes a weight negativ
 Deno.test("what was learned is told once", () => {
   const kinds = new Kinds(100, 10);
   learn(kinds, KIND, [5, 6, 7]);
-  assert.equal(kinds.takeLearned().length, 3);
+  assert.equal(kinds.takeLearned().length, 2);
   assert.deepEqual(kinds.takeLearned(), []);
 });
 
@@ -278,7 +429,8 @@ Deno.test("how far off it was goes with a kind that the store says is forgotten,
 
 for (
   const [kind, kept] of [
-    [{ namespace: "arena", template: "" }, 2],
+    [{ namespace: "arena", template: "match-#" }, 2],
+    [{ namespace: "arena", template: "" }, 1],
     [{ namespace: "", template: "match-#" }, 2],
     [{ namespace: "", template: "" }, 1],
   ] as const
@@ -287,12 +439,11 @@ for (
     const kinds = new Kinds(100, 10);
     kinds.learn(kind, { size: 40, fillTime: 30_000 }, 0);
     assert.deepEqual(
-      Array.from(kinds, ([, sizes]) => sizes.from(0, 0)),
+      kinds.stored().map(({ sizes }) => new Sizes(sizes).from(0, 0)),
       Array(kept).fill({ weight: 1, sum: 40 }),
     );
-    // 10 clients as two rooms, and then one of 40 at each level.
-    const expected = Array(kept).fill(0).reduce((size: number) => (40 + 2 * size) / 3, 10);
+    // 10 clients as two rooms, and then one of 40 at each level, all rooms among them.
+    const expected = Array(1 + kept).fill(0).reduce((size: number) => (40 + 2 * size) / 3, 10);
     assert.equal(kinds.estimatorFor(kind).expectedSize(0, 0), expected);
-    assert.equal(kinds.look(kind).expectedSize(0, 0), expected);
   });
 }

@@ -54,7 +54,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "size-observed":
       return followSize(model, change, now);
     case "kind-learned": // all that was learned is told as observations, but not that it is to be forgotten
-      if (change.kind.sizes === undefined) model.kinds.forget(change.kind);
+      if (change.kind.sizes === undefined) model.kinds.restore(change.kind);
       return;
     case "figures-wanted":
       for (const server of model.servers) server.figuresWanted = true;
@@ -118,5 +118,5 @@ function followSize(
 ): void {
   observe(model, kindOf(namespace, name), name, observed, earlier, now);
   const young = model.groups.get(namespace, name)?.young;
-  if (young !== undefined) young.learned = observed;
+  if (young !== undefined) young.learned = { ...observed, at: now };
 }

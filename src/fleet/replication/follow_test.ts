@@ -12,6 +12,7 @@ import {
   type Model,
   plan,
   report,
+  restore,
   snapshot,
   type Task,
   tick,
@@ -283,6 +284,34 @@ Deno.test("what rooms came to is learned by all gateways, of kinds and of names,
   }
   pair.do(5000, (model) => tick(model, 5000));
   assert.ok(Math.abs(pair.follower.kinds.estimatorFor(kind).levels.at(-1)!.from(0, 5000).weight - 1) < 0.01);
+});
+
+Deno.test("of rooms that begin together and grow on later, all gateways and one that starts since learn the same", () => {
+  const pair = new Pair();
+  const starting: Model[] = [];
+  const hear = (age: number, peers: (i: number) => number) => {
+    const now = age * 1000;
+    const rooms = Array.from({ length: 1000 }, (_, i) => ({
+      id: ["acme", `match-${i}`] as const,
+      customer: "acme",
+      peers: peers(i),
+      age: { secs: age, nanos: 0 },
+    }));
+    const input = { address: address("a"), pool: "default", version: "1", load: 0.5, clients: 20_000, rooms };
+    pair.do(now, (model) => report(model, input, now));
+    for (const model of starting) report(model, input, now);
+  };
+  for (let age = 10; age <= 200; age += 10) hear(age, () => 10);
+  starting.push(testModel());
+  restore(starting[0]!, snapshot(pair.follower), 200_000);
+  hear(210, () => 10);
+  for (let age = 220; age <= 700; age += 10) hear(age, (i) => i % 10 === 0 ? 100 : 10);
+  hear(2000, (i) => i % 10 === 0 ? 101 : 11);
+  for (const model of [pair.leader, pair.follower, ...starting]) {
+    const { weight, sum } = model.kinds.look(kind).levels.at(-1)!.from(0, 2_000_000);
+    assert.ok(Math.abs(sum / weight - 19) < 1, `${sum / weight} clients`);
+    assert.ok(weight > 420 && weight < 440, `${weight} rooms`);
+  }
 });
 
 Deno.test("a room that another gateway closes takes off its share of what its server reported, which is known in sum", () => {

@@ -110,7 +110,7 @@ export function snapshot(model: Model): Snapshot {
     tasks: Array.from(model.servers).flatMap(({ address, tasks }) =>
       Array.from(tasks, (task) => ({ server: address, task, order: tasks.orderOf(task) }))
     ),
-    kinds: Array.from(model.kinds, ([kind, sizes]) => ({ ...kind, sizes: sizes.stored() })),
+    kinds: model.kinds.stored(),
     names: model.names,
   };
 }

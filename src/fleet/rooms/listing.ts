@@ -130,7 +130,7 @@ function startTracking(
   const young = new YoungGroup(kind, estimator, since, peers, now);
   young.grewTo = peers; // whenever that was
   if (listed && known === undefined && peers > 0 && now > young.growsUntil) {
-    young.learned = { size: peers, fillTime: estimator.fillTime };
+    young.learned = { size: peers, fillTime: estimator.fillTime, at: young.growsUntil };
   }
   expectGrowth(group, young);
   if (model.shared) changes.push(groupYoung(group, now - since, peers));

@@ -2,6 +2,7 @@ import type { Change } from "../change.ts";
 import {
   type Kind,
   type KnownName,
+  type Lesson,
   nameHash,
   nameTemplate,
   type Observation,
@@ -23,6 +24,9 @@ const NOTABLE = 1.25;
 
 /** A group that was there for so long before it was first seen may have grown before. */
 const SEEN_LATE: Milliseconds = 60_000;
+
+/** What a group that is watched no more has taught was learned about so long ago. */
+const WATCHED: Milliseconds = 5_400_000;
 
 /** Sums of expected clients are fractions: by less than this they may be off, until they are added up anew. */
 const ROUNDING = 1e-6;
@@ -57,7 +61,7 @@ export class YoungGroup {
   /** What its name said when it was new. */
   readonly name: KnownName | undefined;
   /** What has been learned of it. */
-  learned: Observation | undefined = undefined;
+  learned: Lesson | undefined = undefined;
   /** Whether this gateway has placed it when it was new: else it may have been moved since. */
   isNew = false;
   /** Clients that were in it on another server, and are coming back though none is on the way yet. */
@@ -126,7 +130,7 @@ export function youngAgain(group: Group, kind: Kind, known: SizeEstimator, now: 
   const reached = group.peers();
   const young = new YoungGroup(kind, known, now, reached, now);
   if (group.young !== undefined) young.learned = group.young.learned;
-  else if (reached > 0) young.learned = { size: reached, fillTime: known.fillTime };
+  else if (reached > 0) young.learned = { size: reached, fillTime: known.fillTime, at: now - WATCHED };
   return young;
 }
 
@@ -199,7 +203,7 @@ export function learnSize(model: Model, group: Group, now: Milliseconds, changes
   const { kind, learned: earlier } = young;
   if (earlier !== undefined && young.peak < NOTABLE * earlier.size) return;
   const observed = { size: young.peak, fillTime: young.fillTime(knownBefore(model, young)) };
-  young.learned = observed;
+  young.learned = { ...observed, at: now };
   if (earlier === undefined) model.kinds.judge(kind, young.foreseen, observed.size);
   observe(model, kind, group.name, observed, earlier, now);
   changes.push({ type: "size-observed", namespace: kind.namespace, group: group.name, observed, earlier });
@@ -222,7 +226,7 @@ export function observe(
   kind: Kind,
   group: string,
   observed: Observation,
-  earlier: Observation | undefined,
+  earlier: Lesson | undefined,
   now: Milliseconds,
 ): void {
   model.kinds.learn(kind, observed, now, earlier);

@@ -8,6 +8,7 @@ import {
   type LearnedKind,
   type LearnedName,
   type LeftOut,
+  type Lesson,
   type Observation,
   parseAddress,
   type Plan,
@@ -73,10 +74,16 @@ export const task: Codec<QueuedTask> = record<QueuedTask>({
 
 const pair = tuple(number, number);
 export const sizes: Codec<LearnedKind["sizes"]> = orUndefined(
-  record<NonNullable<LearnedKind["sizes"]>>({ bins: list(pair), fill: pair, at: time }),
+  record<NonNullable<LearnedKind["sizes"]>>({
+    bins: list(pair),
+    fill: pair,
+    at: time,
+    spans: optional(list(tuple(number, number, number))),
+  }),
 );
 
 const observation = record<Observation>({ size: number, fillTime: number });
+const lesson = record<Lesson>({ size: number, fillTime: number, at: time });
 export const known: Codec<LearnedName["known"]> = orUndefined(
   record<NonNullable<LearnedName["known"]>>({ count: number, size: number, fillTime: number, at: time }),
 );
@@ -160,7 +167,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     server: address,
     age: number,
     reached: number,
-    learned: optional(observation),
+    learned: optional(lesson),
   },
   "group-leaving": { namespace: text, group: text, server: address, leave: text },
   "group-released": { namespace: text, group: text, server: address, leave: optional(text) },
@@ -169,7 +176,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
   "room-closed": { room: names, server: address, idle: optional(yes) },
   "granted": { room: names, server: address, user: text, customer: text, again: optional(yes) },
   "grants-ended": { room: names, server: address, users: list(text) },
-  "size-observed": { namespace: text, group: text, observed: observation, earlier: optional(observation) },
+  "size-observed": { namespace: text, group: text, observed: observation, earlier: optional(lesson) },
   "name-learned": { name: record<LearnedName>({ high: number, low: number, known }) },
   "kind-learned": {
     kind: record<LearnedKind>({ namespace: text, template: text, sizes }),

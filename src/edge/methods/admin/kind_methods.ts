@@ -48,8 +48,8 @@ export function kindMethods({ gateway }: { readonly gateway: GatewayPort }): rea
       name: "kind.Forget",
       summary: "Forget what was learned of the sizes of a kind of rooms",
       description:
-        "Named as `kind.List` names it: without `template` what is known of the namespace, without both what is known of all " +
-        "rooms. For a kind whose rooms are other ones now.",
+        "Named as `kind.List` names it: without `template` what is known of the namespace, without both that of every " +
+        "namespace, of which what is known of all rooms consists. For a kind whose rooms are other ones now.",
       does: "changes",
       params: z.object({ namespace: z.string().nullish(), template: z.string().nullish() }),
       result: z.object({}),
