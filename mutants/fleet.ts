@@ -691,15 +691,28 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/names.ts",
-    find: " + (count >= KEPT_FROM ? CAME_BACK : 0)",
-    put: "",
+    find: "const once = this.#once > SEEN_ONCE * this.#places;",
+    put: "const once = false;",
     breaks: "names that never come back push out those that do",
   },
   {
     file: "src/fleet/learning/names.ts",
-    find: "      this.#told.push({ high: this.#high[worst]!, low: this.#low[worst]!, known: undefined });\n",
+    find:
+      "        this.#told.push({ high: this.#high[place]!, low: this.#low[place]!, known: undefined });\n",
     put: "",
     breaks: "the store keeps names that were forgotten",
+  },
+  {
+    file: "src/fleet/learning/names.ts",
+    find: "return more > 0 || (more === 0 && !once && ",
+    put: "return (!once && ",
+    breaks: "the names of one customer push out those of others",
+  },
+  {
+    file: "src/fleet/learning/names.ts",
+    find: "    if (this.#changed.delete(last)) this.#changed.add(place);\n",
+    put: "",
+    breaks: "what was learned of a name that has moved in memory is not told to the store",
   },
   {
     file: "src/fleet/learning/kinds.ts",

@@ -39,11 +39,11 @@ export const LimitMembers = z.object({
     "Seconds that a client that got a room token and has not arrived counts towards licence and load.",
   ),
   kinds: z.int().min(10).max(8_000_000).default(fleet.limits.kinds).describe(
-    "Kinds of rooms whose sizes are remembered; those used longest ago are forgotten.",
+    "Kinds of rooms whose sizes are remembered; of the namespace that has the most, those used longest ago are forgotten.",
   ),
   names: z.int().min(0).max(8_000_000).default(fleet.limits.names).describe(
-    "Names of rooms that come back, whose sizes are remembered, each with 25 bytes; of some that share a place, the one " +
-      "seen longest ago is forgotten. 0 for none.",
+    "Names of rooms that come back, whose sizes are remembered, each with 33 bytes (and 256 KiB for all); of further " +
+      "ones, those that were seen once are forgotten first, and those of the namespace that has the most. 0 for none.",
   ),
   webhookEvents: z.int().min(1).max(1_000_000).default(10_000).describe(
     "Events that may wait for each webhook; the oldest make room.",

@@ -2,8 +2,16 @@ import { scopedKey } from "../scoped_key.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Observation } from "./sizes.ts";
 
-/** Names whose hashes agree so far share this many places; which of them is forgotten is decided among them. */
-const WAYS = 16;
+/** Fraction of the names, in [0, 1], below which those that were seen once push out none that came back. */
+const SEEN_ONCE = 1 / 8;
+
+/** Where a name has to go, it is one of so many that are looked at; */
+const LOOKED_AT = 16;
+/** so many places are tried to find them. */
+const TRIES = 256;
+
+/** No name: the end of a list of names. */
+const NONE = -1;
 
 /** Older sights of a name count less from so many on. */
 const MOST = 8;
@@ -41,46 +49,62 @@ interface RememberedName extends LearnedName {
 }
 
 /**
- * What rooms came to that had the same name before. Bounded: 25 bytes a name, in arrays that are made at once. Of names
- * that share a place, one that was seen once goes before those that came back, and the one seen longest ago before others:
- * so names that are all different never push out those that come back.
+ * What rooms came to that had the same name before. Bounded: 33 bytes a name and 256 KiB, in arrays that are made at once. Up to the limit
+ * all are remembered. Then a name that was seen once goes before those that came back, whichever it is, so that names that
+ * come back after more others than are remembered are met again at some time; but for an eighth, for which the one seen longest
+ * ago goes of some that came back. Of those that are looked at, one of the namespace that has the most goes: so nobody's
+ * names push out those of others.
  */
 export class Names {
-  #places = 0;
+  /** How many there are: they have the first places. */
+  #size = 0;
+  /** How many of them were seen once. */
+  #once = 0;
   #high = new Uint32Array();
   #low = new Uint32Array();
-  /** 0 where the place is free. */
   #count = new Uint8Array();
-  #size = new Float32Array();
+  #usual = new Float32Array();
   #fillTime = new Float32Array();
   #at = new Float64Array();
+  /** The names whose hashes agree so far as there are places: the first of each, and the next of each place. */
+  #first = new Int32Array();
+  #next = new Int32Array();
+  /** How many names a namespace has, by {@link ownerOf}. */
+  readonly #owned = new Uint32Array(OWNERS);
   /** The places that have changed since that was last asked. */
   readonly #changed = new Set<number>();
   /** What else the store is to be told: names that it knows and that are forgotten. */
   #told: LearnedName[] = [];
 
-  /** @param limit names that are remembered, to the next {@link WAYS} below */
+  /** @param limit names that are remembered */
   constructor(limit: number) {
     this.#make(limit);
   }
 
   /** From now on so many are remembered. */
   configure(limit: number): void {
-    if (placesFor(limit) === this.#places) return;
-    const known = [...this];
+    if (limit === this.#places) return;
+    const known = Array.from({ length: this.#size }, (_, place) => this.#nameAt(place));
     this.#told = this.takeLearned();
     this.#make(limit);
     known.sort((a, b) => a.known.at - b.known.at).forEach((name) => this.restore(name));
   }
 
   #make(limit: number): void {
-    const places = this.#places = placesFor(limit);
-    this.#high = new Uint32Array(places);
-    this.#low = new Uint32Array(places);
-    this.#count = new Uint8Array(places);
-    this.#size = new Float32Array(places);
-    this.#fillTime = new Float32Array(places);
-    this.#at = new Float64Array(places);
+    this.#size = this.#once = 0;
+    this.#high = new Uint32Array(limit);
+    this.#low = new Uint32Array(limit);
+    this.#count = new Uint8Array(limit);
+    this.#usual = new Float32Array(limit);
+    this.#fillTime = new Float32Array(limit);
+    this.#at = new Float64Array(limit);
+    this.#first = new Int32Array(limit).fill(NONE);
+    this.#next = new Int32Array(limit);
+    this.#owned.fill(0);
+  }
+
+  get #places(): number {
+    return this.#high.length;
   }
 
   get(name: NameHash): KnownName | undefined {
@@ -112,7 +136,7 @@ export class Names {
   restore({ high, low, known }: LearnedName): void {
     const place = this.#find({ high, low });
     if (known === undefined) {
-      if (place !== undefined) this.#count[place] = 0;
+      if (place !== undefined) this.#take(place);
     } else if (place !== undefined) this.#write(place, known);
     else if (this.#places > 0) this.#put({ high, low }, known);
   }
@@ -131,39 +155,98 @@ export class Names {
 
   /** The names that came back. */
   *[Symbol.iterator](): Generator<RememberedName> {
-    for (let place = 0; place < this.#places; place++) {
+    for (let place = 0; place < this.#size; place++) {
       if (this.#count[place]! >= KEPT_FROM) yield this.#nameAt(place);
     }
   }
 
   #find({ high, low }: NameHash): number | undefined {
-    if (this.#places === 0) return undefined;
-    const first = this.#first(low);
-    for (let place = first; place < first + WAYS; place++) {
-      if (this.#low[place] === low && this.#high[place] === high && this.#count[place]! > 0) return place;
+    if (this.#size === 0) return undefined;
+    for (let place = this.#first[low % this.#places]!; place !== NONE; place = this.#next[place]!) {
+      if (this.#low[place] === low && this.#high[place] === high) return place;
     }
     return undefined;
   }
 
   /** Gives a new name a place: a free one, or that of the name that is missed least. */
   #put(name: NameHash, known: KnownName): void {
-    const first = this.#first(name.low);
-    let worst = first;
-    for (let place = first; place < first + WAYS; place++) {
-      if (this.#worth(place) < this.#worth(worst)) worst = place;
+    if (this.#size === this.#places) {
+      const place = this.#leastMissed(name);
+      if (this.#count[place]! >= KEPT_FROM) {
+        this.#told.push({ high: this.#high[place]!, low: this.#low[place]!, known: undefined });
+      }
+      this.#take(place);
     }
-    if (this.#count[worst]! >= KEPT_FROM) {
-      this.#told.push({ high: this.#high[worst]!, low: this.#low[worst]!, known: undefined });
+    const place = this.#size++;
+    this.#high[place] = name.high;
+    this.#low[place] = name.low;
+    this.#count[place] = 1;
+    this.#once++;
+    this.#owned[ownerOf(name.high)]!++;
+    this.#link(place);
+    this.#write(place, known);
+  }
+
+  /** Frees a place; the last name moves into it. */
+  #take(place: number): void {
+    this.#unlink(place);
+    this.#owned[ownerOf(this.#high[place]!)]!--;
+    if (this.#count[place]! < KEPT_FROM) this.#once--;
+    this.#changed.delete(place);
+    const last = --this.#size;
+    if (place === last) return;
+    this.#unlink(last);
+    this.#high[place] = this.#high[last]!;
+    this.#low[place] = this.#low[last]!;
+    this.#count[place] = this.#count[last]!;
+    this.#usual[place] = this.#usual[last]!;
+    this.#fillTime[place] = this.#fillTime[last]!;
+    this.#at[place] = this.#at[last]!;
+    this.#link(place);
+    if (this.#changed.delete(last)) this.#changed.add(place);
+  }
+
+  #link(place: number): void {
+    const list = this.#low[place]! % this.#places;
+    this.#next[place] = this.#first[list]!;
+    this.#first[list] = place;
+  }
+
+  #unlink(place: number): void {
+    const list = this.#low[place]! % this.#places;
+    const next = this.#next[place]!;
+    if (this.#first[list] === place) {
+      this.#first[list] = next;
+      return;
     }
-    this.#changed.delete(worst);
-    this.#high[worst] = name.high;
-    this.#low[worst] = name.low;
-    this.#write(worst, known);
+    let before = this.#first[list]!;
+    while (this.#next[before] !== place) before = this.#next[before]!;
+    this.#next[before] = next;
+  }
+
+  /** The place of the name that goes for a new one, whose hash decides by chance which are looked at. */
+  #leastMissed({ high, low }: NameHash): number {
+    const once = this.#once > SEEN_ONCE * this.#places;
+    let least: number | undefined;
+    let left = LOOKED_AT;
+    for (let i = 0; i < TRIES && left > 0; i++) {
+      const place = fold(low ^ Math.imul(high + i, 0x9e3779b1)) % this.#size;
+      if (this.#count[place]! < KEPT_FROM !== once) continue;
+      left--;
+      if (least === undefined || this.#isMissedLess(place, least, once)) least = place;
+    }
+    return least ?? 0; // by no chance that could be met
+  }
+
+  #isMissedLess(place: number, than: number, once: boolean): boolean {
+    const more = this.#owned[ownerOf(this.#high[place]!)]! - this.#owned[ownerOf(this.#high[than]!)]!;
+    return more > 0 || (more === 0 && !once && this.#at[place]! < this.#at[than]!);
   }
 
   #write(place: number, { count, size, fillTime, at }: KnownName): void {
+    if (this.#count[place]! < KEPT_FROM && count >= KEPT_FROM) this.#once--;
     this.#count[place] = count;
-    this.#size[place] = size;
+    this.#usual[place] = size;
     this.#fillTime[place] = fillTime;
     this.#at[place] = at;
   }
@@ -175,34 +258,30 @@ export class Names {
   #known(place: number): KnownName {
     return {
       count: this.#count[place]!,
-      size: this.#size[place]!,
+      size: this.#usual[place]!,
       fillTime: this.#fillTime[place]!,
       at: this.#at[place]!,
     };
   }
-
-  #first(low: number): number {
-    return low % (this.#places / WAYS) * WAYS;
-  }
-
-  /** Orders places by how much is lost with them. */
-  #worth(place: number): number {
-    const count = this.#count[place]!;
-    if (count === 0) return -Infinity;
-    return this.#at[place]! + (count >= KEPT_FROM ? CAME_BACK : 0);
-  }
 }
 
-/** More than any clock differs by: one that came back is worth more than any that did not. */
-const CAME_BACK: Milliseconds = 1e15;
+/** Namespaces that are told apart; others share what they have. */
+const OWNERS = 2 ** 16;
 
-function placesFor(limit: number): number {
-  return limit === 0 ? 0 : Math.max(1, Math.floor(limit / WAYS)) * WAYS;
+/** The namespace of a name, by the first half of its hash. */
+function ownerOf(high: number): number {
+  return high >>> 16;
 }
 
-/** The hash of a group's name: two lanes of multiplying and folding, each over every character. */
+/** The hash of a group's name: 16 bits of its namespace, and 48 of both. */
 export function nameHash(namespace: string, group: string): NameHash {
-  const text = scopedKey([namespace, group]);
+  const { low: owner } = hashOf(namespace);
+  const { high, low } = hashOf(scopedKey([namespace, group]));
+  return { high: ((owner << 16) | (high >>> 16)) >>> 0, low };
+}
+
+/** Two lanes of multiplying and folding, each over every character. */
+function hashOf(text: string): NameHash {
   let high = 0x2545f491;
   let low = 0x6c078965;
   for (let i = 0; i < text.length; i++) {

@@ -44,8 +44,78 @@ Deno.test("however many names there are that never come back, those that do are 
   for (const time of [0, 1]) for (const name of back) names.learn(name, at(40), time);
   for (let i = 0; i < 20_000; i++) names.learn(nameHash("ns", `once-${i}`), at(2), 10 + i);
   const left = back.filter((name) => names.get(name) !== undefined).length;
-  assert.ok(left > 290, `${left} of 300`);
+  assert.equal(left, 300);
   assert.ok([...names].length <= 800);
+});
+
+for (const limit of [1, 7, 16, 100, 5000]) {
+  Deno.test(`so many names are remembered as the limit says: ${limit}`, () => {
+    const names = new Names(limit);
+    for (let day = 0; day < 2; day++) {
+      for (let i = 0; i < limit; i++) names.learn(nameHash("ns", `class-${i}`), at(10), day * limit + i);
+    }
+    assert.equal([...names].length, limit);
+  });
+}
+
+Deno.test("of names that come back after more others than are remembered, each day more are known", () => {
+  const names = new Names(1000);
+  const known = Array.from({ length: 8 }, (_, day) => {
+    for (let i = 0; i < 600; i++) {
+      names.learn(nameHash("ns", `class-${i}`), at(10), day);
+      names.learn(nameHash("ns", `match-${day}-${i}`), at(10), day);
+    }
+    return [...names].length;
+  });
+  assert.ok(known[1]! > 250 && known[3]! > 400 && known[7]! > 500, `${known}`);
+});
+
+Deno.test("names of one customer push out none of others, seen once or come back, however often they come back", () => {
+  const names = new Names(1000);
+  const others = Array.from({ length: 200 }, (_, i) => nameHash(`ns${i % 20}`, `class-${i}`));
+  for (const [i, name] of others.entries()) for (let n = 0; n <= i % 2; n++) names.learn(name, at(10), 0);
+  for (let pass = 1; pass < 4; pass++) {
+    for (let i = 0; i < 5000; i++) {
+      for (let n = 0; n < pass; n++) names.learn(nameHash("evil", `word-${i}`), at(1), pass);
+    }
+  }
+  const left = others.filter((name) => names.get(name) !== undefined).length;
+  assert.ok(left >= 199, `${left} of 200`);
+});
+
+Deno.test("what is learned, restored and forgotten in any order is known as if there were a table of it", () => {
+  const step = fc.record({ name: fc.nat(40), does: fc.constantFrom("learn", "restore", "forget", "tell") });
+  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    const names = new Names(41);
+    const truth = new Map<number, number>();
+    const stored = new Map<string, number>();
+    const tell = () => {
+      for (const { high, low, known } of names.takeLearned()) stored.set(`${high}.${low}`, known!.count);
+    };
+    for (const { name, does } of steps) {
+      const hash = nameHash("ns", `${name}`);
+      if (does === "learn") {
+        names.learn(hash, at(10), 0);
+        truth.set(name, Math.min(8, (truth.get(name) ?? 0) + 1));
+      } else if (does === "restore") {
+        names.restore({ ...hash, known: { count: 3, ...at(10), at: 0 } });
+        truth.set(name, 3);
+        stored.set(`${hash.high}.${hash.low}`, 3);
+      } else if (does === "forget") {
+        names.restore({ ...hash, known: undefined });
+        truth.delete(name);
+        stored.delete(`${hash.high}.${hash.low}`);
+      } else tell();
+    }
+    tell();
+    for (let name = 0; name <= 40; name++) {
+      const hash = nameHash("ns", `${name}`);
+      assert.equal(names.get(hash)?.count, truth.get(name));
+      const count = truth.get(name) ?? 0;
+      if (count >= KEPT_FROM) assert.equal(stored.get(`${hash.high}.${hash.low}`), count);
+    }
+    assert.equal([...names].length, [...truth.values()].filter((count) => count >= KEPT_FROM).length);
+  }));
 });
 
 Deno.test("a name that has to go is told to go, where the store knows it", () => {
