@@ -619,9 +619,27 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "if (young === undefined || young.peak === 0) return;",
+    find: "if (young === undefined || young.size === 0) return;",
     put: "if (young === undefined) return;",
     breaks: "rooms that nobody joined teach their kind",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "if (nonsense) this.peak = this.grewTo = Math.max(this.#borne, peers);",
+    put: "",
+    breaks: "a nonsense of one report is taken for the size of a room",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "return this.peak <= plausibleBeside(0) ? this.peak : this.#borne;",
+    put: "return this.peak;",
+    breaks: "a room that ends after a nonsense teaches it",
+  },
+  {
+    file: "src/fleet/operations/report.ts",
+    find: "  if (server.teaches) server.cost.learn",
+    put: "  server.cost.learn",
+    breaks: "a nonsense of a number of clients makes each client seem cheap",
   },
   {
     file: "src/fleet/state/growth.ts",

@@ -12,6 +12,7 @@ import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom } from "../rooms/opening.ts";
 import type { Room } from "../state/room.ts";
+import { plausibleBeside } from "../state/plausible.ts";
 import { learnRoomCost } from "../state/room_cost.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
@@ -30,12 +31,6 @@ export interface Report {
 
 /** Rooms that are taken in between two pauses of a long report. */
 const SLICE = 1000;
-
-/**
- * A room cannot have more peers than its server has clients, but the two are not counted at one moment: this many times
- * as many, and some more, pass.
- */
-const PLAUSIBLE = { factor: 2, peers: 100 };
 
 /** Reports in a row that came within half an interval of each other, after which two servers may share an address. */
 const EARLY_REPORTS = 5;
@@ -87,7 +82,7 @@ export function* reportInSlices(
   const tellsAll = server.figuresWanted;
   server.figuresWanted = false;
   const works = noWorks();
-  const mostPeers = PLAUSIBLE.factor * input.clients + PLAUSIBLE.peers;
+  const mostPeers = plausibleBeside(input.clients); // a room has no more peers than its server has clients
   let count: Count = { peers: 0, rooms: 0 };
   let counted: Usage | undefined;
   let sinceYield = 0;
@@ -134,7 +129,7 @@ export function* reportInSlices(
     if (++sinceYield > SLICE && !(yield* pause())) return gone();
     if (room.group.server === server && room.report === number - 1) unlistRoom(model, room, now, changes);
   }
-  learnRoomCost(model, server, works, input.load, now);
+  learnRoomCost(model, server, works, now);
   followGrowth(model, server, now, changes);
   replaceForeign(server, foreign, changes);
   if (server.closing.size > 0) retryIgnoredCloses(model, server, input.rooms, now, changes);
@@ -169,13 +164,16 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   if (!server.loadKnown) {
     complain(server, "load", "its load is no number; the last one counts", now, changes);
   } else server.load = Math.min(1, Math.max(0, input.load));
+  // So many more clients than in the report before are a burst, which the next report shows too, or nonsense.
+  const isPlausible = !known || input.clients <= plausibleBeside(server.clients);
+  server.teaches = isPlausible && !Number.isNaN(input.load);
   server.clients = input.clients;
   server.reports++;
   server.reportsAnywhere++;
   server.lastReport = newName(model);
   if (!server.loadKnown) return;
   const typical = model.servers.typicalLoadPerClient(server.pool, now);
-  server.cost.learn(server.clients, server.load, typical);
+  if (server.teaches) server.cost.learn(server.clients, server.load, typical);
   server.loadPerClient = server.cost.perClient(typical);
   server.steadyLoad = server.cost.steadyLoad(server.clients, server.load, typical);
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import {
   endHandOver,
+  forecast,
   forgetKind,
   handOverTasks,
   type Model,
+  type PoolForecast,
   report,
   type ReportedRoom,
   reportInSlices,
@@ -83,6 +85,50 @@ for (const peers of [9007199254740991, 1e9]) {
     assert.ok(learned.expectedSize(0, 2_000_000) <= 120, String(learned.expectedSize(0, 0)));
   });
 }
+
+for (const known of [0, 20, 1000]) {
+  for (const peers of [1e4, 1e6]) {
+    for (const [ends, how] of [[true, "ends with it"], [false, "lives on"]] as const) {
+      Deno.test(`one report of ${peers} clients in a room that ${how} teaches nothing, with ${known} rooms known`, () => {
+        const model = testModel();
+        const kind = { namespace: "acme", template: "match-#" };
+        for (let i = 0; i < known; i++) model.kinds.learn(kind, { size: 10, fillTime: 20_000 }, 0);
+        const rooms = Array.from({ length: 20 }, (_, i) => room(`match-${i}`, 10));
+        const about = { load: 0.2, clients: 200 };
+        for (let now = 0; now < 600_000; now += 5000) tell(model, "a", rooms, now, about);
+        const odd = [...rooms.slice(1), room("match-0", peers), ...(ends ? [room("match-77", peers)] : [])];
+        tell(model, "a", odd, 600_000, { load: 0.2, clients: 2 * peers });
+        tick(model, 600_000);
+        for (let now = 605_000; now < 1_200_000; now += 5000) {
+          tell(model, "a", rooms, now, about);
+          tick(model, now);
+        }
+        const server = model.servers.get(address("a"))!;
+        const size = (namespace: string) =>
+          model.kinds.look({ ...kind, namespace }).expectedSize(0, 1_200_000);
+        assert.ok(size("acme") < 11 && size("other") < 11, `${size("acme")}, ${size("other")}`);
+        assert.ok(Math.abs(server.loadPerClient - 0.001) < 1e-5, String(server.loadPerClient));
+        place(model, "match-100", "u", 1_200_000);
+        const [{ ahead }] = forecast(model, 0.75) as [PoolForecast];
+        assert.ok(
+          ahead.every(({ clients, servers }) => clients < 250 && servers === 1),
+          JSON.stringify(ahead),
+        );
+        checkConsistency(model);
+      });
+    }
+  }
+}
+
+Deno.test("a room that is joined by very many between two reports is as large as they are", () => {
+  const model = testModel();
+  for (const [i, peers] of [1, 900, 900, 900].entries()) {
+    tell(model, "a", [room("talk-1", peers)], i * 5000, { clients: peers, load: peers / 1000 });
+  }
+  tell(model, "a", [], 2_000_000, { clients: 0, load: 0 });
+  const { levels } = model.kinds.estimatorFor({ namespace: "acme", template: "talk-#" });
+  assert.equal(levels.at(-1)!.quantile(0.5), 900);
+});
 
 Deno.test("counts that were taken at slightly different moments are no fault", () => {
   const model = testModel();

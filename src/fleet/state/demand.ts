@@ -57,17 +57,16 @@ export class Demand {
   }
 }
 
-/** Clients more from count to count, by the line that fits best. */
+/**
+ * Clients more from count to count: the median over all pairs of counts (Sen, "Estimates of the Regression Coefficient Based
+ * on Kendall's Tau", 1968), so that a nonsense of one report changes nothing.
+ */
 function slope(counts: readonly PoolCount[]): number {
-  const n = counts.length;
-  if (n < 2) return 0;
-  const middle = (n - 1) / 2;
-  let [above, below] = [0, 0];
-  for (const [i, { clients }] of counts.entries()) {
-    above += (i - middle) * clients;
-    below += (i - middle) ** 2;
-  }
-  return above / below;
+  const slopes = counts.flatMap(({ clients }, i) =>
+    counts.slice(0, i).map((earlier, j) => (clients - earlier.clients) / (i - j))
+  ).sort((a, b) => a - b);
+  const middle = slopes.length >> 1;
+  return slopes.length === 0 ? 0 : (slopes[middle]! + slopes[slopes.length - 1 - middle]!) / 2;
 }
 
 /** Counts the clients of every pool once a minute. O(servers). */

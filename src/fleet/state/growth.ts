@@ -10,6 +10,7 @@ import {
 } from "../learning/mod.ts";
 import type { Model } from "./model.ts";
 import { workToCome } from "./room_cost.ts";
+import { plausibleBeside } from "./plausible.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -38,8 +39,10 @@ const TELL_AFTER: Milliseconds = 5000;
 export class YoungGroup {
   /** Clients in the last report. */
   peers = 0;
-  /** The most that any report showed. */
+  /** The most that any report showed; of the last one, whatever it is. */
   peak = 0;
+  /** The most that the reports before it showed. */
+  #borne = 0;
   /** Clients granted, which no report has shown yet. */
   grants = 0;
   /** Clients still expected, in `server.growth`. */
@@ -95,6 +98,23 @@ export class YoungGroup {
     this.grewAt = now;
   }
 
+  /**
+   * A further report shows so many. What the one before showed alone, and is out of all proportion to this, was no size.
+   *
+   * @returns whether the peak is less by that
+   */
+  look(peers: number): boolean {
+    const nonsense = this.peak > Math.max(this.#borne, plausibleBeside(peers));
+    if (nonsense) this.peak = this.grewTo = Math.max(this.#borne, peers);
+    this.#borne = this.peak;
+    return nonsense;
+  }
+
+  /** What it is known to have come to: a size that one report alone shows counts only if that many may come and go between two. */
+  get size(): number {
+    return this.peak <= plausibleBeside(0) ? this.peak : this.#borne;
+  }
+
   /** How long it has grown, as far as can be told. */
   fillTime(known: SizeEstimator): Milliseconds {
     return this.#seenLate && this.grewAt === this.since ? known.fillTime : this.grewAt - this.since;
@@ -103,7 +123,7 @@ export class YoungGroup {
   /** Whether it has come to its size by now, as far as can be told. */
   growsNoMore(now: Milliseconds): boolean {
     const pause = Math.max(STILL_GROWS.atLeast, STILL_GROWS.ofAge * (now - this.since));
-    return now > this.growsUntil && now - this.grewAt > pause;
+    return now > this.growsUntil && now - this.grewAt > pause && this.size === this.peak;
   }
 }
 
@@ -176,7 +196,8 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
     const young = group.young!;
     const peers = group.peers();
     young.peers = peers;
-    if (peers > young.peak) young.grow(knownBefore(model, young), peers, now);
+    const isLess = young.look(peers);
+    if (isLess || peers > young.peak) young.grow(knownBefore(model, young), Math.max(peers, young.peak), now);
     if (!young.hasGrown && young.growsNoMore(now)) {
       young.hasGrown = true;
       young.expected = young.peak;
@@ -199,10 +220,10 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
 /** The kind of a group is known better by what it has come to. */
 export function learnSize(model: Model, group: Group, now: Milliseconds, changes: Change[]): void {
   const { young } = group;
-  if (young === undefined || young.peak === 0) return;
-  const { kind, learned: earlier } = young;
-  if (earlier !== undefined && young.peak < NOTABLE * earlier.size) return;
-  const observed = { size: young.peak, fillTime: young.fillTime(knownBefore(model, young)) };
+  if (young === undefined || young.size === 0) return;
+  const { kind, size, learned: earlier } = young;
+  if (earlier !== undefined && size < NOTABLE * earlier.size) return;
+  const observed = { size, fillTime: young.fillTime(knownBefore(model, young)) };
   young.learned = { ...observed, at: now };
   if (earlier === undefined) model.kinds.judge(kind, young.foreseen, observed.size);
   observe(model, kind, group.name, observed, earlier, now);

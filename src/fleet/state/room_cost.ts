@@ -14,20 +14,15 @@ export class RoomCost {
   lookedAt: Milliseconds = -Infinity;
 }
 
-/**
- * A server has reported: what its rooms come to, and what that costs it.
- *
- * @param reported its load; NaN where it is not known
- */
+/** A server has reported: what its rooms come to, and what that costs it. */
 export function learnRoomCost(
   model: Model,
   server: Server,
   works: Works,
-  reported: number,
   now: Milliseconds,
 ): void {
   server.works = works;
-  if (Number.isNaN(reported) || works[0] === 0) return;
+  if (!server.teaches || works[0] === 0) return;
   const { load, clients, workFit, workCosts } = server;
   workFit.learn(works, load);
   const ofClient = model.servers.typicalLoadPerClient(server.pool, now);

@@ -45,6 +45,8 @@ export class Server implements ServerLoad {
   readonly intake = new Intake();
   load = 0;
   clients = 0;
+  /** Whether the last report tells what its clients cost: it has a load, and no nonsense of a number of clients. */
+  teaches = false;
   groups = 0;
   grants = 0;
   growth = 0;
