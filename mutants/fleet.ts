@@ -752,9 +752,27 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/room_cost.ts",
-    find: "return tells ? best : 0;",
+    find: "if (tells && left[best]! < BETTER * left[current]!) return best;",
     put: "return best;",
     breaks: "an exponent is taken where the loads do not tell it",
+  },
+  {
+    file: "src/fleet/learning/room_cost.ts",
+    find: "const weight = ({ reports }: WorkFit) => Math.min(1, reports / KNOWN);",
+    put: "const weight = (fit: WorkFit) => fit.unexplained(0) < 0.1 ? 0.01 : 1;",
+    breaks: "one server that deviates decides how the rooms of all are counted",
+  },
+  {
+    file: "src/fleet/state/room_cost.ts",
+    find: "roomCost.better.looks >= LOOKS",
+    put: "roomCost.better.looks >= 1",
+    breaks: "how rooms are counted changes with each wind",
+  },
+  {
+    file: "src/fleet/state/room_cost.ts",
+    find: "    reckon(model, server, now); // all at once",
+    put: "    server.loadPerWork = 0; // all at once",
+    breaks: "servers are compared by two formulas until all have reported",
   },
   {
     file: "src/fleet/state/room_cost.ts",

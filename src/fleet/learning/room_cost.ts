@@ -11,10 +11,15 @@ const KEEP = 0.5 ** (1 / 720);
 
 /** An exponent other than 1 has to be known from so many reports, */
 const ENOUGH = 240;
-/** to leave at most this share of the error that 1 leaves, */
+/** to leave at most this share of the error that the one before leaves, */
 const BETTER = 0.8;
-/** and at most this share of how much loads differ. */
+/** and at most this share of how much loads differ; */
 const TELLING = 0.5;
+/** once it is taken it stays while it leaves at most this much, and less than 1 does. */
+const STILL_TELLING = 0.7;
+
+/** A server counts in full from so many reports on. */
+const KNOWN = 60;
 
 /** Sizes whose work is looked up; others are computed. */
 const LOOKED_UP = 1024;
@@ -63,26 +68,35 @@ export class WorkFit {
   }
 
   /** How much loads differ: squares, added up. */
-  get spread(): number {
+  get #spread(): number {
     return Math.max(0, this.#yy - this.#y ** 2 / this.#reports);
   }
 
-  /** Squares that an exponent leaves unexplained, added up. */
-  error(exponent: number): number {
+  /** What an exponent leaves unexplained of how much loads differ, as a fraction in [0, 1]. */
+  unexplained(exponent: number): number {
     const x = this.#x[exponent]!;
     const covariance = this.#xy[exponent]! - x * this.#y / this.#reports;
     const variance = this.#xx[exponent]! - x ** 2 / this.#reports;
-    return variance > 0 ? Math.max(0, this.spread - covariance ** 2 / variance) : this.spread;
+    const spread = this.#spread;
+    return variance > 0 && spread > 0 ? Math.max(0, 1 - covariance ** 2 / variance / spread) : 1;
   }
 }
 
-/** The place in {@link EXPONENTS} of the one that explains all servers best; 0, each client costs the same, where they do not tell. */
-export function bestExponent(fits: readonly WorkFit[]): number {
+/**
+ * The place in {@link EXPONENTS} of the one that explains the loads best, each server counting alike; 0, each client costs the
+ * same, where they do not tell.
+ *
+ * @param current the one that holds, which another one has to be clearly better than
+ */
+export function bestExponent(fits: readonly WorkFit[], current = 0): number {
   const known = fits.filter(({ reports }) => reports > 0);
   const sum = (of: (fit: WorkFit) => number) => known.reduce((total, fit) => total + of(fit), 0);
   if (sum(({ reports }) => reports) < ENOUGH) return 0;
-  const errors = EXPONENTS.map((_, i) => sum((fit) => fit.error(i)));
-  const best = errors.indexOf(Math.min(...errors));
-  const tells = errors[best]! < BETTER * errors[0]! && errors[best]! < TELLING * sum(({ spread }) => spread);
-  return tells ? best : 0;
+  const weight = ({ reports }: WorkFit) => Math.min(1, reports / KNOWN);
+  const servers = sum(weight);
+  const left = EXPONENTS.map((_, i) => sum((fit) => weight(fit) * fit.unexplained(i)) / servers);
+  const best = left.indexOf(Math.min(...left));
+  const tells = left[best]! < TELLING && left[best]! < BETTER * left[0]!;
+  if (tells && left[best]! < BETTER * left[current]!) return best;
+  return left[current]! < STILL_TELLING && left[current]! < left[0]! ? current : 0;
 }

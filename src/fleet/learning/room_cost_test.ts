@@ -41,6 +41,20 @@ Deno.test("each client costs the same where nothing tells otherwise: few reports
   assert.equal(bestExponent(fits(600, 2, { scale: 0.02, noise: 0.2 })), 0);
 });
 
+Deno.test("each server counts alike, however much its load differs", () => {
+  const few = Array.from({ length: 5 }, () => fits(600, 1, { scale: 0.1, noise: 0 })).flat();
+  const [one] = fits(600, 2, { scale: 1, noise: 0 });
+  assert.equal(bestExponent([one!]), 4);
+  assert.equal(bestExponent([...few, one!]), 0);
+});
+
+Deno.test("another exponent is taken where it is clearly better than the one that holds", () => {
+  const between = fits(600, 1.4, { noise: 0.05 });
+  assert.deepEqual([1, 2, 3].map((which) => bestExponent(between, which)).slice(0, 2), [1, 2]);
+  assert.equal(bestExponent(fits(600, 2, { noise: 0.001 }), 1), 4);
+  assert.equal(bestExponent(fits(600, 1), 2), 0);
+});
+
 Deno.test("what saturated servers say does not count", () => {
   const all = fits(600, 1);
   const works = noWorks();

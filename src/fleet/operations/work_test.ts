@@ -86,7 +86,83 @@ Deno.test("an exponent that has become another holds for rooms that already grow
     const works = Float64Array.from([1, 1.25, 1.5, 1.75, 2], (exponent) => (i % 7) ** exponent * 100);
     for (const { workFit } of model.servers) workFit.learn(works, (i % 7) / 10);
   }
-  tick(model, now + 60_000);
+  for (let minute = 1; minute < 10; minute++) tick(model, now + minute * 60_000);
+  assert.equal(model.roomCost.which, 4, "not at once");
+  tick(model, now + 600_000);
   assert.deepEqual([model.roomCost.which, chosen.growthWork, chosen.work], [0, 0, undefined]);
   checkConsistency(model);
 });
+
+/** How many servers are compared by the work of rooms, and how many times that has changed, by the minute. */
+function watched(
+  minutes: number,
+  loadOf: (server: number, rooms: readonly number[], random: () => number) => number,
+) {
+  const model = testModel();
+  const random = seededRandom(5);
+  const size = () => Math.max(1, Math.min(300, Math.round(4 / (1 - random()) ** 0.8)));
+  const rooms = Array.from({ length: 10 }, () => Array.from({ length: 15 }, size));
+  let changes = 0;
+  for (let now = 0; now < minutes * 60_000; now += 5000) {
+    const before = model.roomCost.which;
+    tick(model, now);
+    if (model.roomCost.which !== before) {
+      changes++;
+      const counted = Array.from(model.servers).filter(({ work }) => work !== undefined).length;
+      assert.equal(
+        counted,
+        model.roomCost.which === 0 ? 0 : model.servers.size,
+        "all by one formula, at once",
+      );
+    }
+    for (const [s, sizes] of rooms.entries()) {
+      for (let i = 0; i < sizes.length; i++) if (random() < 0.01) sizes[i] = size();
+      const load = Math.min(1, Math.max(0, loadOf(s, sizes, random)));
+      const listed = sizes.map((peers, i) => ({
+        id: ["acme", `${s} ${i}`] as const,
+        customer: "acme",
+        peers,
+        age: { secs: 9999, nanos: 0 },
+      }));
+      const clients = sizes.reduce((sum, its) => sum + its, 0);
+      const input = { address: address(`s${s}`), pool: "default", version: "1", load, clients };
+      report(model, { ...input, rooms: listed }, now);
+    }
+    hear(model, "idle", [], now);
+  }
+  return { changes, which: model.roomCost.which };
+}
+
+const sum = (sizes: readonly number[], exponent = 1) => sizes.reduce((all, its) => all + its ** exponent, 0);
+const fleets = [
+  [
+    "one of ten costs the square of its rooms",
+    (s, r) => s === 0 ? sum(r, 2) / 40_000 : sum(r) / 4000,
+    [0],
+    0,
+  ],
+  ["one of ten costs what its largest room does", (s, r) => s === 0 ? Math.max(...r) / 300 : sum(r) / 1600, [
+    0,
+  ], 0],
+  ["one of ten has any load", (s, r, random) => s === 0 ? random() : sum(r) / 1600, [0], 0],
+  ["large rooms bring something else along", (_, r) => sum(r) / 1600 + (Math.max(...r) > 100 ? 0.2 : 0), [
+    0,
+    1,
+    2,
+    3,
+  ], 2],
+  ["all cost the square of their rooms", (_, r) => sum(r, 2) / 80_000, [4], 1],
+] as const satisfies readonly (readonly [
+  string,
+  (server: number, rooms: readonly number[], random: () => number) => number,
+  readonly number[],
+  number,
+])[];
+
+for (const [what, loadOf, exponents, most] of fleets) {
+  Deno.test(`what rooms cost is told by most servers, and seldom changes: ${what}`, () => {
+    const { changes, which } = watched(90, loadOf);
+    assert.ok(changes <= most, `${changes} changes`);
+    assert.ok((exponents as readonly number[]).includes(which), String(which));
+  });
+}

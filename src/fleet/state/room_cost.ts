@@ -6,33 +6,48 @@ import type { Milliseconds } from "../time.ts";
 /** The exponent is looked at again so often. */
 const EVERY: Milliseconds = 60_000;
 
+/** It changes once another one is the better one so many times in a row. */
+const LOOKS = 10;
+
 /** How the load of rooms grows with their clients: one exponent for all servers, which run the same program. */
 export class RoomCost {
   /** Place of the exponent in `EXPONENTS`; the first says that each client costs the same. */
   which = 0;
+  /** Clients ÷ work of all servers, by that exponent. */
+  clientsPerWork = 1;
   /** When it was last looked at. */
   lookedAt: Milliseconds = -Infinity;
+  /** The one that was better then, and how many times in a row. */
+  better = { which: 0, looks: 0 };
 }
 
 /** A server has reported: what its rooms come to, and what that costs it. */
-export function learnRoomCost(
-  model: Model,
-  server: Server,
-  works: Works,
-  now: Milliseconds,
-): void {
+export function learnRoomCost(model: Model, server: Server, works: Works, now: Milliseconds): void {
   server.works = works;
-  if (!server.teaches || works[0] === 0) return;
+  if (!server.teaches) return;
   const { load, clients, workFit, workCosts } = server;
-  workFit.learn(works, load);
+  if (works[0]! > 0) {
+    workFit.learn(works, load);
+    const ofClient = model.servers.typicalLoadPerClient(server.pool, now);
+    for (const [i, work] of works.entries()) workCosts[i]!.learn(work, load, ofClient * clients / work);
+  }
+  if (model.roomCost.which !== 0) reckon(model, server, now);
+}
+
+/** What the rooms of a server cost it, by the exponent that holds now. */
+function reckon(model: Model, server: Server, now: Milliseconds): void {
+  const { which, clientsPerWork } = model.roomCost;
+  const { load, clients, works, workCosts, cost } = server;
   const ofClient = model.servers.typicalLoadPerClient(server.pool, now);
-  const others = (work: number) => ofClient * clients / work;
-  for (const [i, work] of works.entries()) workCosts[i]!.learn(work, load, others(work));
-  const { which } = model.roomCost;
-  if (which === 0) return;
-  const [cost, work] = [workCosts[which]!, works[which]!];
-  server.loadPerWork = cost.perClient(others(work));
-  server.steadyLoad = cost.steadyLoad(work, load, others(work));
+  if (which === 0) {
+    server.loadPerWork = 0;
+    server.steadyLoad = cost.steadyLoad(clients, load, ofClient);
+    return;
+  }
+  const [its, work] = [workCosts[which]!, works[which]!];
+  const others = ofClient * (work > 0 ? clients / work : clientsPerWork);
+  server.loadPerWork = its.perClient(others);
+  if (work > 0) server.steadyLoad = its.steadyLoad(work, load, others);
 }
 
 /** Looks at the exponent again. O(servers), and O(young groups) where it has become another. */
@@ -40,11 +55,17 @@ export function followRoomCost(model: Model, now: Milliseconds): void {
   const { roomCost } = model;
   if (now - roomCost.lookedAt < EVERY) return;
   roomCost.lookedAt = now;
-  const best = bestExponent(Array.from(model.servers, ({ workFit }) => workFit));
-  if (best === roomCost.which) return;
-  roomCost.which = best;
-  for (const server of model.servers) {
-    server.loadPerWork = 0; // until its next report
+  const servers = Array.from(model.servers);
+  const best = bestExponent(servers.map(({ workFit }) => workFit), roomCost.which);
+  const { which, looks } = roomCost.better;
+  roomCost.better = { which: best, looks: best === which ? looks + 1 : 1 };
+  const changes = best !== roomCost.which && roomCost.better.looks >= LOOKS;
+  if (changes) roomCost.which = best;
+  const sum = (which: number) => servers.reduce((total, { works }) => total + works[which]!, 0);
+  roomCost.clientsPerWork = sum(0) > 0 ? sum(0) / sum(roomCost.which) : 1;
+  if (!changes) return;
+  for (const server of servers) {
+    reckon(model, server, now); // all at once, so that none is compared by another formula
     server.growthWork = 0;
     for (const { young } of server.young) {
       if (young !== undefined) server.growthWork += young.growthWork = workToCome(roomCost, young);

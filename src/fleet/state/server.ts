@@ -123,10 +123,11 @@ export class Server implements ServerLoad {
   get work(): RoomWork | undefined {
     const { which } = this.roomCost;
     const there = this.works[which]!;
-    if (which === 0 || there === 0 || this.loadPerWork === 0) return undefined;
+    if (which === 0 || this.loadPerWork === 0) return undefined;
+    if (there === 0 && this.clients > 0) return undefined; // it has rooms, which only another gateway hears of
     const exponent = EXPONENTS[which]!;
-    // One client more in a room of the usual size; the first of the works is the clients of all rooms.
-    const ofClient = exponent * there / this.works[0]!;
+    // One client more in a room of the usual size, or the first; the first of the works is the clients of all rooms.
+    const ofClient = there === 0 ? 1 : exponent * there / this.works[0]!;
     return { exponent, coming: this.grants * ofClient + this.growthWork, load: this.loadPerWork };
   }
 
