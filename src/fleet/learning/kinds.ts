@@ -20,7 +20,7 @@ export interface LearnedKind extends Kind {
 const PRIOR_ROOMS = 2;
 
 /** A namespace counts for at most so many rooms in what is known of all: none tells what the others are to expect. */
-const NAMESPACE_ROOMS = 50;
+const NAMESPACE_ROOMS = 100;
 
 /** What is known of all rooms is added up anew once per so many namespaces that have learned: each costs as much as that. */
 const NAMESPACES_AT_ONCE = 32;
