@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "../../../tests/packages/fast_check.ts";
-import { KEPT_FROM, nameHash, Names } from "./mod.ts";
+import { KEPT_FROM, type NameHash, nameHash, Names } from "./mod.ts";
 
 const one = nameHash("university", "course-17");
 const at = (size: number, fillTime = 600_000) => ({ size, fillTime });
@@ -116,6 +116,16 @@ Deno.test("what is learned, restored and forgotten in any order is known as if t
     }
     assert.equal([...names].length, [...truth.values()].filter((count) => count >= KEPT_FROM).length);
   }));
+});
+
+Deno.test("what was learned of a name is told, though another one is forgotten and a third one comes before that", () => {
+  const names = new Names(4);
+  const [a, b, c] = ["a", "b", "c"].map((name) => nameHash("ns", name)) as [NameHash, NameHash, NameHash];
+  names.learn(a, at(10), 0);
+  for (const time of [0, 1]) names.learn(b, at(10), time);
+  names.restore({ ...a, known: undefined });
+  names.learn(c, at(10), 2);
+  assert.deepEqual(names.takeLearned().map(({ high, low }) => ({ high, low })), [b]);
 });
 
 Deno.test("a name that has to go is told to go, where the store knows it", () => {
