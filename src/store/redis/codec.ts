@@ -16,7 +16,10 @@ export interface RecordCodec<Value> extends Codec<Value> {
   write(value: Value, clock: Clock): readonly unknown[];
 }
 
-/** How each member of a record stands in JSON; the order is that of the array that the record is written as. */
+/**
+ * How each member of a record stands in JSON; the order is that of the array that the record is written as. Gateways of two
+ * versions read what either of them has written: a version that adds a member puts it at the end, as an optional one.
+ */
 export type Members<Value> = { readonly [Name in keyof Value]-?: Codec<Value[Name]> };
 
 /** Marks a member that is left out of a record where it is undefined. */

@@ -1,4 +1,7 @@
-/** How data is written: a gateway leaves data of another format alone. */
+/**
+ * How data is written: a gateway leaves data of another format alone. Only for what versions cannot read of each other: members
+ * that were added at the end (`codec.ts`), further hashes and further changes are no other format.
+ */
 export const FORMAT = "1";
 
 /** What all functions are made of. */
