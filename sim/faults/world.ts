@@ -94,6 +94,9 @@ const UNTIL_ALL_KNOW: Milliseconds = 2000;
 /** The model is compared with itself after each so-many-th event. */
 const CHECK_EVERY = 10;
 
+/** Of several gateways, what one has changed has been put into the order, and told, within this time. */
+const ON_ITS_WAY: Milliseconds = 200;
+
 /** Clients, backends, operators, servers and mishaps around gateways over one store, all decided by one seed. */
 export class World {
   readonly #chance: Chance;
@@ -117,6 +120,8 @@ export class World {
   readonly #hosts: Host[] = [];
   /** Lives whose model was wrong once: one fault would be many. */
   readonly #inconsistent = new WeakSet<Host>();
+  /** Since when their model has been wrong without a break. */
+  readonly #doubted = new WeakMap<Host, Milliseconds>();
   /** How often it has become uncertain when what is stored ends. */
   #doubts = 0;
   #calm = false;
@@ -237,7 +242,13 @@ export class World {
     if (!this.#hosts.every(({ isBack }) => isBack)) return;
     try {
       gateway.inspect(checkConsistency);
+      this.#doubted.delete(host);
     } catch (error) {
+      // A change of its own that is on its way holds back others' of the same thing, but not the sums that come with them.
+      const { now } = this.#clock;
+      const since = this.#doubted.get(host) ?? now;
+      this.#doubted.set(host, since);
+      if (now - since < (this.#hosts.length > 1 ? ON_ITS_WAY : 0)) return;
       this.#ledger.faults.push(
         `the model is not consistent: ${error instanceof Error ? error.message : error}`,
       );

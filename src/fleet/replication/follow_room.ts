@@ -4,6 +4,7 @@ import { followLeave, keepPlace } from "../rooms/leaving.ts";
 import {
   addGroup,
   countAgain,
+  countNoMore,
   opened,
   openRoom,
   releaseGroup,
@@ -77,7 +78,10 @@ function followRelease(
   if (group === undefined) return;
   for (const room of group.rooms()) {
     if (!isThere(room)) removeRoom(model, room);
-    else if (isListedByOthers(room)) markUnlistedUnheard(model, room, now);
+    else if (isListedByOthers(room)) {
+      countNoMore(room);
+      markUnlistedUnheard(model, room, now);
+    }
   }
   if (group.empty) return releaseGroup(model, group);
   const { namespace: { name: namespace }, name, server: { address: server } } = group;

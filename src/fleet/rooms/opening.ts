@@ -244,12 +244,17 @@ export function removeRoom(model: Model, room: Room): void {
 /** What its server reported of the room does not count any more, towards the licence too. */
 function stopCounting(room: Room): void {
   countUnlisted(room.group);
-  recount(room, 1);
+  countNoMore(room);
 }
 
 function resumeCounting(room: Room): void {
   room.group.listed++;
   countAgain(room);
+}
+
+/** What was reported of a room that ends without its server's having told so does not count any more. */
+export function countNoMore(room: Room): void {
+  recount(room, 1);
 }
 
 /** A room that has left its server is there all the same: what was reported of it counts, if it did before. */
