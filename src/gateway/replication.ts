@@ -19,6 +19,9 @@ const FRESH: Milliseconds = 1000;
 /** While the store cannot be reached, clients of known rooms are let in for so long. */
 const SERVE_CUT_OFF: Milliseconds = 600_000;
 
+/** After the store could not be reached, other gateways for which the same holds are back within this time. */
+const RETURN: Milliseconds = 2000;
+
 /** While the store cannot be reached, so many changes are kept for it. */
 const MOST_UNSENT = 100_000;
 
@@ -53,6 +56,8 @@ export class Replication {
   #unsent: Change[] = [];
   #isAway = false;
   #reconciling: Promise<void> | undefined;
+  /** When the model was compared with the store last. */
+  #compared: Milliseconds = -Infinity;
 
   constructor(context: ReplicationContext, store: Store, shared: SharedStore) {
     this.#context = context;
@@ -104,6 +109,9 @@ export class Replication {
 
   /** Whether this gateway has the right to hand tasks over to the server, by an answer of that number. */
   async mayHandOver(server: Address, id: number): Promise<boolean> {
+    const { model, now } = this.#context;
+    // Others that were away as well tell first what has become of what they had handed over; they count as dead until then.
+    if (now() - this.#compared < RETURN && fleet.hasOthersHandOvers(model, server)) return false;
     // Tasks of its own may not have their places in the order yet.
     if (!this.#isAway) await succeeds(this.#store.commit([], "process"));
     return await orNothing(this.#shared.claimHandOver(server, id)) ?? false; // they wait for its next report
@@ -196,6 +204,7 @@ export class Replication {
       if (this.#shared.number !== model.gateway) fleet.numberTasks(model, this.#shared.number);
       if (lost === "stored") await this.#shared.offer(fleet.snapshot(model));
       const told = await this.#compare();
+      this.#compared = this.#context.now();
       caughtUp();
       if (this.#isAway) recovered();
       this.#isAway = false;

@@ -530,6 +530,20 @@ for (const [fate, again] of [["lost", 1], ["read", 0]] as const) {
   });
 }
 
+Deno.test("a gateway that is back before the one that handed over a message does not hand it over again", async () => {
+  const { cluster: its, delivery } = await withMessageHandedOver();
+  using cluster = its;
+  cluster.away.add(0).add(1);
+  await cluster.pass(3000);
+  cluster.gateways[0]!.delivered(delivery, "read");
+  cluster.away.delete(1);
+  await cluster.pass(1000);
+  assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, []);
+  cluster.away.delete(0);
+  await cluster.pass(INTERVAL);
+  assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, []);
+});
+
 Deno.test("a gateway that missed a hand-over knows of it once it has loaded anew", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });
