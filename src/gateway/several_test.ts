@@ -534,7 +534,7 @@ Deno.test("a gateway that is back before the one that handed over a message does
   const { cluster: its, delivery } = await withMessageHandedOver();
   using cluster = its;
   cluster.away.add(0).add(1);
-  await cluster.pass(3000);
+  await cluster.pass(6000);
   cluster.gateways[0]!.delivered(delivery, "read");
   cluster.away.delete(1);
   await cluster.pass(1000);
