@@ -16,7 +16,7 @@ import { Storm } from "./storm.ts";
 interface ChaosOptions {
   readonly cycles: number;
   readonly gateways: number;
-  readonly minutes: number;
+  readonly minutes?: number;
   readonly only?: string;
 }
 
@@ -34,10 +34,16 @@ function parseArguments(): ChaosOptions | undefined {
     )
     .option("--cycles <number>", "how many kills of one gateway", whole(999999), 300)
     .option("--gateways <number>", "so many on one Redis, with faults of many kinds", whole(9), 1)
-    .option("--minutes <number>", "for how long, with several gateways", whole(9999), 5)
+    .option("--minutes <number>", "for how long, with several gateways; 5 if absent", whole(9999))
     .option("--only <text>", "with several gateways, faults with this in their name");
   const print = parseCommand(command, Deno.args);
-  if (print === undefined) return command.opts<ChaosOptions>();
+  if (print === undefined) {
+    const options = command.opts<ChaosOptions>();
+    if (options.gateways === 1 && (options.minutes ?? options.only) !== undefined) {
+      throw new StartError("--minutes and --only are for several gateways: say --gateways 3, or --cycles");
+    }
+    return options;
+  }
   console.log(print);
   return undefined;
 }
@@ -68,7 +74,7 @@ async function alone(folder: string, cycles: number): Promise<number> {
   return faults.length;
 }
 
-async function several(folder: string, { gateways, minutes, only }: ChaosOptions): Promise<number> {
+async function several(folder: string, { gateways, minutes = 5, only }: ChaosOptions): Promise<number> {
   await using redis = await RedisProcess.start(folder);
   if (redis === undefined) endForMistake(new StartError("redis-server is not installed"));
   await using storm = new SeveralStorm(folder, redis, {

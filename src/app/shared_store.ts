@@ -5,7 +5,7 @@ import { credentialsIn } from "../config/redis_members.ts";
 import type { Settings } from "../config/schema.ts";
 import { StartError } from "../start_error.ts";
 import type { StoreOptions } from "../store/port.ts";
-import { inspect, type Inspection } from "../store/redis/inspection.ts";
+import { dangers, inspect, type Inspection } from "../store/redis/inspection.ts";
 import type { Endpoint, RedisSettings, Tls } from "../store/redis/settings.ts";
 import { RedisStore } from "../store/redis/store.ts";
 
@@ -56,6 +56,11 @@ export async function inspectSharedStore(
     masterKey: masterKey === undefined ? "" : fingerprint(masterKey),
     ...agreedSettings(settings),
   });
+}
+
+/** What of the settings of Redis may cost data. @throws {StartError} where a file with certificates cannot be read */
+export async function dangersOfSharedStore(redis: ConfiguredRedis): Promise<readonly string[]> {
+  return await dangers(redisSettings(redis));
 }
 
 /** What the gateways of a fleet must have in common, the master key included, which may be in the data folder. */

@@ -8,9 +8,15 @@ import { inspectSharedStore } from "../app/shared_store.ts";
 import { mainAddress, OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
-import { StartError } from "../start_error.ts";
+import { NotNow, StartError } from "../start_error.ts";
 import type { StartArguments } from "./arguments.ts";
-import { concernAboutWebhooks, concernsAboutData, isInUse, MEMORY } from "./data_folder.ts";
+import {
+  concernAboutUnused,
+  concernAboutWebhooks,
+  concernsAboutData,
+  isInUse,
+  MEMORY,
+} from "./data_folder.ts";
 import { askToListen } from "./listen_permission.ts";
 import { checkUserToMake, concernAboutMadeUser } from "./made_user.ts";
 import { surviveStrays } from "./strays.ts";
@@ -19,24 +25,30 @@ import { whyNotWritable } from "./writable.ts";
 /** What was found: an error keeps the gateway from starting, a warning does not. */
 interface Findings {
   readonly errors: string[];
+  /** What keeps it from starting now, and may pass by itself. */
+  readonly passing: string[];
   readonly warnings: string[];
 }
 
 /**
  * Says whether the gateway would start, with everything that is wrong at once, and touches nothing: no file is made or
- * changed, and no port kept. Ends the process with code 2 where it would not.
+ * changed, and no port kept. Ends the process as a start would: with code 2 where it would not, and 75 where not now.
  */
 export async function check(args: StartArguments): Promise<void> {
   surviveStrays(() => {}); // what looks into a matter says itself how that went
-  const { errors, warnings } = await look(args);
-  for (const error of errors) console.log(`error: ${error}`);
+  const { errors, passing, warnings } = await look(args);
+  for (const error of [...errors, ...passing]) console.log(`error: ${error}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
-  console.log(errors.length > 0 ? "the gateway would not start" : "the gateway would start");
-  if (errors.length > 0) Deno.exit(2);
+  if (errors.length > 0) {
+    console.log("the gateway would not start");
+    Deno.exit(2);
+  }
+  console.log(passing.length > 0 ? "the gateway would not start now" : "the gateway would start");
+  if (passing.length > 0) Deno.exit(new NotNow("").exitCode);
 }
 
 async function look({ config, data, record, takeOver, overrides }: StartArguments): Promise<Findings> {
-  const findings: Findings = { errors: [], warnings: [] };
+  const findings: Findings = { errors: [], passing: [], warnings: [] };
   const { errors, warnings } = findings;
   const attempt = async <Result>(look: () => Result | Promise<Result>): Promise<Result | undefined> => {
     try {
@@ -71,7 +83,12 @@ async function look({ config, data, record, takeOver, overrides }: StartArgument
       (data === MEMORY ? undefined : await attempt(() => keptMasterKey(data)));
     const { redis } = settings.store;
     const store = redis && await attempt(() => inspectSharedStore(redis, settings, masterKey));
-    if (store?.concern !== undefined) errors.push(`the store: ${store.concern}`);
+    if (store?.concern !== undefined) {
+      (store.passes === true ? findings.passing : errors).push(`the store: ${store.concern}`);
+    }
+    warnings.push(...(store?.warnings ?? []).map((warning) => `the store: ${warning}`));
+    const unused = redis && concernAboutUnused(data);
+    if (unused !== undefined) warnings.push(unused);
     if (store?.differs !== undefined) {
       // The one that runs on the folder has stopped when this one starts, unless that takes over.
       const isAlone = inUse && !takeOver && store.gateways === 1;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { openDataFolder } from "../config/master_key.ts";
 import { notPermitted } from "../config/permission.ts";
@@ -195,6 +196,14 @@ export function concernsAboutData(folder: string, takeOver: boolean): string[] {
   if (present !== path) return [];
   return [lockConcern(path), schemaConcern(join(path, "gateway.db"))]
     .flatMap((concern) => concern === undefined ? [] : [`the data folder: ${concern}`]);
+}
+
+/** What a gateway on Redis leaves lying that it had when it was alone. */
+export function concernAboutUnused(folder: string): string | undefined {
+  const file = join(resolve(folder), "gateway.db");
+  if (folder === MEMORY || !existsSync(file)) return undefined;
+  return `${file} is of a gateway that was alone, and nothing of it is used on Redis, no place, ban or task: copy it by ` +
+    "`deno task migrate-store --to redis`, and remove it once that is done";
 }
 
 /** What would keep a start from sending webhooks. */

@@ -179,7 +179,7 @@ async function showStatus(
   const interrupted = Promise.withResolvers<void>();
   const interrupt = () => interrupted.resolve();
   // They stay until the end: a signal that comes twice must not break the stop off.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, interrupt);
   const end = performance.now() + duration;
   let before = { connects: 0, at: performance.now() };
   let stopped = false;

@@ -8,7 +8,7 @@ import { log, startLog, stopLog, takeConsole } from "../ops/log.ts";
 import { TraceRecorder } from "../ops/trace.ts";
 import type { SharedFolder } from "../app/hand_over.ts";
 import { runGateway } from "../app/run.ts";
-import { openSharedStore } from "../app/shared_store.ts";
+import { dangersOfSharedStore, openSharedStore } from "../app/shared_store.ts";
 import { defaultConnectionLimit } from "../edge/http/connection_limit.ts";
 import { readCertificate } from "../edge/http/certificate_files.ts";
 import { NO_STORE } from "../store/no_store.ts";
@@ -17,7 +17,7 @@ import { SqliteOutbox } from "../store/sqlite/outbox.ts";
 import { StoreError, type StoreOptions } from "../store/port.ts";
 import { ENVIRONMENT, parseStartArguments } from "./arguments.ts";
 import { check } from "./check.ts";
-import { DataFolder, MEMORY, Unwanted } from "./data_folder.ts";
+import { concernAboutUnused, DataFolder, MEMORY, Unwanted } from "./data_folder.ts";
 import { fromEnvironment, mayRead } from "./environment.ts";
 import { askToListen } from "./listen_permission.ts";
 import { MadeUsers } from "./made_user.ts";
@@ -79,11 +79,14 @@ export async function start(args: readonly string[]): Promise<void> {
     if (settings.store.redis === undefined) keep();
     let inForce = () => settings;
     const { redis } = settings.store;
+    const unused = redis && concernAboutUnused(parsed.data);
+    if (unused !== undefined) log.warning("{unused}", { unused });
     const openStore = async (options: StoreOptions) => {
       if (redis !== undefined) {
         const shared = { settings: () => inForce(), masterKey: key, version: VERSION };
         const store = await openSharedStore(redis, shared, options);
         keep(); // not before the other gateways have the same
+        for (const warning of await dangersOfSharedStore(redis)) log.warning("{warning}", { warning });
         return store;
       }
       return folder === undefined

@@ -46,7 +46,7 @@ const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: bool
     "refuses the user name or the password; set `username` and `password` of `store.redis`",
   ],
   [
-    /^NOPERM/,
+    /^NOPERM|can't run this command/,
     "refused",
     MISTAKE,
     "does not let its user do that; it needs all commands on the gateway's keys, and FCALL, FUNCTION and WAIT",

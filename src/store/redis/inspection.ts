@@ -13,6 +13,10 @@ const VERSION = 7;
 export interface Inspection {
   /** What would keep a gateway from it, whoever runs. */
   readonly concern?: string;
+  /** Whether that may pass by itself. */
+  readonly passes?: boolean;
+  /** What keeps no gateway from it, and may cost data. */
+  readonly warnings?: readonly string[];
   /** What would keep a gateway from it beside those that run. */
   readonly differs?: string;
   /** Gateways that run. */
@@ -41,13 +45,46 @@ export async function inspect(
     if (format !== null && textOf(format) !== FORMAT) {
       throw faultOf(connection.address, new Error(`FORMAT ${textOf(format)}`));
     }
-    return await differenceFromOthers(connection, settings.prefix, agreed);
+    const warnings = await dangersOf(connection);
+    return { ...await differenceFromOthers(connection, settings.prefix, agreed), warnings };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return { concern: error.message, gateways: 0 };
+    return { concern: error.message, passes: error.passes, gateways: 0 };
   } finally {
     connection?.close();
   }
+}
+
+/** What of its settings may cost data; nothing where it does not say. */
+export async function dangers(settings: RedisSettings): Promise<readonly string[]> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(settings);
+    return await dangersOf(connection);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return []; // whoever uses it will say so
+  } finally {
+    connection?.close();
+  }
+}
+
+async function dangersOf(connection: Connection): Promise<readonly string[]> {
+  const info = String(await connection.call(["INFO"]));
+  const [, policy = "noeviction"] = /^maxmemory_policy:(\S+)/m.exec(info) ?? [];
+  const dangers: string[] = [];
+  if (policy !== "noeviction") {
+    dangers.push(
+      `Redis at ${connection.address} throws away data when its memory is full (maxmemory-policy ${policy}): say noeviction`,
+    );
+  }
+  if (/^aof_enabled:0/m.test(info)) {
+    dangers.push(
+      `Redis at ${connection.address} has no append-only file: what the gateways share ends with its process; ` +
+        "say appendonly yes",
+    );
+  }
+  return dangers;
 }
 
 /** One command of each kind that a gateway or its functions need, on a key that is not there. */
