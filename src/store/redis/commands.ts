@@ -226,15 +226,20 @@ export function* commandsOf(snapshot: Snapshot, clock: Clock): Generator<Command
 }
 
 /**
- * What the function `commit` is given: what others are told, how many calls, how many changes each has, and the changes.
- * No text of JSON has a line break of its own, so those that are told can be told apart.
+ * What the function `commit` is given: what others are told, how many calls, how many changes each has, and the changes. A
+ * key that is that of the change before is empty. No text of JSON has a line break of its own, so those that are told can be
+ * told apart.
  */
 export function argumentsOf(commits: readonly (readonly Command[])[]): string[] {
   const told: string[] = [];
   const changes: string[] = [];
-  for (const each of commits.flat()) {
-    if (each.told !== "") told.push(each.told);
-    changes.push(each.rule, ...each.texts);
+  let before: string | undefined;
+  for (const { told: text, rule, texts } of commits.flat()) {
+    if (text !== "") told.push(text);
+    changes.push(rule);
+    const [key] = texts;
+    for (let i = 0; i < texts.length; i++) changes.push(i === 0 && key === before ? "" : texts[i]!);
+    before = key;
   }
   const lengths = commits.map(({ length }) => String(length));
   return [`[${told.join(",\n")}]`, String(commits.length), ...lengths, ...changes];

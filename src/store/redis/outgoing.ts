@@ -5,7 +5,7 @@ import { DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 
 /** Changes that are only to be durable soon wait this long for others, in milliseconds. */
-const SEND_AFTER = 15;
+const SEND_AFTER = 20;
 
 /**
  * A commit that Redis has is waited for so much longer, as long as the gateway is told of what came before it: much may have

@@ -33,8 +33,8 @@ local function entry_text(entry)
 end
 
 -- number, incarnation, request, what others are told, how many calls, the length of each, then of each change: rule, and its
--- texts. Returns the place of the first change, of each call what is told instead, as a JSON array, and then what was found
--- that cannot be read.
+-- texts, of which the key is empty where it is that of the change before. Returns the place of the first change, of each call
+-- what is told instead, as a JSON array, and then what was found that cannot be read.
 local function commit(keys, args)
   local prefix, number, incarnation, request = keys[1], args[1], args[2], args[3]
   if not lives(prefix, number, incarnation) then return FENCED end
@@ -52,9 +52,14 @@ local function commit(keys, args)
   local first = redis.call("INCRBY", prefix .. "n", count) - count + 1
   local start = 6 + calls
   local groups, asked = {}, {}
-  local at, last_at = start, #args
+  local at, last_at, before = start, #args
   while at <= last_at do
     local rule, key = args[at], args[at + 1]
+    if key == "" then
+      key = before
+      args[at + 1] = key
+    end
+    before = key
     if ON_GROUPS[rule] and not asked[key] then
       asked[key] = true
       groups[#groups + 1] = key
@@ -70,7 +75,9 @@ local function commit(keys, args)
     for _ = 1, tonumber(args[5 + i]) do
       local rule = args[at]
       tx.place = place
-      note_result(entry, rules[rule](tx, args[at + 1], args[at + 2], args[at + 3], args[at + 4]))
+      local result = rules[rule](tx, args[at + 1], args[at + 2], args[at + 3], args[at + 4])
+      if result == true and not entry.lines then entry.line = entry.line + 1 -- as nearly always
+      else note_result(entry, result) end
       at = at + 1 + TEXTS[rule]
       place = place + 1
     end
