@@ -35,9 +35,14 @@ export class Attempts {
     }
   }
 
-  /** Resolves when an attempt has succeeded, or was in vain; at once where one was lately. Not longer than a second. */
-  async made(): Promise<void> {
+  /**
+   * Resolves when an attempt has succeeded, or was in vain; at once where one was lately. Not longer than a second.
+   *
+   * @param hurry has the next attempt made now
+   */
+  async made(hurry: () => void): Promise<void> {
     if (performance.now() - this.#vainAt < LATELY) return;
+    hurry();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
     const callOff = afterAll(2 * PENDING, () => this.#inVain());

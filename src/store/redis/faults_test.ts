@@ -265,6 +265,25 @@ for (
   });
 }
 
+test("however many want to know whether Redis is back, it is asked no more often for that", async () => {
+  await using server = await RedisServer.start();
+  await using one = await Gateway.open(server.settings);
+  await server.kill();
+  let attempts = 0;
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: server.port });
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      attempts++;
+      connection.close();
+    }
+  })();
+  const end = performance.now() + 2000;
+  while (performance.now() < end) await outcome(one.store.catchUp());
+  assert.ok(attempts > 2 && attempts < 40, `${attempts}`);
+  listener.close();
+  await accepting;
+});
+
 test("a gateway that stood still itself takes nobody else for late", async () => {
   await using server = await RedisServer.start();
   await using one = await Gateway.open(server.settings);

@@ -130,8 +130,7 @@ export class Follower {
   /** Resolves when the log can be read, or it is known that it cannot be now. */
   async tried(): Promise<void> {
     if (this.#connection?.open === true) return;
-    this.#pause.end();
-    await this.#opening.made();
+    await this.#opening.made(() => this.#pause.end());
   }
 
   /** Resolves when everything up to a place has been told. @throws {StoreError} where that takes too long */

@@ -53,7 +53,7 @@ export class Session {
   #closed = false;
   #running: Promise<void> | undefined;
   readonly #pause = new Pause();
-  readonly #joining = new Attempts();
+  readonly #signs = new Attempts();
 
   constructor(settings: RedisSettings, identity: Identity, now: StoreOptions["now"], events: SessionEvents) {
     this.#settings = settings;
@@ -119,11 +119,10 @@ export class Session {
     return await this.#connection.call(command);
   }
 
-  /** Resolves when Redis has been reached, or it is known that it cannot be now. */
+  /** Resolves when Redis can be used, or it is known that it cannot be now. */
   async tried(): Promise<void> {
-    if (this.#connection?.open === true) return;
-    this.#pause.end();
-    await this.#joining.made();
+    if (this.#fault === undefined) return;
+    await this.#signs.made(() => this.#pause.end());
   }
 
   /** Connects anew: whom it is connected to has not done what it said, and may not be the primary any more. */
@@ -163,17 +162,22 @@ export class Session {
       await this.#pause.wait(this.#untilNext());
       if (this.#closed) return;
       try {
-        if (this.#connection?.open !== true) await this.#joining.make(() => this.#join());
-        else if (this.#lapsed) await this.#hello();
-        else await this.#beat();
+        await this.#signs.make(() => this.#giveSign());
         this.#attempts = 0;
-        this.#rise();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         this.#attempts++;
         this.#fail(error instanceof Fault ? error : new Fault("refused", error.message, { cause: error }));
       }
     }
+  }
+
+  /** Gives a sign of life, however that has to be done now. */
+  async #giveSign(): Promise<void> {
+    if (this.#connection?.open !== true) await this.#join();
+    else if (this.#lapsed) await this.#hello();
+    else await this.#beat();
+    this.#rise();
   }
 
   /** Milliseconds until the next beat, or attempt, unless something happens before. */
