@@ -4,8 +4,12 @@ import type { Committed, Safety, StoreError } from "../port.ts";
 import { DEADLINE } from "./connection.ts";
 import { afterAll } from "./deadline.ts";
 
-/** Changes that are only to be durable soon wait this long for others, in milliseconds. */
+/**
+ * Changes that are only to be durable soon wait this long for others, in milliseconds; those of reports, of which the next comes
+ * only in seconds, for longer.
+ */
 const SEND_AFTER = 20;
+const SEND_REPORTS_AFTER = 45;
 
 /**
  * A commit that Redis has is waited for so much longer, as long as the gateway is told of what came before it: much may have
@@ -71,6 +75,8 @@ export class Outgoing {
   #hurry = false;
   #scheduled = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When that is due. */
+  #due = Infinity;
   /** Calls off the look at the oldest. */
   #watch: (() => void) | undefined;
   /** The newest commit; those before it are answered or rejected before it is. */
@@ -87,7 +93,7 @@ export class Outgoing {
     this.#queue.push({ changes, safety, deadline: performance.now() + DEADLINE, resolve, reject });
     this.#queued += changes.length;
     if (safety !== "soon" || this.#queued >= FULL) this.#flushSoon();
-    else this.#timer ??= setTimeout(() => this.#flushSoon(), SEND_AFTER);
+    else this.#flushWithin(waitFor(changes));
     this.#watchOldest();
     this.#newest = promise.catch(() => {});
     return promise;
@@ -119,9 +125,9 @@ export class Outgoing {
     this.#queue = [];
     this.#queued = 0;
     this.#hurry = false;
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     this.#watch?.();
-    this.#timer = this.#watch = undefined;
+    this.#watch = undefined;
     for (const { reject } of commits.toReversed()) reject(error);
     for (const { settle } of batches) settle(false);
   }
@@ -146,10 +152,22 @@ export class Outgoing {
     await this.#newest;
   }
 
+  #flushWithin(wait: number): void {
+    const due = performance.now() + wait;
+    if (due >= this.#due) return;
+    this.#clearTimer();
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#flushSoon(), wait);
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#due = Infinity;
+  }
+
   /** What this turn of the event loop still commits goes along. */
   #flushSoon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#clearTimer();
     this.#hurry = true;
     if (this.#scheduled || this.#sending) return;
     this.#scheduled = true;
@@ -200,7 +218,7 @@ export class Outgoing {
     const taken = this.#queue.splice(0, commits);
     this.#hurry = this.#queue.some(({ safety }) => safety !== "soon") || this.#queued >= FULL;
     if (!this.#hurry && this.#queue.length > 0) {
-      this.#timer ??= setTimeout(() => this.#flushSoon(), SEND_AFTER);
+      this.#flushWithin(SEND_AFTER);
     }
     return taken;
   }
@@ -223,4 +241,8 @@ export class Outgoing {
     const [batch] = this.#sent.values();
     return batch?.commits[0] ?? this.#queue[0];
   }
+}
+
+function waitFor(changes: readonly Change[]): number {
+  return changes.some(({ type }) => type === "server-reported") ? SEND_REPORTS_AFTER : SEND_AFTER;
 }
