@@ -91,6 +91,14 @@ for (const [what, permissions, message] of missing) {
   });
 }
 
+for (const command of [[], ["migrate-store", "--to", "redis"]]) {
+  Deno.test(`a mistake in --store is named as one of the command line (${command.join(" ")})`, async () => {
+    const { code, output } = await run([...command, "--store", "http://kim:S3CRET@host"]);
+    assert.equal(code, 2, output);
+    assert.match(output, /^error: --store: expected a URL that begins with redis:\/\/ or rediss:\/\/\n$/);
+  });
+}
+
 for (
   const args of [
     ["--masterkye=S3CRET"],

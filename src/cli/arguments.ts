@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Overrides } from "../config/load.ts";
+import { redisUrl } from "../config/redis_members.ts";
 import { parseCommand } from "../command_line/command.ts";
 import { StartError } from "../start_error.ts";
 import { VERSION } from "./version.ts";
@@ -81,6 +82,7 @@ export function parseStartArguments(
     .option(
       "--store <url>",
       "a Redis that several gateways share, redis://host:6379, instead of the data folder",
+      parseStore,
     )
     .option(
       "--operations <host:port|off>",
@@ -119,6 +121,13 @@ export function secretsFrom(environment: (name: string) => string | undefined) {
     redisPassword: read(ENVIRONMENT.redisPassword),
     sentinelPassword: read(ENVIRONMENT.sentinelPassword),
   };
+}
+
+/** @throws {StartError} where it is no URL of a Redis; the message has no password, as the argument may */
+export function parseStore(text: string): string {
+  const { error } = redisUrl.safeParse(text);
+  if (error !== undefined) throw new StartError(`--store: ${error.issues[0]!.message}`);
+  return text;
 }
 
 /** @throws {InvalidArgumentError} where it is neither `host:port` nor `off` */

@@ -10,7 +10,7 @@ import { type Contents, contentsOf } from "../store/contents.ts";
 import { type SharedStore, type Store, StoreError, type StoreOptions } from "../store/port.ts";
 import { FolderLock } from "../store/sqlite/lock.ts";
 import { SqliteStore } from "../store/sqlite/store.ts";
-import { secretsFrom } from "./arguments.ts";
+import { parseStore, secretsFrom } from "./arguments.ts";
 import { fromEnvironment } from "./environment.ts";
 import { startErrorOf } from "./store_fault.ts";
 import { surviveStrays } from "./strays.ts";
@@ -81,7 +81,7 @@ function parseArguments(args: readonly string[]): MigrateOptions | undefined {
     )
     .option("--config <file>", "the configuration, with masterKey and store.redis", "./config.ts")
     .option("--data <folder>", "the data folder", "./data")
-    .option("--store <url>", "the Redis, redis://host:6379, instead of store.redis")
+    .option("--store <url>", "the Redis, redis://host:6379, instead of store.redis", parseStore)
     .option("--yes", "also where the target has something already, or gateways run on that Redis");
   const print = parseCommand(command, args);
   if (print === undefined) return command.opts<MigrateOptions>();

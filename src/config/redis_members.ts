@@ -23,7 +23,7 @@ export function credentialsIn(
 }
 
 /** Where a Redis is. */
-const redisUrl = z.string().superRefine((text, context) => {
+export const redisUrl = z.string().superRefine((text, context) => {
   const url = URL.parse(text);
   const wrong = (message: string) => context.addIssue({ code: "custom", message });
   if (!/^rediss?:\/\//.test(text)) return wrong("expected a URL that begins with redis:// or rediss://");

@@ -105,6 +105,7 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
 
 /** A shared store on which nothing happens by itself. */
 const SHARED: SharedStore = {
+  missing: 0,
   number: 1,
   silence: 0,
   catchUp: () => Promise.resolve(),

@@ -55,6 +55,7 @@ export class LicenceShares {
   readonly #replication: Replication;
   readonly #timers: Timers;
   readonly #now: () => Milliseconds;
+  readonly #joined: Milliseconds;
   readonly #held = new Map<string, Held>();
   /** Gateways that shared the store when it was last asked. */
   #members = 1;
@@ -68,6 +69,7 @@ export class LicenceShares {
     this.#replication = replication;
     this.#timers = timers;
     this.#now = now;
+    this.#joined = now();
   }
 
   /**
@@ -105,6 +107,8 @@ export class LicenceShares {
         if (attempt > 1 || !await this.#replication.catchUp()) return exceeded;
         continue;
       }
+      // They come back one after the other, and have let somebody in meanwhile.
+      if (this.#replication.shared.missing > 0 && this.#now() - this.#joined < NEW) return "not-durable";
       if (attempt > TRIES) return lacking;
       const asked = this.#held.get(customer)?.asked;
       if (asked !== undefined) {

@@ -351,6 +351,31 @@ for (const isUsed of [true, false]) {
   });
 }
 
+Deno.test("a gateway that starts before those are back that were cut off exceeds no licence", async () => {
+  using cluster = await Cluster.of(3);
+  await cluster.live(10_000, { a: { r: 1 } });
+  const licence = { maxPeers: 31, maxRooms: Infinity };
+  let asked = 0;
+  const letIn = async (...gateways: readonly number[]) => {
+    const calls = Array.from(
+      { length: 60 },
+      (_, i) => cluster.ask(gateways[i % gateways.length]!, "r", `u${asked++}`, { licence }),
+    );
+    return (await cluster.settle(Promise.all(calls))).filter(({ granted }) => granted).length;
+  };
+  for (const gateway of [0, 1, 2]) cluster.away.add(gateway);
+  await cluster.pass(3000);
+  let count = await letIn(0, 1);
+  assert.equal(count, 20);
+  (await cluster.open()).start();
+  await cluster.pass(100);
+  count += await letIn(3);
+  cluster.away.clear();
+  await cluster.pass(3000);
+  count += await letIn(3);
+  assert.ok(count > 20 && count <= 30, `${count}`);
+});
+
 Deno.test("whom others have let in counts at a gateway that starts since, and is not on the way for longer by that", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });

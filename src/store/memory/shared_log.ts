@@ -75,6 +75,11 @@ export class SharedLog {
     return heard !== undefined && this.now() - heard <= LEASE;
   }
 
+  /** How many have gone without a word. */
+  get missing(): number {
+    return [...this.#heard.keys()].filter((number) => !this.lives(number)).length;
+  }
+
   get living(): readonly number[] {
     return [...this.#readers.keys()].filter((number) => this.lives(number));
   }

@@ -60,6 +60,7 @@ export class MemoryStore implements Store, SharedStore {
   readonly #options: StoreOptions;
   readonly #manner: Manner;
   #number: number;
+  readonly missing: number;
   #waiting: Waiting[] = [];
   #writing: (() => void) | undefined;
   /** Own commits that are in the order, and their gateway has not been told. */
@@ -77,6 +78,7 @@ export class MemoryStore implements Store, SharedStore {
     this.#log = log;
     this.#options = options;
     this.#manner = manner;
+    this.missing = log.missing;
     this.#number = this.#join();
     this.#answered = options.now();
     this.#beat();

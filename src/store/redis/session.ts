@@ -47,13 +47,15 @@ export class Session {
   #connection: Connection | undefined;
   #incarnation = "";
   #number = "";
+  #missing = 0;
   #fault: Fault | undefined = new Fault("lost", "Redis has not been reached yet");
   #lapsed = false;
   #attempts = 0;
   #closed = false;
   #running: Promise<void> | undefined;
   readonly #pause = new Pause();
-  readonly #signs = new Attempts();
+  /** That what is sent on a connection fails, which may have ended long ago, is no attempt. */
+  readonly #joining = new Attempts();
 
   constructor(settings: RedisSettings, identity: Identity, now: StoreOptions["now"], events: SessionEvents) {
     this.#settings = settings;
@@ -76,6 +78,11 @@ export class Session {
   /** This gateway among those that live; another one where it was taken for dead, and somebody else has its number. */
   get number(): number {
     return Number(this.#number);
+  }
+
+  /** Gateways that had gone without a word when this one joined first. */
+  get missing(): number {
+    return this.#missing;
   }
 
   /** Where Redis is, as far as it has been reached. */
@@ -122,7 +129,7 @@ export class Session {
   /** Resolves when Redis can be used, or it is known that it cannot be now. */
   async tried(): Promise<void> {
     if (this.#fault === undefined) return;
-    await this.#signs.made(() => this.#pause.end());
+    await this.#joining.made(() => this.#pause.end());
   }
 
   /** Connects anew: whom it is connected to has not done what it said, and may not be the primary any more. */
@@ -162,22 +169,17 @@ export class Session {
       await this.#pause.wait(this.#untilNext());
       if (this.#closed) return;
       try {
-        await this.#signs.make(() => this.#giveSign());
+        if (this.#connection?.open !== true) await this.#joining.make(() => this.#join());
+        else if (this.#lapsed) await this.#hello();
+        else await this.#beat();
         this.#attempts = 0;
+        this.#rise();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         this.#attempts++;
         this.#fail(error instanceof Fault ? error : new Fault("refused", error.message, { cause: error }));
       }
     }
-  }
-
-  /** Gives a sign of life, however that has to be done now. */
-  async #giveSign(): Promise<void> {
-    if (this.#connection?.open !== true) await this.#join();
-    else if (this.#lapsed) await this.#hello();
-    else await this.#beat();
-    this.#rise();
   }
 
   /** Milliseconds until the next beat, or attempt, unless something happens before. */
@@ -209,7 +211,8 @@ export class Session {
       ...[incarnation, this.#incarnation, this.#number, version, crypto.randomUUID()],
       ...this.#agreed(),
     ]);
-    const [number, epoch, last] = answer;
+    const [number, epoch, last, missing] = answer;
+    if (this.#incarnation === "") this.#missing = Number(missing);
     this.#number = textOf(number);
     this.#incarnation = incarnation;
     this.#events.heard(textOf(epoch), Number(last), told);

@@ -129,6 +129,10 @@ export class RedisStore implements Store, SharedStore {
     return this.#session.number;
   }
 
+  get missing(): number {
+    return this.#session.missing;
+  }
+
   get silence(): Milliseconds {
     return this.#follower?.silence ?? Infinity;
   }

@@ -54,14 +54,17 @@ local function free_number(prefix, wanted, former)
 end
 
 -- incarnation, the former one, its number, version, an epoch in case that there is none, then names and texts of settings.
--- Everybody must have those of all that live, also who comes back: another may have started meanwhile.
+-- Everybody must have those of all that live, also who comes back: another may have started meanwhile. Returns number, epoch,
+-- the last place, how many have gone without a word, the time.
 local function hello(keys, args)
   local prefix = keys[1]
   local incarnation, former, wanted, version, epoch = args[1], args[2], args[3], args[4], args[5]
   local format = redis.call("HGET", prefix .. "meta", "format")
   if format and format ~= FORMAT then return { err = "FORMAT " .. format } end
   local settings = rest(args, 6)
+  local known = redis.call("HLEN", prefix .. "members")
   local differs = difference(prefix, settings)
+  local missing = known - redis.call("HLEN", prefix .. "members")
   if differs then return { err = "DIFFERS " .. differs } end
   if not redis.call("HGET", prefix .. "meta", "epoch") then
     redis.call("HSET", prefix .. "meta", "format", FORMAT, "epoch", epoch)
@@ -71,7 +74,7 @@ local function hello(keys, args)
   redis.call("SET", prefix .. "gw:" .. number, incarnation, "PX", LEASE)
   local place = integer(last_place(prefix))
   note(prefix, number, version, place, settings)
-  return { number, redis.call("HGET", prefix .. "meta", "epoch"), place, redis.call("TIME") }
+  return { number, redis.call("HGET", prefix .. "meta", "epoch"), place, integer(missing), redis.call("TIME") }
 end
 
 -- number, incarnation, version, place, then names and texts of settings. Returns the epoch, the last place, the time.
