@@ -13,6 +13,9 @@ import { VALUES } from "./lua/values.ts";
 /** For how long a gateway counts as alive after its last beat, in milliseconds. */
 const LEASE = 2000;
 
+/** For how long a gateway counts as missing that has gone without a word, in milliseconds. */
+const MISSED_FOR = 30_000;
+
 /** For how long what was changed can be followed, in milliseconds; and what has ended is not put in again by `offer`. */
 export const HISTORY = 120_000;
 
@@ -48,7 +51,7 @@ const FUNCTIONS = [
  * | `mark` | string | a place, written for replicas to have everything before it |
  * | `numbers` | string | the last number that a gateway got |
  * | `gw:NUMBER` | string | incarnation of a gateway that lives |
- * | `members` | hash | of each gateway: version, place that it has been told up to, then names and texts of its settings |
+ * | `members` | hash | of each gateway: version, place that it has been told up to, then names and texts of its settings, and of `beat` the time of its last |
  * | `last:NUMBER` | string | the last request of a gateway, and its answer |
  * | `servers` | hash | first seen, sums, report, plan, whether draining, enabled, evicting |
  * | `groups` | hash | server, leave, then of each room its id and what is kept of it |
@@ -65,7 +68,7 @@ const FUNCTIONS = [
  */
 const TEXT = [
   `local LEASE, HISTORY, REPEAT, ENDED_FOR = ${LEASE}, ${HISTORY}, ${REPEAT}, ${ENDED_FOR}`,
-  `local MADE = ${MADE_DIGITS}`,
+  `local MADE, MISSED_FOR = ${MADE_DIGITS}, ${MISSED_FOR}`,
   `local GATEWAYS, OPEN = ${GATEWAYS - 1}, ${OPEN_HAND_OVERS}`,
   ...[GROUND, RECORDS, RULES, OFFERS, COMMIT, LOG, MEMBERS, CLAIMS, VALUES],
 ].join("\n");

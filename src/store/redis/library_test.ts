@@ -203,6 +203,9 @@ test("a gateway lives for two seconds after a beat, and is forgotten then", asyn
   await new Promise((resolve) => setTimeout(resolve, 10));
   const [, members] = await one.gateways();
   assert.deepEqual(members.map((member) => member.slice(0, 3)), [[one.number, "1.0.0", "17"]]);
+  assert.equal(await server.ask("HLEN", "{odin}:members"), 2, "it is missed");
+  await server.ask("HSET", "{odin}:members", other.number, `1.0.0\n17\nbeat\n${Date.now() - 31_000}`);
+  await one.gateways();
   assert.equal(await server.ask("HLEN", "{odin}:members"), 1);
 });
 

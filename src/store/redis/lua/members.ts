@@ -1,36 +1,43 @@
 /** Who lives: coming, staying and leaving. */
 export const MEMBERS = String.raw`
--- The gateways that live: number, version, place, settings. Those that do not are forgotten.
+-- The gateways that live: number, version, place, settings; and how many have gone without a word. Those are forgotten after
+-- a while.
 local function members(prefix)
   local all = redis.call("HGETALL", prefix .. "members")
-  local living = {}
+  local living, missing, now = {}, 0, time()
   for i = 1, #all, 2 do
+    local part = split(all[i + 1])
     if redis.call("EXISTS", prefix .. "gw:" .. all[i]) == 1 then
-      local part = split(all[i + 1])
       table.insert(part, 1, all[i])
       living[#living + 1] = part
+    elseif part[#part - 1] == "beat" and now - (tonumber(part[#part]) or 0) < MISSED_FOR then
+      missing = missing + 1
     else
       redis.call("HDEL", prefix .. "members", all[i])
     end
   end
-  return living
+  return living, missing
 end
 
 local function note(prefix, number, version, place, settings)
   local parts = { version, place }
   for _, text in ipairs(settings) do parts[#parts + 1] = text end
+  parts[#parts + 1] = "beat"
+  parts[#parts + 1] = integer(time())
   redis.call("HSET", prefix .. "members", number, table.concat(parts, "\n"))
 end
 
--- The name of a setting in which another gateway differs.
+-- The name of a setting in which another gateway differs, and how many have gone without a word.
 local function difference(prefix, settings)
-  for _, member in ipairs(members(prefix)) do
+  local living, missing = members(prefix)
+  for _, member in ipairs(living) do
     for i = 4, #member, 2 do
       for own = 1, #settings, 2 do
-        if member[i] == settings[own] and member[i + 1] ~= settings[own + 1] then return settings[own] end
+        if member[i] == settings[own] and member[i + 1] ~= settings[own + 1] then return settings[own], missing end
       end
     end
   end
+  return nil, missing
 end
 
 local function rest(args, from)
@@ -62,9 +69,7 @@ local function hello(keys, args)
   local format = redis.call("HGET", prefix .. "meta", "format")
   if format and format ~= FORMAT then return { err = "FORMAT " .. format } end
   local settings = rest(args, 6)
-  local known = redis.call("HLEN", prefix .. "members")
-  local differs = difference(prefix, settings)
-  local missing = known - redis.call("HLEN", prefix .. "members")
+  local differs, missing = difference(prefix, settings)
   if differs then return { err = "DIFFERS " .. differs } end
   if not redis.call("HGET", prefix .. "meta", "epoch") then
     redis.call("HSET", prefix .. "meta", "format", FORMAT, "epoch", epoch)
@@ -98,6 +103,7 @@ end
 
 -- The last place, and the gateways that live.
 local function gateways(keys)
-  return { integer(last_place(keys[1])), members(keys[1]) }
+  local living = members(keys[1])
+  return { integer(last_place(keys[1])), living }
 end
 `;
