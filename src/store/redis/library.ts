@@ -13,7 +13,8 @@ import { VALUES } from "./lua/values.ts";
 /** For how long a gateway counts as alive after its last beat, in milliseconds. */
 const LEASE = 2000;
 
-/** For how long a gateway counts as missing that has gone without a word, in milliseconds. */
+/** After how long a gateway counts as missing that gives no sign of life, two of which have not come, and for how long, in ms. */
+const LATE = 1200;
 const MISSED_FOR = 30_000;
 
 /** For how long what was changed can be followed, in milliseconds; and what has ended is not put in again by `offer`. */
@@ -68,7 +69,7 @@ const FUNCTIONS = [
  */
 const TEXT = [
   `local LEASE, HISTORY, REPEAT, ENDED_FOR = ${LEASE}, ${HISTORY}, ${REPEAT}, ${ENDED_FOR}`,
-  `local MADE, MISSED_FOR = ${MADE_DIGITS}, ${MISSED_FOR}`,
+  `local MADE, LATE, MISSED_FOR = ${MADE_DIGITS}, ${LATE}, ${MISSED_FOR}`,
   `local GATEWAYS, OPEN = ${GATEWAYS - 1}, ${OPEN_HAND_OVERS}`,
   ...[GROUND, RECORDS, RULES, OFFERS, COMMIT, LOG, MEMBERS, CLAIMS, VALUES],
 ].join("\n");

@@ -209,6 +209,25 @@ test("a gateway lives for two seconds after a beat, and is forgotten then", asyn
   assert.equal(await server.ask("HLEN", "{odin}:members"), 1);
 });
 
+test("who joins is told how many have not been heard of late, also if they may still live", async (server) => {
+  const missing = async (incarnation: string) => {
+    const caller = await Caller.join(server, incarnation);
+    const [, , , count] = await caller.hello("", "");
+    await caller.member("bye");
+    return count;
+  };
+  const one = await Caller.join(server, "one");
+  assert.equal(await missing("two"), "0");
+  const beat = (ago: number) =>
+    server.ask("HSET", "{odin}:members", one.number, `1.0.0\n17\nbeat\n${Date.now() - ago}`);
+  await beat(1500);
+  assert.equal(await missing("three"), "1");
+  await server.ask("DEL", `{odin}:gw:${one.number}`);
+  assert.equal(await missing("four"), "1");
+  await beat(31_000);
+  assert.equal(await missing("five"), "0");
+});
+
 test("a gateway that comes again keeps its number, unless another has it", async (server) => {
   const caller = await Caller.join(server, "one");
   assert.equal((await caller.hello("one"))[0], caller.number);

@@ -1,18 +1,19 @@
 /** Who lives: coming, staying and leaving. */
 export const MEMBERS = String.raw`
--- The gateways that live: number, version, place, settings; and how many have gone without a word. Those are forgotten after
--- a while.
+-- The gateways that live: number, version, place, settings; and how many have gone without a word, or are about to. Those are
+-- forgotten after a while.
 local function members(prefix)
   local all = redis.call("HGETALL", prefix .. "members")
   local living, missing, now = {}, 0, time()
   for i = 1, #all, 2 do
     local part = split(all[i + 1])
-    if redis.call("EXISTS", prefix .. "gw:" .. all[i]) == 1 then
+    local silent = now - (part[#part - 1] == "beat" and tonumber(part[#part]) or 0)
+    local lives = redis.call("EXISTS", prefix .. "gw:" .. all[i]) == 1
+    if silent > LATE and (lives or silent < MISSED_FOR) then missing = missing + 1 end
+    if lives then
       table.insert(part, 1, all[i])
       living[#living + 1] = part
-    elseif part[#part - 1] == "beat" and now - (tonumber(part[#part]) or 0) < MISSED_FOR then
-      missing = missing + 1
-    else
+    elseif silent >= MISSED_FOR then
       redis.call("HDEL", prefix .. "members", all[i])
     end
   end
