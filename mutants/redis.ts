@@ -51,8 +51,8 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/members.ts",
-    find: "local differs = difference(prefix, settings)",
-    put: 'local differs = former == "" and difference(prefix, settings)',
+    find: 'if differs then return { err = "DIFFERS " .. differs } end',
+    put: 'if differs and former == "" then return { err = "DIFFERS " .. differs } end',
     breaks: "a gateway comes back to others that have another setting",
   },
   {
