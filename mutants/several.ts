@@ -52,7 +52,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/licence_shares.ts",
-    find: 'if (isUnknown && this.#lacking(input) !== undefined) return "not-durable";',
+    find: 'if (isUnknown && lacks() !== undefined) return "not-durable";',
     put: "if (isUnknown && false) return;",
     breaks: "a client is told of a limit that is not reached, because the store cannot be asked",
   },

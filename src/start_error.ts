@@ -5,10 +5,12 @@ export class StartError extends Error {
   readonly exitCode: number = 2;
 }
 
+/** What a program ends with that is to be started again (EX_TEMPFAIL of sysexits.h). */
+export const NOT_NOW = 75;
+
 /**
- * What keeps the program from starting now, and may pass by itself: a Redis that is away, say. It ends with 75, as programs do
- * that are to be started again (EX_TEMPFAIL of sysexits.h).
+ * What keeps the program from starting now, and may pass by itself: a Redis that is away, say. It ends with {@link NOT_NOW}.
  */
 export class NotNow extends StartError {
-  override readonly exitCode = 75;
+  override readonly exitCode = NOT_NOW;
 }

@@ -8,7 +8,7 @@ import { inspectSharedStore } from "../app/shared_store.ts";
 import { mainAddress, OPERATIONS_PORT, type Settings } from "../config/schema.ts";
 import { Customers } from "../customers/customers.ts";
 import { concernAbout, readCertificate } from "../edge/http/certificate_files.ts";
-import { NotNow, StartError } from "../start_error.ts";
+import { NOT_NOW, StartError } from "../start_error.ts";
 import type { StartArguments } from "./arguments.ts";
 import {
   concernAboutUnused,
@@ -44,7 +44,7 @@ export async function check(args: StartArguments): Promise<void> {
     Deno.exit(2);
   }
   console.log(passing.length > 0 ? "the gateway would not start now" : "the gateway would start");
-  if (passing.length > 0) Deno.exit(new NotNow("").exitCode);
+  if (passing.length > 0) Deno.exit(NOT_NOW);
 }
 
 async function look({ config, data, record, takeOver, overrides }: StartArguments): Promise<Findings> {

@@ -77,10 +77,12 @@ export class LicenceShares {
    * at: `fleet.connect` does that. While the store cannot be asked, whoever is let in takes something of what is left for good.
    */
   cover(input: ConnectInput): boolean {
-    if (this.#lacking(input) !== undefined) return false;
+    if (isUnlimited(input.licence)) return true;
+    const further = fleet.further(this.#model, input);
+    if (this.#lacking(input, further) !== undefined) return false;
     const held = this.#held.get(input.customer);
     if (held === undefined) return true;
-    const { peers, rooms } = fleet.further(this.#model, input);
+    const { peers, rooms } = further;
     held.recent.peers += peers;
     held.recent.rooms += rooms;
     if (held.alone !== undefined) {
@@ -98,8 +100,9 @@ export class LicenceShares {
    */
   async ask(input: ConnectInput): Promise<Refusal | "not-durable" | undefined> {
     const { customer, licence } = input;
+    const lacks = () => this.#lacking(input, fleet.further(this.#model, input));
     for (let attempt = 1;; attempt++) {
-      const lacking = this.#lacking(input);
+      const lacking = lacks();
       if (lacking === undefined) return undefined;
       const exceeded = fleet.wouldExceed(this.#model, input);
       if (exceeded !== undefined) {
@@ -118,8 +121,10 @@ export class LicenceShares {
       }
       await this.#set(customer, licence, this.#wanted(input));
       const isUnknown = this.#held.get(customer)?.alone !== undefined;
-      if (isUnknown && this.#lacking(input) !== undefined) return "not-durable";
-      if (attempt < TRIES && this.#lacking(input) !== undefined) await this.#wait(TRY_AFTER);
+      if (isUnknown && lacks() !== undefined) return "not-durable";
+      if (attempt < TRIES && lacks() !== undefined) {
+        await this.#wait(TRY_AFTER);
+      }
     }
   }
 
@@ -149,10 +154,10 @@ export class LicenceShares {
   }
 
   /** What the client lacks of the share, if anything. */
-  #lacking(input: ConnectInput): Refusal | undefined {
-    const { customer, licence } = input;
-    if (licence.maxPeers === Infinity && licence.maxRooms === Infinity) return undefined;
-    const { peers, rooms } = fleet.further(this.#model, input);
+  #lacking(
+    { customer, licence }: ConnectInput,
+    { peers, rooms }: Readonly<Count>,
+  ): Refusal | undefined {
     const left = this.#left(customer);
     if (peers > 0 && licence.maxPeers !== Infinity && peers > left.peers) return "peer-limit";
     if (rooms > 0 && licence.maxRooms !== Infinity && rooms > left.rooms) return "room-limit";
@@ -277,6 +282,10 @@ export class LicenceShares {
   #wait(time: Milliseconds): Promise<void> {
     return new Promise((resolve) => this.#timers.after(time, resolve));
   }
+}
+
+function isUnlimited({ maxPeers, maxRooms }: Licence): boolean {
+  return maxPeers === Infinity && maxRooms === Infinity;
 }
 
 function nothing(): Count {

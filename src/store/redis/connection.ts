@@ -49,20 +49,20 @@ export class Connection {
 
   /** Connects, to whomever the sentinels name where there are any. @throws {Fault} */
   static async open(settings: RedisSettings): Promise<Connection> {
-    const { at, database } = settings;
-    if (!("name" in at)) {
-      const connection = await connect(at, settings, database);
-      right.add(settings);
-      return connection;
-    }
-    const { tls } = settings;
+    const connection = await Connection.#reach(settings);
+    right.add(settings);
+    return connection;
+  }
+
+  static async #reach(settings: RedisSettings): Promise<Connection> {
+    const { at, database, tls } = settings;
+    if (!("name" in at)) return await connect(at, settings, database);
     return await firstPrimary(
       at,
       (address) => connect(address, { ...at, tls }, undefined),
       async (endpoint) => {
         const connection = await connect(endpoint, settings, database);
         await connection.#mustBePrimary();
-        right.add(settings);
         return connection;
       },
     );

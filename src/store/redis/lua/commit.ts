@@ -2,8 +2,8 @@
 export const COMMIT = String.raw`
 -- Rules that ask for a group first of all.
 local ON_GROUPS = {
-  ["group-placed"] = true, ["group-moved"] = true, ["group-leaving"] = true, ["group-released"] = true, ["room"] = true, ["room-closed"] = true,
-  ["group-explained"] = true, ["offer-group"] = true, ["offer-room"] = true,
+  ["group-placed"] = true, ["group-moved"] = true, ["group-leaving"] = true, ["group-released"] = true,
+  ["room"] = true, ["room-closed"] = true, ["group-explained"] = true, ["offer-group"] = true, ["offer-room"] = true,
 }
 
 -- What others are told, as JSON with a line for each change: the text as it came, unless some of it is not to be told.
