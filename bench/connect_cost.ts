@@ -4,7 +4,7 @@ import { Cluster } from "../sim/cluster.ts";
 import { configSource, Program } from "../sim/program.ts";
 import { RedisProcess } from "../sim/redis_process.ts";
 import { reportBody, sendReport } from "./fleet_report.ts";
-import { median } from "./statistics.ts";
+import { mean, median } from "./statistics.ts";
 import { wrk } from "./wrk.ts";
 
 /** Clock ticks a second in `/proc/<pid>/stat`. */
@@ -37,13 +37,15 @@ export interface ConnectCost {
   /** Microseconds of processor time of a Connect, the median. */
   readonly dear: number;
   readonly plain: number;
-  /** Plain ÷ dear, the median of the rounds. */
+  /** Plain ÷ dear: the mean of the pairs, of each the median of its rounds. */
   readonly ratio: number;
+  /** Standard error of that. */
+  readonly error: number;
 }
 
 /**
- * Processor time of a Connect in two gateways that take turns, because the machine drifts; with several processes of each,
- * because what the runtime's compiler happens to make of one stays with it.
+ * Processor time of a Connect in two gateways that take turns, because the machine drifts; with many processes of each,
+ * because what the runtime's compiler happens to make of one stays with it: up to a tenth of what a Connect takes.
  */
 export async function connectCost(
   folder: string,
@@ -57,6 +59,7 @@ export async function connectCost(
     return (await processorTime(pid) - before) / granted * 1e6;
   };
   const costs: { dear: number; plain: number }[] = [];
+  const ratios: number[] = [];
   let turn = 0;
   for (let pair = 0; pair < pairs; pair++) {
     await using one = await dear(newFolder(folder, `dear-${pair}`));
@@ -64,20 +67,30 @@ export async function connectCost(
     for (const { url } of [one, other]) {
       for (let server = 0; server < 10; server++) await sendReport(url, reportBody(server, 10));
     }
+    const ratiosOfPair: number[] = [];
     for (let round = -WARM_UP; round < rounds; round++) {
       const file = await tokens(turn++);
       // The order changes from round to round, so that a drift of the machine falls on both.
       const first = round % 2 === 0 ? await cost(one, file) : undefined;
       const plain = await cost(other, file);
       const both = { dear: first ?? await cost(one, file), plain };
-      if (round >= 0) costs.push(both);
+      if (round < 0) continue;
+      costs.push(both);
+      ratiosOfPair.push(both.plain / both.dear);
     }
+    ratios.push(median(ratiosOfPair));
   }
   return {
     dear: median(costs.map(({ dear }) => dear)),
     plain: median(costs.map(({ plain }) => plain)),
-    ratio: median(costs.map(({ dear, plain }) => plain / dear)),
+    ...meanOf(ratios),
   };
+}
+
+function meanOf(ratios: readonly number[]): { ratio: number; error: number } {
+  const ratio = mean(ratios);
+  const variance = ratios.reduce((sum, each) => sum + (each - ratio) ** 2, 0) / (ratios.length - 1);
+  return { ratio, error: Math.sqrt(variance / ratios.length) };
 }
 
 /** A gateway of its own. */

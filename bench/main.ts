@@ -108,10 +108,11 @@ async function connectRow(
   compared: Compared,
 ): Promise<Row> {
   const its = join(folder, name.replaceAll(/\W+/g, "-"));
-  const { dear, plain, ratio } = await connectCost(its, compared, { pairs: 4, rounds: 12, seconds: 1 });
+  const cost = await connectCost(its, compared, { pairs: 12, rounds: 4, seconds: 1 });
+  const { dear, plain, ratio, error } = cost;
   return {
     name: `processor time of a Connect, ${name}`,
-    figures: { "with µs": dear.toFixed(1), "without µs": plain.toFixed(1) },
+    figures: { "with µs": dear.toFixed(1), "without µs": plain.toFixed(1), "±": error.toFixed(3) },
     value: ratio,
     unit: "",
     target: `≥ ${target}`,

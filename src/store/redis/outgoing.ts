@@ -8,7 +8,7 @@ import { afterAll } from "./deadline.ts";
  * Changes that are only to be durable soon wait this long for others, in milliseconds; those of reports, of which the next comes
  * only in seconds, for longer.
  */
-const SEND_AFTER = 20;
+const SEND_AFTER = 5;
 const SEND_REPORTS_AFTER = 45;
 
 /**
