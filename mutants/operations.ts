@@ -385,7 +385,8 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/restore.ts",
-    find: "    server.steadyLoad = stored.load;\n",
+    find:
+      "    server.steadyLoad = server.cost.steadyLoad(stored.clients, stored.load, server.loadPerClient);\n",
     put: "",
     breaks: "until its next report, a restored server looks idle",
   },
@@ -445,16 +446,21 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow_server.ts",
-    find: "server.load = server.steadyLoad = change.load;",
-    put: "server.load = change.load;",
+    find: "  server.steadyLoad = server.cost.steadyLoad(change.clients, change.load, typical);\n",
+    put: "",
     breaks: "a server that another gateway hears looks idle to placement",
   },
   {
     file: "src/fleet/replication/follow_server.ts",
-    find:
-      "  server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));\n",
+    find: "  server.loadPerClient = server.cost.perClient(typical);\n",
     put: "",
     breaks: "what a client costs is not learned from other gateways",
+  },
+  {
+    file: "src/fleet/replication/follow_server.ts",
+    find: "  if (server.teaches) learnRoomCost(model, server, Float64Array.from(works), now);\n",
+    put: "",
+    breaks: "what rooms cost is not learned from other gateways",
   },
   {
     file: "src/fleet/replication/follow_room.ts",

@@ -57,6 +57,8 @@ export class World {
   now: Milliseconds = 0;
   readonly #agenda: Agenda;
   readonly #chance: Chance;
+  /** Chooses among several gateways: what else is drawn is the same as with one. */
+  readonly #balancer: Chance;
   readonly #hostOf = new Map<string, Host>();
   readonly #roomOf: Int32Array;
   readonly #firstClient: Int32Array;
@@ -77,6 +79,7 @@ export class World {
     gateways = 1,
   ) {
     this.#chance = new Chance(seed);
+    this.#balancer = new Chance(-1 - seed);
     this.#agenda = new Agenda(workload.end);
     this.hosts = workload.servers.map(({ address, capacity }, i) =>
       new Host(address as Address, capacity, i, workload.work)
@@ -217,7 +220,7 @@ export class World {
   /** The gateway that a call comes to. */
   #anyModel(): Model {
     const { models } = this.#gateways;
-    return models.length === 1 ? this.model : models[this.#chance.integer(0, models.length - 1)]!;
+    return models.length === 1 ? this.model : models[this.#balancer.integer(0, models.length - 1)]!;
   }
 
   #report(host: Host): void {

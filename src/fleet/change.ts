@@ -31,6 +31,8 @@ export type Change =
     readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
     /** Clients of rooms, as far as they have changed, or of all where that is wanted. Told to other gateways only. */
     readonly figures?: readonly (readonly [room: RoomId, peers: number])[] | undefined;
+    /** What its rooms come to, by the exponents that are compared, where that teaches something. Told to other gateways only. */
+    readonly works?: readonly number[] | undefined;
   }
   /** The deadline for draining has passed: what is left on the server is told to close. */
   | { readonly type: "server-evicting"; readonly server: Address; readonly rooms: number }

@@ -19,8 +19,18 @@ export const SATURATED = 0.97;
 /** Weight of what other servers tell: as one report with so many clients. */
 const PRIOR_CLIENTS = 10;
 
-/** A cost, as sums over the reports of a server, older ones worth less: x is clients, y load. */
-export type StoredCost = readonly [reports: number, x: number, y: number, xx: number, xy: number];
+/**
+ * A cost, as sums over the reports of a server, older ones worth less: x is clients, y load. The rest is load that clients do
+ * not account for, lately; unknown where a version has stored it that did not keep it.
+ */
+export type StoredCost = readonly [
+  reports: number,
+  x: number,
+  y: number,
+  xx: number,
+  xy: number,
+  rest?: number,
+];
 
 /**
  * What one client more adds to the load of a server, learned from its reports (load against clients). Load that is
@@ -28,12 +38,12 @@ export type StoredCost = readonly [reports: number, x: number, y: number, xx: nu
  * load ÷ clients, and that towards what other servers tell. Reports without clients say nothing of it.
  */
 export class ClientCost {
-  #sums: StoredCost;
-  /** Load that clients do not account for, lately. */
-  #rest: number | undefined = undefined;
+  #sums: readonly [reports: number, x: number, y: number, xx: number, xy: number];
+  #rest: number | undefined;
 
-  constructor(sums: StoredCost = [0, 0, 0, 0, 0]) {
-    this.#sums = sums;
+  constructor([reports, x, y, xx, xy, rest]: StoredCost = [0, 0, 0, 0, 0]) {
+    this.#sums = [reports, x, y, xx, xy];
+    this.#rest = rest;
   }
 
   /**
@@ -79,6 +89,7 @@ export class ClientCost {
   steadyLoad(clients: number, load: number, others: number): number {
     const steady = this.#expected(clients, others);
     if (load >= SATURATED) return Math.max(load, steady);
+    if (this.#rest === undefined) return load;
     return Math.max(0, load - FAR, Math.min(load + FAR, steady));
   }
 
@@ -93,7 +104,7 @@ export class ClientCost {
   }
 
   stored(): StoredCost {
-    return this.#sums;
+    return this.#rest === undefined ? this.#sums : [...this.#sums, this.#rest];
   }
 
   #fit(others: number): { cost: number; base: number } {

@@ -396,6 +396,15 @@ Deno.test("the steady load follows clients at once, the rest slowly, and is neve
   assert.ok(Math.abs(cost.steadyLoad(250, 0.5, 0.001) - 0.5) < 0.03);
   assert.ok(cost.steadyLoad(200, 0.9, 0.001) >= 0.75);
   assert.ok(cost.steadyLoad(0, 0, 0.001) >= 0);
+  const stored = new ClientCost(cost.stored());
+  assert.equal(stored.steadyLoad(200, 0.42, 0.001), cost.steadyLoad(200, 0.42, 0.001));
+  const [sights, x, y, xx, xy] = cost.stored();
+  const withoutRest = new ClientCost([sights, x, y, xx, xy]);
+  assert.equal(
+    withoutRest.steadyLoad(200, 0.42, 0.001),
+    0.42,
+    "stored by a version that did not keep the rest",
+  );
 });
 
 Deno.test("of a kind it is known how far off what was expected of its rooms was, the latest hundred counting most", () => {

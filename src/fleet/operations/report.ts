@@ -137,7 +137,7 @@ export function* reportInSlices(
   replaceUsage(server, usage);
   if (server.draining !== undefined) followDraining(model, server, input.rooms.length, now, changes);
   server.heardHere = true;
-  changes.push(reported(server, figures));
+  changes.push(reported(server, figures, model.shared));
   return { refused: false, changes };
 }
 

@@ -1,12 +1,29 @@
 import assert from "node:assert/strict";
-import { type Model, report, tick } from "../mod.ts";
+import { type Change, follow, type Model, report, tick } from "../mod.ts";
 import { address, checkConsistency, hear, place, seededRandom, testModel } from "../testing.ts";
 
 const SERVERS = ["a", "b", "c"];
 
 /** Servers whose rooms cost the square of their clients, for so many minutes. */
 function run(minutes: number, load = (clients: number) => clients ** 2): { model: Model; now: number } {
-  const model = testModel();
+  const { models: [model], now } = runSeveral(1, minutes, load);
+  return { model: model!, now };
+}
+
+/** The same, with several gateways that hear each server in turn, and tell each other. */
+function runSeveral(
+  gateways: number,
+  minutes: number,
+  load = (clients: number) => clients ** 2,
+): { models: Model[]; now: number } {
+  const models = Array.from({ length: gateways }, () => testModel());
+  for (const model of models) model.shared = gateways > 1;
+  let next = 0;
+  const atOne = (act: (model: Model) => readonly Change[]) => {
+    const model = models[next++ % gateways]!;
+    const changes = act(model);
+    for (const other of models) if (other !== model) follow(other, changes, now);
+  };
   const random = seededRandom(1);
   const rooms = new Map(SERVERS.map((name) => [name, Array.from({ length: 30 }, () => 0)]));
   let now = 0;
@@ -21,19 +38,26 @@ function run(minutes: number, load = (clients: number) => clients ** 2): { model
       }));
       const clients = sizes.reduce((sum, peers) => sum + peers, 0);
       const work = sizes.reduce((sum, peers) => sum + load(peers), 0) / load(100);
-      report(model, {
-        address: address(name),
-        pool: "default",
-        version: "1",
-        load: work,
-        clients,
-        rooms: listed,
-      }, now);
+      const input = { address: address(name), pool: "default", version: "1", clients, rooms: listed };
+      atOne((model) => report(model, { ...input, load: work * (0.9 + 0.2 * random()) }, now).changes);
     }
-    tick(model, now);
+    for (const model of models) tick(model, now);
   }
-  return { model, now };
+  return { models, now };
 }
+
+Deno.test("several gateways, each of which hears some of a server's reports, know of its load what one knows that hears all", () => {
+  const [alone, ...several] = [1, 4].flatMap((gateways) => runSeveral(gateways, 40).models); // 3 servers: each hears all
+  for (const name of SERVERS) {
+    const known = ({ servers }: Model) => {
+      const { steadyLoad, loadPerClient, work } = servers.get(address(name))!;
+      return [steadyLoad, loadPerClient, work?.exponent, work?.load].map((value) => value?.toFixed(6));
+    };
+    for (const model of several) assert.deepEqual(known(model), known(alone!));
+    const { load, steadyLoad } = alone!.servers.get(address(name))!;
+    assert.ok(Math.abs(load - steadyLoad) > 0.001, "they differ, or the test says nothing");
+  }
+});
 
 Deno.test("where rooms cost the square of their clients, a room that becomes large counts for what it will cost", () => {
   const { model, now } = run(40);

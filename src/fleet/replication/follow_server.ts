@@ -1,10 +1,11 @@
-import { ClientCost } from "../learning/mod.ts";
+import { ClientCost, EXPONENTS } from "../learning/mod.ts";
 import { REPORTS_TO_CLOSE } from "../rooms/closing.ts";
 import { disable, enable, replaceUsage } from "../servers/availability.ts";
 import { evict, plan, plannedBy } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
+import { learnRoomCost } from "../state/room_cost.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
 import type { ChangeOf } from "../change.ts";
@@ -70,11 +71,16 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   server.lastReport = change.report;
   server.untold = false;
   server.reportsAnywhere++;
-  server.load = server.steadyLoad = change.load;
+  server.load = change.load;
   server.loadKnown = true; // as far as others tell
   server.clients = change.clients;
   server.cost = new ClientCost(change.cost);
-  server.loadPerClient = server.cost.perClient(model.servers.typicalLoadPerClient(change.pool, now));
+  const typical = model.servers.typicalLoadPerClient(change.pool, now);
+  server.loadPerClient = server.cost.perClient(typical);
+  server.steadyLoad = server.cost.steadyLoad(change.clients, change.load, typical);
+  const { works = [] } = change;
+  server.teaches = works.length === EXPONENTS.length; // another version may compare others
+  if (server.teaches) learnRoomCost(model, server, Float64Array.from(works), now);
   server.heardHere = false;
   for (const [id, peers] of change.figures ?? []) {
     const room = model.groups.room(id);

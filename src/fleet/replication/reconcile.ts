@@ -137,7 +137,7 @@ export class Reconciler {
       ended.push({ type: "server-removed", server: server.address, report: server.lastReport });
     }
     for (const server of this.#untold) {
-      if (servers.get(server.address) === server) told.push(reported(server, []));
+      if (servers.get(server.address) === server) told.push(reported(server, [], true));
     }
     told.push({ type: "figures-wanted" });
     return { ended, told };

@@ -93,7 +93,7 @@ export class Restorer {
     server.intake.want(stored);
     server.cost = new ClientCost(stored.cost);
     server.loadPerClient = server.cost.perClient(server.loadPerClient);
-    server.steadyLoad = stored.load;
+    server.steadyLoad = server.cost.steadyLoad(stored.clients, stored.load, server.loadPerClient);
     this.#model.servers.sort(server, pool);
     this.#usage.set(server, stored.usage);
   }

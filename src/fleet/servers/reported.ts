@@ -6,10 +6,12 @@ import type { Server } from "../state/server.ts";
  * What others are to know of a server's last report.
  *
  * @param figures clients of rooms that are told one by one
+ * @param toOthers whether there are other gateways, which learn from it as this one does
  */
 export function reported(
-  { address, lastReport, pool, version, load, clients, cost, usage }: Server,
+  { address, lastReport, pool, version, load, clients, cost, usage, works, teaches }: Server,
   figures: readonly (readonly [RoomId, number])[],
+  toOthers: boolean,
 ): Change {
   const sums = Array.from(usage, ([{ customer }, { peers, rooms }]) => ({ customer, peers, rooms }));
   return {
@@ -23,5 +25,6 @@ export function reported(
     cost: cost.stored(),
     usage: sums,
     ...(figures.length > 0 ? { figures } : {}),
+    ...(toOthers && teaches ? { works: [...works] } : {}),
   };
 }

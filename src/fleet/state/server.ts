@@ -124,7 +124,7 @@ export class Server implements ServerLoad {
     const { which } = this.roomCost;
     const there = this.works[which]!;
     if (which === 0 || this.loadPerWork === 0) return undefined;
-    if (there === 0 && this.clients > 0) return undefined; // it has rooms, which only another gateway hears of
+    if (there === 0 && this.clients > 0) return undefined; // it has rooms, of which no report has told yet
     const exponent = EXPONENTS[which]!;
     // One client more in a room of the usual size, or the first; the first of the works is the clients of all rooms.
     const ofClient = there === 0 ? 1 : exponent * there / this.works[0]!;

@@ -14,6 +14,7 @@ import {
   type Plan,
   type QueuedTask,
   type RoomWork,
+  type StoredCost,
 } from "../../fleet/mod.ts";
 import {
   array,
@@ -44,7 +45,15 @@ export const address = parsed(
 );
 /** A namespace, and a name in it. */
 export const names = tuple(text, text);
-export const cost = tuple(number, number, number, number, number);
+const sumsOfCost = tuple(number, number, number, number, number);
+export const cost: Codec<StoredCost> = {
+  write: (value) => value,
+  read(json, clock) {
+    const sums = sumsOfCost.read(json, clock);
+    const rest = array(json)[sums.length];
+    return rest === undefined ? sums : [...sums, number.read(rest, clock)];
+  },
+};
 export const usage = list(record<{ customer: string; peers: number; rooms: number }>({
   customer: text,
   peers: number,
@@ -141,6 +150,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     cost,
     usage,
     figures: optional(list(tuple(names, number))),
+    works: optional(list(rounded)),
   },
   "server-evicting": { server: address, rooms: number },
   "server-planned": {

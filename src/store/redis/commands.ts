@@ -8,6 +8,7 @@ import {
   leavesLiveServer,
   type RoomId,
   type Snapshot,
+  type StoredCost,
 } from "../../fleet/mod.ts";
 import { ban, cost, draining, explanation, known, sizes, task, usage, writeChange } from "./changes.ts";
 import { type Clock, type Codec, number, record, text, time } from "./codec.ts";
@@ -31,7 +32,7 @@ export interface Sums {
   readonly load: number;
   readonly clients: number;
   readonly usage: readonly { readonly customer: string; readonly peers: number; readonly rooms: number }[];
-  readonly cost: readonly [reports: number, x: number, y: number, xx: number, xy: number];
+  readonly cost: StoredCost;
 }
 export const sums: Codec<Sums> = record<Sums>({
   pool: text,
