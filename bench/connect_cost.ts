@@ -45,7 +45,8 @@ export interface ConnectCost {
 
 /**
  * Processor time of a Connect in two gateways that take turns, because the machine drifts; with many processes of each,
- * because what the runtime's compiler happens to make of one stays with it: up to a tenth of what a Connect takes.
+ * because what the runtime's compiler happens to make of one stays with it: up to a tenth of what a Connect takes. Each of
+ * the two has a processor of its own while it is measured: what else runs on it, other gateways say, empties its caches.
  */
 export async function connectCost(
   folder: string,
@@ -61,10 +62,12 @@ export async function connectCost(
   const costs: { dear: number; plain: number }[] = [];
   const ratios: number[] = [];
   let turn = 0;
+  await using _ = await Apart.keep();
   for (let pair = 0; pair < pairs; pair++) {
     await using one = await dear(newFolder(folder, `dear-${pair}`));
     await using other = await plain(newFolder(folder, `plain-${pair}`));
-    for (const { url } of [one, other]) {
+    for (const { url, pid } of [one, other]) {
+      await Apart.put(pid);
       for (let server = 0; server < 10; server++) await sendReport(url, reportBody(server, 10));
     }
     const ratiosOfPair: number[] = [];
@@ -85,6 +88,31 @@ export async function connectCost(
     plain: median(costs.map(({ plain }) => plain)),
     ...meanOf(ratios),
   };
+}
+
+/** The first processor, on which nothing runs but what is put there: nothing at all where there is only one. */
+class Apart implements AsyncDisposable {
+  static readonly #last = navigator.hardwareConcurrency - 1;
+
+  /** From now on this process, and what it starts, runs on the others. */
+  static async keep(): Promise<Apart> {
+    if (Apart.#last > 0) await runOn(Deno.pid, `1-${Apart.#last}`);
+    return new Apart();
+  }
+
+  static async put(pid: number): Promise<void> {
+    if (Apart.#last > 0) await runOn(pid, "0");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (Apart.#last > 0) await runOn(Deno.pid, `0-${Apart.#last}`);
+  }
+}
+
+async function runOn(pid: number, processors: string): Promise<void> {
+  const args = ["--all-tasks", "--cpu-list", "--pid", processors, String(pid)];
+  const { success, stderr } = await new Deno.Command("taskset", { args }).output();
+  if (!success) throw new Error(`taskset failed: ${new TextDecoder().decode(stderr)}`);
 }
 
 function meanOf(ratios: readonly number[]): { ratio: number; error: number } {
