@@ -124,15 +124,15 @@ export const gateway: readonly Mutant[] = [
     breaks: "rooms wait for servers although all have reported",
   },
   {
-    file: "src/gateway/gateway.ts",
+    file: "src/gateway/start_wait.ts",
     find: "const isNew = model.servers.size === 0;",
     put: "const isNew = true;",
     breaks: "after a restart with a full store, new rooms wait for servers",
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "options, start + settings.disableTimeout, clocks",
-    put: "options, start, clocks",
+    find: "const end = start + settings.disableTimeout;",
+    put: "const end = start;",
     breaks: "with an empty store, rooms are placed before their servers have reported",
   },
   {

@@ -33,8 +33,8 @@ const faults: readonly Mutant[] = [
     breaks: "how many are in an old room only the gateway knows which hears its server",
   },
   {
-    file: "src/gateway/gateway.ts",
-    find: 'if (others > clocks.now()) return waitForReports === "always" ? end : others;',
+    file: "src/gateway/start_wait.ts",
+    find: 'if (others > clocks.now()) return waits === "always" ? end : others;',
     put: "",
     breaks: "a gateway that starts beside one which waits for servers does not",
   },

@@ -20,6 +20,7 @@ import type {
 } from "../fleet/mod.ts";
 import type { OpenStore, Store } from "../store/port.ts";
 import { Durability } from "./durability.ts";
+import { keepDemand, restoreDemand } from "./kept_demand.ts";
 import { LicenceShares } from "./licence_shares.ts";
 import { Observers } from "./observers.ts";
 import type {
@@ -33,9 +34,8 @@ import type {
   WantedPlan,
 } from "./port.ts";
 import type { Replication } from "./replication.ts";
-import { StartWait } from "./start_wait.ts";
-import { orNothing, succeeds } from "./store_error.ts";
-import { clockOffset, type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
+import { StartWait, waitUntil } from "./start_wait.ts";
+import { type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
 import { shownDeadline, View } from "./view.ts";
 import { wholeFleet } from "./whole_fleet.ts";
 
@@ -152,9 +152,9 @@ export class Gateway implements GatewayPort {
     const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
     const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
     gateway.#ticked = start;
-    const demand = await orNothing(durability.store.value(DEMAND));
-    if (demand !== undefined) fleet.restoreDemand(model, demand, now(), (time) => toUnixTime(clocks, time));
-    const until = await waitUntil(durability, model, options, start + settings.disableTimeout, clocks);
+    await restoreDemand(model, durability.store, clocks);
+    const end = start + settings.disableTimeout;
+    const until = await waitUntil(end, options.waitForReports, durability, model, clocks);
     if (until !== undefined) gateway.#startWait.begin(until);
     return gateway;
   }
@@ -540,14 +540,10 @@ export class Gateway implements GatewayPort {
     this.#durability.followClock();
     const counted = this.#model.demandCounted;
     this.#durability.soon(fleet.tick(this.#model, now));
-    if (this.#model.demandCounted !== counted) this.#keepDemand();
+    if (this.#model.demandCounted !== counted) {
+      void keepDemand(this.#model, this.#durability.store, this.#clocks);
+    }
     this.#licences?.giveBack();
-  }
-
-  /** How demand has changed is known to whoever starts next. */
-  #keepDemand(): void {
-    const text = fleet.demandText(this.#model, (time) => toUnixTime(this.#clocks, time));
-    void succeeds(this.#durability.store.setValue(DEMAND, text));
   }
 
   /** Asks what others have done, until that is known. */
@@ -575,28 +571,4 @@ export class Gateway implements GatewayPort {
   #now(): Milliseconds {
     return this.#clocks.now();
   }
-}
-
-/** Name of what was counted of each pool's clients. */
-const DEMAND = "demand";
-
-/** Name, in a store that several gateways share, of the unix time until when they wait for servers to report. */
-const WAIT = "start-wait";
-
-/** Until when a gateway that starts waits for servers to report, if it does: with others, as long as the first of them. */
-async function waitUntil(
-  { store, replication }: Durability,
-  model: Model,
-  { waitForReports }: GatewayOptions,
-  end: Milliseconds,
-  clocks: Clocks,
-): Promise<Milliseconds | undefined> {
-  if (waitForReports === false) return undefined;
-  const isNew = model.servers.size === 0;
-  if (replication !== undefined) {
-    const others = Number(await orNothing(store.value(WAIT)) ?? NaN) - clockOffset(clocks);
-    if (others > clocks.now()) return waitForReports === "always" ? end : others;
-    if (isNew) await orNothing(store.setValue(WAIT, String(Math.round(toUnixTime(clocks, end)))));
-  }
-  return isNew || waitForReports === "always" ? end : undefined;
 }

@@ -1,5 +1,11 @@
 import type { Address, Change, Milliseconds, Model } from "../fleet/mod.ts";
+import type { Durability } from "./durability.ts";
 import type { Arrival } from "./port.ts";
+import { orNothing } from "./store_error.ts";
+import { clockOffset, type Clocks, toUnixTime } from "./timers.ts";
+
+/** Name, in a store that several gateways share, of the unix time until when they wait for servers to report. */
+const WAIT = "start-wait";
 
 /**
  * The wait after a start that knows no servers: every server that may be alive has its chance to report before a room is
@@ -73,4 +79,27 @@ export class StartWait {
     this.#until = undefined;
     this.#model.startWaitUntil = -Infinity;
   }
+}
+
+/**
+ * Until when a gateway that starts waits for servers to report, if it does: with others, as long as the first of them.
+ *
+ * @param end of the wait of one that is alone
+ * @param waits whether it waits at all; where that is true, with an empty store only
+ */
+export async function waitUntil(
+  end: Milliseconds,
+  waits: boolean | "always",
+  { store, replication }: Durability,
+  model: Model,
+  clocks: Clocks,
+): Promise<Milliseconds | undefined> {
+  if (waits === false) return undefined;
+  const isNew = model.servers.size === 0;
+  if (replication !== undefined) {
+    const others = Number(await orNothing(store.value(WAIT)) ?? NaN) - clockOffset(clocks);
+    if (others > clocks.now()) return waits === "always" ? end : others;
+    if (isNew) await orNothing(store.setValue(WAIT, String(Math.round(toUnixTime(clocks, end)))));
+  }
+  return isNew || waits === "always" ? end : undefined;
 }
