@@ -33,6 +33,12 @@ const faults: readonly Mutant[] = [
     breaks: "how many are in an old room only the gateway knows which hears its server",
   },
   {
+    file: "src/gateway/gateway.ts",
+    find: "return now - this.#slept.until < WAKING ? this.#slept.since : undefined;",
+    put: "return undefined;",
+    breaks: "an old report is taken in by a gateway that woke and has heard of others since",
+  },
+  {
     file: "src/gateway/start_wait.ts",
     find: 'if (others > clocks.now()) return waits === "always" ? end : others;',
     put: "",
@@ -265,7 +271,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "if (fleet.isHeardElsewhere(this.#model, input.address)) {",
+    find: "if (fleet.isHeardElsewhere(this.#model, input.address, behind)) {",
     put: "if (false) {",
     breaks: "after a pause, a report is taken in that is older than what others have heard",
   },

@@ -45,6 +45,9 @@ const TICK: Milliseconds = 250;
 /** A tick that comes later than this was kept from running: by a pause, a suspended machine, or too much work. */
 const LATE: Milliseconds = 500;
 
+/** What waited while this gateway did not run is taken in within so long after it runs again. */
+const WAKING: Milliseconds = 2000;
+
 /** Claims of a group that other gateways win, before a Connect is given up. */
 const CLAIMS = 3;
 
@@ -91,6 +94,8 @@ export class Gateway implements GatewayPort {
   #planning: Promise<unknown> = Promise.resolve();
   /** Reports that are being taken in, by server. */
   readonly #reporting = new Map<Address, Promise<unknown>>();
+  /** The last time in which it did not run. */
+  #slept: { since: Milliseconds; until: Milliseconds } = { since: -Infinity, until: -Infinity };
   #stopTicking: (() => void) | undefined;
   #ticked: Milliseconds;
   /** After a pause, until it is known what other gateways have done meanwhile: nothing is ended by what was known before. */
@@ -413,9 +418,11 @@ export class Gateway implements GatewayPort {
   }
 
   async report(input: Report, wantsTasks: boolean): Promise<ReportOutcome> {
-    if (this.#replication?.isCutOff && await this.#replication.catchUp()) {
+    const others = this.#replication;
+    const behind = others?.isCutOff ? -Infinity : this.#asleepSince(this.#now());
+    if (others !== undefined && behind !== undefined && await others.catchUp()) {
       // It may have waited while this gateway did not run: what others have heard of the server since is newer.
-      if (fleet.isHeardElsewhere(this.#model, input.address)) {
+      if (fleet.isHeardElsewhere(this.#model, input.address, behind)) {
         return { accepted: true, tasks: [], delivery: undefined };
       }
     }
@@ -523,8 +530,15 @@ export class Gateway implements GatewayPort {
     }
   }
 
+  /** Since when it had not run, if it runs again only since a moment ago. */
+  #asleepSince(now: Milliseconds): Milliseconds | undefined {
+    if (now - this.#ticked > TICK + LATE) this.#slept = { since: this.#ticked, until: now };
+    return now - this.#slept.until < WAKING ? this.#slept.since : undefined;
+  }
+
   #tick(): void {
     const now = this.#now();
+    this.#asleepSince(now);
     const late = now - this.#ticked - TICK;
     const deaf = this.#options.hears?.() === false;
     // Who is silent here may be heard by other gateways, and nothing may end that they still use.

@@ -866,6 +866,22 @@ Deno.test("a report that waited while its gateway did not run ends nothing that 
   }
 });
 
+Deno.test("so does one that comes to its turn when the gateway has heard already what others have done meanwhile", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(1, A);
+  await cluster.pass(100);
+  cluster.pause(1);
+  await cluster.pass(INTERVAL);
+  await cluster.hear(0, A, { r: 1 });
+  await cluster.live(300_000, { a: { r: 1 } }); // until no token for the room may be used any more
+  await cluster.settle(cluster.gateways[0]!.manage({ task: message(1) }));
+  cluster.resume(1);
+  await cluster.pass(100);
+  await cluster.hear(1, A);
+  await cluster.pass(100);
+  assert.deepEqual((await cluster.hear(0, A, { r: 1 })).tasks, [message(1)]);
+});
+
 /** A room that has been listed for so long that no token for it may be used any more, and that nobody is on the way to. */
 async function withOldRoom(): Promise<Cluster> {
   const cluster = await Cluster.of(2);

@@ -51,10 +51,10 @@ export function evictOverdue(model: Model, now: Milliseconds): Change[] {
   return changes;
 }
 
-/** Whether another gateway was the last to hear the server. */
-export function isHeardElsewhere(model: Model, address: Address): boolean {
+/** Whether another gateway was the last to hear the server, and that since then. */
+export function isHeardElsewhere(model: Model, address: Address, since: Milliseconds): boolean {
   const server = model.servers.get(address);
-  return server !== undefined && server.reportsAnywhere > 0 && !server.heardHere;
+  return server !== undefined && server.reportsAnywhere > 0 && !server.heardHere && server.lastSeen >= since;
 }
 
 /**
