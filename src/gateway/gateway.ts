@@ -549,6 +549,7 @@ export class Gateway implements GatewayPort {
     }
     if (late > LATE) this.#observers.tell("paused", late);
     this.#ticked = now;
+    this.#licences?.look();
     if (this.#isBehind) return this.#comeUpToDate();
     if (isAlone) return this.#durability.soon(fleet.evictOverdue(this.#model, now));
     this.#durability.followClock();

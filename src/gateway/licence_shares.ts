@@ -32,12 +32,15 @@ const RENEW: Milliseconds = 5000;
 const LONGER: Milliseconds = 2 * RENEW;
 
 /**
- * The gateways are counted so often. One that has not counted them for so long, or has only begun to, may know of fewer than
- * there are, or of more than the others do: without the store it lets in nobody whom a licence concerns.
+ * The gateways are counted so often. One that has not counted them for so long though others could come, or has only begun to,
+ * may know of fewer than there are, or of more than the others do: without the store it lets in nobody whom a licence concerns.
  */
 const COUNT: Milliseconds = 1000;
 const COUNTED: Milliseconds = 5000;
 const NEW: Milliseconds = 2 * COUNT;
+
+/** A gateway that is not there any more counts for so long: where the store was away, they come back one after the other. */
+const MISSED_FOR: Milliseconds = 30_000;
 
 /** Where others have all that is left, a Connect waits for what they give back: so often, so long. */
 const TRIES = 4;
@@ -57,12 +60,16 @@ export class LicenceShares {
   readonly #now: () => Milliseconds;
   readonly #joined: Milliseconds;
   readonly #held = new Map<string, Held>();
-  /** Gateways that shared the store when it was last asked. */
+  /** Gateways that share the store: as many as were there, or missing, when it was last asked, and no fewer than lately. */
   #members = 1;
+  /** When each was last there. */
+  readonly #seen = new Map<number, Milliseconds>();
   #membersAsked: Milliseconds = -Infinity;
   /** When they were first and last known. */
   #membersFirst: Milliseconds = Infinity;
   #membersLast: Milliseconds = -Infinity;
+  /** When it was last looked after, and whether the store could not be heard then. */
+  #looked: { at: Milliseconds; isCutOff: boolean };
 
   constructor(model: Model, replication: Replication, timers: Timers, now: () => Milliseconds) {
     this.#model = model;
@@ -70,6 +77,7 @@ export class LicenceShares {
     this.#timers = timers;
     this.#now = now;
     this.#joined = now();
+    this.#looked = { at: this.#joined, isCutOff: false };
   }
 
   /**
@@ -112,7 +120,8 @@ export class LicenceShares {
       }
       // They come back one after the other, and have let somebody in meanwhile.
       if (this.#replication.shared.missing > 0 && this.#now() - this.#joined < NEW) return "not-durable";
-      if (attempt > TRIES) return lacking;
+      // What others hold is no limit, unless it is all that is left.
+      if (attempt > TRIES) return this.#isScarce(customer, licence) ? lacking : "not-durable";
       const asked = this.#held.get(customer)?.asked;
       if (asked !== undefined) {
         attempt--;
@@ -126,6 +135,15 @@ export class LicenceShares {
         await this.#wait(TRY_AFTER);
       }
     }
+  }
+
+  /** Time passes. To be called a few times a second, whether the store can be heard or not. */
+  look(): void {
+    const now = this.#now();
+    const { isCutOff } = this.#replication;
+    // While nobody reaches the store nobody comes to it: how many there are is known as well as before.
+    if (isCutOff && this.#looked.isCutOff) this.#membersLast += Math.min(COUNT, now - this.#looked.at);
+    this.#looked = { at: now, isCutOff };
   }
 
   /** Gives back what is not needed, and keeps what is. To be called a few times a second. O(customers with a share) */
@@ -145,11 +163,18 @@ export class LicenceShares {
         }
         continue;
       }
-      const isScarce = this.#rest(customer, licence) < AHEAD.least / AHEAD.ofRest;
-      const hasSurplus = share.peers > own.peers || share.rooms > own.rooms;
-      if (asked !== undefined || (now - at < RENEW && !(isScarce && hasSurplus))) continue;
+      const isScarce = this.#isScarce(customer, licence);
       const isIdle = own.peers === 0 && own.rooms === 0;
-      this.#set(customer, licence, isScarce || isIdle ? own : share);
+      // Much of it may be left over from when the store was away.
+      const most = isScarce ? own : this.#withAhead(customer, licence, own, 2);
+      const isTooMuch = (share.peers > most.peers && licence.maxPeers !== Infinity) ||
+        (share.rooms > most.rooms && licence.maxRooms !== Infinity);
+      if (asked !== undefined || (now - at < RENEW && !isTooMuch)) continue;
+      const needed = isScarce || isIdle ? own : this.#withAhead(customer, licence, own);
+      this.#set(customer, licence, {
+        peers: Math.min(share.peers, needed.peers),
+        rooms: Math.min(share.rooms, needed.rooms),
+      });
     }
   }
 
@@ -176,15 +201,25 @@ export class LicenceShares {
   }
 
   #wanted(input: ConnectInput): Count {
-    const { licence: { maxPeers, maxRooms }, customer } = input;
+    const { licence, customer } = input;
     const { peers, rooms } = fleet.further(this.#model, input);
     const own = this.#own(customer);
     const alone = this.#held.get(customer)?.alone;
     if (alone !== undefined) return shareFor(own, alone);
+    return this.#withAhead(customer, licence, { peers: own.peers + peers, rooms: own.rooms + rooms });
+  }
+
+  /** So many, and more that may come before the store is asked again. */
+  #withAhead(
+    customer: string,
+    { maxPeers, maxRooms }: Licence,
+    { peers, rooms }: Readonly<Count>,
+    times = 1,
+  ): Count {
     const usage = this.#model.usage.get(customer);
     return {
-      peers: own.peers + peers + ahead(maxPeers, usage?.peers),
-      rooms: own.rooms + rooms + ahead(maxRooms, usage?.rooms),
+      peers: peers + times * ahead(maxPeers, usage?.peers),
+      rooms: rooms + times * ahead(maxRooms, usage?.rooms),
     };
   }
 
@@ -263,16 +298,20 @@ export class LicenceShares {
     this.#membersAsked = now;
     this.#replication.gateways().then((members) => {
       if (members.length === 0) return;
-      this.#members = members.length;
-      this.#membersLast = this.#now();
-      this.#membersFirst = Math.min(this.#membersFirst, this.#membersLast);
+      const now = this.#now();
+      for (const { number } of members) this.#seen.set(number, now);
+      for (const [number, at] of this.#seen) if (now - at >= MISSED_FOR) this.#seen.delete(number);
+      this.#members = Math.max(this.#seen.size, members.length + this.#replication.shared.missing);
+      this.#membersLast = now;
+      this.#membersFirst = Math.min(this.#membersFirst, now);
     });
   }
 
-  /** How much is left of what is scarcer. */
-  #rest(customer: string, { maxPeers, maxRooms }: Licence): number {
+  /** Whether so little is left that nobody may have more than is needed. */
+  #isScarce(customer: string, { maxPeers, maxRooms }: Licence): boolean {
     const usage = this.#model.usage.get(customer);
-    return Math.min(maxPeers - (usage?.peers ?? 0), maxRooms - (usage?.rooms ?? 0));
+    const left = Math.min(maxPeers - (usage?.peers ?? 0), maxRooms - (usage?.rooms ?? 0));
+    return left < AHEAD.least / AHEAD.ofRest;
   }
 
   #own(customer: string): Readonly<Count> {

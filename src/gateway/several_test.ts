@@ -376,6 +376,66 @@ Deno.test("a gateway that starts before those are back that were cut off exceeds
   assert.ok(count > 20 && count <= 30, `${count}`);
 });
 
+/** Three gateways that know of each other, and what lets in clients of a licence by some of them: how many of so many. */
+async function withLicence(maxPeers: number) {
+  const cluster = await Cluster.of(3);
+  await cluster.live(10_000, { a: { r: 1 } });
+  const licence = { maxPeers, maxRooms: Infinity };
+  let asked = 0;
+  const letIn = async (users: number, ...gateways: readonly number[]) => {
+    const calls = Array.from(
+      { length: users },
+      (_, i) => cluster.ask(gateways[i % gateways.length]!, "r", `u${asked++}`, { licence }),
+    );
+    return (await cluster.settle(Promise.all(calls))).filter(({ granted }) => granted).length;
+  };
+  const goAway = () => [0, 1, 2].forEach((gateway) => cluster.away.add(gateway));
+  return { cluster, letIn, goAway };
+}
+
+for (const after of [3000, 6500, 60_000]) {
+  Deno.test(`a customer whose first client comes ${after / 1000} s after the store went away has its part of the licence`, async () => {
+    const { cluster: its, letIn, goAway } = await withLicence(31);
+    using cluster = its;
+    goAway();
+    await cluster.pass(after);
+    assert.equal(await letIn(60, 0, 1, 2), 30);
+    cluster.away.clear();
+    await cluster.pass(1000);
+    assert.equal(await letIn(9, 0, 1, 2), 0);
+  });
+}
+
+for (const time of [300, 800, 1500, 4000]) {
+  Deno.test(`a gateway that is back alone for ${time / 1000} s counts the others all the same when the store goes away again`, async () => {
+    const { cluster: its, letIn, goAway } = await withLicence(61);
+    using cluster = its;
+    goAway();
+    await cluster.pass(3000);
+    cluster.away.delete(0);
+    await cluster.pass(time);
+    goAway();
+    await cluster.pass(1500);
+    const counts = [await letIn(90, 0), await letIn(90, 1), await letIn(90, 2)];
+    for (const count of counts) assert.ok(count > 0 && count <= 20, `${counts}`);
+    cluster.away.clear();
+    await cluster.pass(1000);
+  });
+}
+
+Deno.test("what is left of parts of a licence goes back once all have been heard that were let in by them", async () => {
+  const { cluster: its, letIn, goAway } = await withLicence(301);
+  using cluster = its;
+  goAway();
+  await cluster.pass(1000);
+  assert.equal(await letIn(3, 0, 1, 2), 3);
+  cluster.away.clear();
+  await cluster.live(20_000, { a: { r: 4 } });
+  await letIn(3, 0, 1, 2); // it is used all the time
+  await cluster.pass(1000);
+  assert.equal(await letIn(180, 1), 180);
+});
+
 Deno.test("whom others have let in counts at a gateway that starts since, and is not on the way for longer by that", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });

@@ -105,7 +105,10 @@ export interface Edition {
 export interface SharedStore {
   /** Tells this gateway from all others that share the store and live: from 1 to `GATEWAYS` - 1. */
   readonly number: number;
-  /** Gateways that had gone without a word when this one joined: they may be back, and tell whom they have let in. */
+  /**
+   * Gateways that had gone lately without a word when this one joined, or last asked for all: they may be back, and tell whom
+   * they have let in.
+   */
   readonly missing: number;
   /** For how long the store has told nothing, not even that there is nothing to tell. */
   readonly silence: Milliseconds;

@@ -31,6 +31,9 @@ interface Lead {
   readonly until: number;
 }
 
+/** For how long one that has gone without a word is missed, in milliseconds. */
+const MISSED_FOR = 30_000;
+
 /** How long a gateway counts as alive after it was last heard. */
 export const LEASE: Milliseconds = 2000;
 
@@ -77,6 +80,9 @@ export class SharedLog {
 
   /** How many have gone without a word. */
   get missing(): number {
+    for (const [number, heard] of this.#heard) {
+      if (this.now() - heard >= MISSED_FOR) this.#heard.delete(number);
+    }
     return [...this.#heard.keys()].filter((number) => !this.lives(number)).length;
   }
 

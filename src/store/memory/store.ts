@@ -60,7 +60,7 @@ export class MemoryStore implements Store, SharedStore {
   readonly #options: StoreOptions;
   readonly #manner: Manner;
   #number: number;
-  readonly missing: number;
+  #missing: number;
   #waiting: Waiting[] = [];
   #writing: (() => void) | undefined;
   /** Own commits that are in the order, and their gateway has not been told. */
@@ -78,7 +78,7 @@ export class MemoryStore implements Store, SharedStore {
     this.#log = log;
     this.#options = options;
     this.#manner = manner;
-    this.missing = log.missing;
+    this.#missing = log.missing;
     this.#number = this.#join();
     this.#answered = options.now();
     this.#beat();
@@ -86,6 +86,10 @@ export class MemoryStore implements Store, SharedStore {
 
   get shared(): SharedStore {
     return this;
+  }
+
+  get missing(): number {
+    return this.#missing;
   }
 
   get number(): number {
@@ -214,6 +218,7 @@ export class MemoryStore implements Store, SharedStore {
 
   gateways(): Promise<readonly Member[]> {
     if (this.#manner.isAway()) return Promise.reject(away());
+    this.#missing = this.#log.missing;
     return Promise.resolve(
       this.#log.living.map((number) => ({
         ...{ number, version: "", position: 0, lag: 0 },

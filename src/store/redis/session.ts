@@ -85,6 +85,13 @@ export class Session {
     return this.#missing;
   }
 
+  /** The last place, and the gateways that live, each by its number, version and place. @throws {Fault} */
+  async gateways(): Promise<readonly [last: unknown, living: readonly unknown[]]> {
+    const [last, living, missing] = listOf(await this.run("gateways"));
+    this.#missing = Number(missing);
+    return [last, listOf(living)];
+  }
+
   /** Where Redis is, as far as it has been reached. */
   get address(): string {
     return this.#connection?.address ?? "an unknown address";

@@ -279,9 +279,9 @@ export class RedisStore implements Store, SharedStore {
   }
 
   async gateways(): Promise<readonly Member[]> {
-    const [last, members] = listOf(await this.#session.run("gateways"));
+    const [last, members] = await this.#session.gateways();
     const told = this.#followed().position.last;
-    return listOf(members).map((member) => {
+    return members.map((member) => {
       const [number, version = "", place] = textsOf(member);
       const self = Number(number) === this.number;
       const position = self ? told : Number(place) || Number(last); // of what cannot be read there is no lag

@@ -102,9 +102,9 @@ local function bye(keys, args)
   return redis.status_reply("OK")
 end
 
--- The last place, and the gateways that live.
+-- The last place, the gateways that live, and how many have gone without a word.
 local function gateways(keys)
-  local living = members(keys[1])
-  return { integer(last_place(keys[1])), living }
+  local living, missing = members(keys[1])
+  return { integer(last_place(keys[1])), living, missing }
 end
 `;
