@@ -247,7 +247,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/licence_shares.ts",
-    find: "isScarce || isIdle ? own : share",
+    find: "isScarce || isIdle ? own : this.#withAhead(customer, licence, own)",
     put: "share",
     breaks: "a share of a licence that is not needed is never given back",
   },

@@ -59,8 +59,6 @@ export interface Doors {
   sound(): readonly string[];
   /** One has said that it cannot answer now. @returns whether that may be */
   hasFailed(url: string): boolean;
-  /** Whether what this one grants may split a group, since it does not hear what others do. */
-  mayBeStale(url: string): boolean;
   /** By which part of it clients may be more than the licence allows now. */
   mayExceedBy(): number;
   /** Whether what a server has read just now may come again. */
@@ -204,7 +202,6 @@ export class Load {
     const room = `{${group}} ${Math.floor(Math.random() * 3)}`;
     const granted = await this.#connect(room, `guest-${this.#guests++}`, this.#sign);
     if (typeof granted !== "object") return;
-    if (granted.stale) this.ledger.excuse(group);
     this.ledger.granted(group, granted.address, granted.until);
     if (Math.random() < 0.2) return;
     const server = this.#byAddress.get(granted.address)!;
@@ -225,7 +222,6 @@ export class Load {
     const granted = await this.#connect(room, `tight-${this.#guests++}`, this.#signTight);
     if (granted === PEER_LIMIT) this.counts.limited++;
     if (typeof granted !== "object") return;
-    if (granted.stale) this.ledger.excuse(room);
     this.ledger.granted(room, granted.address, granted.until);
     const server = this.#byAddress.get(granted.address)!;
     server.join(room, TIGHT.customer);
@@ -245,14 +241,13 @@ export class Load {
     room: string,
     user: string,
     sign: (claims: object) => string,
-  ): Promise<{ address: string; until: number; stale: boolean } | number | undefined> {
+  ): Promise<{ address: string; until: number } | number | undefined> {
     const token = sign({ rid: room, uid: user, sub: "connect" });
     const url = this.#doors.next();
-    const stale = this.#doors.mayBeStale(url);
     try {
       const answer = await this.#ask<{ address: string; token: string }>(url, "Connect", {}, token);
       const { exp } = JSON.parse(Buffer.from(answer.token.split(".")[1]!, "base64url").toString());
-      return { address: answer.address, until: exp, stale: stale || this.#doors.mayBeStale(url) };
+      return { address: answer.address, until: exp };
     } catch (error) {
       if (!(error instanceof CallError)) return undefined;
       if (error.code !== PEER_LIMIT && !this.#isUnavailable(error, url)) {
@@ -295,7 +290,6 @@ export class Load {
     const room = `closing-${number}`;
     const granted = await this.#connect(room, "u", this.#sign);
     if (typeof granted !== "object") return;
-    if (granted.stale) this.ledger.excuse(room);
     const server = this.#byAddress.get(granted.address)!;
     server.join(room);
     const before = server.reports;

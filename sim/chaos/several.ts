@@ -75,12 +75,8 @@ export class SeveralStorm {
         if (gateway !== undefined && !this.#trouble.isFailing(gateway)) this.#failedItself(gateway);
         return true;
       },
-      mayBeStale: (url) => its(url, (i) => this.#trouble.excuses(i, "splits")),
-      mayExceedBy: () => {
-        if (this.#trouble.excusesAnywhere("exceeds")) return Infinity;
-        return this.#trouble.excusesAnywhere("exceeds by a part") ? 1 / options.gateways : 0;
-      },
-      mayComeAgain: () => this.#trouble.excusesAnywhere("comes again"),
+      mayExceedBy: () => this.#trouble.excuses("exceeds by a part") ? 1 / options.gateways : 0,
+      mayComeAgain: () => this.#trouble.excuses("comes again"),
     }, false);
   }
 
@@ -157,7 +153,7 @@ export class SeveralStorm {
   async #kill(gateway: number): Promise<void> {
     const away = between(100, 4000);
     this.#tell(`kill -9 of gateway ${gateway}, for ${seconds(away)}`);
-    await this.#during([gateway], ["exceeds", "comes again"], HEALS.start, async () => {
+    await this.#during([gateway], ["comes again"], HEALS.start, async () => {
       await this.#cluster!.kill(gateway);
       await sleep(away);
       await this.#cluster!.start(gateway);
@@ -211,7 +207,7 @@ export class SeveralStorm {
 
   async #delay(gateway: number, delay: number): Promise<void> {
     this.#tell(`everything between gateway ${gateway} and Redis takes ${Math.round(delay)} ms longer`);
-    await this.#during([gateway], ["comes again"], HEALS.line, async () => {
+    await this.#during([gateway], [], HEALS.line, async () => {
       this.#relays[gateway]!.delay = delay;
       await sleep(3000);
       this.#relays[gateway]!.delay = 0;
@@ -222,7 +218,7 @@ export class SeveralStorm {
     this.#tell("the log is trimmed to nothing");
     await this.#during(
       this.#all,
-      ["comes again"],
+      [],
       HEALS.line,
       () => this.#redis.ask("XTRIM {odin}:log MAXLEN 0"),
     );
@@ -230,7 +226,7 @@ export class SeveralStorm {
 
   async #flush(): Promise<void> {
     this.#tell("FLUSHALL of Redis");
-    await this.#during(this.#all, ["splits", "exceeds", "comes again"], HEALS.loss, async () => {
+    await this.#during(this.#all, ["comes again"], HEALS.loss, async () => {
       this.#load.excuseAll();
       await this.#redis.ask("FLUSHALL");
     });
@@ -238,7 +234,7 @@ export class SeveralStorm {
 
   /** A gateway may not hear for a while what others do: it lets in its part of a licence, of which they may let in all. */
   async #disturb(gateway: number, fault: (line: Relay) => void | Promise<void>): Promise<void> {
-    const excuses: Excuse[] = ["splits", "exceeds by a part", "comes again"];
+    const excuses: Excuse[] = ["exceeds by a part", "comes again"];
     await this.#during([gateway], excuses, HEALS.line, () => fault(this.#relays[gateway]!));
   }
 

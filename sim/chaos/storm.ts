@@ -35,7 +35,6 @@ export class Storm {
       next: () => this.#url(),
       sound: () => [this.#url()],
       hasFailed: () => false,
-      mayBeStale: () => false,
       mayExceedBy: () => Infinity,
       mayComeAgain: () => false,
     }, true);

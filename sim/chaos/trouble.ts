@@ -1,5 +1,5 @@
 /** What may be excused because of a fault, besides that calls are not answered. */
-export type Excuse = "splits" | "exceeds" | "exceeds by a part" | "comes again";
+export type Excuse = "exceeds by a part" | "comes again";
 
 /** Which gateways have trouble, and what that may lead to, so that nothing is held against them meanwhile. */
 export class Trouble {
@@ -25,14 +25,10 @@ export class Trouble {
     return this.#failing[gateway]! > this.now();
   }
 
-  /** Whether this may happen by the answer of this gateway. */
-  excuses(gateway: number, excuse: Excuse): boolean {
-    return (this.#excused.get(`${gateway} ${excuse}`) ?? 0) > this.now();
-  }
-
   /** Whether this may happen by the answer of any gateway. */
-  excusesAnywhere(excuse: Excuse): boolean {
-    return this.#failing.some((_, gateway) => this.excuses(gateway, excuse));
+  excuses(excuse: Excuse): boolean {
+    const now = this.now();
+    return this.#failing.some((_, gateway) => (this.#excused.get(`${gateway} ${excuse}`) ?? 0) > now);
   }
 
   #set(gateways: readonly number[], excuses: readonly Excuse[], until: number): void {
