@@ -4,7 +4,13 @@ import type { Host } from "./host.ts";
 /** Differences of two models that are told. */
 const TOLD = 3;
 
-/** What gateways over one store hold differently. Times are compared to the second: their clocks have different zeros. */
+/** Times of two gateways may differ by so many milliseconds: their clocks have different zeros. */
+const CLOCKS = 1000;
+
+/** Rows of a table as texts, each with its time from now on in milliseconds, if it has one. */
+type Rows = ReadonlyMap<string, number | undefined>;
+
+/** What gateways over one store hold differently. */
 export function disagreements([first, ...others]: readonly Host[]): string[] {
   if (first === undefined || others.length === 0) return [];
   const reference = first.gateway.inspect((model) => kept(model, first));
@@ -15,13 +21,16 @@ export function disagreements([first, ...others]: readonly Host[]): string[] {
 }
 
 function difference(
-  ours: ReadonlyMap<string, ReadonlySet<string>>,
-  theirs: ReadonlyMap<string, ReadonlySet<string>>,
+  ours: ReadonlyMap<string, Rows>,
+  theirs: ReadonlyMap<string, Rows>,
   us: number,
   them: number,
 ): string[] {
   return Array.from(ours, ([table, rows]) => {
-    const only = [...rows].filter((row) => !theirs.get(table)!.has(row));
+    const others = theirs.get(table)!;
+    const only = Array.from(rows).flatMap(([row, time = 0]) =>
+      others.has(row) && Math.abs((others.get(row) ?? 0) - time) <= CLOCKS ? [] : [`${row} ${time}`]
+    );
     return only.length === 0 ? [] : [
       `the models do not agree on ${table}: gateway ${us} has, and ${them} has not, ` +
       `${only.length} of ${rows.size}, ${only.slice(0, TOLD).join(" ")}`,
@@ -29,16 +38,27 @@ function difference(
   }).flat();
 }
 
+/** Members that are times. */
+const TIMES: ReadonlySet<string> = new Set(["until", "deadline"]);
+
 /** What a store would keep of a model, one text a row. What has been learned is left out: it is told now and then only. */
-function kept(model: Model, host: Host): Map<string, Set<string>> {
+function kept(model: Model, host: Host): Map<string, Rows> {
   const { servers, placements, rooms, bans, tasks }: Snapshot = snapshot(model);
   // Those without a room are about to be released, one gateway a moment before the other.
   const places = [...placements].filter(({ namespace, group }) =>
     model.groups.get(namespace, group)?.empty === false
   );
-  const second = (time: number | undefined) =>
-    time === undefined ? undefined : Math.round((time - host.now) / 1000);
-  const texts = (rows: Iterable<object>) => new Set(Array.from(rows, (row) => JSON.stringify(row)));
+  const texts = <Row extends object>(
+    rows: Iterable<Row>,
+    timeOf: (row: Row) => number | undefined = () => undefined,
+  ) =>
+    new Map(Array.from(rows, (row) => {
+      const time = timeOf(row);
+      return [
+        JSON.stringify(row, (key, value) => TIMES.has(key) ? undefined : value),
+        time && time - host.now,
+      ];
+    }));
   return new Map([
     [
       "servers",
@@ -52,10 +72,10 @@ function kept(model: Model, host: Host): Map<string, Set<string>> {
     ],
     [
       "draining",
-      texts(Array.from(servers, ({ address, draining }) => ({
-        address,
-        draining: draining && { deadline: second(draining.deadline) },
-      }))),
+      texts(
+        Array.from(servers, ({ address, draining }) => ({ address, draining })),
+        ({ draining }) => draining?.deadline,
+      ),
     ],
     [
       "usage",
@@ -71,9 +91,10 @@ function kept(model: Model, host: Host): Map<string, Set<string>> {
     [
       "bans",
       texts(
-        Array.from(bans, ({ room, user, until }) => ({ room, user, ends: second(until)! })).filter(
-          ({ ends }) => ends > 0,
+        Array.from(bans, ({ room, user, until }) => ({ room, user, until })).filter(({ until }) =>
+          until > host.now
         ),
+        ({ until }) => until,
       ),
     ],
     [

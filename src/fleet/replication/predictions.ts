@@ -36,10 +36,12 @@ export class Predictions {
    */
   end(changes: readonly Change[], instead: readonly Change[]): readonly Change[] {
     const keys = keysOfAll(changes);
-    if (keys.length === 0) return instead;
+    if (keys.length === 0 && instead.length === 0) return instead;
     const refused = new Set(keysOfAll(instead));
     const set = new Set(keys.filter((key) => !refused.has(key)));
-    return [...this.#release(keys, (change) => keysOf(change).some((key) => set.has(key))), ...instead];
+    const released = this.#release(keys, (change) => keysOf(change).some((key) => set.has(key)));
+    // It may have been set anew since, by a change that is on its way.
+    return [...released, ...this.others(instead)];
   }
 
   /** These changes have been taken back, or will never come into the order. @returns what is to be followed now */
