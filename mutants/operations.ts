@@ -439,6 +439,12 @@ export const operations: readonly Mutant[] = [
     breaks: "the snapshot after a failure of the store loses what is draining",
   },
   {
+    file: "src/fleet/replication/predictions.ts",
+    find: "return [...released, ...this.others(instead)];",
+    put: "return [...released, ...instead];",
+    breaks: "what the store says in place of an old change undoes a newer one",
+  },
+  {
     file: "src/fleet/replication/follow_server.ts",
     find: "  server.liveness.heard(now);\n",
     put: "",

@@ -183,12 +183,6 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/predictions.ts",
-    find: "return [...released, ...this.others(instead)];",
-    put: "return [...released, ...instead];",
-    breaks: "what the store says in place of an old change undoes a newer one",
-  },
-  {
-    file: "src/fleet/replication/predictions.ts",
     find:
       "      if (!this.#isHeld(change)) return true;\n      this.#held.push(change);\n      return false;",
     put: "      return true;",
