@@ -6,9 +6,11 @@ import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
 import { learnRoomCost } from "../state/room_cost.ts";
+import type { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
 import type { ChangeOf } from "../change.ts";
+import { asFarAsListed } from "./restore.ts";
 import { usageOf } from "./snapshot.ts";
 
 /** A server that another gateway has heard. */
@@ -86,13 +88,22 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
     const room = model.groups.room(id);
     if (room?.listed === true && room.group.server === server) room.listBy(room.report, peers);
   }
-  replaceUsage(server, usageOf(model, change.usage));
+  replaceUsage(server, asFarAsKnown(server, usageOf(model, change.usage)));
   followGrowth(model, server, now);
   for (const [key, { report }] of server.closing) {
     // Whoever heard this report has looked after it.
     if (server.reportsAnywhere - report >= REPORTS_TO_CLOSE) server.closing.delete(key);
   }
   dropLeft(server);
+}
+
+/** Without rooms that the store has given to another server since the report was heard. O(rooms of the server) */
+function asFarAsKnown(server: Server, sums: ReturnType<typeof usageOf>): Server["usage"] {
+  let [reported, listed] = [0, 0];
+  for (const { rooms } of sums.values()) reported += rooms;
+  const isListed = (room: Room) => room.listed && server.holds(room);
+  for (const room of server.rooms) if (isListed(room)) listed++;
+  return reported === listed ? sums : asFarAsListed(sums, [...new Set(server.rooms)].filter(isListed));
 }
 
 /** Rooms that have left a server whose reports others hear stay in its list, until they are as many as those that are there. */
