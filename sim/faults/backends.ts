@@ -89,10 +89,13 @@ export class Backends {
     const { ledger } = this.#world;
     ledger.ask(number, room, task.task);
     this.#world.call(async (host) => {
-      // A ban of a room that no server is known to have is recorded, without a task.
-      const isKnown = this.#told.has(host, room) ||
+      // A ban of a room that no server is known to have is recorded, without a task; it may have ended meanwhile.
+      const isKnown = () =>
+        this.#told.has(host, room) ||
         host.gateway.inspect(({ groups }) => groups.room(task.id)) !== undefined;
-      return { isKnown, outcome: await host.gateway.manage({ task, banTime, customer: "acme" }) };
+      const before = isKnown();
+      const outcome = await host.gateway.manage({ task, banTime, customer: "acme" });
+      return { isKnown: before && isKnown(), outcome };
     }, ({ isKnown, outcome }) => {
       const accepted = outcome === "accepted";
       ledger.answered(number, accepted ? isKnown ? "acknowledged" : "none" : "refused");
