@@ -64,14 +64,14 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/rebalance.ts",
-    find: "other.loadKnown && !hasPart(other, settings, now)",
-    put: "other.loadKnown",
+    find: 'return hasPart(server, settings, now) ? "in a move a moment ago" : undefined;',
+    put: "return undefined;",
     breaks: "a server gets several rooms at once, before a report shows the first",
   },
   {
     file: "src/fleet/operations/rebalance.ts",
-    find: "other.loadKnown && !hasPart(other, settings, now)",
-    put: "!hasPart(other, settings, now)",
+    find: 'if (!server.loadKnown) return "load not known";',
+    put: "",
     breaks: "a room moves to a server of which nobody knows how full it is",
   },
   {

@@ -97,10 +97,16 @@ export interface Candidate extends ServerLoad {
   readonly expectedLoad: number;
 }
 
-/** A server that could not be chosen, and why. */
+/** A server that could not be chosen, and why; the last two reasons are those of moves only. */
 export interface LeftOut {
   readonly server: Address;
-  readonly reason: "silent" | "draining" | "weight 0" | "above the ceiling";
+  readonly reason:
+    | "silent"
+    | "draining"
+    | "weight 0"
+    | "above the ceiling"
+    | "load not known"
+    | "in a move a moment ago";
 }
 
 /** Why a group is on its server. */

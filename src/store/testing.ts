@@ -1,6 +1,16 @@
-import type { Address, Change, Explanation, RoomId } from "../fleet/mod.ts";
+import type { Address, Change, Explanation, LeftOut, RoomId } from "../fleet/mod.ts";
 
 export { type Contents as Loaded, contentsOf as loaded } from "./contents.ts";
+
+/** Every reason that there is: the compiler asks for a new one. */
+const LEFT_OUT: { readonly [Reason in LeftOut["reason"]]: Reason } = {
+  silent: "silent",
+  draining: "draining",
+  "weight 0": "weight 0",
+  "above the ceiling": "above the ceiling",
+  "load not known": "load not known",
+  "in a move a moment ago": "in a move a moment ago",
+};
 
 /** Why a group is on the server. */
 export function explanationOf(server: Address, at: number): Explanation {
@@ -14,7 +24,7 @@ export function explanationOf(server: Address, at: number): Explanation {
       { address: "[::1]:9" as Address, ...figures, loadPerClient: 0.001, weight: 0.5, expectedLoad: 0.875 },
     ],
     furtherCandidates: 7,
-    leftOut: [{ server: "c:1" as Address, reason: "above the ceiling" }],
+    leftOut: Object.values(LEFT_OUT).map((reason) => ({ server: "c:1" as Address, reason })),
     furtherLeftOut: 1,
     relieved: { server: "d:1" as Address, load: 0.95 },
   };

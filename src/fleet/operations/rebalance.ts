@@ -7,7 +7,7 @@ import { isClosing, tellToClose } from "../rooms/closing.ts";
 import { moveBack, moveGroup, openRoom } from "../rooms/opening.ts";
 import { awaitListing, isAwaited } from "../rooms/presence.ts";
 import type { RebalanceSettings } from "../settings.ts";
-import type { Explanation } from "../facts.ts";
+import type { Explanation, LeftOut } from "../facts.ts";
 import { SATURATED } from "../learning/mod.ts";
 import { LeftOutList, rememberChoice } from "../state/explanation.ts";
 import { expectGrowth, groupYoung, kindOf, knownOf, youngAgain } from "../state/growth.ts";
@@ -69,8 +69,11 @@ export function rebalance(
   const leftOut = new LeftOutList();
   for (const other of closed) if (other !== server) leftOut.add(other, other.closedBecause!);
   const others = open.filter((other) => other !== server);
-  const ready = others.filter((other) => other.loadKnown && !hasPart(other, settings, now));
-  leftOut.further += others.length - ready.length;
+  const ready = others.filter((other) => {
+    const reason = whyNotNow(other, settings, now);
+    if (reason !== undefined) leftOut.add(other, reason);
+    return reason === undefined;
+  });
   const largest = ready.reduce((most, other) => Math.max(most, largestThatFits(other, settings.above)), 0);
   for (const { group, size: clients } of leavers(model, server, settings, now)) {
     if (clients > largest) continue;
@@ -127,6 +130,16 @@ function moveHelps({ relief, steadyLoad, clients, load }: Server): boolean {
 /** Whether the server has given up a group, or got one, a moment ago: its load does not show that yet. */
 function hasPart({ rebalanced }: Server, { interval }: RebalanceSettings, now: Milliseconds): boolean {
   return rebalanced !== undefined && now - rebalanced.at < interval;
+}
+
+/** Why an open server can get no group now, however little it has. */
+function whyNotNow(
+  server: Server,
+  settings: RebalanceSettings,
+  now: Milliseconds,
+): LeftOut["reason"] | undefined {
+  if (!server.loadKnown) return "load not known";
+  return hasPart(server, settings, now) ? "in a move a moment ago" : undefined;
 }
 
 /** The groups that may leave the server, the one first that is best to: the smallest that is enough, else the largest. */

@@ -124,7 +124,14 @@ export const explanation: Codec<Explanation> = record<Explanation>({
   furtherCandidates: number,
   leftOut: list(record<LeftOut>({
     server: address,
-    reason: oneOf("silent", "draining", "weight 0", "above the ceiling"),
+    reason: oneOf(
+      "silent",
+      "draining",
+      "weight 0",
+      "above the ceiling",
+      "load not known",
+      "in a move a moment ago",
+    ),
   })),
   furtherLeftOut: number,
   relieved: optional(

@@ -71,7 +71,7 @@ export const Explained = z.object({
     ),
     furtherCandidates: Count,
     leftOut: z.array(z.object({ server: ShownAddress, reason: z.string() })).describe(
-      "Of a move, `above the ceiling` is above the mark of `placement.rebalance`.",
+      "Up to ten. Of a move, `above the ceiling` is above the mark of `placement.rebalance`.",
     ),
     furtherLeftOut: Count,
   }).nullable(),
