@@ -15,6 +15,18 @@ export const fleet: readonly Mutant[] = [
     breaks: "a room that grows over a restart teaches nothing",
   },
   {
+    file: "src/fleet/state/forgotten_names.ts",
+    find: 'namespace === "" ? () => true : isNameOf(namespace)',
+    put: "() => true",
+    breaks: "a namespace that is forgotten takes the names of others along",
+  },
+  {
+    file: "src/fleet/replication/follow.ts",
+    find: "if (change.names === true) forgetNames(model, change.kind);",
+    put: "",
+    breaks: "names that one gateway has forgotten are known to the others",
+  },
+  {
     file: "src/fleet/learning/kinds.ts",
     find: 'return template === "" ? [kind] : [{ namespace, template: "" }, kind];',
     put: 'return [{ namespace, template: "" }, kind];',

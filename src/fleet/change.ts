@@ -172,7 +172,12 @@ export type Change =
     readonly earlier?: Lesson | undefined;
   }
   /** More is known of the sizes of rooms of a kind. */
-  | { readonly type: "kind-learned"; readonly kind: LearnedKind }
+  | {
+    readonly type: "kind-learned";
+    readonly kind: LearnedKind;
+    /** An operator wants it forgotten: its names go as well. */
+    readonly names?: true | undefined;
+  }
   /** More is known of a name that has come back, or it is forgotten. */
   | { readonly type: "name-learned"; readonly name: LearnedName }
   | { readonly type: "banned"; readonly ban: Ban }

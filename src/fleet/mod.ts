@@ -18,7 +18,7 @@ export { follow } from "./replication/follow.ts";
 export { Predictions } from "./replication/predictions.ts";
 export { markUntold, unsent } from "./replication/unsent.ts";
 export { Reconciler } from "./replication/reconcile.ts";
-export { forgetKind } from "./operations/forget_kind.ts";
+export { forgetKind, type ForgottenKind } from "./operations/forget_kind.ts";
 export { forecast, type NeedForecast, type PoolForecast } from "./operations/forecast.ts";
 export { canForget, type ForgetRefusal, forgetServer } from "./operations/forget_server.ts";
 export * from "./state/grant.ts";

@@ -7,6 +7,7 @@ import type {
   Fate,
   FleetFigures,
   FleetSettings,
+  ForgottenKind,
   Kind,
   ManagementInput,
   ManagementOutcome,
@@ -397,10 +398,10 @@ export class Gateway implements GatewayPort {
     return "forgotten";
   }
 
-  forgetKind(kind: Kind): Promise<boolean> {
-    const { known, changes } = fleet.forgetKind(this.#model, kind);
+  forgetKind(kind: Kind): Promise<ForgottenKind> {
+    const { changes, ...forgotten } = fleet.forgetKind(this.#model, kind);
     this.#durability.soon(changes);
-    return Promise.resolve(known);
+    return Promise.resolve(forgotten);
   }
 
   async explain(room: RoomId): Promise<ShownExplanation | undefined> {

@@ -10,6 +10,7 @@ import type {
   Fate,
   FleetFigures,
   ForgetRefusal,
+  ForgottenKind,
   Kind,
   KindFilter,
   KindInfo,
@@ -52,8 +53,8 @@ export interface GatewayPort {
   >;
   /** Forgets a server that is silent, with all that was known of it. */
   forget(address: Address): Promise<"forgotten" | ForgetRefusal | "not-durable">;
-  /** Forgets what was learned of a kind of rooms. @returns whether anything was */
-  forgetKind(kind: Kind): Promise<boolean>;
+  /** Forgets what was learned of a kind of rooms. */
+  forgetKind(kind: Kind): Promise<ForgottenKind>;
   /** Why a room is where it is; nothing where it is nowhere. */
   explain(room: RoomId): Promise<ShownExplanation | undefined>;
   /** The fleet as people look at it. */

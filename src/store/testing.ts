@@ -122,6 +122,7 @@ export function anyChange(random: () => number): Change {
     () => ({
       type: "kind-learned",
       kind: { namespace, template: group, sizes: pick(undefined, sizes, sizes) },
+      names: pick(undefined, true),
     }),
   )();
 }

@@ -49,7 +49,14 @@ export function taskCommands(program: Command, choose: Choose): void {
       choose(async (context) => {
         const where = namespace === undefined ? "" : ` of ${namespace}`;
         context.confirm(`Forget what was learned of ${template ?? "all rooms"}${where}?`);
-        say(context, await context.connection.call("kind.Forget", { namespace, template }), "forgotten");
+        const answer = await context.connection.call("kind.Forget", { namespace, template });
+        const { names, note } = answer;
+        say(
+          context,
+          answer,
+          names === 0 ? "forgotten" : `forgotten; names of rooms that went with it: ${names}`,
+          ...note === undefined ? [] : [note],
+        );
       })
     );
 }

@@ -132,6 +132,23 @@ export class Names {
     this.#changed.add(found);
   }
 
+  /**
+   * Forgets names. O(names)
+   *
+   * @returns how many, and those of them that the store has
+   */
+  forget(isMeant: (name: NameHash) => boolean): { readonly count: number; readonly stored: LearnedName[] } {
+    const before = this.#size;
+    const stored: LearnedName[] = [];
+    for (let place = before - 1; place >= 0; place--) { // from the last on: it moves to where one is taken
+      const name = { high: this.#high[place]!, low: this.#low[place]!, known: undefined };
+      if (!isMeant(name)) continue;
+      if (this.#count[place]! >= KEPT_FROM) stored.push(name);
+      this.#take(place);
+    }
+    return { count: before - this.#size, stored };
+  }
+
   /** Takes over what was stored, or that it is forgotten. */
   restore({ high, low, known }: LearnedName): void {
     const place = this.#find({ high, low });
@@ -271,6 +288,13 @@ const OWNERS = 2 ** 16;
 /** The namespace of a name, by the first half of its hash. */
 function ownerOf(high: number): number {
   return high >>> 16;
+}
+
+/** Whether a name is of a namespace, or of one of those that have the same 16 bits. */
+export function isNameOf(namespace: string): (name: NameHash) => boolean {
+  const { low } = hashOf(namespace);
+  const owner = ownerOf(low << 16);
+  return ({ high }) => ownerOf(high) === owner;
 }
 
 /** The hash of a group's name: 16 bits of its namespace, and 48 of both. */

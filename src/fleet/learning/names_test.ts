@@ -84,7 +84,10 @@ Deno.test("names of one customer push out none of others, seen once or come back
 });
 
 Deno.test("what is learned, restored and forgotten in any order is known as if there were a table of it", () => {
-  const step = fc.record({ name: fc.nat(7), does: fc.constantFrom("learn", "restore", "forget", "tell") });
+  const step = fc.record({
+    name: fc.nat(7),
+    does: fc.constantFrom("learn", "restore", "forget", "end", "tell"),
+  });
   fc.assert(fc.property(fc.array(step, { maxLength: 100, size: "max" }), (steps) => {
     const names = new Names(8);
     const truth = new Map<number, number>();
@@ -101,6 +104,16 @@ Deno.test("what is learned, restored and forgotten in any order is known as if t
         names.restore({ ...hash, known: { count: 3, ...at(10), at: 0 } });
         truth.set(name, 3);
         stored.set(`${hash.high}.${hash.low}`, 3);
+      } else if (does === "end") { // this one, and whichever is known of the two after it
+        const meant = [name, name + 1, name + 2].map((each) => nameHash("ns", `${each}`));
+        const isMeant = ({ high, low }: NameHash) =>
+          meant.some((its) => its.high === high && its.low === low);
+        const counts = [name, name + 1, name + 2].map((each) => truth.get(each) ?? 0);
+        const { count, stored: told } = names.forget(isMeant);
+        assert.equal(count, counts.filter((count) => count > 0).length);
+        assert.equal(told.length, counts.filter((count) => count >= KEPT_FROM).length);
+        for (const { high, low } of told) stored.delete(`${high}.${low}`);
+        for (const each of [name, name + 1, name + 2]) truth.delete(each);
       } else if (does === "forget") {
         names.restore({ ...hash, known: undefined });
         truth.delete(name);

@@ -11,6 +11,8 @@ import {
   reportInSlices,
   tick,
 } from "../mod.ts";
+import { nameHash } from "../learning/mod.ts";
+import { kindOf, observe } from "../state/growth.ts";
 import { address, ask, checkConsistency, hear, place, testModel } from "../testing.ts";
 
 const room = (name: string, peers: number, customer = "acme"): ReportedRoom => ({
@@ -148,6 +150,13 @@ Deno.test("a load that is no number leaves the last one, is said once a minute, 
   assert.equal(tick(model, 67_000).length, 0);
 });
 
+const REMEMBERED = [
+  ["acme", "class-1"],
+  ["acme", "class-2"],
+  ["acme", "stage"],
+  ["umbrella", "class-1"],
+] as const;
+
 Deno.test("what was learned of a kind can be forgotten", () => {
   const model = testModel();
   const kind = { namespace: "acme", template: "match-#" };
@@ -156,6 +165,35 @@ Deno.test("what was learned of a kind can be forgotten", () => {
   assert.ok(forgetKind(model, kind).known);
   assert.ok(model.kinds.estimatorFor(kind).expectedSize(0, 0) < known);
   assert.equal(forgetKind(model, kind).known, false);
+});
+
+Deno.test("names are forgotten with their namespace, and with their kind those whose rooms are open", () => {
+  const taught = () => {
+    const model = testModel();
+    for (const [namespace, group] of REMEMBERED) {
+      const kind = kindOf(namespace, group);
+      for (const now of [0, 1]) observe(model, kind, group, { size: 90, fillTime: 1000 }, undefined, now);
+    }
+    tell(model, "a", [room("class-1", 4)], 2);
+    const left = () =>
+      REMEMBERED.filter(([namespace, group]) => model.names.get(nameHash(namespace, group)) !== undefined);
+    return { model, left };
+  };
+  const [open, other, stage, foreign] = REMEMBERED;
+  for (
+    const [namespace, template, left] of [
+      ["acme", "class-#", [other, stage, foreign]],
+      ["acme", "", [foreign]],
+      ["umbrella", "", [open, other, stage]],
+      ["", "", []],
+    ] as const
+  ) {
+    const its = taught();
+    const { names, changes } = forgetKind(its.model, { namespace, template });
+    assert.deepEqual(its.left(), left);
+    assert.equal(names, REMEMBERED.length - left.length);
+    assert.equal(changes.filter(({ type }) => type === "name-learned").length, names, "the store is told");
+  }
 });
 
 Deno.test("a server that changes its pool, or reports far too often, is said", () => {

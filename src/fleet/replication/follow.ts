@@ -1,6 +1,7 @@
 import type { Change, ChangeOf } from "../change.ts";
 import type { Ban } from "../facts.ts";
 import { tellBans } from "../rooms/banning.ts";
+import { forgetNames } from "../state/forgotten_names.ts";
 import { ownGrants } from "../state/grant.ts";
 import { kindOf, observe } from "../state/growth.ts";
 import type { Model } from "../state/model.ts";
@@ -55,6 +56,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
       return followSize(model, change, now);
     case "kind-learned": // all that was learned is told as observations, but not that it is to be forgotten
       if (change.kind.sizes === undefined) model.kinds.restore(change.kind);
+      if (change.names === true) forgetNames(model, change.kind);
       return;
     case "figures-wanted":
       for (const server of model.servers) server.figuresWanted = true;

@@ -273,6 +273,16 @@ Deno.test("a kind that is forgotten by one gateway is forgotten by all", () => {
   assert.equal(sizes().includes(kind.template), false);
 });
 
+Deno.test("names that are forgotten with their namespace by one gateway are forgotten by all, also those seen once", () => {
+  const pair = new Pair();
+  pair.hear("a", 0, { clients: 1, rooms: ["match-1"] });
+  pair.hear("a", 5000, { clients: 0, rooms: [] });
+  const known = () => pair.follower.names.get(nameHash("acme", "match-1"));
+  assert.equal(known()?.count, 1);
+  pair.do(5000, (model) => forgetKind(model, { namespace: "acme", template: "" }));
+  assert.equal(known(), undefined);
+});
+
 Deno.test("what rooms came to is learned by all gateways, of kinds and of names, and each room once", () => {
   const pair = new Pair();
   pair.hear("a", 0, { clients: 1, rooms: ["match-1"] });

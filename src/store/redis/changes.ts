@@ -197,6 +197,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
   "name-learned": { name: record<LearnedName>({ high: number, low: number, known }) },
   "kind-learned": {
     kind: record<LearnedKind>({ namespace: text, template: text, sizes }),
+    names: optional(yes),
   },
   "banned": { ban },
   "ban-ended": { ban, lifted: flag },

@@ -3,7 +3,7 @@ import type { KindInfo } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
 import { RpcError } from "../../errors.ts";
 import { type AdminMethod, adminMethod } from "./method.ts";
-import { Amount, Cursor, listing, Paging, shownPage } from "./shapes.ts";
+import { Amount, Count, Cursor, listing, Paging, shownPage } from "./shapes.ts";
 
 /** What was learned of a kind of rooms, as it is shown. */
 export const ShownKind = z.object({
@@ -24,6 +24,16 @@ export const ShownKind = z.object({
   offBy: Amount.nullable().describe(
     "Clients by which the size that new ones were expected to reach was off, on average; null where this gateway has seen none since its start.",
   ),
+});
+
+const NAMES_STAY =
+  "Names of its rooms that are not open now are still remembered: only hashes of them are kept, which do not " +
+  "tell their kind. To forget them too, forget the namespace.";
+
+/** What was forgotten with a kind. */
+export const ForgottenKind = z.object({
+  names: Count.describe("Names of rooms that were remembered, and are forgotten as well."),
+  note: z.string().optional().describe("What is still remembered."),
 });
 
 /** The methods about kinds of rooms. */
@@ -49,17 +59,21 @@ export function kindMethods({ gateway }: { readonly gateway: GatewayPort }): rea
       summary: "Forget what was learned of the sizes of a kind of rooms",
       description:
         "Named as `kind.List` names it: without `template` what is known of the namespace, without both that of every " +
-        "namespace, of which what is known of all rooms consists. For a kind whose rooms are other ones now.",
+        "namespace, of which what is known of all rooms consists. Names go with their namespace, and with their kind as " +
+        "far as their rooms are open. For a kind whose rooms are other ones now.",
       does: "changes",
       params: z.object({ namespace: z.string().nullish(), template: z.string().nullish() }),
-      result: z.object({}),
+      result: ForgottenKind,
       errors: ["invalidParams"],
       run: async ({ namespace, template }) => {
-        const forgotten = await gateway.forgetKind({ namespace: namespace ?? "", template: template ?? "" });
-        if (!forgotten) {
+        const { known, names } = await gateway.forgetKind({
+          namespace: namespace ?? "",
+          template: template ?? "",
+        });
+        if (!known) {
           throw new RpcError("invalidParams", "nothing was learned of such a kind; kind.List shows what was");
         }
-        return {};
+        return (template ?? "") === "" ? { names } : { names, note: NAMES_STAY };
       },
     }),
   ];

@@ -7,7 +7,7 @@ import type { z } from "zod";
 import type { ShownBan } from "./ban_methods.ts";
 import type { ShownCustomer, ShownCustomerDetail } from "./customer_methods.ts";
 import type { ShownForecast } from "./fleet_methods.ts";
-import type { ShownKind } from "./kind_methods.ts";
+import type { ForgottenKind, ShownKind } from "./kind_methods.ts";
 import type { ReloadedConfig, ReloadedCustomers } from "./reload_methods.ts";
 import type { Closed, Explained, Located, ShownRoomEntry } from "./room_methods.ts";
 import type { ShownPlan, ShownServer, ShownServerDetail } from "./server_methods.ts";
@@ -51,7 +51,7 @@ export interface AdminResults {
   "ban.Lift": { readonly lifted: BanEntry };
   "task.List": Listed<"tasks", TaskEntry>;
   "kind.List": Listed<"kinds", KindEntry>;
-  "kind.Forget": Record<string, never>;
+  "kind.Forget": z.output<typeof ForgottenKind>;
   "log.SetLevel": { readonly level: string; readonly before: string };
   "webhook.List": z.output<typeof ShownWebhooks>;
   "webhook.Test": z.output<typeof TestedWebhooks>;
