@@ -15,6 +15,24 @@ export const fleet: readonly Mutant[] = [
     breaks: "a room that grows over a restart teaches nothing",
   },
   {
+    file: "src/fleet/state/stall.ts",
+    find: "!told && now - since >= interval && now - server.stallTold >= rest",
+    put: "!told && now - since >= interval",
+    breaks: "a server about its mark fills the log",
+  },
+  {
+    file: "src/fleet/state/stall.ts",
+    find: "!told && now - since >= interval && now - server.stallTold >= rest",
+    put: "!told && now - server.stallTold >= rest",
+    breaks: "a load that is above the mark once is told",
+  },
+  {
+    file: "src/fleet/operations/rebalance.ts",
+    find: 'return ready.length === others.length ? "nothing fits elsewhere" : undefined;',
+    put: 'return "nothing fits elsewhere";',
+    breaks: "a server that only waits for others to be out of their moves is said to be stuck",
+  },
+  {
     file: "src/fleet/state/forgotten_names.ts",
     find: 'namespace === "" ? () => true : isNameOf(namespace)',
     put: "() => true",
@@ -100,13 +118,14 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/rebalance.ts",
-    find: "  if (!server.loadKnown) return false;\n",
+    find: "  if (!server.loadKnown) return NOTHING;\n",
     put: "",
     breaks: "rooms move by a load that is an old one",
   },
   {
     file: "src/fleet/operations/rebalance.ts",
-    find: "moveHelps(server) && ",
+    find:
+      '  if (!moveHelps(server)) return { told: stall(server, "moves have not helped", settings, now) };\n',
     put: "",
     breaks: "a server whose load is not of its rooms gives up all of them",
   },

@@ -244,7 +244,7 @@ export class World {
     const model = this.#anyModel();
     const { changes } = report(model, input, this.now);
     this.#gateways.tell(model, changes);
-    const moved = rebalance(model, host.address, this.now, this.#chance.random);
+    const { moved } = rebalance(model, host.address, this.now, this.#chance.random);
     if (moved !== undefined) this.#gateways.tell(model, moved.changes);
     const { tasks, handOver, changes: handed } = handOverTasks(model, host.address, this.now);
     this.#gateways.tell(model, handed);

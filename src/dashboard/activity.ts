@@ -131,6 +131,18 @@ function ofChange(change: Change): Told | undefined {
     }
     case "server-odd":
       return ["warning", "server ", server(change.server), `: ${change.what}`];
+    case "server-stalled": {
+      const { why, load } = change;
+      const at = `${Math.round(100 * load)} % load`;
+      return why === undefined
+        ? [
+          "info",
+          "server ",
+          server(change.server),
+          ` is too full no more, or rooms leave it again: it is at ${at}`,
+        ]
+        : ["warning", "server ", server(change.server), ` stays at ${at}, and no room leaves it: ${why}`];
+    }
     case "server-drained":
       return ["info", "server ", server(change.server), " is empty: it can be stopped"];
     case "server-enabled":

@@ -1,4 +1,4 @@
-import type { Ban, Explanation, Plan } from "./facts.ts";
+import type { Ban, Explanation, Plan, StallReason } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, LearnedName, Lesson, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
@@ -158,6 +158,13 @@ export type Change =
   | { readonly type: "collision"; readonly room: RoomId; readonly holder: Address; readonly loser: Address }
   /** A server does something that it should not; each sort is told once in a while. */
   | { readonly type: "server-odd"; readonly server: Address; readonly what: string }
+  /** Rooms may be moved away from a server that is too full, and none is: why; or, where nothing says why, that has ended. */
+  | {
+    readonly type: "server-stalled";
+    readonly server: Address;
+    readonly load: number;
+    readonly why: StallReason | undefined;
+  }
   /** A fault of our own: a count came to what cannot be, and was put right. Each is told once. */
   | ({ readonly type: "miscounted" } & Miscount)
   /** The server still lists a room two reports after it was told to close it, and is told again. */
@@ -247,6 +254,7 @@ const NOT_STORED = [
   "server-drained",
   "server-enabled",
   "server-odd",
+  "server-stalled",
   "collision",
   "close-ignored",
   "miscounted",

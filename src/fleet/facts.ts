@@ -109,6 +109,9 @@ export interface LeftOut {
     | "in a move a moment ago";
 }
 
+/** Why nothing leaves a server though it is too full. */
+export type StallReason = "moves have not helped" | "nothing may leave" | "nothing fits elsewhere";
+
 /** Why a group is on its server. */
 export interface Explanation<Time extends number = Milliseconds> {
   readonly at: Time;

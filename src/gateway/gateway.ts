@@ -317,7 +317,8 @@ export class Gateway implements GatewayPort {
 
   /** A server that has reported here may be too full: the gateway that has heard it decides what is to leave it. */
   async #rebalance(address: Address): Promise<void> {
-    const moved = fleet.rebalance(this.#model, address, this.#now(), this.#random);
+    const { moved, told } = fleet.rebalance(this.#model, address, this.#now(), this.#random);
+    this.#durability.soon(told);
     if (moved === undefined) return;
     const { namespace, group, changes, undo } = moved;
     const claimed = await this.#claim(namespace, group, changes, undo);

@@ -4,6 +4,7 @@ import { address, checkConsistency } from "../fleet/testing.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { type Committed, StoreError, type StoreOptions } from "../store/port.ts";
 import { Gateway } from "./gateway.ts";
+import { Observers } from "./observers.ts";
 
 const REBALANCE = { above: 0.9, interval: 15_000, rest: 1_800_000 };
 const ROOMS = { r: 60, rest: 850 };
@@ -79,4 +80,24 @@ Deno.test("where another gateway has moved a room meanwhile, its server is not t
   await report(gateway, "c", { other: 849 }); // b is the better place
   assert.deepEqual(await report(gateway, "a", ROOMS), []);
   gateway.inspect(({ groups }) => assert.equal(groups.get("acme", "r")?.server.address, address("c")));
+});
+
+Deno.test("observers are told of a server that stays too full", async () => {
+  const told: Change[] = [];
+  const observers = new Observers(() => {});
+  observers.add({ changed: (change) => told.push(change) });
+  let now = 0;
+  const gateway = await Gateway.open(defaultFleetSettings({ placement: { rebalance: REBALANCE } }), {
+    openStore: () => Promise.resolve(NO_STORE),
+    observers,
+    waitForReports: false,
+    now: () => now,
+  });
+  for (; now <= 30_000; now += 5000) {
+    await report(gateway, "b", { other: 850 });
+    await report(gateway, "a", ROOMS);
+  }
+  const [only, ...others] = told.filter((change) => change.type === "server-stalled");
+  assert.deepEqual([only?.server, only?.why, others], [address("a"), "nothing fits elsewhere", []]);
+  await gateway.stop();
 });

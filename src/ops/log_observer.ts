@@ -1,4 +1,11 @@
-import { type Ban, type Change, type Draining, isBetweenGateways, type Milliseconds } from "../fleet/mod.ts";
+import {
+  type Ban,
+  type Change,
+  type Draining,
+  isBetweenGateways,
+  type Milliseconds,
+  type StallReason,
+} from "../fleet/mod.ts";
 import type { Observer } from "../gateway/observers.ts";
 import { log } from "./log.ts";
 
@@ -11,6 +18,17 @@ function atMostEach<Event>(milliseconds: number, pass: (event: Event) => void): 
     pass(event);
   };
 }
+
+/** Why nothing leaves a server that is too full, and what follows. */
+const STALLS: Readonly<Record<StallReason, string>> = {
+  "moves have not helped":
+    "its load has not fallen by the rooms that have left it, so that no more are moved for a while. See what else loads it",
+  "nothing may leave":
+    "none of its rooms may be moved now: somebody is on the way to each, or it is banned, was moved a while ago, or is " +
+    "one that its customer's licence has no room for a second time",
+  "nothing fits elsewhere":
+    "no other server of its pool would stay below the mark with one of its rooms. The pool needs more servers",
+};
 
 /** Writes what happens in the gateway to the log. */
 export const logObserver: Observer = {
@@ -67,6 +85,24 @@ function logChange(change: Change): void {
       );
     case "server-odd":
       return log.warning("server {server}: {what}", { ...change });
+    case "server-stalled":
+      if (change.why === undefined) {
+        return log.info(
+          "server {server} is too full no more, or rooms leave it again: it is at {load} % load",
+          {
+            server: change.server,
+            load: percent(change.load),
+          },
+        );
+      }
+      return log.warning(
+        "server {server} stays at {load} % load, above the mark of placement.rebalance: {why}",
+        {
+          server: change.server,
+          load: percent(change.load),
+          why: STALLS[change.why],
+        },
+      );
     case "miscounted":
       return log.error(
         "the gateway has counted wrong, and put it right: {count} came to {value} ({what}; {trail}). " +
@@ -93,7 +129,7 @@ function logChange(change: Change): void {
       return log.info(
         "group {group} of {namespace} moves from {from} to {server}, because {from} is at {load} % load: its clients are " +
           "disconnected, and come back",
-        { ...change, load: Math.round(100 * change.overload) },
+        { ...change, load: percent(change.overload) },
       );
     case "room-opened":
       return change.listed
@@ -138,6 +174,10 @@ function logChange(change: Change): void {
     default:
       change satisfies never;
   }
+}
+
+function percent(load: number): number {
+  return Math.round(100 * load);
 }
 
 /** The key whose token the call came with, or the operator by its own name. */

@@ -276,6 +276,7 @@ export class Tables {
         return true;
       }
       case "server-odd":
+      case "server-stalled":
       case "collision":
       case "close-ignored":
       case "miscounted":

@@ -77,6 +77,7 @@ export function anyChange(random: () => number): Change {
     () => ({ type: "server-enabled", server }),
     () => ({ type: "server-drained", server }),
     () => ({ type: "server-odd", server, what: "it is odd" }),
+    () => ({ type: "server-stalled", server, load: 0.95, why: pick(undefined, "nothing may leave") }),
     () => ({
       type: "group-placed",
       namespace,

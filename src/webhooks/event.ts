@@ -71,6 +71,7 @@ export function eventOf(change: Change, unixTime: (time: Milliseconds) => number
     case "server-evicting":
     case "server-planned":
     case "server-odd":
+    case "server-stalled":
     case "miscounted":
     case "group-released":
     case "room-changed":

@@ -7,7 +7,7 @@ import { isClosing, tellToClose } from "../rooms/closing.ts";
 import { moveBack, moveGroup, openRoom } from "../rooms/opening.ts";
 import { awaitListing, isAwaited } from "../rooms/presence.ts";
 import type { RebalanceSettings } from "../settings.ts";
-import type { Explanation, LeftOut } from "../facts.ts";
+import type { Explanation, LeftOut, StallReason } from "../facts.ts";
 import { SATURATED } from "../learning/mod.ts";
 import { LeftOutList, rememberChoice } from "../state/explanation.ts";
 import { expectGrowth, groupYoung, kindOf, knownOf, youngAgain } from "../state/growth.ts";
@@ -17,6 +17,7 @@ import type { Group } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import { type Count, exceeded, type Usage } from "../state/usage.ts";
 import { endWaiting, isHandingOver } from "../tasks/hand_over.ts";
+import { endStall, stall } from "../state/stall.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Undo } from "../undo.ts";
 
@@ -45,25 +46,52 @@ interface Leaver {
   readonly size: number;
 }
 
+/** What became of a server that has reported. */
+export interface Relieved {
+  /** Nothing where no group is to move, or none can. */
+  readonly moved?: Rebalanced;
+  /** What is to be told of the server, whatever becomes of the move. */
+  readonly told: Change[];
+}
+
+const NOTHING: Relieved = { told: [] };
+
 /**
  * Moves a group away from a server that is too full: the smallest one that brings it to its mark, else the largest one. To be
  * called when the server has reported, before tasks are put into the answer: it is told to close the rooms, and who was in
  * them comes back by a Connect, to the new place. O(its rooms, servers of its pool) where it is too full. It gives up nothing
  * by a load that is not of its last report, nor for half an hour (`rest`) once its load has not fallen by what has left.
- *
- * @returns nothing where no group is to move, or none can
  */
 export function rebalance(
   model: Model,
   address: Address,
   now: Milliseconds,
   random: () => number,
-): Rebalanced | undefined {
+): Relieved {
   const settings = model.settings.placement.rebalance;
   const server = model.servers.get(address);
-  if (settings === undefined || server === undefined || !isTooFull(model, server, settings, now)) {
-    return undefined;
-  }
+  if (server === undefined) return NOTHING;
+  if (settings === undefined) return { told: endStall(server) };
+  if (!server.loadKnown) return NOTHING;
+  const isBelow = server.steadyLoad <= settings.above;
+  if (isBelow || reliefEnds(server, settings, now)) server.relief = undefined;
+  if (isBelow) return { told: endStall(server) };
+  if (!isAsked(model, server, settings, now)) return NOTHING;
+  if (!moveHelps(server)) return { told: stall(server, "moves have not helped", settings, now) };
+  const moved = giveUpOne(model, server, settings, now, random);
+  if (moved === undefined) return NOTHING;
+  if (typeof moved === "string") return { told: stall(server, moved, settings, now) };
+  return { moved, told: endStall(server) };
+}
+
+/** @returns why it keeps all that it has, or nothing where that is to be seen when other servers are out of their moves */
+function giveUpOne(
+  model: Model,
+  server: Server,
+  settings: RebalanceSettings,
+  now: Milliseconds,
+  random: () => number,
+): Rebalanced | StallReason | undefined {
   const { placement } = model.settings;
   const { open, closed } = model.servers.pool(server.pool);
   const leftOut = new LeftOutList();
@@ -75,7 +103,9 @@ export function rebalance(
     return reason === undefined;
   });
   const largest = ready.reduce((most, other) => Math.max(most, largestThatFits(other, settings.above)), 0);
-  for (const { group, size: clients } of leavers(model, server, settings, now)) {
+  const groups = leavers(model, server, settings, now);
+  if (groups.length === 0) return "nothing may leave";
+  for (const { group, size: clients } of groups) {
     if (clients > largest) continue;
     const fits = (other: Server) => expectedLoad(other, clients) <= settings.above;
     const candidates = ready.filter(fits);
@@ -97,16 +127,12 @@ export function rebalance(
       furtherLeftOut: leftOut.further,
     }, now);
   }
-  return undefined;
+  return ready.length === others.length ? "nothing fits elsewhere" : undefined;
 }
 
-/** Whether the server is to give up a group now, and would be told at once to close it. */
-function isTooFull(model: Model, server: Server, settings: RebalanceSettings, now: Milliseconds): boolean {
-  if (!server.loadKnown) return false;
-  const isBelow = server.steadyLoad <= settings.above;
-  if (isBelow || reliefEnds(server, settings, now)) server.relief = undefined;
-  return !isBelow && moveHelps(server) && server.enabled && server.draining === undefined &&
-    !hasPart(server, settings, now) &&
+/** Whether the server may be relieved now, and would be told at once to close what it gives up. */
+function isAsked(model: Model, server: Server, settings: RebalanceSettings, now: Milliseconds): boolean {
+  return server.enabled && server.draining === undefined && !hasPart(server, settings, now) &&
     !isHandingOver(model, server, now) && now >= model.startWaitUntil;
 }
 

@@ -29,7 +29,7 @@ function rebalancing(rebalance: RebalanceSettings | undefined = REBALANCE): Mode
 }
 
 const relieve = (model: Model, server: string, now: number): Rebalanced | undefined =>
-  rebalance(model, address(server), now, seededRandom(1));
+  rebalance(model, address(server), now, seededRandom(1)).moved;
 
 const holderOf = (model: Model, group: string) => model.groups.get("acme", group)?.server.address;
 

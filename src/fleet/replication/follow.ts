@@ -84,6 +84,7 @@ function followOne(model: Model, change: Change, now: Milliseconds, objections: 
     case "hand-over-ended":
       return followFate(model, change, now);
     case "server-odd":
+    case "server-stalled":
     case "collision":
     case "close-ignored":
     case "miscounted":

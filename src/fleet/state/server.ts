@@ -8,6 +8,7 @@ import type { Group, Room } from "./room.ts";
 import { HandOvers } from "./hand_overs.ts";
 import { Intake } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
+import type { Stall } from "./stall.ts";
 import type { QueuedTask } from "../task.ts";
 import type { TaskQueue } from "./task_queue.ts";
 import type { Count, Usage } from "./usage.ts";
@@ -104,6 +105,9 @@ export class Server implements ServerLoad {
   rebalanced: { readonly group: Group; readonly at: Milliseconds } | undefined = undefined;
   /** What it has given up since it was too full. */
   relief: Relief | undefined = undefined;
+  /** Since when nothing leaves it though it is too full, if so; and when that was last told. */
+  stall: Stall | undefined = undefined;
+  stallTold: Milliseconds = -Infinity;
 
   constructor(
     readonly address: Address,

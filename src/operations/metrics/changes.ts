@@ -93,6 +93,7 @@ export function changeMetrics(registry: Registry): Observer {
         return (change.expired ? expired : ended).inc();
       case "server-reported":
       case "server-planned":
+      case "server-stalled":
       case "group-released":
       case "room-changed":
       case "kind-learned":

@@ -142,7 +142,13 @@ export const explanation: Codec<Explanation> = record<Explanation>({
 type Type = Change["type"];
 
 /** Changes that nobody is told of: they concern their own gateway only, or are kept for whoever asks. */
-type Untold = "server-odd" | "collision" | "close-ignored" | "miscounted" | "group-explained";
+type Untold =
+  | "server-odd"
+  | "server-stalled"
+  | "collision"
+  | "close-ignored"
+  | "miscounted"
+  | "group-explained";
 
 /** What stands in the log of each change, after its type. Members are added at the end only, and never change. */
 const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf<Name>, "type">> } = {
