@@ -15,6 +15,31 @@ export const fleet: readonly Mutant[] = [
     breaks: "a room that grows over a restart teaches nothing",
   },
   {
+    file: "src/fleet/learning/kinds.ts",
+    find: "const both = spread.variance + error;",
+    put: "const both = spread.variance;",
+    breaks: "a kind that grows anyhow is taken at the word of each room's age",
+  },
+  {
+    file: "src/fleet/learning/sizes.ts",
+    find: "if (corrected?.path !== undefined) this.curve.add(corrected.path, corrected.size, -1);",
+    put: "",
+    breaks: "a room that grows on teaches twice how its kind grows",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find: "reached === 0 && now - since <= AGES[0]!",
+    put: "now - since <= AGES[0]!",
+    breaks: "clients that come back all at once teach how rooms grow",
+  },
+  {
+    file: "src/fleet/state/growth.ts",
+    find:
+      "if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(knownBefore(model, young), now);",
+    put: "young.age(now);",
+    breaks: "a room that comes to nothing is expected to come to as much as ever",
+  },
+  {
     file: "src/fleet/state/stall.ts",
     find: "!told && now - since >= interval && now - server.stallTold >= rest",
     put: "!told && now - since >= interval",

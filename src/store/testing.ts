@@ -113,8 +113,13 @@ export function anyChange(random: () => number): Change {
       type: "size-observed",
       namespace,
       group,
-      observed: { size: 3, fillTime: 7 },
-      earlier: pick(undefined, { size: 2, fillTime: 7, at: until }),
+      observed: pick({ size: 3, fillTime: 7 }, { size: 3, fillTime: 7, path: [1, 2, 3] }),
+      earlier: pick(undefined, { size: 2, fillTime: 7, at: until }, {
+        size: 2,
+        fillTime: 7,
+        at: until,
+        path: [1],
+      }),
     }),
     () => ({
       type: "name-learned",

@@ -234,15 +234,32 @@ export class SizeEstimator {
   /**
    * The size that a room of the kind is expected to reach, in clients, having reached this one already.
    *
+   * @param age at which it has, where it was seen from its beginning
    * @returns at least `reached`, and at least 1
    */
-  expectedSize(reached: number, now: Milliseconds): number {
+  expectedSize(reached: number, now: Milliseconds, age?: Milliseconds): number {
     let expected = Math.max(1, reached, this.defaultSize);
     for (const sizes of this.levels) {
       const { weight, sum } = sizes.from(reached, now);
       expected = (sum + PRIOR_ROOMS * expected) / (weight + PRIOR_ROOMS);
     }
+    if (age !== undefined) expected = Math.max(reached, this.#byAge(expected, reached, age));
     return this.#blend(expected, ({ size }) => Math.max(reached, size));
+  }
+
+  /**
+   * What a room is expected to reach, and what its clients at its age say if it grows as its kind does, each by how far off it
+   * usually is: Bühlmann's credibility, the best that is linear in what is seen.
+   */
+  #byAge(expected: number, reached: number, age: Milliseconds): number {
+    const sizes = this.levels.at(-1);
+    const grown = reached > 0 ? sizes?.curve.at(age) : undefined;
+    const spread = grown && sizes!.spread(reached);
+    if (grown === undefined || spread === undefined) return expected;
+    const says = 1 + (reached - 1) / grown.share;
+    const error = (expected - 1) ** 2 * grown.variance / grown.share ** 2;
+    const both = spread.variance + error;
+    return both > 0 ? expected + spread.variance / both * (says - expected) : expected;
   }
 
   /**

@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./client_cost.ts";
+export * from "./growth_curve.ts";
 export * from "./kinds.ts";
 export * from "./name_template.ts";
 export * from "./names.ts";

@@ -1,4 +1,5 @@
 import type { Milliseconds } from "../time.ts";
+import { GrowthCurve, type StoredCurve } from "./growth_curve.ts";
 
 /** What has been learned is worth half after so long, */
 const HALF_LIFE: Milliseconds = 24 * 3_600_000;
@@ -27,6 +28,10 @@ export interface StoredSizes {
   readonly at: Milliseconds;
   /** The spans, the oldest first; their times are how long before that. */
   readonly spans?: readonly Span[] | undefined;
+  /** How rooms grow. */
+  readonly curve?: StoredCurve | undefined;
+  /** How sizes within a bin differ: weight, and sum of the squares by which they are off the bin's mean, as shares of it. */
+  readonly within?: Bin | undefined;
 }
 
 /** What a room came to, in clients, and how long it grew. */
@@ -34,12 +39,20 @@ export interface Observation {
   /** At least 1. */
   readonly size: number;
   readonly fillTime: Milliseconds;
+  /** Clients at each of the first of `AGES`; absent where the room was not seen from its beginning. */
+  readonly path?: readonly number[] | undefined;
 }
 
 /** What was learned of a room, and is corrected where the room grows on. */
 export interface Lesson extends Observation {
   /** When. */
   readonly at: Milliseconds;
+}
+
+/** The sizes that a room may reach. */
+export interface SizeSpread {
+  readonly mean: number;
+  readonly variance: number;
 }
 
 /** How many sizes count, and their sum. */
@@ -58,8 +71,15 @@ export class Sizes {
   #at: Milliseconds;
   /** When rooms were learned, the oldest first: it tells what one of them stands for. */
   #spans: Span[];
+  /** How its rooms grow. */
+  readonly curve: GrowthCurve;
+  #within: Bin;
 
-  constructor({ bins, fill, at, spans = [] }: StoredSizes = { bins: [], fill: [0, 0], at: 0 }) {
+  constructor(
+    { bins, fill, at, spans = [], curve, within = [0, 0] }: StoredSizes = { bins: [], fill: [0, 0], at: 0 },
+  ) {
+    this.curve = new GrowthCurve(curve);
+    this.#within = within;
     this.#bins = [...bins];
     this.#fill = fill;
     this.#at = at;
@@ -93,6 +113,7 @@ export class Sizes {
     this.#at = now;
     this.#bins = this.#bins.map(([weight, sum]) => [weight * keep, sum * keep]);
     this.#fill = [this.#fill[0] * keep, this.#fill[1] * keep];
+    this.#learnGrowth(observed, keep, corrected);
     if (corrected === undefined) {
       this.#trace(now);
       this.#add(observed, 1);
@@ -101,6 +122,15 @@ export class Sizes {
       this.#takeBack(corrected, worth);
       this.#add(observed, worth);
     }
+  }
+
+  #learnGrowth({ size, path }: Observation, keep: number, corrected: Lesson | undefined): void {
+    const [weight, sum] = this.#bins[binOf(size)] ?? [0, 0];
+    const off = weight > 0 ? size / (sum / weight) - 1 : 0;
+    this.#within = plus([this.#within[0] * keep, this.#within[1] * keep], [1, off ** 2], 1);
+    this.curve.fade(keep);
+    if (corrected?.path !== undefined) this.curve.add(corrected.path, corrected.size, -1);
+    if (path !== undefined) this.curve.add(path, size, 1);
   }
 
   #add({ size, fillTime }: Observation, worth: number): void {
@@ -183,6 +213,23 @@ export class Sizes {
     return { weight: weight * worth, sum: sum * worth };
   }
 
+  /** The mean of {@link from}, and how far off it sizes are; nothing where none is known. */
+  spread(reached: number): SizeSpread | undefined {
+    const within = this.#within[0] > 0 ? this.#within[1] / this.#within[0] : 0;
+    let [weight, sum, squares] = [0, 0, 0];
+    for (let bin = binOf(reached); bin < this.#bins.length; bin++) {
+      const [its, total] = this.#bins[bin]!;
+      if (its === 0) continue;
+      const mean = Math.max(total / its, reached);
+      weight += its;
+      sum += its * mean;
+      squares += its * mean ** 2 * (1 + within);
+    }
+    if (weight === 0) return undefined;
+    const mean = sum / weight;
+    return { mean, variance: Math.max(0, squares / weight - mean ** 2) };
+  }
+
   /** When it last learned. */
   get learned(): Milliseconds {
     return this.#at;
@@ -211,7 +258,9 @@ export class Sizes {
     const round = ([weight, sum]: Bin): Bin => [Number(weight.toPrecision(6)), Number(sum.toPrecision(6))];
     const before = (time: Milliseconds) => Math.round(this.#at - time);
     const spans = this.#spans.map(([from, to, rooms]): Span => [before(from), before(to), rooms]);
-    return { bins: this.#bins.map(round), fill: round(this.#fill), at: this.#at, spans };
+    const curve = this.curve.stored();
+    const growth = curve === undefined ? {} : { curve, within: round(this.#within) };
+    return { bins: this.#bins.map(round), fill: round(this.#fill), at: this.#at, spans, ...growth };
   }
 
   #worth(now: Milliseconds): number {

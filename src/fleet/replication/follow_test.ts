@@ -296,6 +296,24 @@ Deno.test("what rooms came to is learned by all gateways, of kinds and of names,
   assert.ok(Math.abs(pair.follower.kinds.estimatorFor(kind).levels.at(-1)!.from(0, 5000).weight - 1) < 0.01);
 });
 
+Deno.test("how rooms grow is learned by all gateways", () => {
+  const pair = new Pair();
+  pair.hear("a", 0);
+  pair.do(0, (model) => connectTo(model, "match-1", 0));
+  const hear = (at: number, peers: number) => {
+    const rooms = peers === 0 ? [] : [{ id: ["acme", "match-1"] as const, customer: "acme", peers }];
+    const told = { address: address("a"), pool: "default", version: "1", load: 0, clients: peers, rooms };
+    pair.do(at, (model) => report(model, told, at));
+  };
+  for (let at = 5000; at <= 400_000; at += 5000) hear(at, Math.min(100, at / 3000));
+  hear(405_000, 0);
+  for (const model of [pair.leader, pair.follower]) {
+    const { curve } = model.kinds.estimatorFor(kind).levels.at(-1)!;
+    const { share } = curve.at(120_000)!;
+    assert.ok(Math.abs(share - 0.4) < 0.05, `${share}`);
+  }
+});
+
 Deno.test("of rooms that begin together and grow on later, all gateways and one that starts since learn the same", () => {
   const pair = new Pair();
   const starting: Model[] = [];

@@ -1,5 +1,6 @@
 import type { Change } from "../change.ts";
 import {
+  AGES,
   type Kind,
   type KnownName,
   type Lesson,
@@ -53,6 +54,8 @@ export class YoungGroup {
   grewAt: Milliseconds;
   grewTo = 0;
 
+  /** Clients that it had come to at each of `AGES`; absent where it was not seen from its beginning, or they only come back. */
+  readonly path: number[] | undefined;
   /** The size that it is expected to reach, in clients. */
   expected: number;
   /** Whether it had come to its size at the last report. */
@@ -83,6 +86,7 @@ export class YoungGroup {
     this.grewAt = since;
     this.name = known.name;
     this.#seenLate = now - since > SEEN_LATE;
+    this.path = reached === 0 && now - since <= AGES[0]! ? [] : undefined;
     this.expected = this.foreseen = known.expectedSize(reached, now);
     this.growsUntil = since + PATIENCE * known.fillTime;
   }
@@ -91,11 +95,26 @@ export class YoungGroup {
   grow(known: SizeEstimator, peers: number, now: Milliseconds): void {
     this.peak = peers;
     this.hasGrown = false;
-    this.expected = Math.max(this.returning, known.expectedSize(peers, now));
+    this.expect(known, now);
     this.growsUntil = this.since + PATIENCE * known.fillTime;
     if (peers < NOTABLE * this.grewTo) return;
     this.grewTo = peers;
     this.grewAt = now;
+  }
+
+  /** What it has come to by now tells what it will come to. */
+  expect(known: SizeEstimator, now: Milliseconds): void {
+    const age = this.path === undefined ? undefined : now - this.since;
+    this.expected = Math.max(this.returning, known.expectedSize(this.peak, now, age));
+  }
+
+  /** It is so old now. @returns whether that is one of `AGES` more */
+  age(now: Milliseconds): boolean {
+    const { path, since, peak } = this;
+    if (path === undefined) return false;
+    const before = path.length;
+    while (path.length < AGES.length && now - since >= AGES[path.length]!) path.push(peak);
+    return path.length > before;
   }
 
   /**
@@ -198,6 +217,7 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
     young.peers = peers;
     const isLess = young.look(peers);
     if (isLess || peers > young.peak) young.grow(knownBefore(model, young), Math.max(peers, young.peak), now);
+    if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(knownBefore(model, young), now);
     if (!young.hasGrown && young.growsNoMore(now)) {
       young.hasGrown = true;
       young.expected = young.peak;
@@ -223,7 +243,11 @@ export function learnSize(model: Model, group: Group, now: Milliseconds, changes
   if (young === undefined || young.size === 0) return;
   const { kind, size, learned: earlier } = young;
   if (earlier !== undefined && size < NOTABLE * earlier.size) return;
-  const observed = { size, fillTime: young.fillTime(knownBefore(model, young)) };
+  const observed: Observation = {
+    size,
+    fillTime: young.fillTime(knownBefore(model, young)),
+    ...(young.path === undefined ? {} : { path: [...young.path] }),
+  };
   young.learned = { ...observed, at: now };
   if (earlier === undefined) model.kinds.judge(kind, young.foreseen, observed.size);
   observe(model, kind, group.name, observed, earlier, now);

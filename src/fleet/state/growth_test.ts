@@ -300,3 +300,59 @@ for (
     assert.ok(Math.abs(weight - 1) < 0.05, `${weight}`);
   });
 }
+
+/** A class of so many that fills evenly within five minutes, and ends; it is seen until it is so old. */
+function fill(model: Model, name: string, size: number, from: number, seconds = 1200): number {
+  hear(model, "a", [], from);
+  place(model, name, "u", from);
+  for (let age = 5; age <= seconds; age += 5) {
+    const peers = Math.max(1, Math.round(size * Math.min(1, age / 300)));
+    hear(model, "a", [[name, peers, age]], from + age * 1000);
+  }
+  return from + seconds * 1000;
+}
+
+Deno.test("what a room has come to at its age tells what it will come to, if its kind grows in one way", () => {
+  const model = testModel();
+  let now = 0;
+  for (let i = 0; i < 15; i++) now = fill(model, `class-${i}`, [20, 40, 100][i % 3]!, now) + 300_000;
+  for (const size of [20, 100]) {
+    const name = `class-${1000 + size}`;
+    now = fill(model, name, size, now, 150);
+    const { expected } = model.groups.get("acme", name)!.young!;
+    assert.ok(Math.abs(expected - size) < 0.15 * size, `${expected} of ${size}`);
+    checkConsistency(model);
+    tick(model, now += 600_000);
+  }
+});
+
+Deno.test("of a room that comes to nothing more less is expected with its age", () => {
+  const model = testModel();
+  let now = 0;
+  for (let i = 0; i < 15; i++) now = fill(model, `class-${i}`, [20, 40, 100][i % 3]!, now) + 300_000;
+  hear(model, "a", [], now);
+  place(model, "class-90", "u", now);
+  const server = model.servers.get(address("a"))!;
+  let before = Infinity;
+  for (const age of [30, 60, 120, 240]) {
+    hear(model, "a", [["class-90", 5, age]], now + age * 1000);
+    assert.ok(server.growth < before, `${server.growth} after ${age} s`);
+    before = server.growth;
+  }
+  assert.ok(server.growth < 2, `${server.growth}`);
+  checkConsistency(model);
+});
+
+Deno.test("a room whose clients come back teaches nothing of how its kind grows, nor one that was there before it was seen", () => {
+  const model = testModel();
+  hear(model, "a", [], 0);
+  place(model, "class-1", "u", 0);
+  hear(model, "a", [["class-1", 30, 5], ["class-2", 30, 5]], 5000);
+  const path = (name: string) => model.groups.get("acme", name)!.young!.path;
+  assert.ok(path("class-1") !== undefined);
+  assert.equal(path("class-2"), undefined);
+  hear(model, "b", [], 60_000);
+  tick(model, 60_000);
+  assert.equal(place(model, "class-1", "v", 60_000), address("b"));
+  assert.equal(path("class-1"), undefined);
+});

@@ -88,11 +88,14 @@ export const sizes: Codec<LearnedKind["sizes"]> = orUndefined(
     fill: pair,
     at: time,
     spans: optional(list(tuple(number, number, number))),
+    curve: optional(list(number)),
+    within: optional(pair),
   }),
 );
 
-const observation = record<Observation>({ size: number, fillTime: number });
-const lesson = record<Lesson>({ size: number, fillTime: number, at: time });
+const path = optional(list(number));
+const observation = record<Observation>({ size: number, fillTime: number, path });
+const lesson = record<Lesson>({ size: number, fillTime: number, at: time, path });
 export const known: Codec<LearnedName["known"]> = orUndefined(
   record<NonNullable<LearnedName["known"]>>({ count: number, size: number, fillTime: number, at: time }),
 );
