@@ -34,12 +34,19 @@ interface Series {
  *
  * @param from when the day begins
  * @param salt says which day of which seed it is, and of which series
- * @param usual what is known of those of which nobody knows more
+ * @param ofKind what is known of those whose names were never seen
+ * @param usual what is known of them, if not what they come to under their name
  */
-function open(series: readonly Series[], from: Milliseconds, salt: number, usual?: Usual): SimulatedRoom[] {
+function open(
+  series: readonly Series[],
+  from: Milliseconds,
+  salt: number,
+  ofKind: Usual,
+  usual?: Usual,
+): SimulatedRoom[] {
   return series.map(({ kind, opens }, number) => {
     const chance = new Chance(salt * 1_000_000 + number);
-    return openRoom(kind, chance, number, from + opens + chance.uniform(-3, 2) * MINUTE, usual);
+    return openRoom(kind, chance, number, from + opens + chance.uniform(-3, 2) * MINUTE, usual, ofKind);
   });
 }
 
@@ -75,7 +82,8 @@ function recurring(
       const from = of * day + 5 * MINUTE;
       const salt = seed * 100 + of;
       const once = draw(count - kept, 1000 + salt, series);
-      return [...open(back, from, 2 * salt), ...open(once, from, 2 * salt + 1, usualOf(any))];
+      const ofKind = usualOf(any);
+      return [...open(back, from, 2 * salt, ofKind), ...open(once, from, 2 * salt + 1, ofKind, ofKind)];
     });
     return rooms.flat().sort((a, b) => a.joins[0]! - b.joins[0]!);
   };

@@ -169,6 +169,37 @@ const informed = oracle(
   },
 );
 
+/** By world, the first room of each name. */
+const firsts = new WeakMap<World, ReadonlySet<SimulatedRoom>>();
+
+function isFirstOfItsName(world: World, room: SimulatedRoom): boolean {
+  let its = firsts.get(world);
+  if (its === undefined) {
+    const byName = new Map<string, SimulatedRoom>();
+    for (const each of world.workload.rooms.toReversed()) byName.set(`${each.namespace}\n${each.name}`, each);
+    firsts.set(world, its = new Set(byName.values()));
+  }
+  return its.has(room);
+}
+
+/**
+ * Knows no more than a perfect learner could: of each kind what its rooms come to and how they fill, from the beginning, and
+ * of a name what it usually comes to from its second room on.
+ */
+const learner = oracle(
+  "learner",
+  "knows what can be learned: each kind's sizes and how it fills, and a name once it was there before",
+  (world, room) => {
+    const there = clientsOf(world, room);
+    const age = world.now - room.joins[0]!;
+    const known = isFirstOfItsName(world, room) ? room.ofKind : room.usual;
+    if (known === undefined) return world.workload.work(room.joins.length);
+    return world.workload.work(
+      age < known.fills ? Math.max(there, known.byFilling(Math.max(1, there), age)) : there,
+    );
+  },
+);
+
 /** Clients that are in a room or on their way to it. */
 function clientsOf({ model }: World, { namespace, name }: SimulatedRoom): number {
   const room = model.groups.room([namespace, name]);
@@ -190,6 +221,7 @@ export const contenders: readonly Contender[] = [
   joinsAdded,
   floor15,
   informed,
+  learner,
   sizeOracle,
   lifeOracle,
 ];

@@ -1,5 +1,6 @@
 import type { Milliseconds } from "../../src/fleet/mod.ts";
 import { Chance } from "./chance.ts";
+import { meanByFilling } from "./filling.ts";
 import type { SimulatedRoom, Usual } from "./workload.ts";
 
 /** How rooms of a sort come to be: names, sizes, how they fill, how long they last. */
@@ -97,6 +98,9 @@ const webinar: RoomKind = {
 
 export const roomKinds = { squad, match, lobby, stage, lesson, talk, webinar } as const;
 
+/** How far rooms have filled is the same within so long. */
+const FILLING_SLOT = 10 * SECOND;
+
 const known = new WeakMap<RoomKind, Usual>();
 
 /** What can be known of the rooms of a kind, from a few hundred of them. */
@@ -119,7 +123,22 @@ function fromSample(kind: RoomKind, chance: Chance): Usual {
   for (let size = largest; size > 0; size--) means[size - 1] ??= means[size]!;
   const filled = sizes.slice(0, 50).map((size) => kind.arrivals(chance, size).at(-1)!);
   const fills = filled.reduce((sum, time) => sum + time, 0) / filled.length;
-  return { size: (reached) => reached > largest ? reached : means[reached]!, fills };
+  const later = sizes.flatMap((size) => kind.arrivals(chance, size).slice(1));
+  const come = (age: Milliseconds) => later.filter((time) => time <= age).length / Math.max(1, later.length);
+  const byFilling = new Map<string, number>();
+  return {
+    size: (reached) => reached > largest ? reached : means[reached]!,
+    fills,
+    byFilling: (reached, age) => {
+      const slot = Math.floor(age / FILLING_SLOT);
+      const key = `${slot} ${reached}`;
+      let its = byFilling.get(key);
+      if (its === undefined) {
+        byFilling.set(key, its = meanByFilling(sizes, reached, come((slot + 0.5) * FILLING_SLOT)));
+      }
+      return its;
+    },
+  };
 }
 
 /** A room of the kind that opens then. Clients leave in its last minute; one in ten leaves early. */
@@ -129,6 +148,7 @@ export function openRoom(
   number: number,
   at: Milliseconds,
   usual: Usual = usualOf(kind),
+  ofKind: Usual = usual,
 ): SimulatedRoom {
   const size = kind.size(chance);
   const arrivals = kind.arrivals(chance, size);
@@ -140,5 +160,5 @@ export function openRoom(
   });
   const ends = Math.max(...leaves);
   const { namespace } = kind;
-  return { namespace, name: kind.name(chance, number), joins, leaves, ends, usual };
+  return { namespace, name: kind.name(chance, number), joins, leaves, ends, usual, ofKind };
 }

@@ -15,12 +15,16 @@ export interface Usual {
   size(reached: number): number;
   /** How long they fill. */
   readonly fills: Milliseconds;
+  /** Mean size of those that have come to so many clients at that age. */
+  byFilling(reached: number, age: Milliseconds): number;
 }
 
 /** A room, and when each of its clients wants to join and leave. Others may have had its name before it. */
 export interface SimulatedRoom {
   /** Absent in a recorded trace. */
   readonly usual?: Usual;
+  /** What can be known of it before its name was ever seen; as `usual` where names say nothing. */
+  readonly ofKind?: Usual;
   readonly namespace: string;
   readonly name: string;
   /** When each client asks for the room, in order. */
