@@ -8,7 +8,7 @@ import { estimate } from "./statistics.ts";
 import { World } from "./world.ts";
 
 const SETTINGS = fleetSettings(readConfig({}).settings);
-const SEEDS = 12;
+const SEEDS = 24;
 
 Deno.test("three gateways place rooms as well as one, though each knows 50 ms later what the others do", () => {
   const contender = contenders.find(({ name }) => name === "expected")!;
