@@ -15,6 +15,42 @@ export const redis: readonly Mutant[] = [
   },
   {
     file: "src/store/redis/lua/claims.ts",
+    find: "holder ~= number and incarnation_of(prefix, holder) then return 0",
+    put: "holder ~= number then return 0",
+    breaks: "a server's tasks wait for a gateway that is gone",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: "  at_most(key, tonumber(args[5]))\n",
+    put: "",
+    breaks: "the right to hand over lasts longer where Redis's clock was set back",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: "  at_most(key, tonumber(args[4]))\n",
+    put: "",
+    breaks: "the lead in something lasts longer where Redis's clock was set back",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
+    find: "      if tonumber(part[3]) > ends then",
+    put: "      if false then",
+    breaks: "the share of a gateway that is gone lasts longer where Redis's clock was set back",
+  },
+  {
+    file: "src/store/redis/lua/ground.ts",
+    find: 'do at_most(prefix .. "gw:" .. other, LEASE) end',
+    put: "do end",
+    breaks: "a gateway that is gone lives for as long as Redis's clock was set back",
+  },
+  {
+    file: "src/store/redis/lua/commit.ts",
+    find: '    redis.call("XTRIM", prefix .. "log", "MAXLEN", "~", integer(LONGEST))\n',
+    put: "",
+    breaks: "the log fills the memory of Redis while a clock that was set back has not caught up",
+  },
+  {
+    file: "src/store/redis/lua/claims.ts",
     find: " and holder[2] and lives(prefix, holder[1], holder[2]) then",
     put: " and holder[2] then",
     breaks: "the lead in Redis outlives the gateway that has it",

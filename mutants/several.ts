@@ -144,9 +144,24 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/store/memory/shared_log.ts",
-    find: "lead.until > this.now() && this.lives(lead.by)",
-    put: "lead.until > this.now()",
-    breaks: "nobody takes over what a gateway did for all that is gone",
+    find: "this.#lasts(held, lifetime) && this.lives(held.by)",
+    put: "this.#lasts(held, lifetime)",
+    breaks:
+      "nobody takes over what a gateway did for all that is gone, nor the tasks that it was handing over",
+    suite: "shared store",
+  },
+  {
+    file: "src/store/memory/shared_log.ts",
+    find: "    held.until = Math.min(held.until, this.now() + lifetime);\n",
+    put: "",
+    breaks: "what a gateway has for a time lasts longer where the clock was set back",
+    suite: "shared store",
+  },
+  {
+    file: "src/store/memory/shared_log.ts",
+    find: "    if (heard > this.now()) this.#heard.set(number, this.now()); // the clock was set back\n",
+    put: "",
+    breaks: "a gateway that is gone lives for as long as the clock was set back",
     suite: "shared store",
   },
   {

@@ -403,6 +403,15 @@ export function testSharedStore(name: string, create: () => SharedStoreUnderTest
     },
   );
 
+  test("of a gateway that is gone nobody waits for the answer to a server", async (...members) => {
+    const [one, other, third] = members;
+    assert.equal(await one.shared.claimHandOver(A, 1), true);
+    assert.equal(await other.shared.claimHandOver(A, 2), false);
+    await one.store.close();
+    assert.equal(await other.shared.claimHandOver(A, 3), true);
+    assert.equal(await third.shared.claimHandOver(A, 4), false);
+  });
+
   test("hand-overs are loaded while their fate is open, the newest of each server", async (one, other) => {
     const handed = (server: Address, id: number): Change => ({
       type: "handed-over",

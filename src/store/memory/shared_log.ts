@@ -13,7 +13,7 @@ export type Reader = (entry: Entry, isOwn: boolean) => void;
 
 /** A share of a licence. */
 interface Share extends Count {
-  readonly until: number;
+  until: number;
 }
 
 /** The right to hand tasks over to a server. */
@@ -21,14 +21,14 @@ interface HandOver {
   /** Number of the gateway that has it. */
   readonly by: number;
   readonly id: number;
-  readonly until: number;
+  until: number;
 }
 
 /** The lead in something that one gateway does for all. */
 interface Lead {
   /** Number of the gateway that has it. */
   readonly by: number;
-  readonly until: number;
+  until: number;
 }
 
 /** For how long one that has gone without a word is missed, in milliseconds. */
@@ -75,7 +75,9 @@ export class SharedLog {
 
   lives(number: number): boolean {
     const heard = this.#heard.get(number);
-    return heard !== undefined && this.now() - heard <= LEASE;
+    if (heard === undefined) return false;
+    if (heard > this.now()) this.#heard.set(number, this.now()); // the clock was set back
+    return this.now() - heard <= LEASE;
   }
 
   /** How many have gone without a word. */
@@ -110,14 +112,15 @@ export class SharedLog {
 
   claimHandOver(server: Address, by: number, id: number, interval: Milliseconds): boolean {
     const held = this.#handOvers.get(server);
-    if (held !== undefined && held.until > this.now() && held.by !== by) return false;
+    const isOthers = held?.by !== by && this.#holds(held, interval);
+    if (isOthers) return false;
     this.#handOvers.set(server, { by, id, until: this.now() + interval });
     return true;
   }
 
   lead(name: string, by: number, lifetime: Milliseconds, takes: boolean): boolean {
     const lead = this.#leads.get(name);
-    const isOthers = lead !== undefined && lead.by !== by && lead.until > this.now() && this.lives(lead.by);
+    const isOthers = lead?.by !== by && this.#holds(lead, lifetime);
     if (isOthers && !takes) return false;
     this.#leads.set(name, { by, until: this.now() + lifetime });
     return true;
@@ -139,7 +142,7 @@ export class SharedLog {
     this.#shares.set(customer, shares);
     const others: Count = { peers: 0, rooms: 0 };
     for (const [member, share] of shares) {
-      if (share.until <= this.now()) shares.delete(member);
+      if (!this.#lasts(share, lifetime)) shares.delete(member);
       else if (member !== number) {
         others.peers += share.peers;
         others.rooms += share.rooms;
@@ -151,5 +154,16 @@ export class SharedLog {
     };
     shares.set(number, { ...share, until: this.now() + lifetime });
     return share;
+  }
+
+  /** Whether a gateway has it that lives. */
+  #holds(held: HandOver | Lead | undefined, lifetime: Milliseconds): boolean {
+    return held !== undefined && this.#lasts(held, lifetime) && this.lives(held.by);
+  }
+
+  /** Whether it has not ended: not longer than its lifetime, also where the clock was set back meanwhile. */
+  #lasts(held: { until: number }, lifetime: Milliseconds): boolean {
+    held.until = Math.min(held.until, this.now() + lifetime);
+    return held.until > this.now();
   }
 }

@@ -20,6 +20,9 @@ const MISSED_FOR = 30_000;
 /** For how long what was changed can be followed, in milliseconds; and what has ended is not put in again by `offer`. */
 export const HISTORY = 120_000;
 
+/** Entries that the log has at most, more or less, while a clock that was set back leaves open how old they are. */
+const LONGEST = 100_000;
+
 /** For how long the last commit of a gateway is answered again, in milliseconds. */
 const REPEAT = 60_000;
 
@@ -70,7 +73,7 @@ const FUNCTIONS = [
 const TEXT = [
   `local LEASE, HISTORY, REPEAT, ENDED_FOR = ${LEASE}, ${HISTORY}, ${REPEAT}, ${ENDED_FOR}`,
   `local MADE, LATE, MISSED_FOR = ${MADE_DIGITS}, ${LATE}, ${MISSED_FOR}`,
-  `local GATEWAYS, OPEN = ${GATEWAYS - 1}, ${OPEN_HAND_OVERS}`,
+  `local GATEWAYS, OPEN, LONGEST = ${GATEWAYS - 1}, ${OPEN_HAND_OVERS}, ${LONGEST}`,
   ...[GROUND, RECORDS, RULES, OFFERS, COMMIT, LOG, MEMBERS, CLAIMS, VALUES],
 ].join("\n");
 

@@ -281,6 +281,100 @@ test("who hands tasks over has the right to for as long as was said", async (ser
   assert.equal(await claim(other, "1"), 1);
 });
 
+/** As a clock that is set back leaves it: Redis keeps keys until a time, which is so much farther off then. */
+async function setBack(server: RedisServer, key: string): Promise<void> {
+  const left = await server.ask<number>("PTTL", key);
+  assert.ok(left > 0, `${key} ends by itself`);
+  await server.ask("PEXPIRE", key, String(left + 600_000));
+}
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+test("nobody waits for a hand-over by a gateway that does not live", async (server) => {
+  const [one, other, third] = [
+    await Caller.join(server, "one"),
+    await Caller.join(server, "other"),
+    await Caller.join(server, "third"),
+  ];
+  const claim = (caller: Caller) => caller.member("claim", '"a:1"', "1", "60000");
+  assert.deepEqual([await claim(one), await claim(other)], [1, 0]);
+  await server.ask("DEL", `{odin}:gw:${one.number}`);
+  assert.deepEqual([await claim(other), await claim(third)], [1, 0]);
+});
+
+/** What a gateway has for 300 ms. */
+const HELD: readonly (readonly [what: string, key: string, take: (caller: Caller) => Promise<boolean>])[] = [
+  [
+    "the right to hand tasks over",
+    'hand:"a:1"',
+    async (caller) => await caller.member("claim", '"a:1"', "1", "300") === 1,
+  ],
+  [
+    "the lead in something",
+    "lead:fetching",
+    async (caller) => await caller.member("lead", "fetching", "300", "") === 1,
+  ],
+];
+
+for (const [what, key, take] of HELD) {
+  test(`${what} lasts no longer where the clock is set back`, async (server) => {
+    const [one, other] = [await Caller.join(server, "one"), await Caller.join(server, "other")];
+    assert.equal(await take(one), true);
+    await setBack(server, `{odin}:${key}`);
+    assert.equal(await take(other), false);
+    await wait(320);
+    assert.equal(await take(other), true);
+  });
+}
+
+test("a share of a licence lasts no longer where the clock is set back", async (server) => {
+  const [one, other] = [await Caller.join(server, "one"), await Caller.join(server, "other")];
+  const share = (caller: Caller, place: string) =>
+    caller.member<string[]>("share", ...["acme", "10", "0", "10", "", "0", "0", place, "300"]);
+  assert.deepEqual(await share(one, "0"), ["10", "0"]);
+  const held = await server.ask<string>("HGET", "{odin}:lic:acme", one.number);
+  const [peers, rooms, until] = held.split("\n");
+  await server.ask(
+    "HSET",
+    "{odin}:lic:acme",
+    one.number,
+    [peers, rooms, Number(until) + 600_000].join("\n"),
+  );
+  assert.deepEqual(await share(other, "0"), ["0", "0"]);
+  await wait(320);
+  const [, , place] = await other.tail();
+  assert.deepEqual(await share(other, place), ["10", "0"]);
+});
+
+test("a gateway lives no longer after its last beat where the clock is set back", async (server) => {
+  const [one, other, third] = [
+    await Caller.join(server, "one"),
+    await Caller.join(server, "other"),
+    await Caller.join(server, "third"),
+  ];
+  const lease = (caller: Caller) => `{odin}:gw:${caller.number}`;
+  const left = () => Promise.all([one, other, third].map((each) => server.ask<number>("PTTL", lease(each))));
+  for (const caller of [one, other, third]) await setBack(server, lease(caller));
+  assert.ok((await left()).every((milliseconds) => milliseconds > 600_000));
+  await one.member("beat", "1.0.0", "0");
+  assert.ok((await left()).every((milliseconds) => milliseconds <= 2000), "of all, by who beats first");
+  // Who has joined again since says nothing of the others' leases: theirs are seen where it matters.
+  await setBack(server, lease(other));
+  await other.member("claim", '"a:1"', "1", "60000");
+  await setBack(server, lease(other));
+  assert.equal(await one.member("claim", '"a:1"', "1", "60000"), 0);
+  assert.ok((await left()).every((milliseconds) => milliseconds <= 2000));
+});
+
+test("where the clock is set back, the log does not grow until it has caught up", async (server) => {
+  const caller = await Caller.join(server, "one");
+  const fill = "for i = 1, 101000 do redis.call('XADD', KEYS[1], ARGV[1] .. '-' .. i, 'n', '1') end";
+  await server.ask("EVAL", fill, "1", "{odin}:log", String(Date.now() + 600_000));
+  await caller.commit(placed("a"));
+  const length = await server.ask<number>("XLEN", "{odin}:log");
+  assert.ok(length >= 100_000 && length < 100_200, String(length)); // Redis trims whole nodes
+});
+
 test("bans whose end nobody has told of are forgotten an hour later, by Redis's time", async (server) => {
   const caller = await Caller.join(server, "one");
   const ban = (room: string, ago: number) => ({ room: ["ns", room] as const, until: Date.now() - ago });

@@ -12,13 +12,14 @@ local function forget(keys, args)
   return redis.status_reply("OK")
 end
 
--- number, incarnation, server, id, time
+-- number, incarnation, server, id, time. Of a gateway that does not live any more nobody waits for the answer.
 local function claim(keys, args)
   local prefix, number = keys[1], args[1]
   if not lives(prefix, number, args[2]) then return FENCED end
   local key = prefix .. "hand:" .. args[3]
-  local holder = redis.call("GET", key)
-  if holder and string.match(holder, "^[^:]*") ~= number then return 0 end
+  at_most(key, tonumber(args[5]))
+  local holder = string.match(redis.call("GET", key) or number, "^[^:]*")
+  if holder ~= number and incarnation_of(prefix, holder) then return 0 end
   redis.call("SET", key, number .. ":" .. args[4], "PX", args[5])
   return 1
 end
@@ -45,6 +46,7 @@ local function lead(keys, args)
   local prefix, number, incarnation = keys[1], args[1], args[2]
   if not lives(prefix, number, incarnation) then return FENCED end
   local key = prefix .. "lead:" .. args[3]
+  at_most(key, tonumber(args[4]))
   local holder = split(redis.call("GET", key) or "")
   local is_own = holder[1] == number and holder[2] == incarnation
   if not is_own and args[5] ~= "1" and holder[2] and lives(prefix, holder[1], holder[2]) then return 0 end
@@ -66,6 +68,7 @@ local function share(keys, args)
   if not lives(prefix, number, args[2]) then return FENCED end
   local key = prefix .. "lic:" .. args[3]
   local now, place = time(), last_place(prefix)
+  local ends = now + tonumber(args[11])
   local back, own, held = -1, { 0, 0 }, { 0, 0 }
   local given_back = false
   local shares = redis.call("HGETALL", key)
@@ -76,7 +79,13 @@ local function share(keys, args)
       redis.call("HDEL", key, shares[i])
       given_back = true
     elseif shares[i] == number then own = { tonumber(part[1]), tonumber(part[2]) }
-    else held = { held[1] + tonumber(part[1]), held[2] + tonumber(part[2]) } end
+    else
+      held = { held[1] + tonumber(part[1]), held[2] + tonumber(part[2]) }
+      -- The clock was set back since: the share ends when it would have.
+      if tonumber(part[3]) > ends then
+        redis.call("HSET", key, shares[i], part[1] .. "\n" .. part[2] .. "\n" .. integer(ends))
+      end
+    end
   end
   if given_back then
     back = place
@@ -90,10 +99,7 @@ local function share(keys, args)
   local peers, rooms = given(1), given(2)
   if peers < own[1] or rooms < own[2] then redis.call("HSET", key, "back", integer(place)) end
   if peers == 0 and rooms == 0 then redis.call("HDEL", key, number)
-  else
-    local ends = integer(now + tonumber(args[11]))
-    redis.call("HSET", key, number, integer(peers) .. "\n" .. integer(rooms) .. "\n" .. ends)
-  end
+  else redis.call("HSET", key, number, integer(peers) .. "\n" .. integer(rooms) .. "\n" .. integer(ends)) end
   local kept = math.max(HISTORY, tonumber(args[11]))
   if redis.call("PTTL", key) < kept then redis.call("PEXPIRE", key, integer(kept)) end
   return { integer(peers), integer(rooms) }

@@ -86,10 +86,14 @@ local function commit(keys, args)
   end
   finish(tx)
   for _, what in ipairs(tx.damaged) do answer[#answer + 1] = what end
-  redis.call(
+  local id = redis.call(
     "XADD", prefix .. "log", "MINID", "~", integer(tx.now - HISTORY) .. "-0", "*",
     "n", answer[1], "k", integer(count), "g", number, "r", request, "c", entry_text(entry)
   )
+  -- Ids of a log never go back: where the clock was set back, they do not tell for so long how old an entry is.
+  if tonumber(string.match(id, "^%d+")) > tx.now + HISTORY then
+    redis.call("XTRIM", prefix .. "log", "MAXLEN", "~", integer(LONGEST))
+  end
   redis.call("SET", prefix .. "last:" .. number, request .. "\n" .. table.concat(answer, "\n"), "PX", REPEAT)
   return answer
 end

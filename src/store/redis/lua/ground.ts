@@ -50,8 +50,24 @@ local function last_place(prefix)
   return place
 end
 
+-- A key ends within its lifetime also where the clock was set back since that was set, or a replica whose clock is behind has
+-- become the primary: Redis keeps until when, and would keep the key for so much longer.
+local function at_most(key, lifetime)
+  if redis.call("PTTL", key) > lifetime then redis.call("PEXPIRE", key, lifetime) end
+end
+
+-- Who lives by that number; nobody else says of a lease whether it lasts too long. Where one does, all may.
+local function incarnation_of(prefix, number)
+  local key = prefix .. "gw:" .. number
+  local incarnation = redis.call("GET", key)
+  if incarnation and redis.call("PTTL", key) > LEASE then
+    for _, other in ipairs(redis.call("HKEYS", prefix .. "members")) do at_most(prefix .. "gw:" .. other, LEASE) end
+  end
+  return incarnation
+end
+
 local function lives(prefix, number, incarnation)
-  return redis.call("GET", prefix .. "gw:" .. number) == incarnation
+  return incarnation_of(prefix, number) == incarnation
 end
 
 local FENCED = { err = "FENCED this gateway was taken for dead" }
