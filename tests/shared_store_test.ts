@@ -251,42 +251,138 @@ Deno.test({
   },
 });
 
+/** A new certificate and its key, and the files that have them. */
+async function certificateIn(folder: string, name: string, validity = {}) {
+  const { cert, key } = await newCertificate(validity);
+  const [certFile, keyFile] = [`${folder}/${name}.pem`, `${folder}/${name}-key.pem`];
+  Deno.writeTextFileSync(certFile, cert);
+  Deno.writeTextFileSync(keyFile, key);
+  return { certFile, keyFile };
+}
+
+/** A Redis that speaks TLS. @param clientsBy who signs the certificates that it asks clients for; if absent, it asks for none */
+async function secured(
+  { certFile, keyFile }: { certFile: string; keyFile: string },
+  clientsBy?: string,
+  port = freePort(),
+) {
+  const redis = await RedisServer.start(
+    ...["--tls-port", String(port), "--tls-cert-file", certFile, "--tls-key-file", keyFile],
+    ...["--tls-ca-cert-file", clientsBy ?? certFile],
+    ...["--tls-auth-clients", clientsBy === undefined ? "no" : "yes"],
+  );
+  return { redis, port };
+}
+
+/** Starts a gateway that cannot, and looks at it by `--check`. @returns what both have said, which is the same */
+async function refusedBoth(redis: object, what: string): Promise<string> {
+  const source = config({ store: { redis } });
+  const { code, output } = await check([], source);
+  assert.equal(code, 2, `${what}: ${output}`);
+  assert.doesNotMatch(output, /Uncaught|\n +at /);
+  using folder = new TemporaryFolder();
+  await using started = new Program({ config: source, folder: folder.path });
+  assert.equal((await started.status).code, 2, `${what}: ${started.output}`);
+  assert.doesNotMatch(started.output, /nobody waits for|Uncaught|\n +at /, what);
+  const [, reason] = /^error: (?:the store: )?(.*)$/m.exec(output) ?? [];
+  assert.ok(reason !== undefined && started.output.includes(reason), `${reason}\n${started.output}`);
+  return reason;
+}
+
 Deno.test({
-  name: "what is wrong with TLS to Redis is named by its member",
+  name: "what is wrong with TLS to Redis is named by its member, by --check as by the start",
   ignore: NO_REDIS,
   async fn() {
     using folder = new TemporaryFolder();
-    const { cert, key } = await newCertificate();
-    const [certFile, keyFile] = [`${folder.path}/cert.pem`, `${folder.path}/key.pem`];
-    Deno.writeTextFileSync(certFile, cert);
-    Deno.writeTextFileSync(keyFile, key);
-    const port = freePort();
-    await using _redis = await RedisServer.start(
-      ...["--tls-port", String(port), "--tls-cert-file", certFile, "--tls-key-file", keyFile],
-      ...["--tls-ca-cert-file", certFile, "--tls-auth-clients", "yes"],
-    );
+    const { certFile, keyFile } = await certificateIn(folder.path, "redis");
+    const foreign = await certificateIn(folder.path, "foreign");
+    const { redis, port } = await secured({ certFile, keyFile }, certFile);
+    await using _redis = redis;
+    const caFile = certFile;
     const cases: [object, RegExp][] = [
       [{ tls: true }, /certificate that is not trusted; set `caFile` of `store\.redis\.tls`/],
-      [{ tls: { caFile: certFile } }, /asks for a certificate, set `certFile`|asks for a certificate; set/],
+      [{ tls: { caFile } }, /asks for a certificate; set `certFile` and `keyFile`/],
       [{ tls: { caFile: keyFile } }, /store\.redis\.tls\.caFile: .* has no certificate in PEM/],
+      [{ tls: { caFile, certFile, keyFile: certFile } }, /tls\.keyFile: .* has no private key in PEM/],
       [
-        { tls: { caFile: certFile, certFile, keyFile: certFile } },
-        /tls\.keyFile: .* has no private key in PEM/,
+        { tls: { caFile, ...foreign } },
+        /does not trust the gateway's certificate; look at `certFile` of `store\.redis\.tls`/,
       ],
-      [{}, /expects TLS, say rediss:\/\//],
+      [
+        { tls: { caFile, certFile, keyFile: foreign.keyFile } },
+        /tls\.keyFile: .*foreign-key\.pem is not the key of the certificate in .*redis\.pem/,
+      ],
     ];
-    for (const [redis, message] of cases) {
-      const store = { redis: { url: `redis://127.0.0.1:${port}`, ...redis } };
-      const { code, output } = await check([], config({ store }));
-      const mayPass = /closed the connection/.test(output); // its reason is only supposed
-      assert.equal(code, mayPass ? 75 : 2, output);
-      assert.match(output, message);
-      assert.doesNotMatch(output, /Uncaught|\n +at /);
+    for (const [tls, message] of cases) {
+      const said = await refusedBoth({ url: `redis://127.0.0.1:${port}`, ...tls }, String(message));
+      assert.match(said, message);
     }
+    // Whether it would speak TLS is only supposed.
+    const { code, output } = await check(["--store", `redis://127.0.0.1:${port}`]);
+    assert.equal(code, 75, output);
+    assert.match(output, /expects TLS, say rediss:\/\//);
+    const tls = { caFile, certFile, keyFile };
+    const right = await check([], config({ store: { redis: { url: `rediss://127.0.0.1:${port}`, tls } } }));
+    assert.equal(right.code, 0, right.output);
+  },
+});
+
+Deno.test({
+  name: "a certificate of Redis's that is out of time is told from one that is not trusted",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000);
+    const cases: [string, object, RegExp][] = [
+      ["ended", { notBeforeDate: day(-9), notAfterDate: day(-2) }, /that has ended on 20[^ ]*; renew it$/],
+      ["coming", { notBeforeDate: day(2), notAfterDate: day(9) }, /begins on 20[^ ]*; look at the clocks$/],
+    ];
+    for (const [name, validity, message] of cases) {
+      const its = await certificateIn(folder.path, name, validity);
+      const { redis, port } = await secured(its);
+      await using _redis = redis;
+      const tls = { caFile: its.certFile };
+      assert.match(await refusedBoth({ url: `rediss://127.0.0.1:${port}`, tls }, name), message);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "a gateway that runs names its certificate where Redis does not take it any more, and fails nowhere else",
+  ignore: NO_REDIS,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const its = await certificateIn(folder.path, "redis");
+    const foreign = await certificateIn(folder.path, "foreign");
+    const { redis, port } = await secured(its, its.certFile);
+    await using _redis = redis;
     const store = {
-      redis: { url: `rediss://127.0.0.1:${port}`, tls: { caFile: certFile, certFile, keyFile } },
+      redis: { url: `rediss://127.0.0.1:${port}`, tls: { caFile: its.certFile, ...its } },
     };
-    const { code, output } = await check([], config({ store }));
-    assert.equal(code, 0, output);
+    await using running = await Program.start({ config: config({ store }), folder: folder.path });
+    await redis.kill();
+    const { redis: changed } = await secured(its, foreign.certFile, port);
+    await using _changed = changed;
+    await running.printed(
+      /does not trust the gateway's certificate; look at `certFile` of `store\.redis\.tls`/,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // some attempts more
+    assert.doesNotMatch(running.output, /nobody waits for/);
+  },
+});
+
+Deno.test({
+  name: "a password that is missing or wrong ends the start as --check says",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start("--requirepass", "S3CRET");
+    for (const password of [undefined, "another"]) {
+      const said = await refusedBoth(
+        { url: redis.url, ...(password === undefined ? {} : { password }) },
+        `${password}`,
+      );
+      assert.match(said, /refuses the user name or the password; set `username` and `password`/);
+    }
   },
 });

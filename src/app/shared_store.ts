@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createPrivateKey, X509Certificate } from "node:crypto";
 import { agreedSettings } from "../config/agreed.ts";
 import { parseEndpoint } from "../config/members.ts";
 import { credentialsIn } from "../config/redis_members.ts";
@@ -121,7 +121,23 @@ function tlsOf({ tls, url }: ConfiguredRedis): Tls | undefined {
     if (begins.test(text)) return text;
     throw new StartError(`store.redis.tls.${name}: ${file} has no ${what} in PEM`);
   };
-  return { ca: read("caFile"), cert: read("certFile"), key: read("keyFile") };
+  const pem = { ca: read("caFile"), cert: read("certFile"), key: read("keyFile") };
+  if (pem.cert !== undefined && pem.key !== undefined && !belongTogether(pem.cert, pem.key)) {
+    throw new StartError(
+      `store.redis.tls.keyFile: ${tls.keyFile} is not the key of the certificate in ${tls.certFile}, or cannot be read ` +
+        "without a password",
+    );
+  }
+  return pem;
+}
+
+/** Whether that is the key of the certificate. */
+function belongTogether(cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false; // it is encrypted, or no key
+  }
 }
 
 function endpointOf(text: string): Endpoint {

@@ -20,6 +20,7 @@ export function surviveStrays(report: (what: string, message: string) => void): 
     tell("a promise was rejected", event.reason);
   });
   globalThis.addEventListener("error", (event) => {
+    if (event.defaultPrevented) return; // somebody did wait for it
     event.preventDefault();
     tell("an error was thrown", event.error ?? event.message);
   });

@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
 import { createClient } from "@redis/client";
 import { afterAll } from "./deadline.ts";
-import { CLOSED, Fault, faultOf } from "./fault.ts";
+import { Alerts } from "./alerts.ts";
+import { CLOSED, Fault, faultOf, UNTRUSTED } from "./fault.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
 import { firstPrimary } from "./sentinels.ts";
 import { type Endpoint, nameOf, type RedisSettings } from "./settings.ts";
+import { concernAboutTime } from "./validity.ts";
 
 /** A call that is not answered within this time has failed, in milliseconds. */
 export const DEADLINE = 500;
@@ -34,11 +36,14 @@ export class Connection {
   /** Whether it has ever answered. */
   #answered = false;
   readonly #mayExpect: string | undefined;
+  /** Until it has answered, or ended. */
+  readonly #alerts: Alerts;
 
   private constructor(client: Client, address: string, mayExpect: string | undefined) {
     this.#client = client;
     this.address = address;
     this.#mayExpect = mayExpect;
+    this.#alerts = new Alerts();
     this.lost = new Promise((resolve) => {
       client.on("error", (error) => {
         this.close();
@@ -98,6 +103,7 @@ export class Connection {
     try {
       const result = await Promise.race([answer, late.passed]);
       this.#heard = performance.now();
+      if (!this.#answered) this.#alerts[Symbol.dispose]();
       this.#answered = true;
       return result;
     } catch (error) {
@@ -131,11 +137,14 @@ export class Connection {
   close(): void {
     this.#open = false;
     if (this.#client.isOpen) this.#client.destroy();
+    this.#alerts[Symbol.dispose]();
   }
 
   #faultOf(error: unknown, key?: string): Fault {
     const fault = faultOf(this.address, error, key);
-    if (this.#answered || this.#mayExpect === undefined || !fault.message.endsWith(CLOSED)) return fault;
+    if (this.#answered || !fault.message.endsWith(CLOSED)) return fault;
+    if (this.#alerts.last !== undefined) return faultOf(this.address, this.#alerts.last);
+    if (this.#mayExpect === undefined) return fault;
     const { kind, message, cause, passes } = fault;
     return new Fault(kind, `${message}; if it ${this.#mayExpect}`, { cause, passes });
   }
@@ -156,7 +165,7 @@ export class Connection {
   }
 }
 
-function connect(
+async function connect(
   { hostname, port }: Endpoint,
   settings: Pick<RedisSettings, "username" | "password" | "tls">,
   database: number | undefined,
@@ -170,17 +179,26 @@ function connect(
   };
   const servername = isIP(hostname) === 0 ? { servername: hostname } : {}; // TLS names no addresses
   const secured = tls === undefined ? socket : { ...socket, ...tls, ...servername, tls: true };
-  return Connection.connect(
-    clientOf({ username, password, socket: secured, database }),
-    nameOf({ hostname, port }),
-    right.has(settings) ? undefined : mayExpect(tls),
-  );
+  try {
+    return await Connection.connect(
+      clientOf({ username, password, socket: secured, database }),
+      nameOf({ hostname, port }),
+      right.has(settings) ? undefined : mayExpect(tls),
+    );
+  } catch (error) {
+    if (tls === undefined || !(error instanceof Fault) || !error.message.endsWith(UNTRUSTED)) throw error;
+    const concern = await concernAboutTime({ hostname, port }, { ...tls, ...servername }, Date.now());
+    if (concern === undefined) throw error;
+    throw new Fault(error.kind, concern, { cause: error, passes: error.passes });
+  }
 }
 
 /** What a Redis may expect that closes a connection before it has answered anything. */
 function mayExpect(tls: RedisSettings["tls"]): string | undefined {
   if (tls === undefined) return "expects TLS, say rediss:// or `tls` in `store.redis`";
-  if (tls.cert !== undefined) return undefined;
+  if (tls.cert !== undefined) {
+    return "does not trust the gateway's certificate, look at `certFile` of `store.redis.tls`";
+  }
   return "asks for a certificate, set `certFile` and `keyFile` of `store.redis.tls`";
 }
 

@@ -24,6 +24,10 @@ export class Fault extends StoreError {
 /** What is said of a connection that Redis has closed. */
 export const CLOSED = "has closed the connection";
 
+/** What is said of a certificate that nobody vouches for; TLS says the same of one that has ended. */
+export const UNTRUSTED =
+  "has a certificate that is not trusted; set `caFile` of `store.redis.tls` to those who signed it";
+
 /** What is put right where Redis or its machine is looked after, or comes right by itself; else, in the configuration. */
 const PASSES = true;
 const MISTAKE = false;
@@ -40,7 +44,8 @@ const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: bool
   [/^READONLY/, "lost", PASSES, "is a replica and takes no changes; name the primary, or its sentinels"],
   [/^MASTERDOWN/, "lost", PASSES, "is a replica without its primary; name the primary, or its sentinels"],
   [
-    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,
+    // A Redis with a password refuses long commands in words of their own.
+    /^(WRONGPASS|NOAUTH|ERR (AUTH|Client sent AUTH|invalid password|Protocol error: unauthenticated))/,
     "lost",
     MISTAKE,
     "refuses the user name or the password; set `username` and `password` of `store.redis`",
@@ -82,7 +87,7 @@ const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: bool
     /UnknownIssuer|certificate|CERT|self.signed/i,
     "lost",
     MISTAKE,
-    "has a certificate that is not trusted; set `caFile` of `store.redis.tls` to those who signed it",
+    UNTRUSTED,
   ],
   [/timeout/i, "lost", PASSES, "does not answer"],
   [
