@@ -278,9 +278,9 @@ export const redis: readonly Mutant[] = [
   {
     file: "src/store/redis/fault.ts",
     find:
-      '    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,\n    "lost",\n    MISTAKE,',
+      '    /^(WRONGPASS|NOAUTH|ERR (AUTH|Client sent AUTH|invalid password|Protocol error: unauthenticated))/,\n    "lost",\n    MISTAKE,',
     put:
-      '    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH|ERR invalid password)/,\n    "lost",\n    PASSES,',
+      '    /^(WRONGPASS|NOAUTH|ERR (AUTH|Client sent AUTH|invalid password|Protocol error: unauthenticated))/,\n    "lost",\n    PASSES,',
     breaks: "a wrong password is taken for what passes by itself",
   },
   {
