@@ -251,6 +251,97 @@ Deno.test({
   },
 });
 
+/** Passes connections on to a Redis, whose clock it makes another one. */
+class OtherClock implements Disposable {
+  /** By how many seconds it is ahead. */
+  ahead = 0;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #connections = new Set<Deno.Conn>();
+
+  constructor(readonly redis: number) {
+    void this.#accept();
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async #accept(): Promise<void> {
+    for await (const client of this.#listener) {
+      const redis = await Deno.connect({ hostname: "127.0.0.1", port: this.redis });
+      for (const each of [client, redis]) this.#connections.add(each);
+      void this.#pass(client, redis, (bytes) => bytes);
+      void this.#pass(redis, client, (bytes) => this.#moved(bytes));
+    }
+  }
+
+  /** With the time that Redis says, seconds before microseconds, as it says it: `TIME` and what beats answer. */
+  #moved(bytes: Uint8Array): Uint8Array {
+    const text = new TextDecoder("latin1").decode(bytes);
+    const moved = text.replaceAll(
+      /(\*2\r\n\$10\r\n)(\d{10})(\r\n\$\d\r\n\d+\r\n)/g,
+      (_, start, seconds, rest) => `${start}${Number(seconds) + this.ahead}${rest}`,
+    );
+    return Uint8Array.from(moved, (character) => character.charCodeAt(0));
+  }
+
+  async #pass(from: Deno.Conn, to: Deno.Conn, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
+    const writer = to.writable.getWriter();
+    try {
+      for await (const bytes of from.readable) await writer.write(change(bytes));
+      await writer.close();
+    } catch {
+      // it was closed
+    }
+    for (const each of [from, to]) {
+      this.#connections.delete(each);
+      try {
+        each.close();
+      } catch {
+        // the other direction was faster
+      }
+    }
+  }
+}
+
+Deno.test({
+  name: "a gateway whose clock differs from Redis's says so until it does not any more, and --check says so",
+  ignore: NO_REDIS,
+  async fn() {
+    await using redis = await RedisServer.start("--appendonly", "yes");
+    using clock = new OtherClock(redis.port);
+    const args = ["--store", clock.url];
+    const agrees = await check(args);
+    assert.equal(agrees.code, 0, agrees.output);
+    assert.doesNotMatch(agrees.output, /clock/);
+    for (const [ahead, said] of [[60, "60 s behind"], [-3600, "3600 s ahead of"]] as const) {
+      clock.ahead = ahead;
+      const { code, output } = await check(args);
+      assert.equal(code, 0, output);
+      assert.match(output, new RegExp(`warning: the store: this machine's clock is ${said} that of Redis's`));
+    }
+    using folder = new TemporaryFolder();
+    const operations = { port: freePort() };
+    const source = config({ operations });
+    await using gateway = await Program.start({ config: source, folder: folder.path, args });
+    await gateway.printed(/this machine's clock is 3600 s ahead of that of Redis's: .* NTP/);
+    const difference = async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${operations.port}/metrics`)).text();
+      return Number(/^odin_gateway_store_clock_difference_seconds (\S+)$/m.exec(metrics)?.[1]);
+    };
+    assert.ok(Math.abs(await difference() - 3600) < 2, String(await difference()));
+    clock.ahead = 0;
+    await gateway.printed(/this machine's clock and that of Redis's agree again/);
+    assert.ok(Math.abs(await difference()) < 2, String(await difference()));
+    assert.equal(gateway.output.match(/this machine's clock is/g)?.length, 1, gateway.output);
+  },
+});
+
 /** A new certificate and its key, and the files that have them. */
 async function certificateIn(folder: string, name: string, validity = {}) {
   const { cert, key } = await newCertificate(validity);

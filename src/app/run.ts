@@ -28,6 +28,7 @@ import { checkMasterKey, customerMemory, restoreMasterKey } from "./kept_texts.t
 import { Reload } from "./reload.ts";
 import { InForce, reloadable } from "./reloadable.ts";
 import { NO_OPERATOR, type Operator, type RunningGateway } from "./running.ts";
+import { watchClock } from "./clock_watch.ts";
 import { createShedding } from "./shedding.ts";
 import { warnAboutAccess } from "./warnings.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
@@ -174,6 +175,7 @@ export async function runGateway(
   parts.defer(() => dashboard?.stop()); // before its listener, which would wait for the pages that are told
   listeners.main = await listen(settings, answers.main, folder?.ports()?.main, watchers.unread);
   parts.defer(() => listeners.main?.stop(STOP_WITHIN_MS));
+  parts.defer(watchClock(gateway.store));
   gateway.start();
   dashboard?.start();
   customers.start();

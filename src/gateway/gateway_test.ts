@@ -105,6 +105,7 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
 
 /** A shared store on which nothing happens by itself. */
 const SHARED: SharedStore = {
+  clockDifference: 0,
   missing: 0,
   number: 1,
   silence: 0,

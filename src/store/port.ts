@@ -172,6 +172,8 @@ export interface SharedStore {
   explanation(namespace: string, group: string): Promise<Explanation | undefined>;
   /** Unix time by the store's own clock, as far as it is known. */
   readonly unixTime: Milliseconds;
+  /** How far this machine's clock is ahead of the store's, as far as that is known; below 0 where it is behind. */
+  readonly clockDifference: Milliseconds;
   /** A text by its name, where it is newer than one that was made then; -1 for any. @throws {StoreError} */
   newest(name: string, than: Milliseconds): Promise<Edition | undefined>;
   /**

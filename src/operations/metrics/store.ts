@@ -64,6 +64,15 @@ export function storeMetrics(registry: Registry): StoreMetrics {
       this.set((open?.shared?.silence ?? 0) / 1000);
     },
   });
+  new Gauge({
+    name: `${PREFIX}store_clock_difference_seconds`,
+    help:
+      "How far this machine's clock is ahead of the store's, below 0 behind; 0 where it has none of its own.",
+    registers,
+    collect() {
+      this.set((open?.shared?.clockDifference ?? 0) / 1000);
+    },
+  });
 
   function measure(store: Store): Store {
     return {

@@ -140,6 +140,10 @@ export class MemoryStore implements Store, SharedStore {
     return this.#log.now();
   }
 
+  get clockDifference(): Milliseconds {
+    return this.#options.unixTime() - this.unixTime;
+  }
+
   newest(name: string, than: Milliseconds): Promise<Edition | undefined> {
     if (this.#manner.isAway()) return Promise.reject(away());
     const kept = this.#log.values.get(name);

@@ -1,8 +1,9 @@
+import { concernAboutClock } from "../clock_difference.ts";
 import { Connection } from "./connection.ts";
 import { Fault, faultOf } from "./fault.ts";
 import { LIBRARY } from "./library.ts";
 import { FORMAT } from "./lua/ground.ts";
-import { textOf, textsOf } from "./replies.ts";
+import { textOf, textsOf, timeOf } from "./replies.ts";
 import { differsIn } from "./session.ts";
 import type { RedisSettings } from "./settings.ts";
 
@@ -27,10 +28,12 @@ export interface Inspection {
  * Looks whether a gateway could use this Redis, by commands that change nothing there.
  *
  * @param agreed settings that all gateways must have in common, each by its name
+ * @param unixTime by this machine's clock, in milliseconds
  */
 export async function inspect(
   settings: RedisSettings,
   agreed: Readonly<Record<string, string>>,
+  unixTime: () => number = Date.now,
 ): Promise<Inspection> {
   let connection: Connection | undefined;
   try {
@@ -45,7 +48,8 @@ export async function inspect(
     if (format !== null && textOf(format) !== FORMAT) {
       throw faultOf(connection.address, new Error(`FORMAT ${textOf(format)}`));
     }
-    const warnings = await dangersOf(connection);
+    const clock = concernAboutClock(await clockDifference(connection, unixTime));
+    const warnings = [...await dangersOf(connection), ...(clock === undefined ? [] : [clock])];
     return { ...await differenceFromOthers(connection, settings.prefix, agreed), warnings };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -85,6 +89,15 @@ async function dangersOf(connection: Connection): Promise<readonly string[]> {
     );
   }
   return dangers;
+}
+
+/** How far this machine's clock is ahead of Redis's, in milliseconds, at least; 0 where they may be the same. */
+async function clockDifference(connection: Connection, unixTime: () => number): Promise<number> {
+  const sent = unixTime();
+  const [seconds, microseconds] = timeOf(await connection.call(["TIME"]));
+  const time = seconds * 1000 + microseconds / 1000;
+  if (time < sent) return sent - time;
+  return Math.min(0, unixTime() - time);
 }
 
 /** One command of each kind that a gateway or its functions need, on a key that is not there. */

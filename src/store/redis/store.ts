@@ -184,6 +184,10 @@ export class RedisStore implements Store, SharedStore {
     return this.#session.clock.toUnixTime(this.#options.now());
   }
 
+  get clockDifference(): Milliseconds {
+    return this.#options.unixTime() - this.unixTime;
+  }
+
   async newest(name: string, than: Milliseconds): Promise<Edition | undefined> {
     const [, value] = textsOf(await this.#session.run("newest", [name, String(than)]));
     return value === undefined ? undefined : editionOf(value);
