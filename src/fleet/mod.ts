@@ -29,6 +29,7 @@ export {
   hasOthersHandOvers,
   hasTasks,
   numberHandOver,
+  othersHandingOver,
 } from "./tasks/hand_over.ts";
 export { OPEN_HAND_OVERS } from "./state/hand_overs.ts";
 export * from "./ids.ts";

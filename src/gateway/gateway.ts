@@ -445,9 +445,10 @@ export class Gateway implements GatewayPort {
     // A task whose call may still be refused is not handed over, nor what was asked for after it.
     await this.#durability.settled();
     const id = fleet.numberHandOver(this.#model);
+    // Before the rest is heard: what one that is gone has told of its answers before it went is known then.
+    const lives = await this.#whoLives(input.address);
     if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };
     const open = this.#model.shared ? fleet.NOT_PLACED : this.#firstOpenTask();
-    const lives = await this.#whoLives(input.address);
     const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
       this.#model,
       input.address,
@@ -468,11 +469,15 @@ export class Gateway implements GatewayPort {
     return await this.#replication.mayHandOver(address, id);
   }
 
-  /** Tells which gateways live, where answers of others to the server are open. */
+  /** Tells which gateways live, of those whose answers to the server are open by now; nothing where none are. */
   async #whoLives(address: Address): Promise<((gateway: number) => boolean) | undefined> {
-    if (this.#replication === undefined || !fleet.hasOthersHandOvers(this.#model, address)) return undefined;
+    if (this.#replication === undefined) return undefined;
+    const others = fleet.othersHandingOver(this.#model, address);
+    if (others.size === 0) return undefined;
     const members = await this.#replication.gateways();
-    return members.length === 0 ? undefined : (gateway) => members.some(({ number }) => number === gateway);
+    if (members.length === 0) return undefined;
+    const gone = others.difference(new Set(members.map(({ number }) => number)));
+    return (gateway) => !gone.has(gateway);
   }
 
   /** Number of the first task whose call is still on its way into the store. */

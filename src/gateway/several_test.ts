@@ -629,6 +629,25 @@ Deno.test("a gateway that is back before the one that handed over a message does
   assert.deepEqual((await cluster.hear(1, A, { r: 1 })).tasks, []);
 });
 
+for (const [fate, again] of [["lost", 1], ["read", 0]] as const) {
+  Deno.test(`that an answer was ${fate} counts also where its gateway stops while another one hears the next report`, async () => {
+    const { cluster: its, delivery } = await withMessageHandedOver();
+    using cluster = its;
+    await cluster.pass(INTERVAL);
+    cluster.lags.set(1, 60);
+    const rooms = [{ id: ["acme", "r"] as const, customer: "acme", peers: 1 }];
+    const report = { address: A, pool: "default", version: "1", load: 0, clients: 1, rooms };
+    const heard = cluster.gateways[1]!.report(report, true);
+    await cluster.pass(30);
+    cluster.gateways[0]!.delivered(delivery, fate);
+    await cluster.gateways[0]!.stop();
+    const outcome = await cluster.settle(heard);
+    const first = outcome.accepted ? outcome.tasks.length : NaN;
+    await cluster.pass(INTERVAL);
+    assert.equal(first + (await cluster.hear(1, A, { r: 1 })).tasks.length, again);
+  });
+}
+
 Deno.test("a gateway that missed a hand-over knows of it once it has loaded anew", async () => {
   using cluster = await Cluster.of(2);
   await cluster.hear(0, A, { r: 1 });

@@ -65,6 +65,12 @@ export function hasOthersHandOvers(model: Model, address: Address): boolean {
   return model.servers.get(address)?.handOvers.open.some(({ own }) => !own) === true;
 }
 
+/** Numbers of the other gateways whose answers to the server are open. */
+export function othersHandingOver(model: Model, address: Address): ReadonlySet<number> {
+  const open = model.servers.get(address)?.handOvers.open ?? [];
+  return new Set(open.filter(({ own }) => !own).map(({ id }) => gatewayOf(id)));
+}
+
 /** A number for an answer with tasks. */
 export function numberHandOver(model: Model): number {
   return ++model.handOvers;
