@@ -143,6 +143,16 @@ const faults: readonly Mutant[] = [
     suite: "customers",
   },
   {
+    file: "src/gateway/gateway.ts",
+    find: "    const lives = await this.#whoLives(input.address);\n" +
+      "    if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };\n",
+    put:
+      "    if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };\n" +
+      "    const lives = await this.#whoLives(input.address);\n",
+    breaks: "a message comes twice whose gateway stops while another hears a report",
+    suite: "several gateways",
+  },
+  {
     file: "src/store/memory/shared_log.ts",
     find: "this.#lasts(held, lifetime) && this.lives(held.by)",
     put: "this.#lasts(held, lifetime)",

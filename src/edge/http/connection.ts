@@ -42,6 +42,11 @@ export class Connection {
     return this.#open.length > 0;
   }
 
+  /** Whether an answer with tasks is going out, so that the end of the connection would tell that nobody has read it. */
+  get isDelivering(): boolean {
+    return this.#open.some(({ sent }) => !sent());
+  }
+
   /** An answer with tasks goes out. */
   add(delivery: Delivery, settle: OpenDelivery["settle"], sent: () => boolean): void {
     if (this.#over) settle(delivery, "lost");

@@ -22,7 +22,7 @@ import {
   write,
 } from "./exchange.ts";
 import { CAN_SHARE, quietMoment } from "./shared_port.ts";
-import { Peers, SWEEP_EVERY } from "./peers.ts";
+import { type Peer, Peers, SWEEP_EVERY } from "./peers.ts";
 import { plainAddress } from "./plain_address.ts";
 import { type ParseError, refuseConnection, refuseUnparsed, type UnreadObserver } from "./unparsed.ts";
 
@@ -222,10 +222,11 @@ export async function listen(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, within);
-      for (const peer of peers) if (peer.answering.size === 0) peer.socket.destroy();
+      const isBusy = (peer: Peer) => peer.isAnswering || peer.connection.isDelivering;
+      for (const peer of peers) if (!isBusy(peer)) peer.socket.destroy();
       if (underWay > 0) await Promise.race([idle.promise, late.promise]);
       // What was answered last still has to leave.
-      while ([...peers].some(({ isAnswering }) => isAnswering)) {
+      while ([...peers].some(isBusy)) {
         if (await Promise.race([late.promise.then(() => true), soon()])) break;
       }
       for (const { socket } of peers) socket.destroy();
