@@ -8,7 +8,8 @@ local function members(prefix)
   for i = 1, #all, 2 do
     local part = split(all[i + 1])
     local silent = now - (part[#part - 1] == "beat" and tonumber(part[#part]) or 0)
-    local lives = redis.call("EXISTS", prefix .. "gw:" .. all[i]) == 1
+    local lives = incarnation_of(prefix, all[i])
+    if silent < -LATE then silent = LATE + 1 end -- the clock was set back
     if silent > LATE and (lives or silent < MISSED_FOR) then missing = missing + 1 end
     if lives then
       table.insert(part, 1, all[i])
