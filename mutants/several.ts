@@ -221,8 +221,8 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/licence_shares.ts",
-    find: "peers: held.share.peers - own.peers",
-    put: "peers: held.share.peers",
+    find: "    add(held.left, further, -1);\n",
+    put: "",
     breaks: "a share of a licence is used more than once",
   },
   {
@@ -258,7 +258,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/licence_shares.ts",
-    find: "alone.peers -= peers;",
+    find: "    if (held.alone !== undefined) add(held.alone, further, -1);\n",
     put: "",
     breaks:
       "while the store is away, what a gateway may let in comes back to it, though others may have let it in",
@@ -269,6 +269,12 @@ const faults: readonly Mutant[] = [
     put:
       "if (server.untold && room === undefined) continue;\n      if (server.untold && room !== undefined) {",
     breaks: "a gateway that was cut off does not know rooms that others have opened since",
+  },
+  {
+    file: "src/gateway/licence_shares.ts",
+    find: "    return held.left;",
+    put: "    return leftOf(held.share, this.#own(customer));",
+    breaks: "whoever has come leaves their place in the share to others",
   },
   {
     file: "src/gateway/licence_shares.ts",

@@ -8,6 +8,13 @@ import type { Timers } from "./timers.ts";
 interface Held {
   licence: Licence;
   share: Readonly<Count>;
+  /**
+   * Of it, who may be let in yet. Whoever has come is in the share no more, though that is not told yet: what is reported counts
+   * beside it.
+   */
+  left: Count;
+  /** All who were let in. */
+  letIn: Count;
   /** When it was last set. */
   at: Milliseconds;
   /** While the store is asked for another. */
@@ -90,13 +97,10 @@ export class LicenceShares {
     if (this.#lacking(input, further) !== undefined) return false;
     const held = this.#held.get(input.customer);
     if (held === undefined) return true;
-    const { peers, rooms } = further;
-    held.recent.peers += peers;
-    held.recent.rooms += rooms;
-    if (held.alone !== undefined) {
-      held.alone.peers -= peers;
-      held.alone.rooms -= rooms;
-    }
+    add(held.recent, further, 1);
+    add(held.letIn, further, 1);
+    add(held.left, further, -1);
+    if (held.alone !== undefined) add(held.alone, further, -1);
     return true;
   }
 
@@ -171,10 +175,7 @@ export class LicenceShares {
         (share.rooms > most.rooms && licence.maxRooms !== Infinity);
       if (asked !== undefined || (now - at < RENEW && !isTooMuch)) continue;
       const needed = isScarce || isIdle ? own : this.#withAhead(customer, licence, own);
-      this.#set(customer, licence, {
-        peers: Math.min(share.peers, needed.peers),
-        rooms: Math.min(share.rooms, needed.rooms),
-      });
+      this.#set(customer, licence, least(share, needed));
     }
   }
 
@@ -196,8 +197,7 @@ export class LicenceShares {
     if (this.#replication.isAway) held.alone ??= this.#partOf(customer, held);
     if (held.alone !== undefined) return held.alone;
     if (this.#now() - held.at >= this.#model.settings.grantTimeout + RENEW) return fleet.NOTHING;
-    const own = this.#own(customer);
-    return { peers: held.share.peers - own.peers, rooms: held.share.rooms - own.rooms };
+    return held.left;
   }
 
   #wanted(input: ConnectInput): Count {
@@ -226,7 +226,7 @@ export class LicenceShares {
   #set(customer: string, licence: Licence, wanted: Readonly<Count>): Promise<void> {
     const held = this.#held.get(customer) ??
       {
-        ...{ licence, share: fleet.NOTHING, at: -Infinity },
+        ...{ licence, share: fleet.NOTHING, left: nothing(), letIn: nothing(), at: -Infinity },
         ...{
           asked: undefined,
           alone: undefined,
@@ -238,10 +238,8 @@ export class LicenceShares {
     this.#held.set(customer, held);
     held.licence = licence;
     // Until the answer comes, only what surely stays counts.
-    held.share = {
-      peers: Math.min(held.share.peers, wanted.peers),
-      rooms: Math.min(held.share.rooms, wanted.rooms),
-    };
+    held.share = least(held.share, wanted);
+    held.left = least(held.left, leftOf(wanted, this.#own(customer)));
     const asked = this.#ask(customer, held, { ...wanted });
     held.asked = asked;
     return asked;
@@ -249,6 +247,8 @@ export class LicenceShares {
 
   async #ask(customer: string, held: Held, wanted: Count): Promise<void> {
     const at = this.#now();
+    const own = this.#own(customer);
+    const before = { own: { ...own }, letIn: { ...held.letIn } };
     const reported = () => this.#model.usage.get(customer)?.reported ?? fleet.NOTHING;
     const lifetime = this.#model.settings.grantTimeout + LONGER;
     const { shared } = this.#replication;
@@ -258,6 +258,7 @@ export class LicenceShares {
       held.aloneUntil = undefined;
     } else {
       held.share = share;
+      held.left = leftOf(leftOf(share, before.own), leftOf(held.letIn, before.letIn));
       held.at = at;
       this.#rejoin(customer, held);
     }
@@ -272,10 +273,7 @@ export class LicenceShares {
     const now = this.#now();
     const { share } = held;
     const own = this.#own(customer);
-    held.alone = {
-      peers: Math.max(0, Math.min(held.alone.peers, share.peers - own.peers)),
-      rooms: Math.max(0, Math.min(held.alone.rooms, share.rooms - own.rooms)),
-    };
+    held.alone = least(held.alone, leftOf(share, own));
     held.aloneUntil ??= now + this.#model.settings.grantTimeout;
     if (now < held.aloneUntil) return;
     held.alone = held.aloneUntil = undefined;
@@ -329,6 +327,20 @@ function isUnlimited({ maxPeers, maxRooms }: Licence): boolean {
 
 function nothing(): Count {
   return { peers: 0, rooms: 0 };
+}
+
+function add(count: Count, { peers, rooms }: Readonly<Count>, sign: 1 | -1): void {
+  count.peers += sign * peers;
+  count.rooms += sign * rooms;
+}
+
+function least(one: Readonly<Count>, other: Readonly<Count>): Count {
+  return { peers: Math.min(one.peers, other.peers), rooms: Math.min(one.rooms, other.rooms) };
+}
+
+/** What is left of so many once others are taken away. */
+function leftOf(all: Readonly<Count>, { peers, rooms }: Readonly<Count>): Count {
+  return { peers: Math.max(0, all.peers - peers), rooms: Math.max(0, all.rooms - rooms) };
 }
 
 /** What is to be in the share: own, and what may be let in yet; but that has no limit where the licence has none. */

@@ -376,6 +376,20 @@ Deno.test("a gateway that starts before those are back that were cut off exceeds
   assert.ok(count > 20 && count <= 30, `${count}`);
 });
 
+Deno.test("whoever has come is in no share any more: of one place that is free not each gateway gives one away", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A, { r: 0 });
+  await cluster.pass(100);
+  const licence = { maxPeers: 8, maxRooms: Infinity };
+  const ask = (gateway: number, user: string) => cluster.ask(gateway, "r", user, { licence });
+  for (let i = 0; i < 8; i++) assert.ok((await cluster.settle(ask(i % 2, `u${i}`))).granted, `client ${i}`);
+  await cluster.hear(0, A, { r: 8 });
+  await cluster.hear(0, A, { r: 6 }); // with one who is on the way: seven
+  await cluster.pass(30); // both know that, and have given nothing back yet
+  const outcomes = await cluster.settle(Promise.all([ask(0, "late 0"), ask(1, "late 1")]));
+  assert.equal(outcomes.filter(({ granted }) => granted).length, 1);
+});
+
 /** Three gateways that know of each other, and what lets in clients of a licence by some of them: how many of so many. */
 async function withLicence(maxPeers: number) {
   const cluster = await Cluster.of(3);
