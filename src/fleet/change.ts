@@ -1,4 +1,4 @@
-import type { Ban, Explanation, Plan, StallReason } from "./facts.ts";
+import type { Ban, Explanation, GrowthSeen, Plan, StallReason } from "./facts.ts";
 import type { Address, RoomId } from "./ids.ts";
 import type { LearnedKind, LearnedName, Lesson, Observation, StoredCost } from "./learning/mod.ts";
 import type { Miscount } from "./miscount.ts";
@@ -65,7 +65,10 @@ export type Change =
     /** Load of `from`, which gives it up for that. */
     readonly overload?: number | undefined;
   }
-  /** The group is in its first minutes. Told only where several gateways share the store, and not stored. */
+  /**
+   * The group may still grow. Told only where several gateways share the store, and not stored: when it begins, and anew where
+   * `figures-wanted`.
+   */
   | {
     readonly type: "group-young";
     readonly namespace: string;
@@ -77,6 +80,12 @@ export type Change =
     readonly reached: number;
     /** What has been learned of it before. */
     readonly learned?: Lesson | undefined;
+    /** Whether a gateway has placed it when it was new, and none has moved it since. */
+    readonly isNew?: true | undefined;
+    /** Whether it was there already when it was first seen: who has seen more of it leaves that as it is. */
+    readonly isFound?: true | undefined;
+    /** What has been seen of it, where it is told anew. */
+    readonly seen?: GrowthSeen | undefined;
   }
   /**
    * Why the group is where it has been placed. Kept where several gateways share the store, and told to none of them. Refused
@@ -213,8 +222,8 @@ export type Change =
   /** The store has another list of customers, which this gateway has fetched for all. Told and not stored as well. */
   | { readonly type: "customers-listed" }
   /**
-   * A gateway does not know the clients of single rooms, and who is on the way to them: whoever hears a server next tells all
-   * that it has, and each tells whom it has let in.
+   * A gateway does not know the clients of single rooms, how these have grown, and who is on the way to them: whoever hears a
+   * server next tells of all that it has, and each tells whom it has let in.
    */
   | { readonly type: "figures-wanted" }
   /** The task is in no queue any more. */

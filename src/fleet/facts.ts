@@ -134,3 +134,14 @@ export interface Explanation<Time extends number = Milliseconds> {
   readonly leftOut: readonly LeftOut[];
   readonly furtherLeftOut: number;
 }
+
+/** How a group has grown, as far as its server's reports have shown. */
+export interface GrowthSeen {
+  /** The most clients that it is known to have had. */
+  readonly peak: number;
+  /** What it had come to when it last grew notably, and how old it was then. */
+  readonly grewTo: number;
+  readonly grewFor: Milliseconds;
+  /** What it had come to at each of the ages that growth is learned at; absent where it was not seen from its beginning. */
+  readonly path?: readonly number[] | undefined;
+}

@@ -1102,6 +1102,154 @@ Deno.test("a room that moves because of load is at its new place for all gateway
   for (const gateway of [0, 1, 2]) assert.equal(cluster.holderOf(gateway, "r"), B);
 });
 
+/** Rooms as a server reports them that were opened at these times. */
+function openedAt(
+  now: Milliseconds,
+  rooms: readonly (readonly [name: string, peers: number, at: Milliseconds])[],
+) {
+  return {
+    rooms: rooms.map(([name, peers, at]) => ({
+      ...{ id: ["acme", name] as const, customer: "acme", peers },
+      age: { secs: Math.round((now - at) / 1000), nanos: 0 },
+    })),
+  };
+}
+
+/** What each gateway expects a server to grow by. */
+const growthOf = (cluster: Cluster, gateways: readonly number[]) =>
+  gateways.map((gateway) => cluster.inspect(gateway, ({ servers }) => servers.get(A)!.growth));
+
+const learnedClasses = ({ kinds }: Model) =>
+  Array.from(kinds).find(([{ template }]) => template === "class-#")![1].weight;
+
+for (const comes of ["starts", "comes back"]) {
+  for (const hears of [0, 2]) {
+    Deno.test(`a gateway that ${comes} counts the growth of the rooms that are there, where ${hears === 0 ? "another one hears their server" : "it hears it first"}`, async () => {
+      using cluster = await Cluster.of(comes === "starts" ? 2 : 3);
+      if (comes === "comes back") cluster.away.add(2);
+      await cluster.hear(0, A);
+      const begin = cluster.clock.now;
+      const names = Array.from({ length: 10 }, (_, i) => `class-${i}`);
+      for (const name of names) await cluster.place(0, name, "u");
+      const hear = async (gateway: number, peers: number) => {
+        const rooms = names.map((name) => [name, peers, begin] as const);
+        await cluster.hear(gateway, A, {}, {
+          load: 0.1,
+          clients: 10 * peers,
+          ...openedAt(cluster.clock.now, rooms),
+        });
+        await cluster.pass(INTERVAL - 100);
+      };
+      for (let report = 0; report < 5; report++) await hear(0, 2);
+      if (comes === "starts") (await cluster.open()).start();
+      cluster.away.clear();
+      await cluster.pass(2000);
+      await hear(hears, 2);
+      await hear(hears, 3);
+      const [growth, ...others] = growthOf(cluster, [0, 1, 2]);
+      assert.ok(growth! > 20, `${growth}`);
+      for (const other of others) assert.ok(Math.abs(other - growth!) < 1, `${growth} ${others}`);
+      const paths = [0, 1, 2].map((gateway) =>
+        cluster.inspect(gateway, ({ groups }) => groups.get("acme", "class-1")?.young?.path)
+      );
+      if (hears === 0) assert.deepEqual(paths[2], paths[0]);
+    });
+  }
+}
+
+Deno.test("over a rolling restart of all gateways growth counts, and what rooms come to is learned once by each", async () => {
+  using cluster = await Cluster.of(2);
+  await cluster.hear(0, A);
+  const begin = cluster.clock.now;
+  const names = Array.from({ length: 10 }, (_, i) => `class-${i}`);
+  for (const name of names) await cluster.place(0, name, "u");
+  let [running, next] = [[0, 1], 0];
+  const live = async (reports: number, peers: number) => {
+    for (let report = 0; report < reports; report++) {
+      const rooms = names.map((name) => [name, peers, begin] as const);
+      const more = { load: 0.1, clients: 10 * peers, ...openedAt(cluster.clock.now, rooms) };
+      await cluster.hear(running[next++ % running.length]!, A, {}, more);
+      await cluster.pass(INTERVAL - 100);
+    }
+  };
+  await live(6, 2);
+  for (const old of [0, 1]) {
+    (await cluster.open()).start();
+    await cluster.pass(500);
+    running = [1]; // the one that knows more hears first, then the one that has just come
+    if (old === 1) running = [2];
+    await live(2, 2);
+    cluster.away.add(old);
+    running = old === 0 ? [1, 2] : [2, 3];
+    await live(2, 2);
+  }
+  const [growth, other] = growthOf(cluster, running);
+  assert.ok(growth! > 20 && Math.abs(growth! - other!) < 1, `${growth} ${other}`);
+  await live(24, 20);
+  await live(360, 20);
+  for (const gateway of running) {
+    const weight = cluster.inspect(gateway, learnedClasses);
+    assert.ok(weight > 9 && weight <= 10, `ten rooms, learned as ${weight}`);
+  }
+});
+
+Deno.test("a room that was moved is not moved again by a gateway that has started since, whoever hears its server", async () => {
+  const settings = { placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1_800_000 } } };
+  using cluster = await Cluster.of(2, settings);
+  const begin = cluster.clock.now - 1e7;
+  const here: (readonly [string, number, Milliseconds])[] = [["r", 60, begin], ["rest", 850, begin]];
+  await cluster.hear(1, B);
+  await cluster.pass(100);
+  assert.equal(
+    (await cluster.hear(0, A, {}, { load: 0.91, clients: 910, ...openedAt(cluster.clock.now, here) })).tasks
+      .length,
+    1,
+  );
+  const moved = cluster.clock.now;
+  (await cluster.open(settings)).start();
+  await cluster.pass(500);
+  /** B has become slow: it is full with what it has. */
+  const hear = async (gateway: number) => {
+    await cluster.hear(gateway, A, { rest: 850 }, {
+      load: 0.1,
+      ...openedAt(cluster.clock.now, [["rest", 850, begin]]),
+    });
+    const rooms = openedAt(cluster.clock.now, [["r", 60, moved]]);
+    const { tasks } = await cluster.hear(gateway, B, { r: 60 }, { load: 0.95, ...rooms });
+    await cluster.pass(INTERVAL);
+    return tasks;
+  };
+  await hear(0);
+  for (let time = 0; time < 1_700_000; time += INTERVAL) assert.deepEqual(await hear(2), []);
+  for (let time = 0; time < 200_000 && cluster.holderOf(2, "r") === B; time += INTERVAL) await hear(2);
+  assert.equal(cluster.holderOf(2, "r"), A, "half an hour later it may");
+});
+
+Deno.test("a new room may leave a server that is too full, whichever gateway has placed it and hears of it", async () => {
+  const settings = { placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1_800_000 } } };
+  using cluster = await Cluster.of(2, settings);
+  await cluster.hear(0, A);
+  await cluster.pass(100);
+  const begin = cluster.clock.now;
+  for (const name of ["r", "s"]) await cluster.place(1, name, "u");
+  await cluster.hear(0, B);
+  const rooms = (now: Milliseconds) => openedAt(now, [["r", 475, begin], ["s", 475, begin]]);
+  (await cluster.open(settings)).start();
+  await cluster.pass(100);
+  const moves: number[] = [];
+  for (const gateway of [0, 0, 0, 0, 0, 0, 0, 2, 2, 2]) {
+    await cluster.hear(gateway, B);
+    const { tasks } = await cluster.hear(gateway, A, {}, {
+      load: 0.95,
+      clients: 950,
+      ...rooms(cluster.clock.now),
+    });
+    if (tasks.length > 0) moves.push(cluster.clock.now - begin);
+    await cluster.pass(INTERVAL);
+  }
+  assert.ok(moves.length > 0, "none in a minute");
+});
+
 Deno.test("a gateway that cannot reach the store moves no room because of load", async () => {
   using cluster = await Cluster.of(2, {
     placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1000 } },

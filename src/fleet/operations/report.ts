@@ -6,7 +6,7 @@ import { claimRoom, listRoom, type ReportedRoom, unlistRoom } from "../rooms/lis
 import { complain } from "../servers/complaint.ts";
 import { followDraining } from "../servers/draining.ts";
 import { reported } from "../servers/reported.ts";
-import { followGrowth } from "../state/growth.ts";
+import { followGrowth, groupYoungStill, type YoungGroup } from "../state/growth.ts";
 import { addRoom, noWorks } from "../learning/mod.ts";
 import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
@@ -79,7 +79,8 @@ export function* reportInSlices(
   const foreign = new Map<string, RoomId>();
   const usage = new Map<Usage, Count>();
   const figures: [RoomId, number][] = [];
-  const tellsAll = server.figuresWanted;
+  const tellsAll = server.figuresWanted && model.shared;
+  const told = new Set<YoungGroup>();
   server.figuresWanted = false;
   const works = noWorks();
   const mostPeers = plausibleBeside(input.clients); // a room has no more peers than its server has clients
@@ -113,6 +114,11 @@ export function* reportInSlices(
     const before = listRoom(model, server, room, reported, Math.min(reported.peers, mostPeers), now, changes);
     if (model.shared && (room.peers !== before || tellsAll)) {
       figures.push([room.id, room.knownPeers]);
+    }
+    const { young } = room.group;
+    if (tellsAll && young !== undefined && !told.has(young)) {
+      told.add(young);
+      changes.push(groupYoungStill(room.group, young, now));
     }
     rooms.push(room);
     addRoom(works, room.knownPeers);

@@ -46,16 +46,15 @@ export function followGroup(
     case "group-released":
       return followRelease(model, group, now, objections);
     case "group-young": {
-      if (group === undefined || group.server !== server || group.young !== undefined) return;
+      if (group === undefined || group.server !== server) return;
+      if (group.young !== undefined && (!group.young.isFound || change.isFound === true)) return;
       const kind = kindOf(namespace, name);
-      const young = new YoungGroup(
-        kind,
-        knownOf(model, kind, name),
-        now - change.age,
-        change.reached,
-        now,
-      );
+      const known = knownOf(model, kind, name);
+      const young = new YoungGroup(kind, known, now - change.age, change.reached, now);
       young.learned = change.learned;
+      young.isNew = change.isNew === true;
+      young.isFound = change.isFound === true;
+      if (change.seen !== undefined) young.resume(change.seen, known, now);
       expectGrowth(group, young);
     }
   }

@@ -84,7 +84,7 @@ export function listRoom(
 ): number | undefined {
   const changed = room.usage.customer !== reported.customer;
   if (changed) changeCustomer(model, room, reported.customer);
-  if (room.group.listed === 0 || room.peers === undefined) {
+  if (room.group.listed === 0 || room.peers === undefined || !room.group.isWatched) {
     startTracking(model, room, reported.age, peers, now, changes);
   }
   const { listed, peers: before } = room;
@@ -112,8 +112,8 @@ function changeCustomer(model: Model, room: Room, customer: string): void {
 }
 
 /**
- * A group that is seen for the first time may be in its first minutes, and still grow. One that was known before a restart, and
- * had the time to grow, has taught what it came to.
+ * A group that is seen for the first time may be in its first minutes, and still grow. One that was there before this gateway
+ * heard its server, or before its start, and had the time to grow, has taught what it came to.
  */
 function startTracking(
   model: Model,
@@ -124,12 +124,15 @@ function startTracking(
   changes: Change[],
 ): void {
   const since = age === undefined ? now : now - (age.secs * 1000 + age.nanos / 1e6);
+  const wasThere = listed && (known === undefined || !group.isWatched);
+  group.isWatched = true;
   if (group.young !== undefined || now - since >= model.settings.placement.growthWindow) return;
   const kind = kindOf(group.namespace.name, group.name);
   const estimator = knownOf(model, kind, group.name);
   const young = new YoungGroup(kind, estimator, since, peers, now);
   young.grewTo = peers; // whenever that was
-  if (listed && known === undefined && peers > 0 && now > young.growsUntil) {
+  young.isFound = wasThere;
+  if (wasThere && peers > 0 && now > young.growsUntil) {
     young.learned = { size: peers, fillTime: estimator.fillTime, at: young.growsUntil };
   }
   expectGrowth(group, young);

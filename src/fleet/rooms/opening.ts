@@ -112,6 +112,7 @@ export function transferGroup(model: Model, group: Group, to: Server): void {
   to.groups++;
   group.server = to;
   group.durable = false;
+  group.isWatched = false;
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Change } from "../change.ts";
+import type { Change, ChangeOf } from "../change.ts";
+import type { GrowthSeen } from "../facts.ts";
 import {
   AGES,
   type Kind,
@@ -55,7 +56,7 @@ export class YoungGroup {
   grewTo = 0;
 
   /** Clients that it had come to at each of `AGES`; absent where it was not seen from its beginning, or they only come back. */
-  readonly path: number[] | undefined;
+  path: number[] | undefined;
   /** The size that it is expected to reach, in clients. */
   expected: number;
   /** Whether it had come to its size at the last report. */
@@ -68,8 +69,10 @@ export class YoungGroup {
   readonly name: KnownName | undefined;
   /** What has been learned of it. */
   learned: Lesson | undefined = undefined;
-  /** Whether this gateway has placed it when it was new: else it may have been moved since. */
+  /** Whether a gateway has placed it when it was new, and nobody has moved it since: else that may be. */
   isNew = false;
+  /** Whether this gateway found it there, and knows no more than its age: what another one knows counts instead. */
+  isFound = false;
   /** Clients that were in it on another server, and are coming back though none is on the way yet. */
   returning = 0;
   /** Whether it was there long before it was first seen: when it grew is not known. */
@@ -89,6 +92,22 @@ export class YoungGroup {
     this.path = reached === 0 && now - since <= AGES[0]! ? [] : undefined;
     this.expected = this.foreseen = known.expectedSize(reached, now);
     this.growsUntil = since + PATIENCE * known.fillTime;
+  }
+
+  /** What another gateway has seen of it until now. */
+  resume({ peak, grewTo, grewFor, path }: GrowthSeen, known: SizeEstimator, now: Milliseconds): void {
+    this.peak = this.#borne = peak;
+    this.grewTo = grewTo;
+    this.grewAt = this.since + grewFor;
+    this.path = path === undefined ? undefined : [...path];
+    this.expect(known, now);
+  }
+
+  /** What this gateway has seen of it until now. */
+  get seen(): GrowthSeen {
+    const { size, grewTo, grewAt, since, path } = this;
+    const seen = { peak: size, grewTo: Math.min(grewTo, size), grewFor: grewAt - since };
+    return path === undefined ? seen : { ...seen, path: [...path] };
   }
 
   /** It has come to more than before. */
@@ -178,6 +197,7 @@ export function expectGrowth(group: Group, young: YoungGroup): void {
   endGrowth(group);
   for (const room of group.rooms()) young.grants += room.grants?.size ?? 0;
   group.young = young;
+  group.isWatched = true;
   group.server.young.add(group);
   count(group, young);
 }
@@ -221,9 +241,10 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
     if (!young.hasGrown && young.growsNoMore(now)) {
       young.hasGrown = true;
       young.expected = young.peak;
-      if (changes !== undefined) learnSize(model, group, now, changes);
     }
     if (young.hasGrown) { // nothing is to come: most of those that are watched
+      // Also where it had grown when another gateway heard its server: to that one it may not have.
+      if (changes !== undefined) learnSize(model, group, now, changes);
       young.growth = young.growthWork = 0;
       if (now - young.since >= growthWindow) endGrowth(group);
       continue;
@@ -255,14 +276,22 @@ export function learnSize(model: Model, group: Group, now: Milliseconds, changes
 }
 
 /** What others are to know of a group that may still grow. @param reached clients that it is known to have had */
-export function groupYoung(group: Group, age: Milliseconds, reached: number): Change {
+export function groupYoung(group: Group, age: Milliseconds, reached: number): ChangeOf<"group-young"> {
   const { namespace: { name: namespace }, name, server: { address: server }, young } = group;
   const learned = young?.learned;
   return {
     type: "group-young",
     ...{ namespace, group: name, server, age, reached },
     ...(learned === undefined ? {} : { learned }),
+    ...(young?.isNew === true ? { isNew: true } : {}),
+    ...(young?.isFound === true ? { isFound: true } : {}),
   };
+}
+
+/** The same of one that others may have missed: with all that has been seen of it. */
+export function groupYoungStill(group: Group, young: YoungGroup, now: Milliseconds): Change {
+  const { seen } = young;
+  return { ...groupYoung(group, now - young.since, seen.peak), seen };
 }
 
 /** A group was seen to come to something, by this gateway or another. */

@@ -91,6 +91,8 @@ export class Group {
   durable = false;
   /** While the group may still grow. */
   young: YoungGroup | undefined = undefined;
+  /** Whether this gateway has looked at how old it is, or was told: else `young` says nothing. */
+  isWatched = false;
   #first: Room | undefined = undefined;
   #others: Map<string, Room> | undefined = undefined;
 

@@ -4,6 +4,7 @@ import {
   type Change,
   type ChangeOf,
   type Explanation,
+  type GrowthSeen,
   type Kind,
   type LearnedKind,
   type LearnedName,
@@ -96,6 +97,7 @@ export const sizes: Codec<LearnedKind["sizes"]> = orUndefined(
 const path = optional(list(number));
 const observation = record<Observation>({ size: number, fillTime: number, path });
 const lesson = record<Lesson>({ size: number, fillTime: number, at: time, path });
+const growthSeen = record<GrowthSeen>({ peak: number, grewTo: number, grewFor: number, path });
 export const known: Codec<LearnedName["known"]> = orUndefined(
   record<NonNullable<LearnedName["known"]>>({ count: number, size: number, fillTime: number, at: time }),
 );
@@ -194,6 +196,9 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     age: number,
     reached: number,
     learned: optional(lesson),
+    isNew: optional(yes),
+    isFound: optional(yes),
+    seen: optional(growthSeen),
   },
   "group-leaving": { namespace: text, group: text, server: address, leave: text },
   "group-released": { namespace: text, group: text, server: address, leave: optional(text) },
