@@ -33,6 +33,10 @@ export type Change =
     readonly figures?: readonly (readonly [room: RoomId, peers: number])[] | undefined;
     /** What its rooms come to, by the exponents that are compared, where that teaches something. Told to other gateways only. */
     readonly works?: readonly number[] | undefined;
+    /** The clients that count, where the report's number is out of all proportion. Told to other gateways only. */
+    readonly counted?: number | undefined;
+    /** Whether the report does not say its load, and this is an older one. Told to other gateways only. */
+    readonly loadUnknown?: true | undefined;
   }
   /** The deadline for draining has passed: what is left on the server is told to close. */
   | { readonly type: "server-evicting"; readonly server: Address; readonly rooms: number }

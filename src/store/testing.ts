@@ -64,6 +64,8 @@ export function anyChange(random: () => number): Change {
       cost: [1, 2, 1e-9, 4, 1e21],
       usage: pick([], [{ customer, peers: 3, rooms: 1 }]),
       figures: pick(undefined, [[room, 3]]),
+      counted: pick(undefined, 2),
+      loadUnknown: pick(undefined, true as const),
     }),
     () => ({
       type: "server-planned",

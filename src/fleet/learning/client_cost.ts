@@ -74,6 +74,11 @@ export class ClientCost {
     ];
   }
 
+  /** How many reports have told something, older ones counting less. */
+  get reports(): number {
+    return this.#sums[0];
+  }
+
   /** Whether any report told something. */
   get known(): boolean {
     return this.#sums[0] > 0;

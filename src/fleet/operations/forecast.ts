@@ -65,7 +65,7 @@ function forecastOf(model: Model, pool: string, all: readonly Server[], target: 
   const now = countOf(all);
   const demand = model.demand.get(pool) ?? new Demand();
   const alive = all.filter(({ enabled }) => enabled).sort((a, b) =>
-    b.clients + b.grants - a.clients - a.grants
+    b.counted + b.grants - a.counted - a.grants
   );
   const open = alive.filter(({ closedBecause }) => closedBecause === undefined);
   const ofClient = workOfClient(all);

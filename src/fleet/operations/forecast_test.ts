@@ -55,11 +55,11 @@ Deno.test("what does not suffice is made up with servers of the usual size", () 
 });
 
 Deno.test("rooms that still grow are reckoned with, and servers that take nothing new are not", () => {
-  const model = run(1, () => 500, 2);
+  const model = run(20, () => 500, 2);
   for (let i = 0; i < 100; i++) {
     model.kinds.learn({ namespace: "acme", template: "event-#" }, { size: 900, fillTime: 1 }, 0);
   }
-  place(model, "event-1", "u", MINUTE);
+  place(model, "event-1", "u", 20 * MINUTE);
   assert.deepEqual(servers(model), [1, 2, 2, 2]);
   plan(model, address("s0"), { draining: { deadline: undefined } });
   assert.equal(only(model).servers, 1);
@@ -248,4 +248,66 @@ Deno.test("where it goes is known after a restart within two minutes, and by a t
   ) {
     assert.equal(restored(damaged, MINUTE), undefined, damaged);
   }
+});
+
+/** Four servers of 250 clients in 25 rooms each, of which the first says these numbers of clients from `from` on. */
+function tell(model: Model, from: number, minutes: number, said: readonly number[]): number {
+  let now = from;
+  for (let i = 0; now < from + minutes * MINUTE; now += 5000, i++) {
+    for (let s = 0; s < 4; s++) {
+      const rooms = Array.from({ length: 25 }, (_, r) => ({
+        ...{ id: ["acme", `s${s}-${r}`] as const, customer: "acme", peers: 10 },
+        age: { secs: 1e6, nanos: 0 },
+      }));
+      const clients = s === 0 ? said[i] ?? 250 : 250;
+      report(
+        model,
+        { address: address(`s${s}`), pool: "default", version: "1", load: 0.25, clients, rooms },
+        now,
+      );
+    }
+    tick(model, now);
+  }
+  return now;
+}
+
+for (const nonsense of [1e4, 1e6]) {
+  Deno.test(`one report of ${nonsense} clients orders no server, and keeps none`, () => {
+    const model = testModel();
+    const now = tell(model, 0, 70, []);
+    const [before, drainable] = [servers(model), only(model).drainable];
+    tell(model, now, 1 / 12, [nonsense]); // at a whole minute: it is counted
+    assert.deepEqual(servers(model), before);
+    assert.deepEqual(only(model).drainable, drainable);
+    tell(model, now + 5000, 1, []);
+    assert.deepEqual(servers(model), before);
+    assert.deepEqual(only(model).drainable, drainable);
+  });
+
+  for (const reports of [0, 1]) {
+    Deno.test(`a first report of ${nonsense} clients says nothing of what they cost, nor once ${reports} more have come`, () => {
+      const model = testModel();
+      tell(model, 0, (1 + reports) / 12, [nonsense]);
+      const { capacity, ahead } = only(model);
+      assert.ok(Math.abs(capacity - 4000) < 100, `${capacity}`);
+      assert.equal(ahead[0]!.clients, 1000);
+    });
+  }
+}
+
+Deno.test("a first report that is nonsense throughout has taught nothing once the next one is right", () => {
+  const model = testModel();
+  const room = { id: ["acme", "s0-0"] as const, customer: "acme", peers: 1e6, age: { secs: 1e6, nanos: 0 } };
+  const input = {
+    address: address("s0"),
+    pool: "default",
+    version: "1",
+    load: 0,
+    clients: 1e6,
+    rooms: [room],
+  };
+  report(model, input, 0);
+  tell(model, 5000, 1, []);
+  const { loadPerClient } = model.servers.get(address("s0"))!;
+  assert.ok(Math.abs(loadPerClient - 0.001) < 0.00001, `${loadPerClient}`);
 });

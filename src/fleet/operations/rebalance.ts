@@ -147,9 +147,9 @@ function reliefEnds(
 }
 
 /** Whether its load has fallen by what has left: else it is not of its rooms. */
-function moveHelps({ relief, steadyLoad, clients, load }: Server): boolean {
+function moveHelps({ relief, steadyLoad, counted, load }: Server): boolean {
   if (relief === undefined) return true;
-  const missed = steadyLoad - clients * relief.ofClient - relief.beside;
+  const missed = steadyLoad - counted * relief.ofClient - relief.beside;
   return missed < Math.max(relief.moved / 2, load >= SATURATED ? MISSED_WHERE_FULL : MISSED);
 }
 

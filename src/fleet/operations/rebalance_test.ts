@@ -164,9 +164,44 @@ Deno.test("a server gives up no room by a load that is an old one, nor gets one"
   assert.ok(world.moved.length > 1, "known again");
 
   const model = full({ r: 60, rest: 850 });
+  const follower = rebalancing();
+  follower.shared = model.shared = true;
+  follow(follower, hear(model, "b", [], 500), 500);
+  hear(follower, "a", rooms({ r: 60, rest: 850 }), 500);
   const input = { address: address("b"), pool: "default", version: "1", clients: 0, rooms: [] };
-  fleetReport(model, { ...input, load: NaN }, 1000);
+  const { changes } = fleetReport(model, { ...input, load: NaN }, 1000);
   assert.equal(relieve(model, "a", 1000), undefined);
+  follow(follower, changes, 1000);
+  assert.equal(relieve(follower, "a", 1000), undefined, "which another gateway has heard");
+  follow(follower, fleetReport(model, { ...input, load: 0 }, 6000).changes, 6000);
+  assert.notEqual(relieve(follower, "a", 6000), undefined);
+});
+
+Deno.test("nothing moves by a number of clients that one report alone shows, at any gateway", () => {
+  const [model, follower] = [rebalancing(), rebalancing()];
+  model.shared = follower.shared = true;
+  const its = rooms({ r: 60, rest: 740 });
+  for (let now = 0; now < 600_000; now += 5000) {
+    for (const [name, listed] of [["a", its], ["b", []]] as const) {
+      follow(follower, hear(model, name, listed, now), now);
+    }
+  }
+  const listed = its.map(([name, peers, secs]) => ({
+    ...{ id: ["acme", name] as const, customer: "acme", peers, age: { secs, nanos: 0 } },
+  }));
+  const input = {
+    address: address("a"),
+    pool: "default",
+    version: "1",
+    load: 0.8,
+    clients: 1e6,
+    rooms: listed,
+  };
+  follow(follower, fleetReport(model, input, 600_000).changes, 600_000);
+  for (const each of [model, follower]) {
+    assert.equal(relieve(each, "a", 600_000), undefined);
+    assert.equal(each.servers.get(address("a"))!.counted, 800);
+  }
 });
 
 for (

@@ -12,7 +12,7 @@ import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom } from "../rooms/opening.ts";
 import type { Room } from "../state/room.ts";
-import { plausibleBeside } from "../state/plausible.ts";
+import { forgetNonsense, plausibleBeside } from "../state/plausible.ts";
 import { learnRoomCost } from "../state/room_cost.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
@@ -171,8 +171,12 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
     complain(server, "load", "its load is no number; the last one counts", now, changes);
   } else server.load = Math.min(1, Math.max(0, input.load));
   // So many more clients than in the report before are a burst, which the next report shows too, or nonsense.
-  const isPlausible = !known || input.clients <= plausibleBeside(server.clients);
+  const beside = known ? server.clients : peersOf(input);
+  const isPlausible = input.clients <= plausibleBeside(beside);
+  if (known) forgetNonsense(server, input.clients);
   server.teaches = isPlausible && !Number.isNaN(input.load);
+  if (isPlausible) server.counted = input.clients;
+  else if (!known) server.counted = beside;
   server.clients = input.clients;
   server.reports++;
   server.reportsAnywhere++;
@@ -181,7 +185,13 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   const typical = model.servers.typicalLoadPerClient(server.pool, now);
   if (server.teaches) server.cost.learn(server.clients, server.load, typical);
   server.loadPerClient = server.cost.perClient(typical);
-  server.steadyLoad = server.cost.steadyLoad(server.clients, server.load, typical);
+  server.steadyLoad = isPlausible
+    ? server.cost.steadyLoad(server.clients, server.load, typical)
+    : server.load; // what they cost says nothing
+}
+
+function peersOf({ rooms }: Report): number {
+  return rooms.reduce((sum, { peers }) => sum + peers, 0);
 }
 
 /** Two servers may have been given one address, or one server two pools. */

@@ -5,6 +5,7 @@ import { evict, plan, plannedBy } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
+import { forgetNonsense } from "../state/plausible.ts";
 import { learnRoomCost } from "../state/room_cost.ts";
 import type { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
@@ -74,12 +75,19 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   server.untold = false;
   server.reportsAnywhere++;
   server.load = change.load;
-  server.loadKnown = true; // as far as others tell
+  server.loadKnown = change.loadUnknown !== true;
+  if (server.reportsAnywhere > 1) forgetNonsense(server, change.clients);
   server.clients = change.clients;
+  server.counted = change.counted ?? change.clients;
   server.cost = new ClientCost(change.cost);
   const typical = model.servers.typicalLoadPerClient(change.pool, now);
   server.loadPerClient = server.cost.perClient(typical);
-  server.steadyLoad = server.cost.steadyLoad(change.clients, change.load, typical);
+  if (server.loadKnown) {
+    const isPlausible = change.counted === undefined;
+    server.steadyLoad = isPlausible
+      ? server.cost.steadyLoad(change.clients, change.load, typical)
+      : change.load;
+  }
   const { works = [] } = change;
   server.teaches = works.length === EXPONENTS.length; // another version may compare others
   if (server.teaches) learnRoomCost(model, server, Float64Array.from(works), now);

@@ -85,7 +85,7 @@ export class Restorer {
     server.version = stored.version;
     server.lastReport = stored.report ?? ""; // nobody else asks for one of a gateway that is alone
     server.load = stored.load;
-    server.clients = stored.clients;
+    server.clients = server.counted = stored.clients;
     server.liveness.heard(this.#now);
     server.reports = 1;
     if (stored.enabled) server.liveness.begin(); // what it uses is counted at the end

@@ -9,7 +9,8 @@ import type { Server } from "../state/server.ts";
  * @param toOthers whether there are other gateways, which learn from it as this one does
  */
 export function reported(
-  { address, lastReport, pool, version, load, clients, cost, usage, works, teaches }: Server,
+  { address, lastReport, pool, version, load, loadKnown, clients, counted, cost, usage, works, teaches }:
+    Server,
   figures: readonly (readonly [RoomId, number])[],
   toOthers: boolean,
 ): Change {
@@ -26,5 +27,7 @@ export function reported(
     usage: sums,
     ...(figures.length > 0 ? { figures } : {}),
     ...(toOthers && teaches ? { works: [...works] } : {}),
+    ...(toOthers && counted !== clients ? { counted } : {}),
+    ...(toOthers && !loadKnown ? { loadUnknown: true } : {}),
   };
 }

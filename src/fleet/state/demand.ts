@@ -135,7 +135,7 @@ export function countOf(servers: readonly Server[]): PoolCount {
       for (const room of server.rooms) if (server.holds(room)) clients += room.knownPeers;
       continue;
     }
-    clients += server.clients + server.grants;
+    clients += server.counted + server.grants;
     growth += server.growth;
   }
   return { clients, growth };

@@ -37,10 +37,10 @@ export function markRebalanced(
   model.rebalanced.set(keyOf(group), now);
 }
 
-function reliefOf({ load, clients, steadyLoad, loadOfRooms }: Server): Relief {
+function reliefOf({ load, counted, steadyLoad, loadOfRooms }: Server): Relief {
   return {
     full: load >= SATURATED,
-    ofClient: loadOfRooms / Math.max(1, clients),
+    ofClient: loadOfRooms / Math.max(1, counted),
     beside: steadyLoad - loadOfRooms,
     moved: 0,
   };

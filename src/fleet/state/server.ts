@@ -46,6 +46,8 @@ export class Server implements ServerLoad {
   readonly intake = new Intake();
   load = 0;
   clients = 0;
+  /** The same, but for a number that the last report alone shows and that is out of all proportion: the one before. */
+  counted = 0;
   /** Whether the last report tells what its clients cost: it has a load, and no nonsense of a number of clients. */
   teaches = false;
   groups = 0;
@@ -56,7 +58,7 @@ export class Server implements ServerLoad {
   cost = new ClientCost();
   /** What its rooms came to in the last report, by `EXPONENTS`. */
   works = noWorks();
-  readonly workFit = new WorkFit();
+  workFit = new WorkFit();
   /** As `cost`, of a unit of work, by `EXPONENTS`. */
   readonly workCosts = EXPONENTS.map(() => new ClientCost());
   /** Load that a unit of work adds. */
@@ -137,8 +139,8 @@ export class Server implements ServerLoad {
 
   /** Load that its rooms account for, as far as is known. */
   get loadOfRooms(): number {
-    const { work, clients, loadPerClient } = this;
-    return work === undefined ? clients * loadPerClient : this.works[this.roomCost.which]! * work.load;
+    const { work, counted, loadPerClient } = this;
+    return work === undefined ? counted * loadPerClient : this.works[this.roomCost.which]! * work.load;
   }
 
   /** It is heard: it may be chosen, and its usage counts. */

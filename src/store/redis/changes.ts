@@ -169,6 +169,8 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     usage,
     figures: optional(list(tuple(names, number))),
     works: optional(list(rounded)),
+    counted: optional(number),
+    loadUnknown: optional(yes),
   },
   "server-evicting": { server: address, rooms: number },
   "server-planned": {
