@@ -114,9 +114,14 @@ export class Durability {
   /** Changes that no answer depends on: they are durable soon. */
   soon(changes: readonly Change[]): void {
     if (changes.length === 0) return;
+    this.soonUntold(changes);
+    this.tell(changes);
+  }
+
+  /** The same of what takes back changes that nobody but the store was told of. */
+  soonUntold(changes: readonly Change[]): void {
     this.giveGrants();
     this.#give(changes);
-    this.tell(changes);
   }
 
   /** What other gateways are to hear of a client that was let in: like {@link soon}, together with that of others. */

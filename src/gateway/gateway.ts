@@ -322,7 +322,10 @@ export class Gateway implements GatewayPort {
     if (moved === undefined) return;
     const { namespace, group, changes, undo } = moved;
     const claimed = await this.#claim(namespace, group, changes, undo);
-    if (claimed) {
+    // What others have done before this in the order of all is in the model by now: of two that move to one server at once
+    // the second one gives way.
+    if (claimed && moved.isSecond()) this.#durability.soonUntold(moved.recall(this.#now()));
+    else if (claimed) {
       this.#durability.tell(changes);
       this.#durability.soon(moved.aside);
     } else if (claimed === false) this.#durability.soon(moved.withdraw());

@@ -1250,6 +1250,41 @@ Deno.test("a new room may leave a server that is too full, whichever gateway has
   assert.ok(moves.length > 0, "none in a minute");
 });
 
+for (const gap of [0, 10, 20]) {
+  Deno.test(`two full servers that report to two gateways ${gap} ms apart give one room to a third server, and none is closed in vain`, async () => {
+    using cluster = await Cluster.of(2, {
+      placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1_800_000 } },
+    });
+    const begin = cluster.clock.now - 1e7;
+    const C = address("c");
+    const report = (gateway: number, server: Address, rooms: readonly string[], peers: number) =>
+      cluster.gateways[gateway]!.report({
+        ...{ address: server, pool: "default", version: "1", clients: rooms.length * peers },
+        load: rooms.length * peers / 1000,
+        ...openedAt(cluster.clock.now, rooms.map((name) => [name, peers, begin])),
+      }, true);
+    const [ofA, ofB] = [A, B].map((server) => ["q", "r", "s", "t"].map((name) => `${name} of ${server}`));
+    await cluster.settle(report(0, C, ["z"], 500));
+    await cluster.pass(100);
+    const first = report(0, A, ofA!, 240);
+    if (gap > 0) await cluster.pass(gap);
+    const answers = await cluster.settle(Promise.all([first, report(1, B, ofB!, 240)]));
+    await cluster.pass(500);
+    const tasks = answers.flatMap((answer) => answer.accepted ? answer.tasks : []);
+    assert.equal(tasks.length, 1, "one is told to close a room");
+    for (const gateway of [0, 1]) {
+      const gone = [[A, ofA!], [B, ofB!]] as const;
+      const moved = gone.flatMap(([server, names]) =>
+        names.filter((name) => cluster.holderOf(gateway, name) !== server)
+      );
+      assert.deepEqual(moved, [tasks[0]!.id[1]]);
+      assert.equal(cluster.holderOf(gateway, moved[0]!), C);
+    }
+    const back = await cluster.settle(report(1, B, ofB!, 240));
+    assert.deepEqual(back.accepted && back.tasks.filter(({ id }) => ofA!.includes(id[1])), []);
+  });
+}
+
 Deno.test("a gateway that cannot reach the store moves no room because of load", async () => {
   using cluster = await Cluster.of(2, {
     placement: { rebalance: { above: 0.9, interval: 15_000, rest: 1000 } },

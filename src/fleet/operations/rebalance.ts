@@ -1,10 +1,10 @@
 import type { Change, ChangeOf } from "../change.ts";
-import type { Address } from "../ids.ts";
+import { type Address, groupName } from "../ids.ts";
 import { expectedLoad, largestThatFits, loadOf } from "../placement/expected_load.ts";
 import { explain } from "./explain.ts";
 import { lookAtBan } from "./look.ts";
 import { isClosing, tellToClose } from "../rooms/closing.ts";
-import { moveBack, moveGroup, openRoom } from "../rooms/opening.ts";
+import { moveBack, movedBack, moveGroup, openRoom } from "../rooms/opening.ts";
 import { awaitListing, isAwaited } from "../rooms/presence.ts";
 import type { RebalanceSettings } from "../settings.ts";
 import type { Explanation, LeftOut, StallReason } from "../facts.ts";
@@ -35,6 +35,10 @@ export interface Rebalanced extends Pick<ChangeOf<"group-placed">, "namespace" |
   readonly undo: Undo;
   /** Another gateway was first to move the group: what its old server was to do about it is of no use any more. */
   withdraw(): Change[];
+  /** Whether another gateway has moved a group from or to one of the two servers in the same moment, and was first. */
+  isSecond(): boolean;
+  /** Takes back the place that holds, before the old server has been told anything. @returns what the store is to be told */
+  recall(now: Milliseconds): Change[];
 }
 
 /** A group that may leave its server. */
@@ -77,7 +81,9 @@ export function rebalance(
   if (isBelow || reliefEnds(server, settings, now)) server.relief = undefined;
   if (isBelow) return { told: endStall(server) };
   if (!isAsked(model, server, settings, now)) return NOTHING;
-  if (!moveHelps(server)) return { told: stall(server, "moves have not helped", settings, now) };
+  if (keepsMoved(model, server) || !moveHelps(server)) {
+    return { told: stall(server, "moves have not helped", settings, now) };
+  }
   const moved = giveUpOne(model, server, settings, now, random);
   if (moved === undefined) return NOTHING;
   if (typeof moved === "string") return { told: stall(server, moved, settings, now) };
@@ -144,6 +150,16 @@ function reliefEnds(
 ): boolean {
   if (relief?.full === true && load < SATURATED) return true;
   return rebalanced !== undefined && now - rebalanced.at >= rest;
+}
+
+/** Whether its report still lists a room of the group that it gave up last, or has got it back by that: it does not obey. */
+function keepsMoved(model: Model, server: Server): boolean {
+  const last = server.relief?.last;
+  if (last === undefined) return false;
+  const { name, namespace } = last;
+  const isBack = model.groups.get(namespace.name, name)?.server === server;
+  return isBack ||
+    server.foreign.values().some((room) => room[0] === namespace.name && groupName(room[1]) === name);
 }
 
 /** Whether its load has fallen by what has left: else it is not of its rooms. */
@@ -245,6 +261,21 @@ function move(
       from.relief = relief;
       const changes: Change[] = [];
       for (const task of closes) endWaiting(model, task, changes);
+      return changes;
+    },
+    // Whatever another gateway has done since to these servers comes later in the order, unless it was first.
+    isSecond: () => from.rebalanced?.group !== group || to.rebalanced?.group !== group,
+    recall: (now) => {
+      const changes: Change[] = [];
+      for (const task of closes) endWaiting(model, task, changes);
+      const opened = group.rooms().map(({ id }) => id);
+      moveBack(model, group, to, departure, now);
+      if (group.server !== from) return changes;
+      forgetRebalanced(model, group);
+      from.relief = relief;
+      forget();
+      for (const room of opened) changes.push({ type: "room-closed", room, server: to.address });
+      changes.push(...movedBack(group, to, departure));
       return changes;
     },
   };

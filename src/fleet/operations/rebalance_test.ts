@@ -177,6 +177,24 @@ Deno.test("a server gives up no room by a load that is an old one, nor gets one"
   assert.notEqual(relieve(follower, "a", 6000), undefined);
 });
 
+Deno.test("a server that does not close what it gave up gives up nothing more for half an hour, and that is said", () => {
+  const model = full({});
+  const its = rooms(Object.fromEntries(many(40, "r", 24).map(([name]) => [name, 24])));
+  const [moved, why]: [Milliseconds[], (string | undefined)[]] = [[], []];
+  for (let now = 5000; now < 3_600_000; now += 5000) {
+    hear(model, "b", [], now);
+    hear(model, "a", its, now);
+    const relieved = rebalance(model, address("a"), now, seededRandom(now));
+    for (const change of relieved.told) if (change.type === "server-stalled") why.push(change.why);
+    if (relieved.moved !== undefined) moved.push(now);
+    settleAll(model)();
+    closes(model, "a", now);
+    tick(model, now);
+  }
+  assert.deepEqual(moved, [5000, 5000 + REBALANCE.rest]);
+  assert.equal(why[0], "moves have not helped");
+});
+
 Deno.test("nothing moves by a number of clients that one report alone shows, at any gateway", () => {
   const [model, follower] = [rebalancing(), rebalancing()];
   model.shared = follower.shared = true;
@@ -594,6 +612,7 @@ Deno.test("another gateway knows of a move at once: it sends clients to the new 
   assert.equal(place(there!, "r", "u", 100), address("b"));
   hear(there!, "a", rooms({ s: 60, rest: 850, r: 60 }), 5000);
   assert.equal(holderOf(there!, "r"), address("b"), "a is to close it, as the other gateway has told");
+  hear(there!, "a", rooms({ s: 60, rest: 850 }), 10_000);
   assert.equal(relieve(there!, "a", 14_000), undefined);
   assert.equal(relieve(there!, "a", 15_050)?.group, "s");
   for (const model of [here!, there!]) checkConsistency(model);

@@ -104,6 +104,17 @@ export function moveBack(
   }
 }
 
+/** What others are to know of a group that was put back to where it was, and that they know where it had gone. */
+export function movedBack(group: Group, from: Server, { tasks }: Departure): Change[] {
+  const { namespace: { name: namespace }, name, server: { address: server, tasks: queue } } = group;
+  return [
+    { type: "group-placed", namespace, group: name, server, from: from.address, found: true },
+    ...tasks.filter((task) => queue.get(task.sequence) !== undefined)
+      .map((task): Change => ({ type: "task-queued", server, task, moved: true })),
+    ...group.rooms().map(opened),
+  ];
+}
+
 /** What moving a group does to the group and its servers. */
 export function transferGroup(model: Model, group: Group, to: Server): void {
   for (const room of group.rooms()) removeRoom(model, room);

@@ -27,7 +27,7 @@ export function markRebalanced(
 ): void {
   from.rebalanced = to.rebalanced = { group, at: now };
   const before = from.relief ?? reliefOf(from);
-  from.relief = { ...before, moved: before.moved + loadOf(from, clients) };
+  from.relief = { ...before, moved: before.moved + loadOf(from, clients), last: group };
   const rest = model.settings.placement.rebalance?.rest ?? 0;
   for (const [key, at] of model.rebalanced) {
     if (now - at < rest) break;
@@ -37,7 +37,7 @@ export function markRebalanced(
   model.rebalanced.set(keyOf(group), now);
 }
 
-function reliefOf({ load, counted, steadyLoad, loadOfRooms }: Server): Relief {
+function reliefOf({ load, counted, steadyLoad, loadOfRooms }: Server): Omit<Relief, "last"> {
   return {
     full: load >= SATURATED,
     ofClient: loadOfRooms / Math.max(1, counted),

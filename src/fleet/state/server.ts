@@ -31,6 +31,8 @@ export interface Relief {
   readonly beside: number;
   /** Load of the groups that have moved away. */
   readonly moved: number;
+  /** The one that moved last. */
+  readonly last: Group;
 }
 
 /** Load of a client where no server has told anything to learn from. */

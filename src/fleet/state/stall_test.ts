@@ -83,8 +83,11 @@ Deno.test("that somebody is on the way to all rooms of a full server is told", (
 
 Deno.test("that moves have not helped is told", () => {
   const watched = new Watched();
+  hear(watched.model, "b", [["moved", 1, 9999]], 0);
+  const last = watched.model.groups.get("acme", "moved")!;
   watched.pass(60, FULL, {}, () => {
-    watched.model.servers.get(address("a"))!.relief = { full: false, ofClient: 0.001, beside: 0, moved: 0.1 };
+    const relief = { full: false, ofClient: 0.001, beside: 0, moved: 0.1, last };
+    watched.model.servers.get(address("a"))!.relief = relief;
   });
   assert.deepEqual(watched.told, []);
   watched.pass(60, FULL, {}, () => {
@@ -93,6 +96,7 @@ Deno.test("that moves have not helped is told", () => {
       ofClient: 0.001,
       beside: -0.2,
       moved: 0.1,
+      last,
     };
   });
   assert.deepEqual(watched.told, [[75, "moves have not helped"]]);
