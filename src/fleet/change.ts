@@ -37,6 +37,8 @@ export type Change =
     readonly counted?: number | undefined;
     /** Whether the report does not say its load, and this is an older one. Told to other gateways only. */
     readonly loadUnknown?: true | undefined;
+    /** Place of the exponent that this gateway counts rooms by, if not the first. Told to other gateways only. */
+    readonly exponent?: number | undefined;
   }
   /** The deadline for draining has passed: what is left on the server is told to close. */
   | { readonly type: "server-evicting"; readonly server: Address; readonly rooms: number }

@@ -66,6 +66,7 @@ export function anyChange(random: () => number): Change {
       figures: pick(undefined, [[room, 3]]),
       counted: pick(undefined, 2),
       loadUnknown: pick(undefined, true as const),
+      exponent: pick(undefined, 4),
     }),
     () => ({
       type: "server-planned",

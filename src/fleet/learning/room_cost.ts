@@ -82,16 +82,21 @@ export class WorkFit {
   }
 }
 
+/** Whether these are enough reports to tell an exponent by. */
+export function isEnough(fits: readonly WorkFit[]): boolean {
+  return fits.reduce((total, { reports }) => total + reports, 0) >= ENOUGH;
+}
+
 /**
  * The place in {@link EXPONENTS} of the one that explains the loads best, each server counting alike; 0, each client costs the
  * same, where they do not tell.
  *
- * @param current the one that holds, which another one has to be clearly better than
+ * @param current the one that holds, which another one has to be clearly better than, and which stays where there are few reports
  */
 export function bestExponent(fits: readonly WorkFit[], current = 0): number {
+  if (!isEnough(fits)) return current;
   const known = fits.filter(({ reports }) => reports > 0);
   const sum = (of: (fit: WorkFit) => number) => known.reduce((total, fit) => total + of(fit), 0);
-  if (sum(({ reports }) => reports) < ENOUGH) return 0;
   const weight = ({ reports }: WorkFit) => Math.min(1, reports / KNOWN);
   const servers = sum(weight);
   const left = EXPONENTS.map((_, i) => sum((fit) => weight(fit) * fit.unexplained(i)) / servers);

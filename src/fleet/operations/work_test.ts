@@ -59,6 +59,24 @@ Deno.test("several gateways, each of which hears some of a server's reports, kno
   }
 });
 
+/** Load of a room of which each client costs the same: five of a hundred fill a server. */
+const fifth = (clients: number) => clients === 100 ? 500 : clients;
+
+Deno.test("a gateway that has just started counts rooms by the exponent of the others, until it can tell itself", () => {
+  const { models: [old], now } = runSeveral(2, 40);
+  assert.equal(old!.roomCost.which, 4);
+  const [young, knowing] = [testModel(), runSeveral(2, 40, fifth).models[0]!];
+  young.shared = true;
+  const changes = hear(old!, "a", [["a a", 100, 9999]], now);
+  for (const model of [young, knowing]) follow(model, changes, now);
+  assert.equal(young.roomCost.which, 4);
+  assert.equal(young.servers.get(address("a"))!.work?.exponent, 2);
+  assert.equal(knowing.roomCost.which, 0, "it has heard enough to tell");
+  for (let minute = 1; minute <= 20; minute++) tick(young, now + minute * 60_000);
+  assert.equal(young.roomCost.which, 4, "few reports say nothing against it");
+  checkConsistency(young);
+});
+
 Deno.test("where rooms cost the square of their clients, a room that becomes large counts for what it will cost", () => {
   const { model, now } = run(40);
   const server = model.servers.get(address("a"))!;
@@ -110,7 +128,10 @@ Deno.test("an exponent that has become another holds for rooms that already grow
     const works = Float64Array.from([1, 1.25, 1.5, 1.75, 2], (exponent) => (i % 7) ** exponent * 100);
     for (const { workFit } of model.servers) workFit.learn(works, (i % 7) / 10);
   }
-  for (let minute = 1; minute < 10; minute++) tick(model, now + minute * 60_000);
+  for (let minute = 1; minute < 10; minute++) {
+    for (const name of SERVERS) hear(model, name, [], now + minute * 60_000);
+    tick(model, now + minute * 60_000);
+  }
   assert.equal(model.roomCost.which, 4, "not at once");
   tick(model, now + 600_000);
   assert.deepEqual([model.roomCost.which, chosen.growthWork, chosen.work], [0, 0, undefined]);

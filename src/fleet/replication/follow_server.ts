@@ -6,7 +6,7 @@ import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
 import { forgetNonsense } from "../state/plausible.ts";
-import { learnRoomCost } from "../state/room_cost.ts";
+import { followExponent, learnRoomCost } from "../state/room_cost.ts";
 import type { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -91,6 +91,7 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   const { works = [] } = change;
   server.teaches = works.length === EXPONENTS.length; // another version may compare others
   if (server.teaches) learnRoomCost(model, server, Float64Array.from(works), now);
+  if (change.exponent !== undefined) followExponent(model, change.exponent, now);
   server.heardHere = false;
   for (const [id, peers] of change.figures ?? []) {
     const room = model.groups.room(id);

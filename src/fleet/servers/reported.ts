@@ -9,8 +9,21 @@ import type { Server } from "../state/server.ts";
  * @param toOthers whether there are other gateways, which learn from it as this one does
  */
 export function reported(
-  { address, lastReport, pool, version, load, loadKnown, clients, counted, cost, usage, works, teaches }:
-    Server,
+  {
+    address,
+    lastReport,
+    pool,
+    version,
+    load,
+    loadKnown,
+    clients,
+    counted,
+    cost,
+    usage,
+    works,
+    roomCost,
+    teaches,
+  }: Server,
   figures: readonly (readonly [RoomId, number])[],
   toOthers: boolean,
 ): Change {
@@ -28,6 +41,7 @@ export function reported(
     ...(figures.length > 0 ? { figures } : {}),
     ...(toOthers && teaches ? { works: [...works] } : {}),
     ...(toOthers && counted !== clients ? { counted } : {}),
+    ...(toOthers && roomCost.which > 0 ? { exponent: roomCost.which } : {}),
     ...(toOthers && !loadKnown ? { loadUnknown: true } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { bestExponent, EXPONENTS, type Works } from "../learning/mod.ts";
+import { bestExponent, EXPONENTS, isEnough, type Works } from "../learning/mod.ts";
 import type { Model } from "./model.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -60,7 +60,23 @@ export function followRoomCost(model: Model, now: Milliseconds): void {
   const { which, looks } = roomCost.better;
   roomCost.better = { which: best, looks: best === which ? looks + 1 : 1 };
   const changes = best !== roomCost.which && roomCost.better.looks >= LOOKS;
-  if (changes) roomCost.which = best;
+  setExponent(model, changes ? best : roomCost.which, now);
+}
+
+/**
+ * Another gateway counts by this exponent. One that has heard too little to tell goes by it: else it would count by another
+ * one than the others, for as long as the loads leave that open.
+ */
+export function followExponent(model: Model, which: number, now: Milliseconds): void {
+  if (which === model.roomCost.which || !(which in EXPONENTS)) return;
+  if (!isEnough(Array.from(model.servers, ({ workFit }) => workFit))) setExponent(model, which, now);
+}
+
+function setExponent(model: Model, which: number, now: Milliseconds): void {
+  const { roomCost } = model;
+  const servers = Array.from(model.servers);
+  const changes = which !== roomCost.which;
+  roomCost.which = which;
   const sum = (which: number) => servers.reduce((total, { works }) => total + works[which]!, 0);
   roomCost.clientsPerWork = sum(0) > 0 ? sum(0) / sum(roomCost.which) : 1;
   if (!changes) return;

@@ -171,6 +171,7 @@ const CHANGES: { readonly [Name in Exclude<Type, Untold>]: Members<Omit<ChangeOf
     works: optional(list(rounded)),
     counted: optional(number),
     loadUnknown: optional(yes),
+    exponent: optional(number),
   },
   "server-evicting": { server: address, rooms: number },
   "server-planned": {
