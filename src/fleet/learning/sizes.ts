@@ -45,7 +45,7 @@ export interface Observation {
 
 /** What was learned of a room, and is corrected where the room grows on. */
 export interface Lesson extends Observation {
-  /** When. */
+  /** When it was learned about first: a room that was corrected stands for as much as before. */
   readonly at: Milliseconds;
 }
 

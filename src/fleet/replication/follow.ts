@@ -121,5 +121,5 @@ function followSize(
 ): void {
   observe(model, kindOf(namespace, name), name, observed, earlier, now);
   const young = model.groups.get(namespace, name)?.young;
-  if (young !== undefined) young.learned = { ...observed, at: now };
+  if (young !== undefined) young.learned = { ...observed, at: earlier?.at ?? now };
 }

@@ -342,6 +342,27 @@ Deno.test("of rooms that begin together and grow on later, all gateways and one 
   }
 });
 
+Deno.test("a room that is corrected a second time counts for as much as the first time, at all gateways", () => {
+  const both = [testModel(), testModel()] as const;
+  for (const model of both) model.shared = true;
+  const random = seededRandom(1);
+  const end = 5_200_000;
+  for (let now = 0; now <= end; now += 30_000) {
+    const rooms = Array.from({ length: 2000 }, (_, i) => ({ i, age: (now - i * 200) / 1000 }))
+      .filter(({ age }) => age >= 0).map(({ i, age }) => ({
+        ...{ id: ["acme", `match-${i}`] as const, customer: "acme", age: { secs: age, nanos: 0 } },
+        peers: i % 10 > 0 ? 10 : age < 1200 ? 10 : age < 2400 ? 40 : 100,
+      }));
+    const input = { address: address("a"), pool: "default", version: "1", load: 0.5, clients: 40_000, rooms };
+    const [hears, other] = random() < 0.5 ? both : both.toReversed();
+    follow(other!, report(hears!, input, now).changes, now);
+  }
+  for (const model of both) {
+    const { weight, sum } = model.kinds.look(kind).levels.at(-1)!.from(0, end);
+    assert.ok(Math.abs(sum / weight - 19) < 1, `${sum / weight} clients`);
+  }
+});
+
 Deno.test("a room that another gateway closes takes off its share of what its server reported, which is known in sum", () => {
   const pair = new Pair();
   pair.hear("a", 0, { clients: 4, rooms: ["r", "s", "t", "u"] });

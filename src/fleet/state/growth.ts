@@ -269,7 +269,7 @@ export function learnSize(model: Model, group: Group, now: Milliseconds, changes
     fillTime: young.fillTime(knownBefore(model, young)),
     ...(young.path === undefined ? {} : { path: [...young.path] }),
   };
-  young.learned = { ...observed, at: now };
+  young.learned = { ...observed, at: earlier?.at ?? now };
   if (earlier === undefined) model.kinds.judge(kind, young.foreseen, observed.size);
   observe(model, kind, group.name, observed, earlier, now);
   changes.push({ type: "size-observed", namespace: kind.namespace, group: group.name, observed, earlier });
