@@ -14,6 +14,7 @@ const names = [
   ["facade", "facade", "a word of the letters a to f"],
   ["XMLHttpRequest", "XMLHttpRequest", "words with initials"],
   ["halle-ü-12", "halle-ü-#", "letters of any script"],
+  [`${"ü".repeat(127)}😀`, "ü".repeat(127), "no half of a character at the end of a long one"],
 ] as const;
 
 for (const [name, template, why] of names) {

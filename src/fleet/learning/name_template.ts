@@ -4,6 +4,9 @@ const MARKER = "#";
 /** What lies beyond does not tell kinds apart; it bounds what a name of 1024 bytes can cost. */
 const LENGTH = 128;
 
+/** The first half of a character that the cut has split: a store may not keep it as it is. */
+const HALF = /[\uD800-\uDBFF]$/;
+
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
 const WORD = /[A-Za-z0-9]+/g;
 const PIECE = /[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]{2,}|\d+|./g;
@@ -18,7 +21,7 @@ const HEX_ID = /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{6,}$/i;
  * ```
  */
 export function nameTemplate(name: string): string {
-  const text = name.length > LENGTH ? name.slice(0, LENGTH) : name;
+  const text = name.length > LENGTH ? name.slice(0, LENGTH).replace(HALF, "") : name;
   return text.replace(UUID, MARKER).replace(
     WORD,
     (word) => isId(word) ? MARKER : word.replace(/\d+/g, MARKER),

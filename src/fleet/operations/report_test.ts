@@ -167,6 +167,16 @@ Deno.test("what was learned of a kind can be forgotten", () => {
   assert.equal(forgetKind(model, kind).known, false);
 });
 
+Deno.test("a kind of one name is forgotten with the name, whether its room is open or not", () => {
+  const model = testModel();
+  const kind = kindOf("acme", "lobby");
+  for (const now of [0, 1]) observe(model, kind, "lobby", { size: 90, fillTime: 1000 }, undefined, now);
+  const { names, changes } = forgetKind(model, kind);
+  assert.equal(names, 1);
+  assert.equal(model.names.get(nameHash("acme", "lobby")), undefined);
+  assert.equal(changes.filter(({ type }) => type === "name-learned").length, 1, "the store is told");
+});
+
 Deno.test("names are forgotten with their namespace, and with their kind those whose rooms are open", () => {
   const taught = () => {
     const model = testModel();

@@ -3,8 +3,9 @@ import { kindOf } from "./growth.ts";
 import type { Model } from "./model.ts";
 
 /**
- * Forgets the names that go with a kind: all of a namespace, or those of the kind whose rooms are open, since of others only
- * hashes are left, which do not tell their kind. O(names), and O(groups) for a kind.
+ * Forgets the names that go with a kind: all of a namespace, or those of the kind whose rooms are open and the one that is the
+ * kind's template (that of a lobby, say), since of others only hashes are left, which do not tell their kind. O(names), and
+ * O(groups) for a kind.
  *
  * @returns how many, and those of them that the store has
  */
@@ -13,7 +14,7 @@ export function forgetNames(
   { namespace, template }: Kind,
 ): { readonly count: number; readonly stored: readonly LearnedName[] } {
   if (template === "") return model.names.forget(namespace === "" ? () => true : isNameOf(namespace));
-  const open = new Set<string>();
+  const open = new Set([keyOf(nameHash(namespace, template))]);
   for (const { namespace: { name: its }, name } of model.groups) {
     if (its === namespace && kindOf(its, name).template === template) open.add(keyOf(nameHash(its, name)));
   }
