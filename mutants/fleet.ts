@@ -149,9 +149,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/operations/rebalance.ts",
-    find:
-      '  if (!moveHelps(server)) return { told: stall(server, "moves have not helped", settings, now) };\n',
-    put: "",
+    find: "if (keepsMoved(model, server) || !moveHelps(server)) {",
+    put: "if (keepsMoved(model, server)) {",
     breaks: "a server whose load is not of its rooms gives up all of them",
   },
   {
