@@ -12,7 +12,7 @@ const STORE_RETRY: Milliseconds = 1000;
 const RETRY_SHARE = 5;
 
 /** Grants that other gateways are to hear of gather for so long: what one costs by itself is shared by all of them. */
-const GRANTS_GATHER: Milliseconds = 15;
+const GRANTS_GATHER: Milliseconds = 40;
 
 /** The wall clock was set if it differs by so much from what it was against the monotonic one. */
 const CLOCK_SET: Milliseconds = 1000;

@@ -751,7 +751,7 @@ Deno.test("H8: what is placed by one gateway counts at the others before any rep
   await cluster.pass(100);
   for (let i = 0; i < 30; i++) {
     await cluster.place(i % 3, `r${i}`, "u");
-    await cluster.pass(3 * LAG);
+    await cluster.pass(4 * LAG);
   }
   for (const gateway of [0, 1, 2]) {
     const servers = cluster.inspect(
