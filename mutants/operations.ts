@@ -452,13 +452,13 @@ export const operations: readonly Mutant[] = [
   },
   {
     file: "src/fleet/replication/follow_server.ts",
-    find: "if (server.loadKnown) {",
-    put: "if (false) {",
+    find: "  server.reckonLoad(model.servers.typicalLoadPerClient(change.pool, now));\n",
+    put: "",
     breaks: "a server that another gateway hears looks idle to placement",
   },
   {
     file: "src/fleet/replication/follow_server.ts",
-    find: "  server.loadPerClient = server.cost.perClient(typical);\n",
+    find: "  server.cost = new ClientCost(change.cost);\n",
     put: "",
     breaks: "what a client costs is not learned from other gateways",
   },

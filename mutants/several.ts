@@ -34,7 +34,7 @@ const faults: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "return now - this.#slept.until < WAKING ? this.#slept.since : undefined;",
+    find: "return now - until < WAKING ? since : undefined;",
     put: "return undefined;",
     breaks: "an old report is taken in by a gateway that woke and has heard of others since",
   },

@@ -542,13 +542,13 @@ export class Gateway implements GatewayPort {
 
   /** Since when it had not run, if it runs again only since a moment ago. */
   #asleepSince(now: Milliseconds): Milliseconds | undefined {
-    if (now - this.#ticked > TICK + LATE) this.#slept = { since: this.#ticked, until: now };
-    return now - this.#slept.until < WAKING ? this.#slept.since : undefined;
+    const sleeps = now - this.#ticked > TICK + LATE;
+    const { since, until } = sleeps ? { since: this.#ticked, until: now } : this.#slept;
+    return now - until < WAKING ? since : undefined;
   }
 
   #tick(): void {
     const now = this.#now();
-    this.#asleepSince(now);
     const late = now - this.#ticked - TICK;
     const deaf = this.#options.hears?.() === false;
     // Who is silent here may be heard by other gateways, and nothing may end that they still use.
@@ -557,7 +557,10 @@ export class Gateway implements GatewayPort {
     if (late > LATE || deaf || isAlone || this.#isBehind) {
       fleet.excuseSilence(this.#model, deaf || isAlone || this.#isBehind ? now - this.#ticked : late, now);
     }
-    if (late > LATE) this.#observers.tell("paused", late);
+    if (late > LATE) {
+      this.#slept = { since: this.#ticked, until: now };
+      this.#observers.tell("paused", late);
+    }
     this.#ticked = now;
     this.#licences?.look();
     if (this.#isBehind) return this.#comeUpToDate();

@@ -184,10 +184,7 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   if (!server.loadKnown) return;
   const typical = model.servers.typicalLoadPerClient(server.pool, now);
   if (server.teaches) server.cost.learn(server.clients, server.load, typical);
-  server.loadPerClient = server.cost.perClient(typical);
-  server.steadyLoad = isPlausible
-    ? server.cost.steadyLoad(server.clients, server.load, typical)
-    : server.load; // what they cost says nothing
+  server.reckonLoad(typical);
 }
 
 function peersOf({ rooms }: Report): number {

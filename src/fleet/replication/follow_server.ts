@@ -7,7 +7,6 @@ import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
 import { forgetNonsense } from "../state/plausible.ts";
 import { followExponent, learnRoomCost } from "../state/room_cost.ts";
-import type { Room } from "../state/room.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
 import type { ChangeOf } from "../change.ts";
@@ -80,14 +79,7 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   server.clients = change.clients;
   server.counted = change.counted ?? change.clients;
   server.cost = new ClientCost(change.cost);
-  const typical = model.servers.typicalLoadPerClient(change.pool, now);
-  server.loadPerClient = server.cost.perClient(typical);
-  if (server.loadKnown) {
-    const isPlausible = change.counted === undefined;
-    server.steadyLoad = isPlausible
-      ? server.cost.steadyLoad(change.clients, change.load, typical)
-      : change.load;
-  }
+  server.reckonLoad(model.servers.typicalLoadPerClient(change.pool, now));
   const { works = [] } = change;
   server.teaches = works.length === EXPONENTS.length; // another version may compare others
   if (server.teaches) learnRoomCost(model, server, Float64Array.from(works), now);
@@ -110,9 +102,8 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
 function asFarAsKnown(server: Server, sums: ReturnType<typeof usageOf>): Server["usage"] {
   let [reported, listed] = [0, 0];
   for (const { rooms } of sums.values()) reported += rooms;
-  const isListed = (room: Room) => room.listed && server.holds(room);
-  for (const room of server.rooms) if (isListed(room)) listed++;
-  return reported === listed ? sums : asFarAsListed(sums, [...new Set(server.rooms)].filter(isListed));
+  for (const room of server.rooms) if (room.listed && server.holds(room)) listed++;
+  return reported === listed ? sums : asFarAsListed(sums, server.listedRooms);
 }
 
 /** Rooms that have left a server whose reports others hear stay in its list, until they are as many as those that are there. */
@@ -120,5 +111,5 @@ function dropLeft(server: Server): void {
   let rooms = 0;
   for (const count of server.usage.values()) rooms += count.rooms;
   if (server.rooms.length <= 2 * rooms + 100) return;
-  server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+  server.rooms = server.listedRooms;
 }

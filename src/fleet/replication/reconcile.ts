@@ -148,7 +148,7 @@ export class Reconciler {
     for (const [address, sums] of this.#usage) {
       const server = this.#model.servers.get(address);
       if (server === undefined) continue;
-      server.rooms = [...new Set(server.rooms)].filter((room) => room.listed && server.holds(room));
+      server.rooms = server.listedRooms;
       // What was told of single rooms meanwhile is not known.
       if (!server.heardHere) { for (const room of server.rooms) room.listUnheard(room.report); }
       replaceUsage(server, asFarAsListed(usageOf(this.#model, sums), server.rooms));

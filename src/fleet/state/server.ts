@@ -174,6 +174,24 @@ export class Server implements ServerLoad {
     return this.enabled && !this.intake.evicting;
   }
 
+  /** Its rooms that are listed and still here, each once. O(its rooms) */
+  get listedRooms(): Room[] {
+    return [...new Set(this.rooms)].filter((room) => room.listed && this.holds(room));
+  }
+
+  /**
+   * It has told its load, or what that is made of.
+   *
+   * @param typical what a client costs elsewhere
+   */
+  reckonLoad(typical: number): void {
+    const { cost, clients, counted, load } = this;
+    this.loadPerClient = cost.perClient(typical);
+    if (!this.loadKnown) return;
+    // What clients cost says nothing of a number that is out of all proportion.
+    this.steadyLoad = counted === clients ? cost.steadyLoad(clients, load, typical) : load;
+  }
+
   /** Whether the room is still in the model, and on this server. */
   holds(room: Room): boolean {
     return room.group.server === this && room.group.room(room.name) === room;

@@ -55,24 +55,25 @@ export function storeMetrics(registry: Registry): StoreMetrics {
   });
   writable.set(1);
   let open: Store | undefined;
-  new Gauge({
-    name: `${PREFIX}store_silence_seconds`,
-    help:
-      "Time since the store last told what other gateways do, or that they do nothing; 0 where there are none.",
-    registers,
-    collect() {
-      this.set((open?.shared?.silence ?? 0) / 1000);
-    },
-  });
-  new Gauge({
-    name: `${PREFIX}store_clock_difference_seconds`,
-    help:
-      "How far this machine's clock is ahead of the store's, below 0 behind; 0 where it has none of its own.",
-    registers,
-    collect() {
-      this.set((open?.shared?.clockDifference ?? 0) / 1000);
-    },
-  });
+  const shared = (name: string, help: string, milliseconds: "silence" | "clockDifference") =>
+    new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      registers,
+      collect() {
+        this.set((open?.shared?.[milliseconds] ?? 0) / 1000);
+      },
+    });
+  shared(
+    "store_silence_seconds",
+    "Time since the store last told what other gateways do, or that they do nothing; 0 where there are none.",
+    "silence",
+  );
+  shared(
+    "store_clock_difference_seconds",
+    "How far this machine's clock is ahead of the store's, below 0 behind; 0 where it has none of its own.",
+    "clockDifference",
+  );
 
   function measure(store: Store): Store {
     return {
