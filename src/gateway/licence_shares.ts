@@ -1,5 +1,6 @@
 import * as fleet from "../fleet/mod.ts";
 import type { ConnectInput, Count, Licence, Milliseconds, Model } from "../fleet/mod.ts";
+import { GatewayCount } from "./gateway_count.ts";
 import type { Replication } from "./replication.ts";
 import { orNothing } from "./store_error.ts";
 import type { Timers } from "./timers.ts";
@@ -38,17 +39,6 @@ const AHEAD = { fraction: 0.02, least: 8, ofRest: 1 / 8 };
 const RENEW: Milliseconds = 5000;
 const LONGER: Milliseconds = 2 * RENEW;
 
-/**
- * The gateways are counted so often. One that has not counted them for so long though others could come, or has only begun to,
- * may know of fewer than there are, or of more than the others do: without the store it lets in nobody whom a licence concerns.
- */
-const COUNT: Milliseconds = 1000;
-const COUNTED: Milliseconds = 5000;
-const NEW: Milliseconds = 2 * COUNT;
-
-/** A gateway that is not there any more counts for so long: where the store was away, they come back one after the other. */
-const MISSED_FOR: Milliseconds = 30_000;
-
 /** Where others have all that is left, a Connect waits for what they give back: so often, so long. */
 const TRIES = 4;
 const TRY_AFTER: Milliseconds = 150;
@@ -58,33 +48,22 @@ type Refusal = "peer-limit" | "room-limit";
 /**
  * The shares of licences that this gateway has, where several share the store: all together are never more than what is left,
  * so that a client within one's own share is let in without asking anybody. While the store is away each gateway has an
- * equal part of what was left when it went, whatever its share was.
+ * equal part of what was left when it went, whatever its share was; one that does not know how many there are has none.
  */
 export class LicenceShares {
   readonly #model: Model;
   readonly #replication: Replication;
+  readonly #gateways: GatewayCount;
   readonly #timers: Timers;
   readonly #now: () => Milliseconds;
-  readonly #joined: Milliseconds;
   readonly #held = new Map<string, Held>();
-  /** Gateways that share the store: as many as were there, or missing, when it was last asked, and no fewer than lately. */
-  #members = 1;
-  /** When each was last there. */
-  readonly #seen = new Map<number, Milliseconds>();
-  #membersAsked: Milliseconds = -Infinity;
-  /** When they were first and last known. */
-  #membersFirst: Milliseconds = Infinity;
-  #membersLast: Milliseconds = -Infinity;
-  /** When it was last looked after, and whether the store could not be heard then. */
-  #looked: { at: Milliseconds; isCutOff: boolean };
 
   constructor(model: Model, replication: Replication, timers: Timers, now: () => Milliseconds) {
     this.#model = model;
     this.#replication = replication;
+    this.#gateways = new GatewayCount(replication, now);
     this.#timers = timers;
     this.#now = now;
-    this.#joined = now();
-    this.#looked = { at: this.#joined, isCutOff: false };
   }
 
   /**
@@ -123,7 +102,7 @@ export class LicenceShares {
         continue;
       }
       // They come back one after the other, and have let somebody in meanwhile.
-      if (this.#replication.shared.missing > 0 && this.#now() - this.#joined < NEW) return "not-durable";
+      if (this.#gateways.isAwaiting) return "not-durable";
       // What others hold is no limit, unless it is all that is left.
       if (attempt > TRIES) return this.#isScarce(customer, licence) ? lacking : "not-durable";
       const asked = this.#held.get(customer)?.asked;
@@ -143,17 +122,12 @@ export class LicenceShares {
 
   /** Time passes. To be called a few times a second, whether the store can be heard or not. */
   look(): void {
-    const now = this.#now();
-    const { isCutOff } = this.#replication;
-    // While nobody reaches the store nobody comes to it: how many there are is known as well as before.
-    if (isCutOff && this.#looked.isCutOff) this.#membersLast += Math.min(COUNT, now - this.#looked.at);
-    this.#looked = { at: now, isCutOff };
+    this.#gateways.look();
   }
 
   /** Gives back what is not needed, and keeps what is. To be called a few times a second. O(customers with a share) */
   giveBack(): void {
     const now = this.#now();
-    if (now - this.#membersAsked >= COUNT) this.#count(now);
     const { isFresh, isAway } = this.#replication;
     for (const [customer, held] of this.#held) {
       if (isFresh && !isAway) [held.before, held.recent] = [held.recent, nothing()];
@@ -281,28 +255,15 @@ export class LicenceShares {
 
   /** This gateway's part where the store cannot be asked; of it, it has used what the others may not know of. */
   #partOf(customer: string, { licence: { maxPeers, maxRooms }, recent, before }: Held): Count {
-    const now = this.#now();
-    if (now - this.#membersLast > COUNTED || now - this.#membersFirst < NEW) return nothing();
+    const gateways = this.#gateways.known;
+    if (gateways === undefined) return nothing();
     const usage = this.#model.usage.get(customer);
     const part = (limit: number, used: number, untold: number) =>
-      Math.max(0, Math.floor((limit - used + untold) / this.#members) - untold);
+      Math.max(0, Math.floor((limit - used + untold) / gateways) - untold);
     return {
       peers: part(maxPeers, usage?.peers ?? 0, recent.peers + before.peers),
       rooms: part(maxRooms, usage?.rooms ?? 0, recent.rooms + before.rooms),
     };
-  }
-
-  #count(now: Milliseconds): void {
-    this.#membersAsked = now;
-    this.#replication.gateways().then((members) => {
-      if (members.length === 0) return;
-      const now = this.#now();
-      for (const { number } of members) this.#seen.set(number, now);
-      for (const [number, at] of this.#seen) if (now - at >= MISSED_FOR) this.#seen.delete(number);
-      this.#members = Math.max(this.#seen.size, members.length + this.#replication.shared.missing);
-      this.#membersLast = now;
-      this.#membersFirst = Math.min(this.#membersFirst, now);
-    });
   }
 
   /** Whether so little is left that nobody may have more than is needed. */
