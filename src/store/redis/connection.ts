@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { createClient } from "@redis/client";
 import { afterAll } from "./deadline.ts";
 import { Alerts } from "./alerts.ts";
-import { CLOSED, Fault, faultOf, UNTRUSTED } from "./fault.ts";
+import { Fault, faultOf } from "./fault.ts";
 import { LIBRARY, LIBRARY_TEXT } from "./library.ts";
 import { firstPrimary } from "./sentinels.ts";
 import { type Endpoint, nameOf, type RedisSettings } from "./settings.ts";
@@ -142,7 +142,7 @@ export class Connection {
 
   #faultOf(error: unknown, key?: string): Fault {
     const fault = faultOf(this.address, error, key);
-    if (this.#answered || !fault.message.endsWith(CLOSED)) return fault;
+    if (this.#answered || fault.symptom !== "closed") return fault;
     if (this.#alerts.last !== undefined) return faultOf(this.address, this.#alerts.last);
     if (this.#mayExpect === undefined) return fault;
     const { kind, message, cause, passes } = fault;
@@ -186,7 +186,7 @@ async function connect(
       right.has(settings) ? undefined : mayExpect(tls),
     );
   } catch (error) {
-    if (tls === undefined || !(error instanceof Fault) || !error.message.endsWith(UNTRUSTED)) throw error;
+    if (tls === undefined || !(error instanceof Fault) || error.symptom !== "untrusted") throw error;
     const concern = await concernAboutTime({ hostname, port }, { ...tls, ...servername }, Date.now());
     if (concern === undefined) throw error;
     throw new Fault(error.kind, concern, { cause: error, passes: error.passes });

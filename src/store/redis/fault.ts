@@ -6,34 +6,43 @@ import { StoreError } from "../port.ts";
  */
 export type FaultKind = "lost" | "late" | "fenced" | "refused" | "outdated";
 
+/**
+ * What may have another cause than it seems, which the connection can find out: Redis has closed it, or has a certificate that
+ * nobody vouches for; TLS says the same of one that has ended.
+ */
+export type Symptom = "closed" | "untrusted";
+
+interface FaultOptions extends ErrorOptions {
+  /** Whether it passes by itself; if absent, as its kind does. */
+  readonly passes?: boolean | undefined;
+  readonly symptom?: Symptom | undefined;
+}
+
 /** Why Redis cannot be used now. */
 export class Fault extends StoreError {
   override readonly passes: boolean;
+  readonly symptom: Symptom | undefined;
 
-  /** @param options whether it passes by itself; if absent, as its kind does */
-  constructor(
-    readonly kind: FaultKind,
-    message: string,
-    { passes, ...options }: ErrorOptions & { readonly passes?: boolean | undefined } = {},
-  ) {
-    super(message, options);
+  constructor(readonly kind: FaultKind, message: string, options: FaultOptions = {}) {
+    const { passes, symptom, ...rest } = options;
+    super(message, rest);
     this.passes = passes ?? (kind !== "refused" && kind !== "outdated");
+    this.symptom = symptom;
   }
 }
-
-/** What is said of a connection that Redis has closed. */
-export const CLOSED = "has closed the connection";
-
-/** What is said of a certificate that nobody vouches for; TLS says the same of one that has ended. */
-export const UNTRUSTED =
-  "has a certificate that is not trusted; set `caFile` of `store.redis.tls` to those who signed it";
 
 /** What is put right where Redis or its machine is looked after, or comes right by itself; else, in the configuration. */
 const PASSES = true;
 const MISTAKE = false;
 
 /** What Redis's error codes and those of the system mean, and what to do; no text of a caller's is in them. */
-const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: boolean, meaning: string])[] = [
+const MEANINGS: readonly (readonly [
+  start: RegExp,
+  kind: FaultKind,
+  passes: boolean,
+  meaning: string,
+  symptom?: Symptom,
+])[] = [
   [
     /^FENCED/,
     "fenced",
@@ -87,14 +96,16 @@ const MEANINGS: readonly (readonly [start: RegExp, kind: FaultKind, passes: bool
     /UnknownIssuer|certificate|CERT|self.signed/i,
     "lost",
     MISTAKE,
-    UNTRUSTED,
+    "has a certificate that is not trusted; set `caFile` of `store.redis.tls` to those who signed it",
+    "untrusted",
   ],
   [/timeout/i, "lost", PASSES, "does not answer"],
   [
     /closed|offline|ECONNRESET|EPIPE|reset by peer|Disconnects/i,
     "lost",
     PASSES,
-    CLOSED,
+    "has closed the connection",
+    "closed",
   ],
 ];
 
@@ -119,10 +130,11 @@ export function faultOf(address: string, error: unknown, key?: string): Fault {
       { cause: error },
     );
   }
-  const [, kind, passes, meaning] = MEANINGS.find(([start]) => start.test(message)) ?? [];
+  const [, kind, passes, meaning, symptom] = MEANINGS.find(([start]) => start.test(message)) ?? [];
   return new Fault(kind ?? "refused", `Redis at ${address} ${meaning ?? `has failed: ${message}`}`, {
     cause: error,
     passes: passes ?? PASSES, // what nobody has thought of is tried again: that costs a line each time
+    symptom,
   });
 }
 
