@@ -220,6 +220,8 @@ test("who joins is told how many have not been heard of late, also if they may s
   assert.equal(await missing("two"), "0");
   const beat = (ago: number) =>
     server.ask("HSET", "{odin}:members", one.number, `1.0.0\n17\nbeat\n${Date.now() - ago}`);
+  await server.ask("HSET", "{odin}:members", one.number, "0.9.0\n17");
+  assert.equal(await missing("earlier"), "0", "an earlier version does not say when");
   await beat(1500);
   assert.equal(await missing("three"), "1");
   await server.ask("DEL", `{odin}:gw:${one.number}`);

@@ -7,8 +7,9 @@ local function members(prefix)
   local living, missing, now = {}, 0, time()
   for i = 1, #all, 2 do
     local part = split(all[i + 1])
-    local silent = now - (part[#part - 1] == "beat" and tonumber(part[#part]) or 0)
     local lives = incarnation_of(prefix, all[i])
+    local beat = part[#part - 1] == "beat" and tonumber(part[#part])
+    local silent = now - (beat or lives and now or 0) -- earlier versions did not say when
     if silent < -LATE then silent = LATE + 1 end -- the clock was set back
     if silent > LATE and (lives or silent < MISSED_FOR) then missing = missing + 1 end
     if lives then
