@@ -5,7 +5,7 @@ import { notPermitted } from "../config/permission.ts";
 import { StartError } from "../start_error.ts";
 import { FolderLock, isLocked, lockConcern } from "../store/sqlite/lock.ts";
 import { outboxConcern } from "../store/sqlite/outbox.ts";
-import { isOfThisSchema, schemaConcern } from "../store/sqlite/schema.ts";
+import { isOfThisSchema, schemaConcern, STORE_FILE } from "../store/sqlite/schema.ts";
 import type { Ports } from "../hand_over/lines.ts";
 import { NoAnswer, RunningProcess } from "../hand_over/request.ts";
 import { type Sockets, socketsIn } from "../hand_over/sockets.ts";
@@ -194,13 +194,13 @@ export function concernsAboutData(folder: string, takeOver: boolean): string[] {
     return [`the data folder: ${folder}: ${where}${reason}`];
   }
   if (present !== path) return [];
-  return [lockConcern(path), schemaConcern(join(path, "gateway.db"))]
+  return [lockConcern(path), schemaConcern(join(path, STORE_FILE))]
     .flatMap((concern) => concern === undefined ? [] : [`the data folder: ${concern}`]);
 }
 
 /** What a gateway on Redis leaves lying that it had when it was alone. */
 export function concernAboutUnused(folder: string): string | undefined {
-  const file = join(resolve(folder), "gateway.db");
+  const file = join(resolve(folder), STORE_FILE);
   if (folder === MEMORY || !existsSync(file)) return undefined;
   return `${file} is of a gateway that was alone, and nothing of it is used on Redis, no place, ban or task: copy it by ` +
     "`deno task migrate-store --to redis`, and remove it once that is done";

@@ -4,6 +4,9 @@ import { messageOf } from "../../error_message.ts";
 import { StoreError } from "../port.ts";
 import { number } from "./column.ts";
 
+/** The file in the data folder that holds the store. */
+export const STORE_FILE = "gateway.db";
+
 /** Each entry brings the schema from its index to the next version. Entries that were released never change. */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server (
@@ -85,7 +88,7 @@ export function userVersion(database: DatabaseSync): number {
 /** Whether the store in the folder can be read as it is, without changing it, as far as can be told. */
 export function isOfThisSchema(folder: string): boolean {
   try {
-    using database = new DatabaseSync(join(folder, "gateway.db"), { readOnly: true });
+    using database = new DatabaseSync(join(folder, STORE_FILE), { readOnly: true });
     return userVersion(database) === MIGRATIONS.length;
   } catch {
     return false; // opening it will tell

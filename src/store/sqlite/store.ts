@@ -10,7 +10,7 @@ import { FileWatch } from "./file_watch.ts";
 import type { FolderLock } from "./lock.ts";
 import { quickCheckBeside } from "./quick_check.ts";
 import { load, loadAgain } from "./rows.ts";
-import { userVersion } from "./schema.ts";
+import { STORE_FILE, userVersion } from "./schema.ts";
 import { prepare, type Statements } from "./statements.ts";
 import { RowWriter } from "./write.ts";
 
@@ -99,7 +99,7 @@ export class SqliteStore implements Store {
     options: StoreOptions,
     access?: FolderLock | (() => Promise<Taken>),
   ): Promise<SqliteStore> {
-    const file = join(folder, "gateway.db");
+    const file = join(folder, STORE_FILE);
     try {
       return new SqliteStore(file, await openWhole(file), options, access);
     } catch (error) {
