@@ -3,6 +3,7 @@ import {
   defaultFleetSettings,
   type FleetOverrides,
   type Milliseconds,
+  type Report,
 } from "../../src/fleet/mod.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { Observers } from "../../src/gateway/observers.ts";
@@ -39,6 +40,8 @@ export interface HostOptions {
   readonly syncPlaces: boolean;
   /** Told of every change, here or in another gateway. */
   readonly changed: (change: Change, host: Host) => void;
+  /** Told of every report that it has taken in, from whoever sends it. */
+  readonly reported: (report: Report, host: Host) => void;
 }
 
 /** One life of a gateway's process: the production gateway on simulated time, store and chance. */
@@ -57,12 +60,15 @@ export class Host {
   }
 
   static async start(options: HostOptions): Promise<Host> {
-    const { clock, unixTime, random, settings, syncPlaces, changed } = options;
+    const { clock, unixTime, random, settings, syncPlaces, changed, reported } = options;
     const host = new Host(clock);
     const observers = new Observers((error) => {
       throw error;
     });
-    observers.add({ changed: (change) => changed(change, host) });
+    observers.add({
+      changed: (change) => changed(change, host),
+      reported: (report) => reported(report, host),
+    });
     const timers: Timers = {
       after: (wait, act) => clock.after(wait, () => host.whenRunning(act)),
       every: (interval, act) => clock.every(interval, () => host.whenRunning(act)),

@@ -1,5 +1,5 @@
 import { Connection } from "../../src/edge/http/connection.ts";
-import { type Address, duration, type Milliseconds, type Report, type Task } from "../../src/fleet/mod.ts";
+import { type Address, duration, type Milliseconds, type Task } from "../../src/fleet/mod.ts";
 import type { Line } from "../ledger.ts";
 import type { Chance } from "../placement/chance.ts";
 import type { Clock } from "./clock.ts";
@@ -15,8 +15,6 @@ export interface ServerNetwork {
   readonly latency: () => Milliseconds;
   /** Whether what is sent now does not arrive. */
   readonly loses: () => boolean;
-  /** A report reaches a gateway. */
-  readonly reports: (host: Host, report: Report) => void;
   readonly read: (server: FaultyServer, task: Task, line: Line) => void;
 }
 
@@ -205,7 +203,6 @@ export class FaultyServer {
       link.host.whenRunning(async () => {
         const proof = link.connection.begin(false, true);
         proof?.reportOf(this.address);
-        this.#network.reports(link.host, report);
         const outcome = await link.host.gateway.report(report, true);
         proof?.end();
         if (!outcome.accepted) return;

@@ -1,7 +1,7 @@
 import type { Address, Milliseconds, Report } from "../../src/fleet/mod.ts";
 import type { Host } from "./host.ts";
 
-/** A report that a gateway was given, and when. */
+/** A report that a gateway has taken in, and when. */
 export interface ToldReport {
   readonly at: Milliseconds;
   readonly report: Report;
@@ -9,12 +9,12 @@ export interface ToldReport {
   readonly passedOn: boolean;
 }
 
-/** Reports of a server that are remembered: of the newest it is not known yet whether it has been taken in. */
+/** Reports of a server that are remembered: the newest the other gateways may not have been told of. */
 const REMEMBERED = 2;
 
 /**
- * What each life of a gateway was told by servers, from outside of it. Where several gateways share a store, what one of
- * them was told counts as told to all, if it could be passed on.
+ * What each life of a gateway was told by servers, and has not put aside as older than what another one has heard. Where several
+ * gateways share a store, what one of them was told counts as told to all, if it could be passed on.
  */
 export class ToldReports {
   readonly #byHost = new WeakMap<Host, Map<Address, ToldReport[]>>();

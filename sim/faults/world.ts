@@ -174,7 +174,6 @@ export class World {
       },
       latency: () => this.#latency(),
       loses: () => this.#happens("lost answers", 0.05),
-      reports: (host, report) => this.#told.tell(host, report, this.#clock.now),
       read: (server, task, line) => this.#read(server, task, line),
     });
   }
@@ -290,6 +289,7 @@ export class World {
       },
       syncPlaces: this.#syncPlaces,
       changed: (change, host) => this.#changed(change, host),
+      reported: (report, host) => this.#told.tell(host, report, this.#clock.now),
     });
   }
 
