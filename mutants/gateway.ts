@@ -106,15 +106,15 @@ export const gateway: readonly Mutant[] = [
     breaks: "changes are written to a store that lacks those before them",
   },
   {
-    file: "src/gateway/gateway.ts",
+    file: "src/gateway/task_delivery.ts",
     find: "    await this.#durability.settled();\n",
     put: "",
-    breaks: "the task of a call that is refused in the end is handed over",
+    breaks: "an answer does not wait for a task whose call is on its way",
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "before === undefined ? this.#takeIn(input) : before.then(() => this.#takeIn(input))",
-    put: "this.#takeIn(input)",
+    find: "await this.#reporting.take(input.address, () => this.#takeIn(input))",
+    put: "await this.#takeIn(input)",
     breaks: "two reports of one server are taken in at once",
   },
   {
@@ -246,8 +246,8 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "    this.#reporting.set(address, ended);\n    try {\n      return await forgetting;",
-    put: "    try {\n      return await forgetting;",
+    find: "return this.#reporting.take(address, () => this.#forget(address));",
+    put: "return this.#forget(address);",
     breaks: "a server that reports while it is forgotten is forgotten with its report",
   },
   {

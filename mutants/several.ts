@@ -143,12 +143,11 @@ const faults: readonly Mutant[] = [
     suite: "customers",
   },
   {
-    file: "src/gateway/gateway.ts",
-    find: "    const lives = await this.#whoLives(input.address);\n" +
-      "    if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };\n",
-    put:
-      "    if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };\n" +
-      "    const lives = await this.#whoLives(input.address);\n",
+    file: "src/gateway/task_delivery.ts",
+    find: "    const lives = await this.#whoLives(server);\n" +
+      "    if (!await this.#mayHandOver(server, id)) return NO_TASKS;\n",
+    put: "    if (!await this.#mayHandOver(server, id)) return NO_TASKS;\n" +
+      "    const lives = await this.#whoLives(server);\n",
     breaks: "a message comes twice whose gateway stops while another hears a report",
     suite: "several gateways",
   },

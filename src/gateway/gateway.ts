@@ -36,7 +36,9 @@ import type {
 } from "./port.ts";
 import type { Replication } from "./replication.ts";
 import { StartWait, waitUntil } from "./start_wait.ts";
+import { NO_TASKS, TaskDelivery } from "./task_delivery.ts";
 import { type Clocks, longWork, RUNTIME_TIMERS, type Timers, toUnixTime } from "./timers.ts";
+import { Turns } from "./turns.ts";
 import { shownDeadline, View } from "./view.ts";
 import { wholeFleet } from "./whole_fleet.ts";
 
@@ -92,9 +94,9 @@ export class Gateway implements GatewayPort {
   readonly #replication: Replication | undefined;
   readonly #licences: LicenceShares | undefined;
   readonly view: View;
-  #planning: Promise<unknown> = Promise.resolve();
-  /** Reports that are being taken in, by server. */
-  readonly #reporting = new Map<Address, Promise<unknown>>();
+  readonly #tasks: TaskDelivery;
+  readonly #planning = new Turns<Address>();
+  readonly #reporting = new Turns<Address>();
   /** The last time in which it did not run. */
   #slept: { since: Milliseconds; until: Milliseconds } = { since: -Infinity, until: -Infinity };
   #stopTicking: (() => void) | undefined;
@@ -130,6 +132,7 @@ export class Gateway implements GatewayPort {
     this.#replication = replication;
     observers.add({ followed: (change) => this.#startWait.followed(change) });
     this.#licences = replication && new LicenceShares(model, replication, timers, clocks.now);
+    this.#tasks = new TaskDelivery(model, durability, observers, clocks.now);
     this.view = new View(
       model,
       clocks,
@@ -360,9 +363,7 @@ export class Gateway implements GatewayPort {
   plan(address: Address, wanted: WantedPlan): ReturnType<GatewayPort["plan"]> {
     const change = this.#planOf(wanted);
     // One after the other, since each keeps what it does not change; and only what is durable has an effect.
-    const planned = this.#planning.then(() => this.#plan(address, change));
-    this.#planning = planned.catch(() => {});
-    return planned;
+    return this.#planning.take(address, () => this.#plan(address, change));
   }
 
   async #plan(address: Address, wanted: Partial<Plan>) {
@@ -381,17 +382,9 @@ export class Gateway implements GatewayPort {
     return { before: this.#shownPlan(before), after: this.#shownPlan(after) };
   }
 
-  async forget(address: Address): ReturnType<GatewayPort["forget"]> {
+  forget(address: Address): ReturnType<GatewayPort["forget"]> {
     // While the store has not got it, no report of the server is taken in: it would be forgotten as well.
-    const before = this.#reporting.get(address) ?? Promise.resolve();
-    const forgetting = before.then(() => this.#forget(address));
-    const ended = forgetting.catch(() => {});
-    this.#reporting.set(address, ended);
-    try {
-      return await forgetting;
-    } finally {
-      if (this.#reporting.get(address) === ended) this.#reporting.delete(address);
-    }
+    return this.#reporting.take(address, () => this.#forget(address));
   }
 
   async #forget(address: Address): ReturnType<GatewayPort["forget"]> {
@@ -428,70 +421,14 @@ export class Gateway implements GatewayPort {
     if (others !== undefined && behind !== undefined && await others.catchUp()) {
       // It may have waited while this gateway did not run: what others have heard of the server since is newer.
       if (fleet.isHeardElsewhere(this.#model, input.address, behind)) {
-        return { accepted: true, tasks: [], delivery: undefined };
+        return { accepted: true, ...NO_TASKS };
       }
     }
-    const before = this.#reporting.get(input.address);
-    const running = before === undefined ? this.#takeIn(input) : before.then(() => this.#takeIn(input));
-    // What fails is thrown to whoever reported, not to whoever waits for it.
-    const ended = running.catch(() => {});
-    this.#reporting.set(input.address, ended);
-    let accepted: boolean;
-    try {
-      accepted = await running;
-    } finally {
-      if (this.#reporting.get(input.address) === ended) this.#reporting.delete(input.address);
-    }
+    const accepted = await this.#reporting.take(input.address, () => this.#takeIn(input));
     if (!accepted) return { accepted };
-    if (!wantsTasks) return { accepted, tasks: [], delivery: undefined };
+    if (!wantsTasks) return { accepted, ...NO_TASKS };
     await this.#rebalance(input.address);
-    // A task whose call may still be refused is not handed over, nor what was asked for after it.
-    await this.#durability.settled();
-    const id = fleet.numberHandOver(this.#model);
-    // Before the rest is heard: what one that is gone has told of its answers before it went is known then.
-    const lives = await this.#whoLives(input.address);
-    if (!await this.#mayHandOver(input.address, id)) return { accepted, tasks: [], delivery: undefined };
-    const open = this.#model.shared ? fleet.NOT_PLACED : this.#firstOpenTask();
-    const { tasks, repeated, handOver, changes } = fleet.handOverTasks(
-      this.#model,
-      input.address,
-      this.#now(),
-      open,
-      id,
-      lives,
-    );
-    this.#durability.soon(changes);
-    if (tasks.length > 0) this.#observers.tell("handedOver", tasks.length, repeated);
-    const delivery = handOver === undefined ? undefined : { server: input.address, id: handOver };
-    return { accepted, tasks, delivery };
-  }
-
-  /** Whether no other gateway is handing tasks over to the server; not asked where there are none. */
-  async #mayHandOver(address: Address, id: number): Promise<boolean> {
-    if (this.#replication === undefined || !fleet.hasTasks(this.#model, address)) return true;
-    return await this.#replication.mayHandOver(address, id);
-  }
-
-  /** Tells which gateways live, of those whose answers to the server are open by now; nothing where none are. */
-  async #whoLives(address: Address): Promise<((gateway: number) => boolean) | undefined> {
-    if (this.#replication === undefined) return undefined;
-    const others = fleet.othersHandingOver(this.#model, address);
-    if (others.size === 0) return undefined;
-    const members = await this.#replication.gateways();
-    if (members.length === 0) return undefined;
-    const gone = others.difference(new Set(members.map(({ number }) => number)));
-    return (gateway) => !gone.has(gateway);
-  }
-
-  /** Number of the first task whose call is still on its way into the store. */
-  #firstOpenTask(): number {
-    let first = Infinity;
-    for (const { changes } of this.#durability.inFlight) {
-      for (const change of changes) {
-        if (change.type === "task-queued") first = Math.min(first, change.task.sequence);
-      }
-    }
-    return first;
+    return { accepted, ...await this.#tasks.take(input.address) };
   }
 
   reportComes(): Arrival {

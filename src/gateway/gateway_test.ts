@@ -634,6 +634,7 @@ Deno.test("a task whose call may still be refused is not handed over", async () 
     store.holds = true;
     const call = gateway.manage({ task: update });
     const answer = hear(gateway, "r");
+    await new Promise((resolve) => setImmediate(resolve)); // the answer waits for the call
     if (durable) store.release();
     else store.fail();
     assert.equal(await call, durable ? "accepted" : "not-durable");

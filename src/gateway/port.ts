@@ -136,7 +136,13 @@ export interface Arrival {
 /** What a server's report is answered with; a delivery where there are tasks. Refused where there are too many servers. */
 export type ReportOutcome =
   | { readonly accepted: false }
-  | { readonly accepted: true; readonly tasks: readonly Task[]; readonly delivery: Delivery | undefined };
+  | ({ readonly accepted: true } & TasksOut);
+
+/** Tasks that go out with an answer, and how to tell what became of it; that only where there are tasks. */
+export interface TasksOut {
+  readonly tasks: readonly Task[];
+  readonly delivery: Delivery | undefined;
+}
 
 /** What is to change of what is wanted of a server. A deadline for draining is in milliseconds from now. */
 export type WantedPlan =
