@@ -3,6 +3,18 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/learning/name_template.ts",
+    find: 'BEYOND_ASCII.test(cut) ? cut.replace(DIGIT, "0") : cut',
+    put: "cut",
+    breaks: "each room whose number is in other digits than ours is a kind of its own",
+  },
+  {
+    file: "src/fleet/learning/name_template.ts",
+    find: "(?![a-f]{3,}[0-9]+$)",
+    put: "",
+    breaks: "a word of the letters a to f with a number is of one kind with all ids",
+  },
+  {
     file: "src/fleet/rooms/listing.ts",
     find: "peers > 0 && now > young.growsUntil",
     put: "false",

@@ -10,10 +10,15 @@ const HALF = /[\uD800-\uDBFF]$/;
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
 const WORD = /[A-Za-z0-9]+/g;
 const PIECE = /[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]{2,}|\d+|./g;
-const HEX_ID = /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{6,}$/i;
+/** Digits and letters, but for a word with a number (`decade1`): of ids of 8 characters one in a hundred looks so, of longer ones hardly any. */
+const HEX_ID = /^(?=.*[0-9])(?=.*[a-f])(?![a-f]{3,}[0-9]+$)[0-9a-f]{6,}$/i;
+
+const BEYOND_ASCII = /[^\0-\x7f]/;
+/** A decimal digit of any script. */
+const DIGIT = /\p{Nd}/gu;
 
 /**
- * What names of a kind have in common: UUIDs, hexadecimal and base-62 ids and runs of digits become a marker.
+ * What names of a kind have in common: UUIDs, hexadecimal and base-62 ids and runs of digits, of whatever script, become a marker.
  *
  * ```ts
  * nameTemplate("match-8231"); // "match-#"
@@ -21,7 +26,8 @@ const HEX_ID = /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{6,}$/i;
  * ```
  */
 export function nameTemplate(name: string): string {
-  const text = name.length > LENGTH ? name.slice(0, LENGTH).replace(HALF, "") : name;
+  const cut = name.length > LENGTH ? name.slice(0, LENGTH).replace(HALF, "") : name;
+  const text = BEYOND_ASCII.test(cut) ? cut.replace(DIGIT, "0") : cut;
   return text.replace(UUID, MARKER).replace(
     WORD,
     (word) => isId(word) ? MARKER : word.replace(/\d+/g, MARKER),
