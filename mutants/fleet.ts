@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/learning/kinds.ts",
+    find: "    if (isAll(kind)) {\n      this.#learned",
+    put: "    if (false) {\n      this.#learned",
+    breaks: "the row of all rooms of an older version counts as a namespace",
+  },
+  {
     file: "src/fleet/learning/name_template.ts",
     find: 'BEYOND_ASCII.test(cut) ? cut.replace(DIGIT, "0") : cut',
     put: "cut",

@@ -150,10 +150,17 @@ export class Kinds {
     return (isAll(kind) ? namespaces : [kind]).filter((each) => this.#delete(each));
   }
 
-  /** Takes over what was stored, or that it is forgotten. */
+  /**
+   * Takes over what was stored, or that it is forgotten. All rooms, which a version had a row for, are no kind: they are what is
+   * known of each namespace, and the store is told to forget the row.
+   */
   restore({ sizes, ...kind }: LearnedKind): void {
     if (sizes === undefined) {
       this.#delete(kind);
+      return;
+    }
+    if (isAll(kind)) {
+      this.#learned.set(keyOf(kind), kind);
       return;
     }
     const misses = this.#kept.get(kind)?.misses ?? new Misses();
