@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/state/room_cost.ts",
+    find: "  else if (changes) roomCost.clientsPerWork = clientsPerWork;",
+    put: "  else roomCost.clientsPerWork = 1;",
+    breaks: "after a restart an idle server seems to be one on which rooms cost many times as much",
+  },
+  {
     file: "src/fleet/learning/kinds.ts",
     find: "    if (isAll(kind)) {\n      this.#learned",
     put: "    if (false) {\n      this.#learned",

@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in the shell: durability, claims, refused calls, a store that fails, times as they are shown. */
 export const gateway: readonly Mutant[] = [
   {
+    file: "src/gateway/kept_estimates.ts",
+    find: "  if (cost !== undefined) fleet.restoreRoomCost(model, cost, clocks.now());",
+    put: "",
+    breaks: "what rooms cost is learned anew after each start",
+  },
+  {
     file: "src/gateway/replication.ts",
     find: "if (stored === undefined) return this.#shared.silence < SERVE_CUT_OFF;",
     put:

@@ -60,6 +60,7 @@ async function filled(folder: string): Promise<void> {
     { type: "server-planned", server, weight: 0.5, draining: undefined },
   ], "power");
   await store.setValue("customers", "[]");
+  await store.setValue("room-cost", '{"exponent":2,"clientsPerWork":0.1}');
   await store.close();
 }
 
@@ -100,7 +101,9 @@ Deno.test({
     assert.deepEqual(is.tasks.map(({ task }) => task.sequence), [7]);
     assert.deepEqual(is.servers.map(({ weight }) => weight), [0.5]);
     assert.equal(await after.value("customers"), "[1]");
-    assert.equal(await after.value("master-key"), await before.value("master-key"));
+    for (const name of ["master-key", "room-cost"]) {
+      assert.equal(await after.value(name), await before.value(name));
+    }
     await Promise.all([before.close(), after.close()]);
 
     const full = await migrate(back.path, redis, "--to", "folder");

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { CustomerMemory, KeptList } from "../customers/customers.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import { ROOM_COST } from "../gateway/kept_estimates.ts";
 import { asStoreError, orNothing } from "../gateway/store_error.ts";
 import { log } from "../ops/log.ts";
 import { leads } from "./lead.ts";
@@ -13,7 +14,7 @@ const MASTER_KEY = "master-key";
 const CUSTOMERS = "customers";
 
 /** The names of all that stays right in another store. */
-export const KEPT_TEXTS: readonly string[] = [MASTER_KEY, CUSTOMERS];
+export const KEPT_TEXTS: readonly string[] = [MASTER_KEY, CUSTOMERS, ROOM_COST];
 
 /** Servers' keys hang on the master key: with another one, every server needs its configuration anew. */
 export async function checkMasterKey(store: Store, masterKey: string): Promise<void> {

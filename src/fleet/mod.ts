@@ -12,6 +12,7 @@ export * from "./change.ts";
 export * from "./operations/connect.ts";
 export { plan, plannedBy, planOf, welcomeAgain } from "./servers/draining.ts";
 export { demandText, restoreDemand } from "./state/demand.ts";
+export { restoreRoomCost, roomCostText } from "./state/room_cost.ts";
 export * from "./state/explanation.ts";
 export * from "./facts.ts";
 export { follow } from "./replication/follow.ts";

@@ -21,7 +21,7 @@ import type {
 } from "../fleet/mod.ts";
 import type { OpenStore, Store } from "../store/port.ts";
 import { Durability } from "./durability.ts";
-import { keepDemand, restoreDemand } from "./kept_demand.ts";
+import { keepEstimates, restoreEstimates } from "./kept_estimates.ts";
 import { LicenceShares } from "./licence_shares.ts";
 import { Observers } from "./observers.ts";
 import type {
@@ -161,7 +161,7 @@ export class Gateway implements GatewayPort {
     const durability = await Durability.open(model, options.openStore, clocks, timers, observers, random);
     const gateway = new Gateway(model, durability, clocks, timers, observers, random, options);
     gateway.#ticked = start;
-    await restoreDemand(model, durability.store, clocks);
+    await restoreEstimates(model, durability.store, clocks);
     const end = start + settings.disableTimeout;
     const until = await waitUntil(end, options.waitForReports, durability, model, clocks);
     if (until !== undefined) gateway.#startWait.begin(until);
@@ -506,7 +506,7 @@ export class Gateway implements GatewayPort {
     const counted = this.#model.demandCounted;
     this.#durability.soon(fleet.tick(this.#model, now));
     if (this.#model.demandCounted !== counted) {
-      void keepDemand(this.#model, this.#durability.store, this.#clocks);
+      void keepEstimates(this.#model, this.#durability.store, this.#clocks);
     }
     this.#licences?.giveBack();
   }

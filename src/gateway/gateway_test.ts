@@ -7,6 +7,7 @@ import {
   type ConnectInput,
   type Snapshot,
   type Task,
+  tick,
 } from "../fleet/mod.ts";
 import { address, SETTINGS } from "../fleet/testing.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
@@ -100,6 +101,49 @@ Deno.test("a ban holds over a restart until its end by the wall clock", async ()
   assert.ok(!refused.granted && refused.reason === "banned");
   clock.now = HOUR / 4;
   assert.ok((await after.connect({ ...input, rooms: ["banned"] })).granted);
+  await after.stop();
+});
+
+Deno.test("how the load of rooms grows with their clients is known over a restart", async () => {
+  using folder = new TemporaryFolder();
+  const clock = { now: 0, unix: 1_700_000_000_000 };
+  const before = await gatewayWithClocks(folder.path, clock);
+  for (let i = 0; i < 500; i++) {
+    clock.now += 5000;
+    const clients = 10 + i % 50;
+    const rooms = [{
+      id: ["acme", "r"],
+      customer: "acme",
+      peers: clients,
+      age: { secs: 9999, nanos: 0 },
+    }] as const;
+    const load = (clients / 100) ** 2;
+    await before.report(
+      { address: address("a"), pool: "default", version: "1", load, clients, rooms },
+      true,
+    );
+    before.inspect((model) => tick(model, clock.now));
+  }
+  const exponentOf = (gateway: Gateway) =>
+    gateway.inspect(({ servers }) => servers.get(address("b"))?.work?.exponent);
+  await before.report({
+    address: address("b"),
+    pool: "default",
+    version: "1",
+    load: 0,
+    clients: 0,
+    rooms: [],
+  }, true);
+  assert.equal(exponentOf(before), 2);
+  clock.now += 60_000;
+  before.start();
+  for (let i = 0; i < 100 && await before.store.value("room-cost") === undefined; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await before.stop();
+  clock.now = 0;
+  const after = await gatewayWithClocks(folder.path, clock);
+  assert.equal(exponentOf(after), 2);
   await after.stop();
 });
 

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { type Change, follow, type Model, report, tick } from "../mod.ts";
+import {
+  type Change,
+  follow,
+  type Model,
+  report,
+  Restorer,
+  restoreRoomCost,
+  roomCostText,
+  snapshot,
+  tick,
+} from "../mod.ts";
 import { address, checkConsistency, hear, place, seededRandom, testModel } from "../testing.ts";
 
 const SERVERS = ["a", "b", "c"];
@@ -75,6 +85,39 @@ Deno.test("a gateway that has just started counts rooms by the exponent of the o
   for (let minute = 1; minute <= 20; minute++) tick(young, now + minute * 60_000);
   assert.equal(young.roomCost.which, 4, "few reports say nothing against it");
   checkConsistency(young);
+});
+
+Deno.test("how rooms are counted is known after a restart, also of a server without any, and by a text that is none nothing is", () => {
+  const { model: before, now } = run(40);
+  const text = roomCostText(before)!;
+  hear(before, "idle", [], now);
+  const restored = (text: string) => {
+    const model = testModel();
+    const restorer = new Restorer(model, 0);
+    restorer.take(snapshot(before));
+    for (const _ of restorer.finish(0));
+    restoreRoomCost(model, text, 0);
+    return model;
+  };
+  const model = restored(text);
+  assert.equal(model.roomCost.which, 4);
+  assert.equal(roomCostText(model), text, "and after the next one");
+  const idle = model.servers.get(address("idle"))!;
+  const { loadPerWork } = before.servers.get(address("a"))!;
+  assert.equal(idle.work?.exponent, 2);
+  assert.ok(idle.work.load > loadPerWork / 3 && idle.work.load < 3 * loadPerWork, `${idle.work.load}`);
+  for (let minute = 0; minute <= 20; minute++) tick(model, minute * 60_000);
+  assert.equal(roomCostText(model), text, "while there are no reports nothing speaks against it");
+  for (const damaged of ["", "null", "{}", "[]", text.replace("2", "3"), text.replace(/:[^:]*}/, ":0}")]) {
+    const { roomCost, servers } = restored(damaged);
+    assert.deepEqual([roomCost.which, roomCost.clientsPerWork], [0, 1], damaged);
+    for (const { work } of servers) assert.equal(work, undefined);
+  }
+});
+
+Deno.test("that each client costs the same is kept once it is known, and not before", () => {
+  assert.equal(roomCostText(run(5).model), undefined);
+  assert.match(roomCostText(run(40, fifth).model)!, /^{"exponent":1,/);
 });
 
 Deno.test("where rooms cost the square of their clients, a room that becomes large counts for what it will cost", () => {

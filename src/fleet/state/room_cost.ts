@@ -72,13 +72,38 @@ export function followExponent(model: Model, which: number, now: Milliseconds): 
   if (!isEnough(Array.from(model.servers, ({ workFit }) => workFit))) setExponent(model, which, now);
 }
 
-function setExponent(model: Model, which: number, now: Milliseconds): void {
+/** How rooms are counted, as a text for whoever starts next; nothing while that is not known. */
+export function roomCostText(model: Model): string | undefined {
+  const { which, clientsPerWork } = model.roomCost;
+  if (which === 0 && !isEnough(Array.from(model.servers, ({ workFit }) => workFit))) return undefined;
+  return JSON.stringify({ exponent: EXPONENTS[which], clientsPerWork });
+}
+
+/** Counts rooms as before the start, until reports tell otherwise; by no such text, or one of another version, each client counts. */
+export function restoreRoomCost(model: Model, text: string, now: Milliseconds): void {
+  const { exponent, clientsPerWork } = parsed(text);
+  const which = EXPONENTS.findIndex((each) => each === exponent);
+  if (which > 0 && clientsPerWork > 0 && clientsPerWork <= 1) setExponent(model, which, now, clientsPerWork);
+}
+
+function parsed(text: string): { readonly exponent: unknown; readonly clientsPerWork: number } {
+  try {
+    const { exponent, clientsPerWork } = JSON.parse(text);
+    return { exponent, clientsPerWork: Number(clientsPerWork) };
+  } catch {
+    return { exponent: undefined, clientsPerWork: NaN }; // no JSON, or another shape: as if there were none
+  }
+}
+
+/** @param clientsPerWork where no room tells it */
+function setExponent(model: Model, which: number, now: Milliseconds, clientsPerWork = 1): void {
   const { roomCost } = model;
   const servers = Array.from(model.servers);
   const changes = which !== roomCost.which;
   roomCost.which = which;
   const sum = (which: number) => servers.reduce((total, { works }) => total + works[which]!, 0);
-  roomCost.clientsPerWork = sum(0) > 0 ? sum(0) / sum(roomCost.which) : 1;
+  if (sum(0) > 0) roomCost.clientsPerWork = sum(0) / sum(which);
+  else if (changes) roomCost.clientsPerWork = clientsPerWork;
   if (!changes) return;
   for (const server of servers) {
     reckon(model, server, now); // all at once, so that none is compared by another formula
