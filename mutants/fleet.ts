@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/operations/forecast.ts",
+    find: "new Set([...spill.keys(), ...pools.keys()])",
+    put: "new Set(pools.keys())",
+    breaks: "the metrics of a pool are gone with its last server",
+  },
+  {
     file: "src/fleet/state/room_cost.ts",
     find: "  else if (changes) roomCost.clientsPerWork = clientsPerWork;",
     put: "  else roomCost.clientsPerWork = 1;",

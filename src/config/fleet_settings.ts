@@ -5,6 +5,7 @@ import { configuredPools, type Settings } from "./schema.ts";
 export function fleetSettings(settings: Settings): FleetSettings {
   const { sfuConfig, loginToken, placement, limits, tasks } = settings;
   const { rebalance } = placement;
+  const pools = configuredPools(settings);
   return {
     placement: {
       ...placement,
@@ -15,7 +16,7 @@ export function fleetSettings(settings: Settings): FleetSettings {
         interval: rebalance.interval * 1000,
         rest: rebalance.rest * 1000,
       },
-      spill: configuredPools(settings).spill,
+      spill: new Map([[pools.default, []], ...pools.spill]), // each pool has its place, also where there is but one
     },
     updateInterval: sfuConfig.updateInterval * 1000,
     disableTimeout: sfuConfig.disableTimeout * 1000,

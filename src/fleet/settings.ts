@@ -26,7 +26,10 @@ export interface PlacementSettings {
   readonly target: number;
   /** Whether a group is placed or refused when all servers are above the ceiling. */
   readonly overload: "place" | "refuse";
-  /** The pools, in order, that take a pool's new groups when all its own servers are above the ceiling. */
+  /**
+   * The pools, in order, that take a pool's new groups when all its own servers are above the ceiling. Every pool that is
+   * configured has an entry; none where that is not known.
+   */
   readonly spill: ReadonlyMap<string, readonly string[]>;
   /** Clients of a room of which nothing is known. */
   readonly defaultSize: number;

@@ -49,16 +49,14 @@ interface Sized {
  * How many servers each pool needs, now and soon, and which could be taken out now. O(servers, rooms of silent ones)
  *
  * @param target load that servers are to have, above 0 and at most 1
- * @param only one pool, also where no server of it is known; all that have servers, if absent
+ * @param only one pool; all that are configured or have servers, if absent
  */
 export function forecast(model: Model, target: number, only?: string): PoolForecast[] {
-  const pools = Map.groupBy(model.servers, ({ pool }) => pool);
-  if (only === undefined) {
-    return Array.from(pools, ([pool, servers]) => forecastOf(model, pool, servers, target));
-  }
   const { spill } = model.settings.placement;
-  const isKnown = pools.has(only) || spill.size === 0 || spill.has(only);
-  return isKnown ? [forecastOf(model, only, pools.get(only) ?? [], target)] : [];
+  const pools = Map.groupBy(model.servers, ({ pool }) => pool);
+  const known = new Set([...spill.keys(), ...pools.keys()]);
+  const wanted = only === undefined ? [...known] : known.has(only) || spill.size === 0 ? [only] : [];
+  return wanted.map((pool) => forecastOf(model, pool, pools.get(pool) ?? [], target));
 }
 
 function forecastOf(model: Model, pool: string, all: readonly Server[], target: number): PoolForecast {

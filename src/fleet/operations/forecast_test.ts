@@ -218,6 +218,21 @@ Deno.test("a pool that is asked for needs nothing without servers; one that is n
   assert.equal(forecast(model, 0.75, "us").length, 0);
 });
 
+Deno.test("every pool that is configured has a forecast, also when its last server has been forgotten; another one has while it has servers", () => {
+  const spill = new Map<string, string[]>([["eu", ["us"]], ["us", []]]);
+  const model = testModel({ placement: defaultFleetSettings({ placement: { spill } }).placement });
+  const pools = () => forecast(model, 0.75).map(({ pool, alive }) => [pool, alive]);
+  assert.deepEqual(pools(), [["eu", 0], ["us", 0]]);
+  hear(model, "a", [["r", 900, 1]], 0, "eu");
+  hear(model, "b", [["s", 10, 1]], 0, "old");
+  assert.deepEqual(pools(), [["eu", 1], ["us", 0], ["old", 1]]);
+  tick(model, 10_000);
+  tick(model, 20 * MINUTE);
+  assert.equal(model.servers.size, 0);
+  assert.deepEqual(pools(), [["eu", 0], ["us", 0]]);
+  assert.deepEqual(forecast(model, 0.75)[0]!.ahead.map(({ servers }) => servers), [0, 0, 0, 0]);
+});
+
 Deno.test("what a pool had before all its servers were forgotten says nothing of it later", () => {
   const model = run(20, () => 6000);
   const later = 40 * MINUTE;
