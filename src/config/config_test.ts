@@ -61,13 +61,13 @@ const mistakes: [string, object, RegExp][] = [
   ],
   [
     "moves from servers that are filled on purpose",
-    { placement: { strategy: "fill", target: 0.8, rebalance: { above: 0.8 } } },
-    /placement\.rebalance\.above: expected more than placement\.target, .*, found 0\.8/,
+    { placement: { strategy: "fill", target: 0.8, rebalance: { above: 0.84 } } },
+    /placement\.rebalance\.above: expected at least 0\.05 more than placement\.target, .*, found 0\.84/,
   ],
   [
     "the same by the default of what is left out",
     { placement: { strategy: "fill", target: 0.95, rebalance: {} } },
-    /placement\.rebalance\.above: expected more than placement\.target, .*, found nothing, which is 0\.9$/m,
+    /placement\.rebalance\.above: expected at least 0\.05 more than placement\.target, .*, found nothing, which is 0\.9$/m,
   ],
   ["moves from servers that are hardly used", { placement: { rebalance: { above: 0.09 } } }, /above: .*0\.5/],
   [
@@ -285,6 +285,15 @@ Deno.test("an empty configuration gives the fleet its defaults", () => {
 Deno.test("rooms move because of load where that is asked for, by defaults if nothing more is said", () => {
   const { settings } = readConfig({ placement: { rebalance: {} } });
   assert.deepEqual(fleetSettings(settings).placement.rebalance, DEFAULT_REBALANCE);
+});
+
+Deno.test("rooms may move a twentieth above what fill fills servers to, however that is written; other strategies fill to nothing", () => {
+  for (const [target, above] of [[0.75, 0.8], [0.8, 0.85], [0.85, 0.9], [0.55, 0.6]] as const) {
+    const fill = { strategy: "fill", target, rebalance: { above } } as const;
+    assert.equal(fleetSettings(readConfig({ placement: fill }).settings).placement.rebalance?.above, above);
+  }
+  const expected = { strategy: "expected", target: 0.8, rebalance: { above: 0.6 } } as const;
+  assert.doesNotThrow(() => readConfig({ placement: expected }));
 });
 
 Deno.test("a strategy's name brings the strategy", () => {
