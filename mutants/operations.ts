@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what is done with the fleet: Connects, reports, moves, undo, restore, follow, the passing of time. */
 export const operations: readonly Mutant[] = [
   {
+    file: "src/fleet/operations/rebalance.ts",
+    find: "if (server.steadyBefore <= settings.above) return NOTHING;",
+    put: "",
+    breaks: "a room moves by a load that one report alone says",
+  },
+  {
     file: "src/fleet/state/demand.ts",
     find: "if (!(age >= 0 && age < 2 * EVERY)) return;",
     put: "",

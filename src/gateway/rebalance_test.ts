@@ -28,6 +28,7 @@ async function gatewayWith(
     now: () => 0,
   });
   await report(gateway, "b");
+  assert.deepEqual(await report(gateway, "a", ROOMS), [], "by one report alone nothing moves");
   return { gateway, commits };
 }
 

@@ -38,7 +38,7 @@ class Watched {
 Deno.test("a server that is too full, and of which nothing fits elsewhere, is told of once, and when that ends", () => {
   const watched = new Watched();
   watched.pass(600, FULL, { other: 850 });
-  assert.deepEqual(watched.told, [[15, "nothing fits elsewhere"]]);
+  assert.deepEqual(watched.told, [[20, "nothing fits elsewhere"]]);
   watched.pass(60, { rest: 850 }, { other: 850 });
   assert.deepEqual(watched.told.slice(1), [[600, undefined]]);
 });
@@ -53,14 +53,14 @@ Deno.test("that nothing leaves a full server ends once another one can take a ro
 Deno.test("a server is told of once in half an hour, however often its load crosses the mark", () => {
   const watched = new Watched();
   for (let i = 0; i < 100; i++) {
-    watched.pass(20, FULL, { other: 850 });
+    watched.pass(25, FULL, { other: 850 });
     watched.pass(5, { rest: 850 }, { other: 850 });
   }
   assert.deepEqual(watched.told, [
-    [15, "nothing fits elsewhere"],
-    [20, undefined],
-    [1815, "nothing fits elsewhere"],
-    [1820, undefined],
+    [20, "nothing fits elsewhere"], // 15 s after a second report has said so
+    [25, undefined],
+    [1820, "nothing fits elsewhere"],
+    [1825, undefined],
   ]);
 });
 
@@ -78,7 +78,7 @@ Deno.test("that somebody is on the way to all rooms of a full server is told", (
   watched.pass(60, FULL, {}, () => {
     for (const room of Object.keys(FULL)) place(watched.model, room, "u", watched.now);
   });
-  assert.deepEqual(watched.told, [[15, "nothing may leave"]]);
+  assert.deepEqual(watched.told, [[20, "nothing may leave"]]);
 });
 
 Deno.test("that moves have not helped is told", () => {
@@ -99,7 +99,7 @@ Deno.test("that moves have not helped is told", () => {
       last,
     };
   });
-  assert.deepEqual(watched.told, [[75, "moves have not helped"]]);
+  assert.deepEqual(watched.told, [[80, "moves have not helped"]]);
 });
 
 Deno.test("a server that waits for another one to be out of a move is not told of", () => {
