@@ -3,6 +3,24 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what the fleet keeps: grants, presence, tasks, bans, shares, draining, placement, what is learned. */
 export const fleet: readonly Mutant[] = [
   {
+    file: "src/fleet/learning/kept_kinds.ts",
+    find: "return isUnvouched(namespace) ? scopedKey([namespace, template]) : template;",
+    put: "return template;",
+    breaks: "a customer that nobody vouches for is told what another one's rooms come to",
+  },
+  {
+    file: "src/fleet/learning/kinds.ts",
+    find: "(isUnvouched(name) ? unvouched : vouched).push(sizes)",
+    put: "vouched.push(sizes)",
+    breaks: "customers that nobody vouches for decide what is expected of all rooms",
+  },
+  {
+    file: "src/fleet/learning/names.ts",
+    find: "  const { low: owner } = hashOf(ownerOfNamespace(namespace));",
+    put: "  const { low: owner } = hashOf(namespace);",
+    breaks: "names of customers that nobody vouches for push out those of others",
+  },
+  {
     file: "src/fleet/state/plausible.ts",
     find: "    server.cost = costBefore.cost;",
     put: "",
@@ -583,9 +601,9 @@ export const fleet: readonly Mutant[] = [
     breaks: "what is kept for small customers is used up by many of them",
   },
   {
-    file: "src/fleet/state/shares.ts",
-    find: "return isUnvouched(customer) ? DEMO : customer;",
-    put: "return customer;",
+    file: "src/fleet/unvouched.ts",
+    find: "return isUnvouched(name) ? DEMO : name;",
+    put: "return name;",
     breaks: "customers that nobody vouches for have a share each",
   },
   {
@@ -981,8 +999,8 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/learning/kept_kinds.ts",
-    find: "const [namespace] = this.#byCount.at(-1)!;",
-    put: "const [namespace] = this.#kinds.keys();",
+    find: "const [owner] = this.#byCount.at(-1)!;",
+    put: "const [owner] = this.#kinds.keys();",
     breaks: "names of one customer push out what is known of the rooms of others",
   },
   {

@@ -1,3 +1,5 @@
+import { scopedKey } from "../scoped_key.ts";
+import { isUnvouched, ownerOf } from "../unvouched.ts";
 import type { Kind, KnownKind } from "./kinds.ts";
 
 /** Fraction of the kinds that are kept, in [0, 1], below which those that were seen once push out none that were seen again. */
@@ -6,7 +8,8 @@ const SEEN_ONCE = 0.25;
 /**
  * The kinds of which something is known, up to a limit. What one namespace does makes others forget nothing that they need:
  * one too many ends a kind of the namespace that has the most, the one used longest ago; and kinds that were seen once go
- * before those that were seen again, but for a quarter, so that new ones can come to stay. All is O(1).
+ * before those that were seen again, but for a quarter, so that new ones can come to stay. Namespaces that nobody vouches for
+ * count as one, however many are made. All is O(1).
  */
 export class KeptKinds {
   readonly #once = new Part();
@@ -48,59 +51,65 @@ export class KeptKinds {
   }
 }
 
-/** Kinds by namespace, and which namespace has the most of them. */
+/** Kinds by owner, which is a namespace or all of those that nobody vouches for, and which owner has the most of them. */
 class Part {
-  /** By namespace and by template, those used longest ago first. */
+  /** By owner and by {@link keyOf}, those used longest ago first. */
   readonly #kinds = new Map<string, Map<string, KnownKind>>();
-  /** The namespaces that have so many kinds; the last is never empty. */
+  /** The owners that have so many kinds; the last is never empty. */
   readonly #byCount: Set<string>[] = [];
   size = 0;
 
-  get({ namespace, template }: Kind): KnownKind | undefined {
-    return this.#kinds.get(namespace)?.get(template);
+  get(kind: Kind): KnownKind | undefined {
+    return this.#kinds.get(ownerOf(kind.namespace))?.get(keyOf(kind));
   }
 
   add(known: KnownKind): void {
-    const { namespace, template } = known.kind;
-    let its = this.#kinds.get(namespace);
-    if (its === undefined) this.#kinds.set(namespace, its = new Map());
-    its.set(template, known);
+    const owner = ownerOf(known.kind.namespace);
+    let its = this.#kinds.get(owner);
+    if (its === undefined) this.#kinds.set(owner, its = new Map());
+    its.set(keyOf(known.kind), known);
     this.size++;
-    this.#recount(namespace, its.size - 1, its.size);
+    this.#recount(owner, its.size - 1, its.size);
   }
 
   /** Makes the kind the newest, with what is known of it now. @returns whether it is here */
   touch(known: KnownKind): boolean {
-    const { namespace, template } = known.kind;
-    const its = this.#kinds.get(namespace);
-    if (its === undefined || !its.delete(template)) return false;
-    its.set(template, known);
+    const key = keyOf(known.kind);
+    const its = this.#kinds.get(ownerOf(known.kind.namespace));
+    if (its === undefined || !its.delete(key)) return false;
+    its.set(key, known);
     return true;
   }
 
-  delete({ namespace, template }: Kind): boolean {
-    const its = this.#kinds.get(namespace);
-    if (its === undefined || !its.delete(template)) return false;
-    if (its.size === 0) this.#kinds.delete(namespace);
+  delete(kind: Kind): boolean {
+    const owner = ownerOf(kind.namespace);
+    const its = this.#kinds.get(owner);
+    if (its === undefined || !its.delete(keyOf(kind))) return false;
+    if (its.size === 0) this.#kinds.delete(owner);
     this.size--;
-    this.#recount(namespace, its.size + 1, its.size);
+    this.#recount(owner, its.size + 1, its.size);
     return true;
   }
 
-  /** Of the namespace that has the most, the kind used longest ago; there is one. */
+  /** Of the owner that has the most, the kind used longest ago; there is one. */
   leastMissed(): Kind {
-    const [namespace] = this.#byCount.at(-1)!;
-    const [known] = this.#kinds.get(namespace!)!.values();
+    const [owner] = this.#byCount.at(-1)!;
+    const [known] = this.#kinds.get(owner!)!.values();
     return known!.kind;
   }
 
-  #recount(namespace: string, before: number, count: number): void {
-    this.#byCount[before]?.delete(namespace);
-    if (count > 0) (this.#byCount[count] ??= new Set()).add(namespace);
+  #recount(owner: string, before: number, count: number): void {
+    this.#byCount[before]?.delete(owner);
+    if (count > 0) (this.#byCount[count] ??= new Set()).add(owner);
     while (this.#byCount.length > 0 && (this.#byCount.at(-1)?.size ?? 0) === 0) this.#byCount.pop();
   }
 
   *[Symbol.iterator](): Generator<KnownKind, void, void> {
     for (const kinds of this.#kinds.values()) yield* kinds.values();
   }
+}
+
+/** Tells a kind from the others of its owner. */
+function keyOf({ namespace, template }: Kind): string {
+  return isUnvouched(namespace) ? scopedKey([namespace, template]) : template;
 }

@@ -1,5 +1,6 @@
 import type { Milliseconds } from "../time.ts";
 import { scopedKey } from "../scoped_key.ts";
+import { isUnvouched } from "../unvouched.ts";
 import { KeptKinds } from "./kept_kinds.ts";
 import type { KnownName } from "./names.ts";
 import { type Lesson, type Observation, Sizes, type StoredSizes } from "./sizes.ts";
@@ -200,11 +201,14 @@ export class Kinds {
     return new SizeEstimator([...all, ...known.map(({ sizes }) => sizes)], this.defaultSize, name);
   }
 
-  /** What is known of all rooms: each namespace counts for at most {@link NAMESPACE_ROOMS}. */
+  /** What is known of all rooms: each namespace counts for at most {@link NAMESPACE_ROOMS}, as do all that nobody vouches for. */
   #allRooms(): Sizes {
     const { size } = this.#namespaces;
     if (this.#unheard >= Math.max(1, size / NAMESPACES_AT_ONCE)) {
-      this.#all = Sizes.mixed([...this.#namespaces.values()], NAMESPACE_ROOMS);
+      const [vouched, unvouched]: [Sizes[], Sizes[]] = [[], []];
+      for (const [name, sizes] of this.#namespaces) (isUnvouched(name) ? unvouched : vouched).push(sizes);
+      if (unvouched.length > 0) vouched.push(Sizes.mixed(unvouched, NAMESPACE_ROOMS));
+      this.#all = Sizes.mixed(vouched, NAMESPACE_ROOMS);
       this.#unheard = 0;
     }
     return this.#all;

@@ -145,6 +145,45 @@ for (const seenEach of [1, 2, 5]) {
   });
 }
 
+for (const [customers, rooms, seenEach] of [[3000, 1, 1], [1000, 20, 2], [5000, 2, 2]] as const) {
+  Deno.test(`${customers} customers that nobody vouches for, each with ${rooms} kinds seen ${seenEach} times, make nothing forgotten that is known of others`, () => {
+    const kinds = new Kinds(100, 10);
+    for (let i = 0; i < 20; i++) {
+      learn(
+        kinds,
+        { namespace: "acme", template: `t${i}` },
+        repeat(100, () => 40),
+      );
+    }
+    learn(kinds, { namespace: "new", template: "x" }, [40]);
+    for (let i = 0; i < customers; i++) flood(kinds, `demo_${i}`, rooms, seenEach);
+    for (let i = 0; i < 20; i++) {
+      assert.equal(kinds.look({ namespace: "acme", template: `t${i}` }).levels.length, 3);
+    }
+    assert.equal(kinds.look({ namespace: "new", template: "x" }).levels.length, 3);
+    const expected = kinds.look({ namespace: "nobody", template: "x" }).expectedSize(0, 0);
+    assert.ok(expected > 20, `together they count as one in what is known of all: ${expected}`);
+    assert.ok(kinds.size <= 100);
+  });
+}
+
+Deno.test("kinds of customers that nobody vouches for are told apart, stored and forgotten as others", () => {
+  const kinds = new Kinds(100, 10);
+  for (const [i, namespace] of ["demo_", "demo_a", "demo_b"].entries()) {
+    learn(kinds, { namespace, template: "x" }, repeat(200, () => 10 * (i + 1)));
+  }
+  const after = new Kinds(100, 10);
+  for (const kind of kinds.stored()) after.restore(kind);
+  const sizes = () =>
+    ["demo_", "demo_a", "demo_b"].map((namespace) =>
+      Math.round(after.look({ namespace, template: "x" }).expectedSize(0, 0))
+    );
+  assert.deepEqual(sizes(), [10, 20, 30]);
+  assert.equal(after.forget({ namespace: "demo_a", template: "x" }).length, 1);
+  assert.equal(after.look({ namespace: "demo_a", template: "x" }).levels.length, 2);
+  assert.deepEqual([sizes()[0], sizes()[2]], [10, 30]);
+});
+
 Deno.test("kinds that were seen once go before those that were seen again, and a new one can come to stay", () => {
   const kinds = new Kinds(40, 10);
   for (let i = 0; i < 29; i++) learn(kinds, { namespace: "acme", template: `t${i}` }, [5, 5]);

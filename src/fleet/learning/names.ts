@@ -1,4 +1,5 @@
 import { scopedKey } from "../scoped_key.ts";
+import { ownerOf as ownerOfNamespace } from "../unvouched.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Observation } from "./sizes.ts";
 
@@ -282,7 +283,7 @@ export class Names {
   }
 }
 
-/** Namespaces that are told apart; others share what they have. */
+/** Namespaces that are told apart; others share what they have, and so do all that nobody vouches for. */
 const OWNERS = 2 ** 16;
 
 /** The namespace of a name, by the first half of its hash. */
@@ -290,16 +291,16 @@ function ownerOf(high: number): number {
   return high >>> 16;
 }
 
-/** Whether a name is of a namespace, or of one of those that have the same 16 bits. */
+/** Whether a name is of a namespace, or of one of those that have the same 16 bits, as all have that nobody vouches for. */
 export function isNameOf(namespace: string): (name: NameHash) => boolean {
-  const { low } = hashOf(namespace);
+  const { low } = hashOf(ownerOfNamespace(namespace));
   const owner = ownerOf(low << 16);
   return ({ high }) => ownerOf(high) === owner;
 }
 
 /** The hash of a group's name: 16 bits of its namespace, and 48 of both. */
 export function nameHash(namespace: string, group: string): NameHash {
-  const { low: owner } = hashOf(namespace);
+  const { low: owner } = hashOf(ownerOfNamespace(namespace));
   const { high, low } = hashOf(scopedKey([namespace, group]));
   return { high: ((owner << 16) | (high >>> 16)) >>> 0, low };
 }

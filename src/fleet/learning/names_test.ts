@@ -83,6 +83,20 @@ Deno.test("names of one customer push out none of others, seen once or come back
   assert.ok(left >= 199, `${left} of 200`);
 });
 
+Deno.test("names of customers that nobody vouches for push out none of others, however many such customers there are", () => {
+  const names = new Names(1000);
+  const others = Array.from({ length: 200 }, (_, i) => nameHash("acme", `class-${i}`));
+  for (const [i, name] of others.entries()) for (let n = 0; n <= i % 2; n++) names.learn(name, at(10), 0);
+  for (let pass = 1; pass < 4; pass++) {
+    for (let i = 0; i < 5000; i++) {
+      for (let n = 0; n < pass; n++) names.learn(nameHash(`demo_${i}`, "lobby"), at(1), pass);
+    }
+  }
+  const left = others.filter((name) => names.get(name) !== undefined).length;
+  assert.ok(left >= 199, `${left} of 200`);
+  assert.notDeepEqual(nameHash("demo_1", "lobby"), nameHash("demo_2", "lobby"));
+});
+
 Deno.test("what is learned, restored and forgotten in any order is known as if there were a table of it", () => {
   const step = fc.record({
     name: fc.nat(7),

@@ -1,7 +1,7 @@
 import type { Address } from "../ids.ts";
 import { expectedLoad, type WhatLoads } from "../placement/expected_load.ts";
 import type { Model } from "../state/model.ts";
-import { isUnvouched } from "../state/shares.ts";
+import { isUnvouched } from "../unvouched.ts";
 import type { Count } from "../state/usage.ts";
 import type { Milliseconds } from "../time.ts";
 

@@ -1,13 +1,11 @@
+import { ownerOf } from "../unvouched.ts";
 import type { Miscounts } from "./miscounts.ts";
 
 /** Bytes of names that one unit of a limit covers; an entry with longer names counts as several. */
 const UNIT_BYTES = 256;
 
-/** Share of the customers that nobody vouches for (`unknownCustomers`), however many keys they make: one roof. */
-const DEMO = "demo_";
-
 /**
- * Counts the entries of a shared table by customer, so that one customer cannot use up what all share. Up to `limit` in all,
+ * Counts the entries of a shared table by customer (those that nobody vouches for are one), so that one customer cannot use up what all share. Up to `limit` in all,
  * anybody is admitted. As much again is kept for those who have little: each may have its share of what is left of it, which
  * grows smaller with each that takes some, and never comes to an end (dynamic thresholds, as Choudhury and Hahne give them
  * for switches, 1998). An entry counts by its length, so that the limit bounds memory too.
@@ -71,13 +69,4 @@ export function unitsOf(...names: readonly string[]): number {
 
 function isLatin1(name: string): boolean {
   return /^[\0-\xff]*$/.test(name);
-}
-
-/** Whether it is one of those customers that nobody vouches for. */
-export function isUnvouched(customer: string): boolean {
-  return customer.startsWith(DEMO);
-}
-
-function ownerOf(customer: string): string {
-  return isUnvouched(customer) ? DEMO : customer;
 }
