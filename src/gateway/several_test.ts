@@ -12,6 +12,7 @@ import {
 } from "../fleet/mod.ts";
 import { address, checkConsistency } from "../fleet/testing.ts";
 import { SharedLog } from "../store/memory/shared_log.ts";
+import { NO_STORE } from "../store/no_store.ts";
 import { MemoryStore } from "../store/memory/store.ts";
 import { Clock } from "../../sim/faults/clock.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
@@ -1116,6 +1117,23 @@ function openedAt(
     })),
   };
 }
+
+Deno.test("how the load of rooms grows with their clients is known to a gateway that starts, though no other one is left to tell it", async () => {
+  using cluster = await Cluster.of(2);
+  const which = (gateway: number) => cluster.inspect(gateway, ({ roomCost }) => roomCost.which);
+  for (let i = 0; i < 500; i++) {
+    const clients = 10 + i % 50;
+    await cluster.hear(i % 2, A, { r: clients }, { load: (clients / 100) ** 2 });
+    await cluster.pass(INTERVAL);
+  }
+  assert.deepEqual([0, 1].map(which), [4, 4]);
+  await cluster.pass(60_000);
+  for (const gateway of [0, 1]) cluster.away.add(gateway);
+  await cluster.open();
+  assert.equal(which(2), 4);
+  await cluster.open({}, { openStore: () => Promise.resolve(NO_STORE) });
+  assert.equal(which(3), 0, "by nothing but the store");
+});
 
 /** What each gateway expects a server to grow by. */
 const growthOf = (cluster: Cluster, gateways: readonly number[]) =>
