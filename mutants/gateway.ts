@@ -59,8 +59,9 @@ export const gateway: readonly Mutant[] = [
   },
   {
     file: "src/gateway/gateway.ts",
-    find: "const after: Plan = { ...before, ...wanted };",
-    put: "const after: Plan = { ...before, ...wanted };\n    fleet.plan(this.#model, address, after);",
+    find: '    const part = "weight" in wanted ? "weight" : "draining";\n',
+    put:
+      '    const part = "weight" in wanted ? "weight" : "draining";\n    fleet.plan(this.#model, address, wanted);\n',
     breaks: "a plan has an effect before it is durable",
   },
   {

@@ -128,12 +128,14 @@ const faults: readonly Mutant[] = [
     find: "      if (reason === undefined) return lost;\n",
     put: "      if (true) return lost;\n",
     breaks: "what no replica has is answered as if it were safe",
+    suite: "gateway",
   },
   {
     file: "src/gateway/durability.ts",
     find: 'if (safety === "power") unsafe = ',
     put: "unsafe = ",
     breaks: "a call that needs no replica is refused with one that does",
+    suite: "gateway",
   },
   {
     file: "src/customers/customers.ts",
