@@ -27,6 +27,7 @@ export const SUITES: readonly Suite[] = [
   { name: "several gateways", files: [], tests: "src/gateway/several_test.ts", permissions: [] },
   { name: "fleet", files: ["src/fleet/"], tests: "src/fleet", permissions: [] },
   { name: "gateway", files: ["src/gateway/"], tests: "src/gateway", permissions: DISK },
+  { name: "lists", files: ["src/lists/"], tests: "src/lists", permissions: [] },
   { name: "customers", files: ["src/customers/"], tests: "src/customers", permissions: [] },
   { name: "limits", files: ["src/edge/limits/"], tests: "src/edge/limits", permissions: [] },
   {

@@ -12,6 +12,9 @@ function nextTurn(): Promise<void> {
   return last = last.then(() => new Promise((resolve) => setTimeout(resolve, 0)));
 }
 
+/** What long work asks; tests and simulations have their own. */
+export type Slices = Pick<SlicedWork, "due" | "letOthersPass">;
+
 /** A piece of long work: asks now and then whether it is to let others pass. */
 export class SlicedWork {
   #since = performance.now();

@@ -29,8 +29,8 @@ Deno.test("servers and rooms are listed as tables, or as JSON", async () => {
   const [titles, ...rows] = cells(await done(run("servers")));
   assert.deepEqual(titles!.slice(0, 5), ["ADDRESS", "POOL", "STATE", "LOAD", "CLIENTS"]);
   assert.deepEqual(rows.map((row) => row.slice(0, 5)), [
-    ["b.example:4433", "default", "open", "25 %", "3"],
     ["a.example:4433", "default", "open", "90 %", "1"],
+    ["b.example:4433", "default", "open", "25 %", "3"],
   ]);
   assert.deepEqual(cells(await done(run("rooms", "--server", "B.example:04433"))), [
     ["NAMESPACE", "ROOM", "CUSTOMER", "SERVER", "CLIENTS", "COMING"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { call } from "../sim/rpc_client.ts";
+import { newCustomer } from "../sim/program.ts";
 import { refusedWith, TestGateway } from "./gateway.ts";
 import { Ajv } from "./packages/ajv.ts";
 import metaSchema from "./packages/open_rpc_schema.ts";
@@ -157,31 +158,59 @@ interface RoomPage {
   readonly cursor: string | null;
 }
 
-Deno.test("rooms come page by page, each once, while rooms come and go", async () => {
+Deno.test("rooms come page by page, in order, each once, while rooms come and go, and over a restart", async () => {
   await using gateway = await TestGateway.start();
   const names = Array.from({ length: 250 }, (_, i) => `r${i}`);
   const rooms = names.map((name) => ({ name, peers: 1 }));
   await gateway.report("a:1", rooms.slice(0, 125));
   await gateway.report("b:1", rooms.slice(125));
-  const first = await gateway.internal<RoomPage>("room.List", { namespace: "acme", limit: 100 });
+  const list = (params: object) => gateway.internal<RoomPage>("room.List", params);
+  const first = await list({ namespace: "acme", limit: 100 });
   assert.equal(first.rooms.length, 100);
   await gateway.report("a:1", [...rooms.slice(0, 125).filter((_, i) => i % 2 === 0), {
     name: "new",
     peers: 1,
   }]);
-  const second = await gateway.internal<RoomPage>("room.List", { cursor: first.cursor, limit: 100 });
-  const again = await gateway.internal<RoomPage>("room.List", { cursor: first.cursor, limit: 100 });
+  const second = await list({ cursor: first.cursor, limit: 50 });
+  const again = await list({ cursor: first.cursor, limit: 50 });
   assert.deepEqual(again, second, "an answer may get lost, and be asked for again");
-  const third = await gateway.internal<RoomPage>("room.List", { cursor: second.cursor, limit: 100 });
+  await gateway.restart();
+  await gateway.report("b:1", rooms.slice(125)); // what was not written yet when it was killed
+  const third = await list({ cursor: second.cursor, limit: 1000 });
   assert.equal(third.cursor, null);
   const seen = [first, second, third].flatMap(({ rooms }) => rooms.map(({ id }) => id[1]));
-  assert.equal(new Set(seen).size, seen.length);
+  assert.deepEqual(seen, [...new Set(seen)].sort());
   for (const name of names.slice(125)) assert.ok(seen.includes(name), name);
-  for (const cursor of [first.cursor, "nonsense", "a.b.c"]) {
-    await refusedWith(gateway.internal("room.List", { cursor }), -32602, /^cursor: not known/);
+  for (const cursor of ["", "nonsense", "a.b.c", "10:", `${crypto.randomUUID()}.1`]) {
+    await refusedWith(list({ cursor }), -32602, /^cursor: not known; begin the list anew$/);
   }
-  await refusedWith(gateway.internal("ban.List", { cursor: second.cursor }), -32602, /^cursor/);
-  await refusedWith(gateway.internal("room.List", { limit: 1001 }), -32602, /^limit/);
+  await refusedWith(gateway.internal("ban.List", { cursor: second.cursor }), -32602, /^cursor: not known/);
+  await refusedWith(list({ cursor: "a".repeat(100_000) }), -32602, /^cursor: /);
+  await refusedWith(list({ limit: 1001 }), -32602, /^limit/);
+});
+
+Deno.test("customers come page by page: those that are listed, and those that are not", async () => {
+  const entries = Array.from({ length: 5 }, (_, i) => newCustomer(`c${4 - i}`, {}).entry);
+  await using gateway = await TestGateway.start({ customers: entries });
+  const customers = ["c3", "x2", "x0", "c1", "x1"];
+  await gateway.report("a:1", customers.map((customer, i) => ({ name: `r${i}`, peers: 1, customer })));
+  const all = async (filter: object) => {
+    const ids: string[] = [];
+    let cursor: string | null | undefined;
+    while (cursor !== null) {
+      const asked: object = cursor === undefined ? filter : { cursor };
+      const page = await gateway.internal<{ customers: { id: string }[]; cursor: string | null }>(
+        "customer.List",
+        { ...asked, limit: 2 },
+      );
+      ids.push(...page.customers.map(({ id }) => id));
+      cursor = page.cursor;
+    }
+    return ids;
+  };
+  assert.deepEqual(await all({}), ["c0", "c1", "c2", "c3", "c4"]);
+  assert.deepEqual(await all({ prefix: "c3" }), ["c3"]);
+  assert.deepEqual(await all({ listed: false }), ["x0", "x1", "x2"]);
 });
 
 Deno.test("rooms are found by namespace, customer, server and the beginning of their names", async () => {

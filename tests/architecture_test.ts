@@ -66,7 +66,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/edge/methods": [
     ...["src/edge/auth", "src/edge/http", "src/edge/reports", "src/edge/rpc", "src/edge/server_config"],
-    ...["src/fleet", "src/fleet/mod.ts", "src/gateway/port.ts", "src/ops", "src/tokens"],
+    ...["src/fleet", "src/fleet/mod.ts", "src/gateway/port.ts", "src/lists", "src/ops", "src/tokens"],
   ],
   "src/edge/rpc": ["src/edge/reports", "src/ops"],
   "src/edge/reports": ["src/fleet", "src/fleet/mod.ts", "src/tokens"],
@@ -79,8 +79,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/ops": ["src/config", "src/fleet/mod.ts", "src/gateway"],
   "src/config": ["src/fleet/mod.ts", "src/tokens"],
   "src/tokens": ["src/fleet/mod.ts"],
-  "src/gateway": ["src/fleet/mod.ts", "src/gateway/port.ts", "src/store"],
-  "src/gateway/port.ts": ["src/fleet/mod.ts"], // all that the edge may know of the gateway
+  "src/gateway": ["src/fleet/mod.ts", "src/gateway/port.ts", "src/lists", "src/store"],
+  "src/gateway/port.ts": ["src/fleet/mod.ts", "src/lists"], // all that the edge may know of the gateway
+  "src/lists": ["src/fleet/mod.ts"],
   "src/store": ["src/fleet/mod.ts"],
   "src/store/redis": ["src/fleet/mod.ts", "src/store"],
   "src/store/sqlite": ["src/fleet/mod.ts", "src/store"],

@@ -136,7 +136,10 @@ export class RequestMaker {
       undefined,
       undefined,
       hostileValue(this.chance),
-      `${this.chance.integer(0, 9)}:`,
+      Buffer.from(
+        JSON.stringify(["room.List", { namespace: "acme" }, crypto.randomUUID(), ["acme", this.#name()]]),
+      )
+        .toString("base64url"),
     ]);
     const page = { limit: this.chance.integer(1, 3), cursor };
     return this.#request(this.#pick<[string, object]>([

@@ -71,4 +71,4 @@ export * from "./time.ts";
 export type { Undo } from "./undo.ts";
 export { NOT_PLACED } from "./state/task_queue.ts";
 export * from "./state/usage.ts";
-export * from "./operations/walk.ts";
+export * from "./operations/lists.ts";

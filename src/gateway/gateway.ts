@@ -136,6 +136,7 @@ export class Gateway implements GatewayPort {
     this.view = new View(
       model,
       clocks,
+      timers,
       () => this.condition,
       () => replication?.gateways() ?? Promise.resolve(undefined),
     );
@@ -500,6 +501,7 @@ export class Gateway implements GatewayPort {
     }
     this.#ticked = now;
     this.#licences?.look();
+    this.view.tick();
     if (this.#isBehind) return this.#comeUpToDate();
     if (isAlone) return this.#durability.soon(fleet.evictOverdue(this.#model, now));
     this.#durability.followClock();

@@ -34,6 +34,7 @@ import type {
   TaskInfo,
   UnixTime,
 } from "../fleet/mod.ts";
+import type { Asked, Page } from "../lists/pages.ts";
 
 /**
  * What the edge may ask of the gateway. Only plain data crosses, one message each way a call, so that callers may live on
@@ -79,13 +80,13 @@ export interface GatewayPort {
 
 /** The fleet as people look at it: lists page by page, and one thing at a time. Changes nothing. */
 export interface FleetView {
-  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo<UnixTime>>>;
-  rooms(asked: Listing<RoomFilter>): Promise<PageOf<RoomInfo>>;
-  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban<UnixTime>>>;
-  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo<UnixTime>>>;
-  kinds(asked: Listing<KindFilter>): Promise<PageOf<KindInfo>>;
+  servers(asked: Asked<ServerFilter>): Promise<Page<ServerInfo<UnixTime>>>;
+  rooms(asked: Asked<RoomFilter>): Promise<Page<RoomInfo>>;
+  bans(asked: Asked<BanFilter>): Promise<Page<Ban<UnixTime>>>;
+  tasks(asked: Asked<TaskFilter>): Promise<Page<TaskInfo<UnixTime>>>;
+  kinds(asked: Asked<KindFilter>): Promise<Page<KindInfo>>;
   /** Customers that use something now. */
-  customers(asked: Listing<CustomerFilter>): Promise<PageOf<CustomerUsage>>;
+  customers(asked: Asked<CustomerFilter>): Promise<Page<CustomerUsage>>;
   server(address: Address): Promise<ServerDetail<UnixTime> | undefined>;
   room(room: RoomId): Promise<RoomDetail | undefined>;
   /** The ban of exactly this room, or of exactly this user in it. */
@@ -100,21 +101,6 @@ export interface FleetView {
   forecast(pool?: string, target?: number): Promise<readonly PoolForecast[]>;
   condition(): Promise<Condition>;
 }
-
-/** A list from its beginning, by a filter, or from where a cursor says. */
-export type Listing<Filter> =
-  & { readonly limit: number }
-  & ({ readonly filter: Filter; readonly cursor?: undefined } | { readonly cursor: string });
-
-/** A piece of a list. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** What to ask for the next page with; nothing at the end. A page may be short, or empty, and not be the last. */
-  readonly cursor: string | undefined;
-}
-
-/** What a list answers where its cursor is not known, or not any more. */
-export type PageOf<Item> = Page<Item> | "no-cursor";
 
 /** Whether what has to last can be written, and until when servers are waited for after the start, if they are. */
 export interface Condition {

@@ -11,6 +11,7 @@ import {
   type Task,
 } from "../fleet/mod.ts";
 import { address, checkConsistency } from "../fleet/testing.ts";
+import type { Place } from "../lists/pages.ts";
 import { SharedLog } from "../store/memory/shared_log.ts";
 import { NO_STORE } from "../store/no_store.ts";
 import { MemoryStore } from "../store/memory/store.ts";
@@ -1363,3 +1364,28 @@ for (const [left, what] of [[["{g} 1"], "a room"], [[], "a group"]] as const) {
     }
   });
 }
+
+Deno.test("a list goes on at whichever gateway is asked for the next page, also at one that has started since", async () => {
+  using cluster = await Cluster.of(3);
+  const names = Array.from({ length: 250 }, (_, i) => `r${i}`);
+  for (const [i, server] of [A, B].entries()) {
+    const its = names.filter((_, n) => n % 2 === i).reverse();
+    await cluster.hear(i, server, Object.fromEntries(its.map((name) => [name, 1])));
+  }
+  await cluster.place(2, "placed", "u");
+  await cluster.pass(100);
+  const orders = cluster.gateways.map((_, i) =>
+    cluster.inspect(i, (model) => Array.from(model.groups, ({ name }) => name).join())
+  );
+  assert.ok(new Set(orders).size > 1, "they have come to know of the rooms in different ways");
+  const shown: string[] = [];
+  let from: Place | undefined;
+  for (let page = 0; page === 0 || from !== undefined; page++) {
+    if (page === 4) (await cluster.open()).start();
+    const gateway = cluster.gateways[page % cluster.gateways.length]!;
+    const read = await gateway.view.rooms({ filter: { namespace: "acme" }, limit: 7 + page, from });
+    shown.push(...read.items.map(({ id }) => id[1]));
+    from = read.next;
+  }
+  assert.deepEqual(shown, [...names, "placed"].sort());
+});

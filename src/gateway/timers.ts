@@ -1,4 +1,4 @@
-import { SlicedWork } from "../sliced_work.ts";
+import { SlicedWork, type Slices } from "../sliced_work.ts";
 import { type Milliseconds, type UnixTime, unixTime } from "../fleet/mod.ts";
 
 /** What makes things happen later; each answers how to call it off. Those of the runtime, or of a simulation. */
@@ -8,9 +8,6 @@ export interface Timers {
   /** Work that may be long, and lets others pass; if absent, by the real time that it takes. */
   work?(): Slices;
 }
-
-/** See {@link SlicedWork}. */
-export type Slices = Pick<SlicedWork, "due" | "letOthersPass">;
 
 /** A piece of long work. */
 export function longWork(timers: Timers): Slices {

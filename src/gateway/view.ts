@@ -7,13 +7,16 @@ import type {
   CustomerUsage,
   KindFilter,
   KindInfo,
+  LearnedSizes,
   Milliseconds,
   Model,
   PoolForecast,
+  Room,
   RoomDetail,
   RoomFilter,
   RoomId,
   RoomInfo,
+  Server,
   ServerDetail,
   ServerFilter,
   ServerInfo,
@@ -21,11 +24,12 @@ import type {
   TaskFilter,
   TaskInfo,
   UnixTime,
-  Walk,
+  Usage,
+  WaitingTask,
 } from "../fleet/mod.ts";
-import { Pages } from "./pages.ts";
-import type { Condition, FleetView, Listing, PageOf } from "./port.ts";
-import { type Clocks, toUnixTime } from "./timers.ts";
+import { type Asked, type Page, Pages } from "../lists/pages.ts";
+import type { Condition, FleetView } from "./port.ts";
+import { type Clocks, longWork, type Timers, toUnixTime } from "./timers.ts";
 
 /**
  * The fleet as people look at it: lists page by page, and one thing at a time. Changes nothing, and never looks at all
@@ -35,53 +39,64 @@ export class View implements FleetView {
   readonly #model: Model;
   readonly #clocks: Clocks;
   readonly #condition: () => { readonly storable: boolean; readonly waiting: boolean };
-  readonly #servers = new Pages<ServerInfo>();
-  readonly #rooms = new Pages<RoomInfo>();
-  readonly #bans = new Pages<Ban>();
-  readonly #tasks = new Pages<TaskInfo>();
-  readonly #kinds = new Pages<KindInfo>();
-  readonly #customers = new Pages<CustomerUsage>();
+  readonly #servers: Pages<Server>;
+  readonly #rooms: Pages<Room>;
+  readonly #bans: Pages<Ban>;
+  readonly #tasks: Pages<WaitingTask>;
+  readonly #kinds: Pages<LearnedSizes>;
+  readonly #customers: Pages<Usage>;
 
   constructor(
     model: Model,
     clocks: Clocks,
+    timers: Timers,
     condition: () => { readonly storable: boolean; readonly waiting: boolean },
     readonly gateways: FleetView["gateways"],
   ) {
     this.#model = model;
     this.#clocks = clocks;
     this.#condition = condition;
+    const pages = <Entry>() => new Pages<Entry>(clocks.now, () => longWork(timers));
+    this.#servers = pages();
+    this.#rooms = pages();
+    this.#bans = pages();
+    this.#tasks = pages();
+    this.#kinds = pages();
+    this.#customers = pages();
   }
 
-  servers(asked: Listing<ServerFilter>): Promise<PageOf<ServerInfo<UnixTime>>> {
-    return this.#page(this.#servers, asked, (filter) => fleet.walkServers(this.#model, filter), (server) => ({
-      ...server,
-      ...shownTimes(this.#clocks, server),
-    }));
+  /** Gives up what is kept of lists that nobody goes on with. */
+  tick(): void {
+    for (const pages of [this.#servers, this.#rooms, this.#bans, this.#tasks, this.#kinds, this.#customers]) {
+      pages.giveUp();
+    }
   }
 
-  rooms(asked: Listing<RoomFilter>): Promise<PageOf<RoomInfo>> {
-    return this.#page(this.#rooms, asked, (filter) => fleet.walkRooms(this.#model, filter), asItIs);
+  async servers(asked: Asked<ServerFilter>): Promise<Page<ServerInfo<UnixTime>>> {
+    const page = await this.#servers.read(fleet.serverList(this.#model, asked.filter), asked);
+    return shown(page, (server) => ({ ...server, ...shownTimes(this.#clocks, server) }));
   }
 
-  bans(asked: Listing<BanFilter>): Promise<PageOf<Ban<UnixTime>>> {
-    const walk = (filter: BanFilter) => fleet.walkBans(this.#model, filter, this.#clocks.now);
-    return this.#page(this.#bans, asked, walk, (ban) => this.#shownBan(ban));
+  rooms(asked: Asked<RoomFilter>): Promise<Page<RoomInfo>> {
+    return this.#rooms.read(fleet.roomList(this.#model, asked.filter), asked);
   }
 
-  tasks(asked: Listing<TaskFilter>): Promise<PageOf<TaskInfo<UnixTime>>> {
-    return this.#page(this.#tasks, asked, (filter) => fleet.walkTasks(this.#model, filter), (task) => ({
-      ...task,
-      expires: toUnixTime(this.#clocks, task.expires),
-    }));
+  async bans(asked: Asked<BanFilter>): Promise<Page<Ban<UnixTime>>> {
+    const page = await this.#bans.read(fleet.banList(this.#model, asked.filter, this.#clocks.now), asked);
+    return shown(page, (ban) => this.#shownBan(ban));
   }
 
-  kinds(asked: Listing<KindFilter>): Promise<PageOf<KindInfo>> {
-    return this.#page(this.#kinds, asked, (filter) => fleet.walkKinds(this.#model, filter), asItIs);
+  async tasks(asked: Asked<TaskFilter>): Promise<Page<TaskInfo<UnixTime>>> {
+    const page = await this.#tasks.read(fleet.taskList(this.#model, asked.filter), asked);
+    return shown(page, (task) => ({ ...task, expires: toUnixTime(this.#clocks, task.expires) }));
   }
 
-  customers(asked: Listing<CustomerFilter>): Promise<PageOf<CustomerUsage>> {
-    return this.#page(this.#customers, asked, (filter) => fleet.walkCustomers(this.#model, filter), asItIs);
+  kinds(asked: Asked<KindFilter>): Promise<Page<KindInfo>> {
+    return this.#kinds.read(fleet.kindList(this.#model, asked.filter), asked);
+  }
+
+  customers(asked: Asked<CustomerFilter>): Promise<Page<CustomerUsage>> {
+    return this.#customers.read(fleet.usageList(this.#model, asked.filter), asked);
   }
 
   usageOf(customers: readonly string[]): Promise<readonly CustomerUsage[]> {
@@ -117,24 +132,14 @@ export class View implements FleetView {
     return Promise.resolve({ storable, waitsUntil });
   }
 
-  #page<Filter, Item, Shown>(
-    pages: Pages<Item>,
-    asked: Listing<Filter>,
-    walk: (filter: Filter) => Walk<Item>,
-    show: (item: Item) => Shown,
-  ): Promise<PageOf<Shown>> {
-    const page = asked.cursor === undefined
-      ? pages.first(walk(asked.filter), asked.limit, this.#clocks.now())
-      : pages.next(asked.cursor, asked.limit, this.#clocks.now());
-    return Promise.resolve(page === undefined ? "no-cursor" : { ...page, items: page.items.map(show) });
-  }
-
   #shownBan(ban: Ban): Ban<UnixTime> {
     return { ...ban, until: toUnixTime(this.#clocks, ban.until) };
   }
 }
 
-const asItIs = <Item>(item: Item): Item => item;
+function shown<Item, Shown>({ items, next }: Page<Item>, show: (item: Item) => Shown): Page<Shown> {
+  return { items: items.map(show), next };
+}
 
 /** The times of a server, as people read them. */
 export function shownTimes(clocks: Clocks, { draining, firstSeen, lastSeen }: ServerInfo) {

@@ -1,5 +1,5 @@
 import * as fleet from "../fleet/mod.ts";
-import type { Model, RoomInfo, Walk } from "../fleet/mod.ts";
+import type { List, Model, RoomInfo } from "../fleet/mod.ts";
 import { SlicedWork } from "../sliced_work.ts";
 import type { ShownFleet } from "./port.ts";
 import type { Clocks } from "./timers.ts";
@@ -12,12 +12,12 @@ import { shownTimes } from "./view.ts";
 export async function wholeFleet(model: Model, clocks: Clocks): Promise<ShownFleet> {
   const work = new SlicedWork();
   const met = new Map<string, RoomInfo>(); // a room that has moved is met twice: where it is now is what counts
-  for await (const room of inSlices(fleet.walkRooms(model, {}), work)) {
+  for await (const room of inSlices(fleet.roomList(model, {}), work)) {
     const [namespace, name] = room.id;
     met.set(`${namespace.length} ${namespace}${name}`, room);
   }
   const kinds = [];
-  for await (const kind of inSlices(fleet.walkKinds(model, {}), work)) kinds.push(kind);
+  for await (const kind of inSlices(fleet.kindList(model, {}), work)) kinds.push(kind);
   const servers = Array.from(model.servers, fleet.serverInfo); // they are few
   const addresses = new Set(servers.map(({ address }) => address));
   return {
@@ -27,9 +27,9 @@ export async function wholeFleet(model: Model, clocks: Clocks): Promise<ShownFle
   };
 }
 
-async function* inSlices<Item>(walk: Walk<Item>, work: SlicedWork): AsyncGenerator<Item> {
-  for (let step = walk.next(); step.done !== true; step = walk.next()) {
-    if (step.value !== undefined) yield step.value;
+async function* inSlices<Entry, Item>(list: List<Entry, Item>, work: SlicedWork): AsyncGenerator<Item> {
+  for (const entry of list.entries()) {
+    yield list.show(entry);
     if (work.due) await work.letOthersPass();
   }
 }

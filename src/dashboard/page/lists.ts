@@ -6,10 +6,7 @@ import { type Asked, call, useAsked } from "./rpc.ts";
 /** Rows that a page of a list has, at most. */
 const FULL = 100;
 
-/**
- * The gateway looks at some thousand entries for a page, and answers with those that fit: few, or none, of which a search
- * among many finds few. The page asks on by itself, so many times and for so many milliseconds.
- */
+/** A page of the gateway may be short, and not be the last. This one asks on, so many times and for so many milliseconds. */
 const ON = { times: 20, time: 2000 };
 
 /** Rows of a list, and the cursor by which it goes on; `null` at its end. */

@@ -192,6 +192,12 @@ export class Kinds {
     for (const { kind, sizes } of this.#kept) if (!isAll(kind)) yield [kind, sizes];
   }
 
+  /** What is known of one of these; nothing where it is forgotten. */
+  sizesOf(kind: Kind): Sizes | undefined {
+    if (isAll(kind)) return this.size > 0 ? this.#allRooms() : undefined;
+    return this.#kept.get(kind)?.sizes;
+  }
+
   #levelsOf(kind: Kind): readonly KnownKind[] {
     return levels(kind).map((level) => this.#kept.get(level)).filter((known) => known !== undefined);
   }

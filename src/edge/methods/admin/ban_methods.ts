@@ -2,8 +2,9 @@ import { z } from "zod";
 import { type Ban, duration, type Task, type UnixTime } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
 import { managementError } from "../management_error.ts";
+import { listMethod } from "./list_method.ts";
 import { type AdminMethod, adminMethod, iso, notFound, operator } from "./method.ts";
-import { Cursor, listing, Name, Paging, RoomName, shownPage, ShownRoom, Time } from "./shapes.ts";
+import { Name, RoomName, ShownRoom, Time } from "./shapes.ts";
 
 /** A ban, as it is shown. */
 export const ShownBan = z.object({
@@ -19,11 +20,10 @@ export const ShownBan = z.object({
 /** The methods about bans. */
 export function banMethods({ gateway }: { readonly gateway: GatewayPort }): readonly AdminMethod[] {
   return [
-    adminMethod({
+    listMethod({
       name: "ban.List",
       summary: "List the bans in force, page by page: whom, where, until when, and who asked for it",
-      does: "shows",
-      params: z.object({
+      filters: {
         namespace: Name.optional().describe("Only those of rooms of this namespace."),
         room: Name.optional().describe("Only those of rooms of this name, exactly."),
         user: Name.optional().describe("Only those of this user."),
@@ -31,14 +31,12 @@ export function banMethods({ gateway }: { readonly gateway: GatewayPort }): read
         by: z.string().max(1024).optional().describe(
           "Only those that this key, or this operator, asked for.",
         ),
-        ...Paging,
-      }),
-      result: z.object({ bans: z.array(ShownBan), cursor: Cursor }),
-      errors: [],
-      run: async (asked) => {
-        const { entries, cursor } = shownPage(await gateway.view.bans(listing(asked)), showBan);
-        return { bans: entries, cursor };
       },
+      key: z.tuple([z.string(), z.string(), z.string()]),
+      entries: "bans",
+      entry: ShownBan,
+      page: (asked) => gateway.view.bans(asked),
+      show: showBan,
     }),
     adminMethod({
       name: "ban.Lift",

@@ -1,10 +1,13 @@
 import { z } from "zod";
-import type { CustomerUsage } from "../../../fleet/mod.ts";
+import type { CustomerUsage, List } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
-import type { Customer, KeyRing } from "../../../tokens/mod.ts";
+import { Pages } from "../../../lists/pages.ts";
+import { SlicedWork } from "../../../sliced_work.ts";
+import type { KeyRing } from "../../../tokens/mod.ts";
 import type { AdminFacts, CustomerList } from "./facts.ts";
+import { listMethod } from "./list_method.ts";
 import { type AdminMethod, adminMethod, notFound } from "./method.ts";
-import { Count, Cursor, listing, Name, Paging, ShownAddress, shownPage } from "./shapes.ts";
+import { Count, Name, ShownAddress } from "./shapes.ts";
 
 const Limit = z.number().min(0).nullable().describe("Null where there is no limit, or no licence.");
 const PeersAndRooms = z.object({ peers: Count, rooms: Count });
@@ -44,32 +47,30 @@ export const ShownCustomerDetail = ShownCustomer.omit({ keys: true }).extend({
 export function customerMethods(
   { gateway, admin }: { readonly gateway: GatewayPort; readonly admin: AdminFacts },
 ): readonly AdminMethod[] {
+  const pages = new Pages<string>(() => performance.now(), () => new SlicedWork());
   return [
-    adminMethod({
+    listMethod({
       name: "customer.List",
       summary: "List the customers with what they use of their licences, page by page",
-      does: "shows",
-      params: z.object({
+      filters: {
         listed: z.boolean().default(true).describe(
           "The customers in the list of customers; if false, those who use something and are not in it.",
         ),
         prefix: z.string().max(1024).optional().describe("Only those whose ids begin with this text."),
-        ...Paging,
-      }),
-      result: z.object({ customers: z.array(ShownCustomer), cursor: Cursor }),
-      errors: [],
-      run: async ({ listed, prefix = "", limit, cursor }) => {
-        const { customers } = admin;
-        const { view } = gateway;
-        if (cursor === undefined ? !listed : !isPlace(cursor)) {
-          const page = await view.customers(listing({ limit, cursor, prefix }));
-          const shown = shownPage(page, (usage) => showCustomer(usage, customers));
-          return { customers: shown.entries.filter(({ listed }) => !listed), cursor: shown.cursor };
-        }
-        const { ids, next } = listedIds(customers.byId, cursor ?? placeOf(0, prefix), limit);
-        const usages = await view.usageOf(ids);
-        return { customers: usages.map((usage) => showCustomer(usage, customers)), cursor: next };
       },
+      key: z.tuple([z.string()]),
+      entries: "customers",
+      entry: ShownCustomer,
+      page: async ({ filter: { listed, prefix = "" }, ...asked }) => {
+        const { view } = gateway;
+        if (listed) {
+          const { items, next } = await pages.read(listedIds(admin, prefix), asked);
+          return { items: await view.usageOf(items), next };
+        }
+        const { items, next } = await view.customers({ filter: { prefix }, ...asked });
+        return { items: items.filter(({ customer }) => !admin.customers.byId.has(customer)), next };
+      },
+      show: (usage) => showCustomer(usage, admin.customers),
     }),
     adminMethod({
       name: "customer.Show",
@@ -108,32 +109,15 @@ export function customerMethods(
   ];
 }
 
-/** Where a list of listed customers goes on, as its cursor says: how many there were before, and what ids begin with. */
-function placeOf(before: number, prefix: string): string {
-  return `${before}:${prefix}`;
-}
-
-function isPlace(cursor: string): boolean {
-  return /^\d{1,9}:/.test(cursor);
-}
-
-/** A page of ids, and the cursor of the next. O(listed customers), a glance at each. */
-function listedIds(
-  list: ReadonlyMap<string, Customer>,
-  cursor: string,
-  limit: number,
-): { readonly ids: readonly string[]; readonly next: string | null } {
-  const colon = cursor.indexOf(":");
-  const from = Number(cursor.slice(0, colon));
-  const prefix = cursor.slice(colon + 1);
-  const ids: string[] = [];
-  let place = 0;
-  for (const id of list.keys()) {
-    if (place++ < from || !id.startsWith(prefix)) continue;
-    if (ids.length === limit) return { ids, next: placeOf(place - 1, prefix) };
-    ids.push(id);
-  }
-  return { ids, next: null };
+/** The ids of the listed customers. */
+function listedIds(admin: AdminFacts, prefix: string): List<string, string> {
+  return {
+    entries: () => admin.customers.byId.keys(),
+    fits: (id) => id.startsWith(prefix),
+    keyOf: (id) => [id],
+    now: (id) => admin.customers.byId.has(id) ? id : undefined,
+    show: (id) => id,
+  };
 }
 
 function showCustomer(

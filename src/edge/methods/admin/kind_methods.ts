@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { KindInfo } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
 import { RpcError } from "../../errors.ts";
+import { listMethod } from "./list_method.ts";
 import { type AdminMethod, adminMethod } from "./method.ts";
-import { Amount, Count, Cursor, listing, Paging, shownPage } from "./shapes.ts";
+import { Amount, Count, ScopedKey } from "./shapes.ts";
 
 /** What was learned of a kind of rooms, as it is shown. */
 export const ShownKind = z.object({
@@ -39,20 +40,17 @@ export const ForgottenKind = z.object({
 /** The methods about kinds of rooms. */
 export function kindMethods({ gateway }: { readonly gateway: GatewayPort }): readonly AdminMethod[] {
   return [
-    adminMethod({
+    listMethod({
       name: "kind.List",
       summary: "List what was learned of kinds of rooms, page by page",
-      does: "shows",
-      params: z.object({
+      filters: {
         namespace: z.string().max(1024).optional().describe("Only those of this namespace."),
-        ...Paging,
-      }),
-      result: z.object({ kinds: z.array(ShownKind), cursor: Cursor }),
-      errors: [],
-      run: async (asked) => {
-        const { entries, cursor } = shownPage(await gateway.view.kinds(listing(asked)), showKind);
-        return { kinds: entries, cursor };
       },
+      key: ScopedKey,
+      entries: "kinds",
+      entry: ShownKind,
+      page: (asked) => gateway.view.kinds(asked),
+      show: showKind,
     }),
     adminMethod({
       name: "kind.Forget",

@@ -4,18 +4,16 @@ import { duration, type RoomInfo } from "../../../fleet/mod.ts";
 import type { GatewayPort, ShownExplanation } from "../../../gateway/port.ts";
 import { managementError } from "../management_error.ts";
 import { showBan, ShownBan } from "./ban_methods.ts";
+import { listMethod } from "./list_method.ts";
 import { type AdminMethod, adminMethod, iso, operator } from "./method.ts";
 import {
   Amount,
   Count,
-  Cursor,
-  listing,
   Name,
-  Paging,
   RoomName,
+  ScopedKey,
   ServerAddress,
   ShownAddress,
-  shownPage,
   ShownRoom,
   Time,
 } from "./shapes.ts";
@@ -96,24 +94,21 @@ export function roomMethods(
   { gateway, maxBanTime }: { readonly gateway: GatewayPort; readonly maxBanTime: number },
 ): readonly AdminMethod[] {
   return [
-    adminMethod({
+    listMethod({
       name: "room.List",
       summary: "List the rooms, page by page",
       description: "With a server or a namespace only its rooms are looked at, else all.",
-      does: "shows",
-      params: z.object({
+      filters: {
         namespace: Name.optional().describe("Only those of this namespace."),
         customer: Name.optional().describe("Only those of this customer."),
         server: ServerAddress.optional().describe("Only those on this server."),
         prefix: z.string().max(1024).optional().describe("Only those whose names begin with this text."),
-        ...Paging,
-      }),
-      result: z.object({ rooms: z.array(ShownRoomEntry), cursor: Cursor }),
-      errors: [],
-      run: async (asked) => {
-        const { entries, cursor } = shownPage(await gateway.view.rooms(listing(asked)), showRoom);
-        return { rooms: entries, cursor };
       },
+      key: ScopedKey,
+      entries: "rooms",
+      entry: ShownRoomEntry,
+      page: (asked) => gateway.view.rooms(asked),
+      show: showRoom,
     }),
     adminMethod({
       name: "room.Locate",

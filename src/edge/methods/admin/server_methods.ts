@@ -3,18 +3,9 @@ import type { GatewayPort } from "../../../gateway/port.ts";
 import type { ServerDetail, ServerInfo, UnixTime } from "../../../fleet/mod.ts";
 import type { ServerKeys } from "../../../tokens/mod.ts";
 import { NOT_DURABLE, RpcError } from "../../errors.ts";
+import { listMethod } from "./list_method.ts";
 import { type AdminMethod, adminMethod, iso } from "./method.ts";
-import {
-  Amount,
-  Count,
-  Cursor,
-  listing,
-  Paging,
-  ServerAddress,
-  ShownAddress,
-  shownPage,
-  Time,
-} from "./shapes.ts";
+import { Amount, Count, ServerAddress, ShownAddress, Time } from "./shapes.ts";
 
 /** Longest time from now to a deadline for draining, in seconds: a year. More is a point in time, by mistake. */
 const LONGEST_DRAIN = 365 * 86400;
@@ -71,24 +62,20 @@ export function serverMethods(
   { gateway, serverKeys }: { readonly gateway: GatewayPort; readonly serverKeys: ServerKeys },
 ): readonly AdminMethod[] {
   return [
-    adminMethod({
+    listMethod({
       name: "server.List",
       summary: "List the servers, page by page",
-      does: "shows",
-      params: z.object({
-        pool: z.string().optional().describe("Only those of this pool."),
+      filters: {
+        pool: z.string().max(1024).optional().describe("Only those of this pool."),
         state: z.enum(["open", "silent", "draining"]).optional().describe(
           "Only those that may take a new room, that are silent, or that are draining.",
         ),
-        ...Paging,
-      }),
-      result: z.object({ servers: z.array(ShownServer), cursor: Cursor }),
-      errors: [],
-      run: async (asked) => {
-        const page = await gateway.view.servers(listing(asked));
-        const { entries, cursor } = shownPage(page, (server) => showServer(server, serverKeys));
-        return { servers: entries, cursor };
       },
+      key: z.tuple([z.string()]),
+      entries: "servers",
+      entry: ShownServer,
+      page: (asked) => gateway.view.servers(asked),
+      show: (server) => showServer(server, serverKeys),
     }),
     adminMethod({
       name: "server.Show",

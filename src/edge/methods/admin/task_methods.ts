@@ -1,19 +1,9 @@
 import { z } from "zod";
 import type { TaskInfo, UnixTime } from "../../../fleet/mod.ts";
 import type { GatewayPort } from "../../../gateway/port.ts";
-import { type AdminMethod, adminMethod, iso } from "./method.ts";
-import {
-  Count,
-  Cursor,
-  listing,
-  Name,
-  Paging,
-  ServerAddress,
-  ShownAddress,
-  shownPage,
-  ShownRoom,
-  Time,
-} from "./shapes.ts";
+import { listMethod } from "./list_method.ts";
+import { type AdminMethod, iso } from "./method.ts";
+import { Count, Name, ServerAddress, ShownAddress, ShownRoom, Time } from "./shapes.ts";
 
 export const ShownTask = z.object({
   sequence: Count.describe("Number of the task: the order in which tasks are handed over."),
@@ -32,23 +22,20 @@ export const ShownTask = z.object({
 /** The methods about tasks. */
 export function taskMethods({ gateway }: { readonly gateway: GatewayPort }): readonly AdminMethod[] {
   return [
-    adminMethod({
+    listMethod({
       name: "task.List",
       summary: "List the tasks that wait for their servers, page by page, without what they carry",
-      does: "shows",
-      params: z.object({
+      filters: {
         server: ServerAddress.optional().describe("Only those for this server."),
         namespace: Name.optional().describe("Only those for rooms of this namespace."),
         room: Name.optional().describe("Only those for rooms of this name, exactly."),
         customer: Name.optional().describe("Only those of this customer."),
-        ...Paging,
-      }),
-      result: z.object({ tasks: z.array(ShownTask), cursor: Cursor }),
-      errors: [],
-      run: async (asked) => {
-        const { entries, cursor } = shownPage(await gateway.view.tasks(listing(asked)), showTask);
-        return { tasks: entries, cursor };
       },
+      key: z.tuple([z.int()]),
+      entries: "tasks",
+      entry: ShownTask,
+      page: (asked) => gateway.view.tasks(asked),
+      show: showTask,
     }),
   ];
 }

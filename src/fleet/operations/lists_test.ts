@@ -4,7 +4,16 @@ import { report } from "./report.ts";
 import { canForget, forgetServer } from "./forget_server.ts";
 import { manage } from "./manage.ts";
 import { tick } from "../servers/life_cycle.ts";
-import { type RoomFilter, walkBans, walkRooms, walkServers, walkTasks } from "./walk.ts";
+import {
+  banList,
+  kindList,
+  type List,
+  type RoomFilter,
+  roomList,
+  serverList,
+  taskList,
+  usageList,
+} from "./lists.ts";
 import type { Model } from "../state/model.ts";
 
 function hear(model: Model, server: string, rooms: readonly string[], now = 0): void {
@@ -28,8 +37,13 @@ function hear(model: Model, server: string, rooms: readonly string[], now = 0): 
   );
 }
 
+/** What a list shows to whoever reads it in one go. */
+function* read<Entry, Item>(list: List<Entry, Item>): Generator<Item, void, void> {
+  for (const entry of list.entries()) if (list.fits(entry)) yield list.show(entry);
+}
+
 const names = (model: Model, filter: RoomFilter) =>
-  Array.from(walkRooms(model, filter)).flatMap((room) => room === undefined ? [] : [room.id[1]]).sort();
+  Array.from(read(roomList(model, filter)), ({ id }) => id[1]).sort();
 
 const found: readonly (readonly [RoomFilter, string[]])[] = [
   [{}, ["a1", "a2", "b1", "granted"]],
@@ -50,36 +64,39 @@ for (const [filter, expected] of found) {
   });
 }
 
-Deno.test("a walk through a server's rooms leaves out what has left since, and meets nothing twice", () => {
+Deno.test("a list of a server's rooms leaves out what has left since, and meets nothing twice", () => {
   const model = testModel();
   hear(model, "x", ["a1", "a2", "a3", "a4"]);
   ask(model, "a3", "u");
-  const walk = walkRooms(model, { server: address("x") });
-  const seen = [walk.next().value?.id[1]];
-  hear(model, "x", ["a1", "a4"], 1000); // a2 is over; a3 keeps its place, since somebody is on the way
-  for (const room of walk) if (room !== undefined) seen.push(room.id[1]);
+  const seen: string[] = [];
+  for (const { id } of read(roomList(model, { server: address("x") }))) {
+    if (seen.push(id[1]) > 1) continue;
+    hear(model, "x", ["a1", "a4"], 1000); // a2 is over; a3 keeps its place, since somebody is on the way
+  }
   assert.deepEqual(seen.sort(), ["a1", "a3", "a4"]);
 });
 
-Deno.test("a walk through a server's rooms meets those that its report lists meanwhile", () => {
+Deno.test("a list of a server's rooms meets those that its report lists meanwhile", () => {
   const model = testModel();
   hear(model, "x", ["a1", "a2"]);
   ask(model, "granted", "u", 0, { server: address("x") });
-  const walk = walkRooms(model, { server: address("x") });
-  const seen = [walk.next().value?.id[1]];
-  hear(model, "x", ["a1", "a2", "granted"], 1000);
-  for (const room of walk) if (room !== undefined) seen.push(room.id[1]);
+  const seen: string[] = [];
+  for (const { id } of read(roomList(model, { server: address("x") }))) {
+    if (seen.push(id[1]) > 1) continue;
+    hear(model, "x", ["a1", "a2", "granted"], 1000);
+  }
   assert.deepEqual(seen.sort(), ["a1", "a2", "granted"]);
 });
 
-Deno.test("a walk through a server's rooms meets those that wait to be listed once it has begun", () => {
+Deno.test("a list of a server's rooms meets those that wait to be listed once it has begun", () => {
   const model = testModel();
   hear(model, "x", ["a1"]);
   for (const room of ["g1", "g2"]) ask(model, room, "u", 0, { server: address("x") });
-  const walk = walkRooms(model, { server: address("x") });
-  const seen = [walk.next().value?.id[1]];
-  hear(model, "x", ["a1", "g1", "g2"], 1000);
-  for (const room of walk) if (room !== undefined) seen.push(room.id[1]);
+  const seen: string[] = [];
+  for (const { id } of read(roomList(model, { server: address("x") }))) {
+    if (seen.push(id[1]) > 1) continue;
+    hear(model, "x", ["a1", "g1", "g2"], 1000);
+  }
   assert.deepEqual(seen.sort(), ["a1", "g1", "g2"]);
 });
 
@@ -88,8 +105,7 @@ Deno.test("servers are told apart by pool and by what they may take", () => {
   hear(model, "x", []);
   hear(model, "y", [], 60_000);
   tick(model, 60_000);
-  const addresses = (filter: object) =>
-    Array.from(walkServers(model, filter)).flatMap((server) => server === undefined ? [] : [server.address]);
+  const addresses = (filter: object) => Array.from(read(serverList(model, filter)), ({ address }) => address);
   assert.deepEqual(addresses({}), [address("x"), address("y")]);
   assert.deepEqual(addresses({ state: "silent" }), [address("x")]);
   assert.deepEqual(addresses({ state: "open" }), [address("y")]);
@@ -108,24 +124,68 @@ Deno.test("bans that have ended are not listed, nor tasks that were done meanwhi
   ban("a1", 1000);
   ban("a2", 5000);
   const rooms = (filter: object, now: number) =>
-    Array.from(walkBans(model, filter, () => now)).flatMap((each) =>
-      each === undefined ? [] : [each.room[1]]
-    );
+    Array.from(read(banList(model, filter, () => now)), ({ room }) => room[1]);
   assert.deepEqual(rooms({}, 0), ["a1", "a2"]);
   assert.deepEqual(rooms({}, 1000), ["a2"]);
   assert.deepEqual(rooms({ customer: "acme", room: "a1" }, 0), ["a1"]);
   assert.deepEqual(rooms({ user: "u" }, 0), []);
-  const tasks = (filter: object) => Array.from(walkTasks(model, filter)).filter((task) => task !== undefined);
+  const tasks = (filter: object) => Array.from(read(taskList(model, filter)));
   assert.deepEqual(tasks({ server: address("x") }).map(({ kind, state }) => [kind, state]), [
     ["RoomClose", "waiting"],
   ]);
   assert.deepEqual(tasks({ room: "a2" }), []);
   manage(model, { task: { task: "RoomUpdate", id: ["acme", "a1"], user_data: [] } }, 0);
-  const walk = walkTasks(model, {});
-  assert.equal(walk.next().value?.kind, "RoomClose");
+  const list = taskList(model, {});
+  const met = [...list.entries()];
+  assert.deepEqual(met.map(list.now), met);
   hear(model, "x", [], 1000); // the room is over, and its tasks with it
-  assert.deepEqual([...walk].filter((task) => task !== undefined), []);
+  assert.deepEqual(met.map(list.now), [undefined, undefined]);
   assert.deepEqual(tasks({}), []);
+});
+
+Deno.test("what was met is shown as it is now, wherever it has moved, and no more once it has gone", () => {
+  const model = testModel();
+  hear(model, "x", ["a1", "b1"]);
+  manage(model, { task: { task: "RoomUpdate", id: ["acme", "a1"], user_data: [] } }, 0);
+  const lists: readonly List<unknown, unknown>[] = [
+    roomList(model, {}),
+    taskList(model, {}),
+    usageList(model, {}),
+    serverList(model, {}),
+  ];
+  const met = lists.map((list) => [...list.entries()]);
+  const keys = () =>
+    lists.map((list, i) => met[i]!.flatMap((entry) => list.now(entry) ?? []).map(list.keyOf));
+  const shown = () =>
+    lists.map((list, i) => met[i]!.flatMap((entry) => list.now(entry) ?? []).map(list.show));
+  const before = keys();
+  assert.deepEqual(before, lists.map((list, i) => met[i]!.map(list.keyOf)));
+  const [x, y] = [address("x"), address("y")];
+  const servers = (i: number) => (shown()[i] as { server: string }[]).map(({ server }) => server);
+  assert.deepEqual([servers(0), servers(1)], [[x, x], [x]]);
+  tick(model, 60_000);
+  hear(model, "y", [], 60_000);
+  ask(model, "a1", "u", 60_000);
+  assert.deepEqual(keys(), before);
+  assert.deepEqual([servers(0), servers(1)], [[y, x], [y]]);
+  const onX = roomList(model, { server: address("x") });
+  assert.deepEqual(met[0]!.map((room) => onX.fits(room as never)), [false, true], "a1 is meant no more");
+  forgetServer(model, address("x"), 60_000);
+  assert.deepEqual(keys(), [[["acme", "a1"]], before[1], [["acme"]], []]);
+});
+
+Deno.test("kinds are told apart by namespace and template, and shown until they are forgotten", () => {
+  const model = testModel();
+  for (const [i, namespace] of ["b", "a"].entries()) {
+    model.kinds.learn({ namespace, template: "t#" }, { size: 3, fillTime: 1000 }, i);
+  }
+  const list = kindList(model, {});
+  const met = [...list.entries()];
+  const keys = () => met.flatMap((entry) => list.now(entry) ?? []).map(list.keyOf).sort();
+  assert.deepEqual(keys(), [["", ""], ["a", ""], ["a", "t#"], ["b", ""], ["b", "t#"]]);
+  assert.deepEqual(met.filter(kindList(model, { namespace: "a" }).fits).length, 2);
+  model.kinds.forget({ namespace: "a", template: "t#" });
+  assert.deepEqual(keys(), [["", ""], ["a", ""], ["b", ""], ["b", "t#"]]);
 });
 
 Deno.test("only a silent server can be forgotten; what is said before is what happens", () => {
