@@ -87,6 +87,13 @@ export const fleet: readonly Mutant[] = [
     breaks: "a kind that grows anyhow is taken at the word of each room's age",
   },
   {
+    file: "src/fleet/learning/growth_curve.ts",
+    find: "if (sum < TELLING) return undefined;",
+    put: "if (sum < TELLING || sum < 0.02 * weight) return undefined;",
+    breaks:
+      "two rooms are the same while hardly any of either has come, however well it is known how they grow",
+  },
+  {
     file: "src/fleet/learning/sizes.ts",
     find: "if (corrected?.path !== undefined) this.curve.add(corrected.path, corrected.size, -1);",
     put: "",

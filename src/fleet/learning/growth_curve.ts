@@ -3,11 +3,8 @@ import type { Milliseconds } from "../time.ts";
 /** Ages at which it is looked how far a room has grown: from 15 s to an hour, each some 1.4 times the one before. */
 export const AGES: readonly Milliseconds[] = Array.from({ length: 17 }, (_, i) => 15_000 * 2 ** (i / 2));
 
-/** Fewer clients than so many, who came after the first of their rooms, tell nothing of how these grow. */
+/** Fewer clients than so many, who had come by an age after the first of their rooms, tell nothing of how these grow. */
 const TELLING = 20;
-
-/** While less than this share of a room has come, that says nothing of what it will come to. */
-const LEAST = 0.02;
 
 /** What is added up at each age: clients of grown rooms but for the first of each, the share of them that was there, and its square. */
 const LANES = 3;
@@ -62,7 +59,7 @@ export class GrowthCurve {
     if (sums !== undefined) { for (let i = 0; i < sums.length; i++) sums[i]! *= keep; }
   }
 
-  /** How far rooms have grown at that age; nothing where too little is known, or too little of a room has come. */
+  /** How far rooms have grown at that age; nothing where too few had come by then. */
   at(age: Milliseconds): Grown | undefined {
     const after = AGES.findIndex((each) => each > age);
     if (after === 0) return undefined;
@@ -70,15 +67,15 @@ export class GrowthCurve {
     const next = after < 0 ? before : this.#at(after);
     if (before === undefined || next === undefined) return undefined;
     const part = after < 0 ? 0 : (age - AGES[after - 1]!) / (AGES[after]! - AGES[after - 1]!);
-    const share = before.share + part * (next.share - before.share);
-    return share < LEAST
-      ? undefined
-      : { share, variance: before.variance + part * (next.variance - before.variance) };
+    return {
+      share: before.share + part * (next.share - before.share),
+      variance: before.variance + part * (next.variance - before.variance),
+    };
   }
 
   #at(age: number): Grown | undefined {
     const [weight = 0, sum = 0, squares = 0] = this.#sums?.subarray(age * LANES, (age + 1) * LANES) ?? [];
-    if (weight < TELLING) return undefined;
+    if (sum < TELLING) return undefined;
     const share = sum / weight;
     return { share, variance: Math.max(0, squares / weight - share ** 2) };
   }

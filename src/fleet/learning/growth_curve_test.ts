@@ -35,10 +35,12 @@ Deno.test("how much growth differs from room to room is learned: not at all, or 
   close(variance, 0.125 ** 2, 0.001);
 });
 
-Deno.test("of few clients nothing is told, nor while hardly any of a room have come", () => {
-  assert.equal(curveOf([20, FILLS]).at(240_000), undefined);
-  assert.ok(curveOf([21, FILLS]).at(240_000) !== undefined);
-  assert.equal(curveOf([1001, 100 * FILLS]).at(240_000), undefined);
+Deno.test("what few clients had come by an age tells nothing, whether of small rooms or a small share of large ones", () => {
+  assert.equal(curveOf([39, FILLS]).at(240_000), undefined);
+  close(curveOf([41, FILLS]).at(240_000)?.share, 0.5, 0.01);
+  const slow = [1001, 100 * FILLS] as const;
+  assert.equal(curveOf(slow, slow, slow).at(240_000), undefined);
+  close(curveOf(slow, slow, slow, slow).at(240_000)?.share, 0.005, 1e-9);
 });
 
 Deno.test("a room that is taken back leaves what the others tell, and a curve comes through the store", () => {
@@ -75,6 +77,12 @@ Deno.test("a room that has half of its clients after half of the time is expecte
   for (const size of SIZES) close(expected(kinds, size / 2, FILLS / 2), size, 0.1 * size);
   for (const size of SIZES) close(expected(kinds, size, FILLS), size, 0.02 * size);
   assert.ok(expected(kinds, 10) > 80, "without its age it may become a large one");
+});
+
+Deno.test("a room is told from others while a hundredth of it has come", () => {
+  const kinds = taught(SIZES, () => 6_000_000);
+  assert.ok(expected(kinds, 3, 60_000) > 1.3 * expected(kinds, 1, 60_000));
+  assert.equal(expected(kinds, 3), expected(kinds, 1), "by its clients alone it is not");
 });
 
 Deno.test("the better it is known how rooms grow, the more their age tells", () => {
