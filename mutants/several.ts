@@ -227,6 +227,13 @@ const faults: readonly Mutant[] = [
     breaks: "a share of a licence is used more than once",
   },
   {
+    file: "src/fleet/replication/follow_room.ts",
+    find: "known.listed === change.listed || isHeardAlone(known)",
+    put: "known.listed === change.listed",
+    breaks: "what a server has told of its rooms while the store is away is undone by older changes",
+    suite: "fleet",
+  },
+  {
     file: "src/fleet/replication/reconcile.ts",
     find: "listed: listed && !server.untold,",
     put: "listed,",

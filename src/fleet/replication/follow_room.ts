@@ -92,6 +92,11 @@ export function isThere({ listed, grants, group }: Room): boolean {
   return grants !== undefined || (listed && group.server.heardHere);
 }
 
+/** Whether only this gateway has heard the room's server lately, and the store could not be told: what others say is older. */
+function isHeardAlone({ group }: Room): boolean {
+  return group.server.untold;
+}
+
 /** Whether a room is listed only by what this gateway was told: that ends where it is told of the room's end. */
 export function isListedByOthers({ listed, group }: Room): boolean {
   return listed && !group.server.heardHere;
@@ -105,7 +110,7 @@ export function followEnd(
   objections: Change[],
 ): void {
   const room = model.groups.room(change.room);
-  if (room?.group.server.address !== change.server) return;
+  if (room?.group.server.address !== change.server || (room.listed && isHeardAlone(room))) return;
   if (change.idle !== true || room.grants === undefined) return removeRoom(model, room);
   if (room.listed) markUnlistedUnheard(model, room, now); // its server has told so
   objections.push(opened(room));
@@ -122,14 +127,14 @@ export function followRoom(
   if (group?.server.address !== address) return;
   const known = group.room(id[1]);
   if (known !== undefined && known.usage.customer === change.customer) {
-    if (known.listed === change.listed) return;
+    if (known.listed === change.listed || isHeardAlone(known)) return;
     if (change.listed) markListedUnheard(model, known);
     else markUnlistedUnheard(model, known, now);
     return;
   }
   if (known !== undefined) removeRoom(model, known); // grants of the customer before end
   const room = openRoom(model, group, id[1], change.customer, false, []);
-  if (change.listed) {
+  if (change.listed && !isHeardAlone(room)) {
     markListedUnheard(model, room);
     return countAgain(room);
   }

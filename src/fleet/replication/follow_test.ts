@@ -9,6 +9,7 @@ import {
   handOverTasks,
   info,
   manage,
+  markUntold,
   type Model,
   plan,
   report,
@@ -375,6 +376,26 @@ Deno.test("a room that another gateway closes takes off its share of what its se
   assert.deepEqual(counted(), { peers: 3, rooms: 3 });
   pair.hear("a", 5000, { clients: 3, rooms: ["s", "t", "u"] });
   assert.deepEqual(counted(), { peers: 3, rooms: 3 });
+});
+
+Deno.test("what a server has told of its rooms while the store is away is not undone by what others had told before", () => {
+  const model = testModel();
+  model.shared = true;
+  const a = address("a");
+  report(model, reportOf("a", { clients: 2, rooms: ["stays", "ends"] }), 0);
+  markUntold(model, report(model, reportOf("a", { clients: 2, rooms: ["stays", "new"] }), 5000).changes);
+  const toldLate = (name: string, listed: boolean): Change[] => [
+    { type: "group-placed", namespace: "acme", group: name, server: a },
+    { type: "room-opened", room: ["acme", name], server: a, customer: "acme", listed },
+  ];
+  follow(model, [
+    ...toldLate("new", false),
+    ...toldLate("ends", true),
+    { type: "room-closed", room: ["acme", "stays"], server: a, idle: true },
+  ], 5010);
+  checkConsistency(model);
+  const listed = model.servers.get(a)!.listedRooms.map(({ name }) => name);
+  assert.deepEqual(listed.toSorted(), ["new", "stays"]);
 });
 
 Deno.test("of a group that another gateway gives up only those rooms stay that somebody is on the way to", () => {
