@@ -123,9 +123,11 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
     const pools = trust.poolsOf?.(cid);
     return clientToken(kid, claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools }, true);
   }
-  if (trust.unknownCustomers === undefined) throw new UnacceptableToken("the token's key (kid) is not known");
-  const claims = verifiedClaims(parts, undefined, trust, now);
   const demo = `demo_${kid}`;
+  if (trust.unknownCustomers === undefined || namesIn(trust.customers).has(demo)) {
+    throw new UnacceptableToken("the token's key (kid) is not known");
+  }
+  const claims = verifiedClaims(parts, undefined, trust, now);
   const owner = { customer: demo, namespace: demo, licence: trust.unknownCustomers };
   return clientToken(kid, claims, owner, false);
 }
@@ -155,6 +157,18 @@ export function claimedOwner(
   if (key !== undefined) return { keyId, customer: key.customer, signed: true };
   if (trust.unknownCustomers === undefined || trust.servers.find(keyId) !== undefined) return undefined;
   return { keyId, customer: `demo_${keyId}`, signed: false };
+}
+
+/** Names by which customers with keys are known, and their namespaces: nobody speaks for one of these without its key. */
+const names = new WeakMap<KeyRing, ReadonlySet<string>>();
+
+function namesIn(ring: KeyRing): ReadonlySet<string> {
+  let known = names.get(ring);
+  if (known === undefined) {
+    known = new Set(Array.from(ring.values(), ({ customer, namespace }) => [customer, namespace]).flat());
+    names.set(ring, known);
+  }
+  return known;
 }
 
 type Claims = z.infer<typeof Claims>;

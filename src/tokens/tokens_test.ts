@@ -129,6 +129,18 @@ Deno.test("letting unknown customers in does not let anybody sign for a known on
   assert.throws(() => verify(forged, { unknownCustomers: { maxPeers: 3, maxRooms: 1 } }), /signature/);
 });
 
+Deno.test("no unknown key speaks for a customer that is listed under its name, nor in its namespace", () => {
+  const stranger = generateAccessKey();
+  const demo = `demo_${publicKey(stranger).kid}`;
+  const known = ring.values().next().value!;
+  const token = new TokenGenerator(stranger).createToken("r", "u");
+  for (const listed of [{ ...known, customer: demo }, { ...known, namespace: demo }]) {
+    const customers = new Map([["another", listed]]);
+    const more = { customers, unknownCustomers: { maxPeers: 3, maxRooms: 1 } };
+    assert.throws(() => verify(token, more), /not known/);
+  }
+});
+
 Deno.test("a key id may be a number", () => {
   const numbered = new Map([["5", ring.values().next().value!]]);
   const [, claims, signature] = generator.createToken("r", "u").split(".");
