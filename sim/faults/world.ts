@@ -97,6 +97,9 @@ const CHECK_EVERY = 10;
 /** Of several gateways, what one has changed has been put into the order, and told, within this time. */
 const ON_ITS_WAY: Milliseconds = 200;
 
+/** What was so shortly before was in the same moment: it is not looked at after each event. */
+const AT_ONCE: Milliseconds = 10;
+
 /** Clients, backends, operators, servers and mishaps around gateways over one store, all decided by one seed. */
 export class World {
   readonly #chance: Chance;
@@ -122,6 +125,8 @@ export class World {
   readonly #inconsistent = new WeakSet<Host>();
   /** Since when their model has been wrong without a break. */
   readonly #doubted = new WeakMap<Host, Milliseconds>();
+  /** When they were in touch with the others last. */
+  readonly #heard = new WeakMap<Host, Milliseconds>();
   /** How often it has become uncertain when what is stored ends. */
   #doubts = 0;
   #calm = false;
@@ -237,8 +242,7 @@ export class World {
   #compare(host: Host): void {
     const { alive, gateway } = host;
     if (!alive || this.#inconsistent.has(host)) return;
-    // What one tells that comes back may be older than what the others have heard: their next reports put that right.
-    if (!this.#hosts.every(({ isBack }) => isBack)) return;
+    if (host.isInTouch) this.#heard.set(host, this.#clock.now);
     try {
       gateway.inspect(checkConsistency);
       this.#doubted.delete(host);
@@ -248,6 +252,9 @@ export class World {
       const since = this.#doubted.get(host) ?? now;
       this.#doubted.set(host, since);
       if (now - since < (this.#hosts.length > 1 ? ON_ITS_WAY : 0)) return;
+      // What one tells that comes back may be older than what the others have heard: their next reports put that right.
+      if (!this.#hosts.every(({ isBack }) => isBack)) return;
+      if (!host.isInTouch && since - (this.#heard.get(host) ?? -Infinity) <= AT_ONCE) return; // cut off amid what another one told
       this.#ledger.faults.push(
         `the model is not consistent: ${error instanceof Error ? error.message : error}`,
       );

@@ -137,7 +137,9 @@ export class Reconciler {
       ended.push({ type: "server-removed", server: server.address, report: server.lastReport });
     }
     for (const server of this.#untold) {
-      if (servers.get(server.address) === server) told.push(reported(server, [], true));
+      if (servers.get(server.address) !== server) continue;
+      told.push(reported(server, [], true));
+      server.untold = false; // from now on others tell of it what comes later
     }
     told.push({ type: "figures-wanted" });
     return { ended, told };
