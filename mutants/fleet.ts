@@ -21,24 +21,6 @@ export const fleet: readonly Mutant[] = [
     breaks: "names of customers that nobody vouches for push out those of others",
   },
   {
-    file: "src/fleet/state/plausible.ts",
-    find: "    server.cost = costBefore.cost;",
-    put: "",
-    breaks: "after a nonsense of two reports a client seems to cost nothing for hours",
-  },
-  {
-    file: "src/fleet/state/plausible.ts",
-    find: "return now - this.at > LEAP;",
-    put: "return false;",
-    breaks: "what a crowd that stayed for an hour has taught is forgotten when it leaves",
-  },
-  {
-    file: "src/fleet/state/growth.ts",
-    find: "if (peers > plausibleBeside(this.peak)) this.#leap ??= new Leap(this.peak, now);",
-    put: "",
-    breaks: "a nonsense of two reports is taken for the size of a room",
-  },
-  {
     file: "src/fleet/operations/forecast.ts",
     find: "new Set([...spill.keys(), ...pools.keys()])",
     put: "new Set(pools.keys())",
@@ -753,7 +735,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find: "if (nonsense) this.peak = this.grewTo = Math.max(this.#leap?.from ?? this.#borne, peers);",
+    find: "if (nonsense) this.peak = this.grewTo = Math.max(this.#borne, peers);",
     put: "",
     breaks: "a nonsense of one report is taken for the size of a room",
   },

@@ -74,9 +74,9 @@ export class ClientCost {
     ];
   }
 
-  /** The same, which goes its own way from now on. */
-  copy(): ClientCost {
-    return new ClientCost(this.stored());
+  /** How many reports have told something, older ones counting less. */
+  get reports(): number {
+    return this.#sums[0];
   }
 
   /** Whether any report told something. */

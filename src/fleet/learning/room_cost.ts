@@ -46,9 +46,9 @@ export class WorkFit {
   #reports = 0;
   #y = 0;
   #yy = 0;
-  #x = noWorks();
-  #xx = noWorks();
-  #xy = noWorks();
+  readonly #x = noWorks();
+  readonly #xx = noWorks();
+  readonly #xy = noWorks();
 
   /** @param load of a report; a saturated server says "at least", and is left out */
   learn(works: Works, load: number): void {
@@ -65,18 +65,6 @@ export class WorkFit {
 
   get reports(): number {
     return this.#reports;
-  }
-
-  /** The same, which goes its own way from now on. */
-  copy(): WorkFit {
-    const copy = new WorkFit();
-    copy.#reports = this.#reports;
-    copy.#y = this.#y;
-    copy.#yy = this.#yy;
-    copy.#x = this.#x.slice();
-    copy.#xx = this.#xx.slice();
-    copy.#xy = this.#xy.slice();
-    return copy;
   }
 
   /** How much loads differ: squares, added up. */

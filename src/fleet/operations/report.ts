@@ -12,7 +12,7 @@ import { addServer, type Model, newName } from "../state/model.ts";
 import type { Milliseconds } from "../time.ts";
 import { closeRoom } from "../rooms/opening.ts";
 import type { Room } from "../state/room.ts";
-import { followLeap, plausibleBeside } from "../state/plausible.ts";
+import { forgetNonsense, plausibleBeside } from "../state/plausible.ts";
 import { learnRoomCost } from "../state/room_cost.ts";
 import { scopedKey } from "../scoped_key.ts";
 import type { Server } from "../state/server.ts";
@@ -173,7 +173,7 @@ function revive(model: Model, server: Server, input: Report, now: Milliseconds, 
   // So many more clients than in the report before are a burst, which the next report shows too, or nonsense.
   const beside = known ? server.clients : peersOf(input);
   const isPlausible = input.clients <= plausibleBeside(beside);
-  followLeap(server, input.clients, now);
+  if (known) forgetNonsense(server, input.clients);
   server.teaches = isPlausible && !Number.isNaN(input.load);
   if (isPlausible) server.counted = input.clients;
   else if (!known) server.counted = beside;

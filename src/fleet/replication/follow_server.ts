@@ -5,7 +5,7 @@ import { evict, plan, plannedBy } from "../servers/draining.ts";
 import { remove } from "../servers/life_cycle.ts";
 import { followGrowth } from "../state/growth.ts";
 import { addServer, type Model } from "../state/model.ts";
-import { followLeap } from "../state/plausible.ts";
+import { forgetNonsense } from "../state/plausible.ts";
 import { followExponent, learnRoomCost } from "../state/room_cost.ts";
 import type { Server } from "../state/server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -75,7 +75,7 @@ export function followReport(model: Model, change: ChangeOf<"server-reported">, 
   server.reportsAnywhere++;
   server.load = change.load;
   server.loadKnown = change.loadUnknown !== true;
-  followLeap(server, change.clients, now);
+  if (server.reportsAnywhere > 1) forgetNonsense(server, change.clients);
   server.clients = change.clients;
   server.counted = change.counted ?? change.clients;
   server.cost = new ClientCost(change.cost);

@@ -12,7 +12,7 @@ import {
 } from "../learning/mod.ts";
 import type { Model } from "./model.ts";
 import { workToCome } from "./room_cost.ts";
-import { Leap, plausibleBeside } from "./plausible.ts";
+import { plausibleBeside } from "./plausible.ts";
 import type { Group } from "./room.ts";
 import type { Server } from "./server.ts";
 import type { Milliseconds } from "../time.ts";
@@ -45,8 +45,6 @@ export class YoungGroup {
   peak = 0;
   /** The most that the reports before it showed. */
   #borne = 0;
-  /** How it has come to more than was plausible, while that may have been nonsense. */
-  #leap: Leap | undefined = undefined;
   /** Clients granted, which no report has shown yet. */
   grants = 0;
   /** Clients still expected, in `server.growth`. */
@@ -114,7 +112,6 @@ export class YoungGroup {
 
   /** It has come to more than before. */
   grow(known: SizeEstimator, peers: number, now: Milliseconds): void {
-    if (peers > plausibleBeside(this.peak)) this.#leap ??= new Leap(this.peak, now);
     this.peak = peers;
     this.hasGrown = false;
     this.expect(known, now);
@@ -140,18 +137,13 @@ export class YoungGroup {
   }
 
   /**
-   * A further report shows so many. What the one before showed alone, and is out of all proportion to this, was no size; nor
-   * was what had become more out of all proportion within the last minute, and falls back now.
+   * A further report shows so many. What the one before showed alone, and is out of all proportion to this, was no size.
    *
    * @returns whether the peak is less by that
    */
-  look(peers: number, now: Milliseconds): boolean {
-    const { peers: before } = this;
-    this.peers = peers;
-    const nonsense = this.#leap?.wasNonsense(before, peers, now) ??
-      this.peak > Math.max(this.#borne, plausibleBeside(peers));
-    if (nonsense) this.peak = this.grewTo = Math.max(this.#leap?.from ?? this.#borne, peers);
-    if (nonsense || this.#leap?.isOver(now)) this.#leap = undefined;
+  look(peers: number): boolean {
+    const nonsense = this.peak > Math.max(this.#borne, plausibleBeside(peers));
+    if (nonsense) this.peak = this.grewTo = Math.max(this.#borne, peers);
     this.#borne = this.peak;
     return nonsense;
   }
@@ -242,7 +234,8 @@ export function followGrowth(model: Model, server: Server, now: Milliseconds, ch
   for (const group of server.young) {
     const young = group.young!;
     const peers = group.peers();
-    const isLess = young.look(peers, now);
+    young.peers = peers;
+    const isLess = young.look(peers);
     if (isLess || peers > young.peak) young.grow(knownBefore(model, young), Math.max(peers, young.peak), now);
     if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(knownBefore(model, young), now);
     if (!young.hasGrown && young.growsNoMore(now)) {

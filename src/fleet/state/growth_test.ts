@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Change, follow, type Model, report, restore, snapshot, tick } from "../mod.ts";
+import { type Change, type Model, report, restore, snapshot, tick } from "../mod.ts";
 import { nameHash } from "../learning/mod.ts";
 import { address, checkConsistency, hear, place, testModel } from "../testing.ts";
 
@@ -355,73 +355,4 @@ Deno.test("a room whose clients come back teaches nothing of how its kind grows,
   tick(model, 60_000);
   assert.equal(place(model, "class-1", "v", 60_000), address("b"));
   assert.equal(path("class-1"), undefined);
-});
-
-/** A server with ten rooms of ten clients for two minutes, of which the first and the whole say these numbers from the tenth report on. */
-function leaping(gateways: number, said: readonly number[]): readonly Model[] {
-  const models = Array.from({ length: gateways }, () => testModel());
-  for (const model of models) model.shared = gateways > 1;
-  let [now, id] = [0, 0];
-  const hear = (sizes: readonly number[], from: number) => {
-    const rooms = sizes.map((peers, i) => ({
-      ...{ id: ["acme", `match-${from + i}`] as const, customer: "acme", peers, age: { secs: 1, nanos: 0 } },
-    }));
-    const clients = sizes.reduce((sum, peers) => sum + peers, 0);
-    const input = {
-      address: address("a"),
-      pool: "default",
-      version: "1",
-      load: sizes.length / 100,
-      clients,
-      rooms,
-    };
-    const hearer = models[(now / 5000) % gateways]!;
-    const { changes } = report(hearer, input, now);
-    for (const model of models) if (model !== hearer) follow(model, changes, now);
-    for (const model of models) tick(model, now);
-    now += 5000;
-  };
-  const tens = (count: number) => Array<number>(count).fill(10);
-  for (let i = 0; i < 40; i++) {
-    for (let report = 0; report < 3; report++) hear(tens(1 + i % 10), id);
-    hear([], id += 10);
-  }
-  for (let i = 0; i < 40; i++) hear([said[i - 10] ?? 10, ...tens(9)], id);
-  hear([], id);
-  return models;
-}
-
-for (const gateways of [1, 3]) {
-  for (
-    const [said, how] of [
-      [[1e6], "once"],
-      [[1e6, 1e6], "twice in a row"],
-      [[1e5, 3e5, 1e6], "three times, more each time"],
-      [[1e6, 10, 1e6, 10, 1e6, 1e6], "now and again"],
-      [Array<number>(12).fill(5000), "for a minute"],
-      [[250, 250, 250], "a little"],
-    ] as const
-  ) {
-    Deno.test(`a nonsense of clients that a server says ${how} teaches neither sizes nor costs, at ${gateways} gateways`, () => {
-      const [usual, known] = [[], said].map((said) =>
-        leaping(gateways, said).map(({ kinds, servers }) => [
-          kinds.look({ namespace: "acme", template: "match-#" }).expectedSize(0, 0),
-          servers.get(address("a"))!.loadPerClient,
-        ])
-      );
-      for (const [i, [size, cost]] of known!.entries()) {
-        const [itsSize, itsCost] = usual![i]!;
-        assert.ok(Math.abs(size! / itsSize! - 1) < 0.02, `${size} instead of ${itsSize}`);
-        assert.ok(Math.abs(cost! / itsCost! - 1) < 0.02, `${cost} instead of ${itsCost}`);
-      }
-    });
-  }
-}
-
-Deno.test("a room that leaps up and stays so for more than a minute teaches what it came to, however suddenly it ends", () => {
-  const [model] = leaping(1, Array<number>(30).fill(500));
-  const { kinds, servers } = model!;
-  const sizes = [...kinds].find(([{ template }]) => template === "match-#")![1];
-  assert.equal(Math.round(sizes.quantile(1)), 500);
-  assert.ok(servers.get(address("a"))!.loadPerClient < 0.0009, "and what they cost");
 });

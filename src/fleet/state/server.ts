@@ -3,7 +3,6 @@ import type { Address, RoomId } from "../ids.ts";
 import { ClientCost, EXPONENTS, noWorks, WorkFit } from "../learning/mod.ts";
 import type { Milliseconds } from "../time.ts";
 import type { Miscounts } from "./miscounts.ts";
-import type { CostBefore } from "./plausible.ts";
 import type { RoomCost } from "./room_cost.ts";
 import type { Group, Room } from "./room.ts";
 import { HandOvers } from "./hand_overs.ts";
@@ -61,8 +60,6 @@ export class Server implements ServerLoad {
   steadyBefore = 0;
   loadPerClient = DEFAULT_LOAD_PER_CLIENT;
   cost = new ClientCost();
-  /** What was known of the cost before its clients became more than is plausible, while that may have been nonsense. */
-  costBefore: CostBefore | undefined = undefined;
   /** What its rooms came to in the last report, by `EXPONENTS`. */
   works = noWorks();
   workFit = new WorkFit();
