@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.ts";
 export const operations: readonly Mutant[] = [
   {
     file: "src/fleet/operations/rebalance.ts",
-    find: "if (server.steadyBefore <= settings.above) return NOTHING;",
+    find: "if (Math.min(server.load, server.loadBefore) <= settings.above) return NOTHING;",
     put: "",
     breaks: "a room moves by a load that one report alone says",
   },

@@ -80,7 +80,8 @@ export function rebalance(
   const isBelow = server.steadyLoad <= settings.above;
   if (isBelow || reliefEnds(server, settings, now)) server.relief = undefined;
   if (isBelow) return { told: endStall(server) };
-  if (server.steadyBefore <= settings.above) return NOTHING; // one report alone may say anything: the next one shows
+  // One report alone may say anything, and what is made of several does for a while after it.
+  if (Math.min(server.load, server.loadBefore) <= settings.above) return NOTHING;
   if (!isAsked(model, server, settings, now)) return NOTHING;
   if (keepsMoved(model, server) || !moveHelps(server)) {
     return { told: stall(server, "moves have not helped", settings, now) };

@@ -56,8 +56,9 @@ export class Server implements ServerLoad {
   grants = 0;
   growth = 0;
   steadyLoad = 0;
-  /** The same as it was at the report before; nothing lower is known of a server that has reported once. */
-  steadyBefore = 0;
+  /** What the report before said; nothing lower is known of a server that has reported once. */
+  loadBefore = 0;
+  #loadReckoned = 0;
   loadPerClient = DEFAULT_LOAD_PER_CLIENT;
   cost = new ClientCost();
   /** What its rooms came to in the last report, by `EXPONENTS`. */
@@ -190,7 +191,8 @@ export class Server implements ServerLoad {
     const { cost, clients, counted, load } = this;
     this.loadPerClient = cost.perClient(typical);
     if (!this.loadKnown) return;
-    this.steadyBefore = this.steadyLoad;
+    this.loadBefore = this.#loadReckoned;
+    this.#loadReckoned = load;
     // What clients cost says nothing of a number that is out of all proportion.
     this.steadyLoad = counted === clients ? cost.steadyLoad(clients, load, typical) : load;
   }
