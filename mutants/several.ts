@@ -3,6 +3,21 @@ import type { Mutant } from "./mutant.ts";
 /** Several gateways over one store: what each may assume of the others. */
 const faults: readonly Mutant[] = [
   {
+    file: "src/fleet/state/grant.ts",
+    find: "if (grants.size > 0) return passOpening(room);",
+    put: "if (grants.size > 0) return;",
+    breaks: "a room that is not listed is in nobody's share of the licence once who opened it has given up",
+    suite: "fleet",
+  },
+  {
+    file: "src/fleet/rooms/presence.ts",
+    find: "  passOpening(room);\n",
+    put: "",
+    breaks:
+      "a room that is listed no more is in nobody's share of the licence while somebody is on the way to it",
+    suite: "fleet",
+  },
+  {
     file: "src/gateway/licence_shares.ts",
     find: "    if (now < held.aloneUntil) return;\n",
     put: "",

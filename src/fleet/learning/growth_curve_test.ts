@@ -105,6 +105,17 @@ Deno.test("a room is never expected to come to less than it has", () => {
   }
 });
 
+Deno.test("however fast a room begins, it is expected to come to little more than any did", () => {
+  const kinds = taught(SIZES, () => 600_000);
+  const largest = Math.max(...SIZES);
+  for (const age of [15_000, 20_000, 60_000]) {
+    for (let reached = 1; reached <= largest; reached++) {
+      const comes = expected(kinds, reached, age);
+      assert.ok(comes <= 1.3 * largest, `${reached} after ${age / 1000} s: ${comes}`);
+    }
+  }
+});
+
 Deno.test("how rooms grow is known after a restart, and what a room was thought to have come to is taken back", () => {
   const kinds = taught(SIZES);
   const restored = new Kinds(100, 10);

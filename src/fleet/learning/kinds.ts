@@ -239,6 +239,9 @@ export class Kinds {
   }
 }
 
+/** How many times the size that hardly any room of its kind exceeds a room is expected to come to, by its age, at most. */
+const BEYOND = 1.25;
+
 /** What is known of a room: from all rooms, those of its namespace, its kind and its name, as far as there is anything. */
 export class SizeEstimator {
   /** @param levels from the widest to the narrowest */
@@ -273,7 +276,9 @@ export class SizeEstimator {
     const grown = reached > 0 ? sizes?.curve.at(age) : undefined;
     const spread = grown && sizes!.spread(reached);
     if (grown === undefined || spread === undefined) return expected;
-    const says = 1 + (reached - 1) / grown.share;
+    // Who begins faster than any did comes to what they came to, or to somewhat more.
+    const most = Math.max(expected, BEYOND * sizes!.quantile(LARGE));
+    const says = Math.min(most, 1 + (reached - 1) / grown.share);
     const error = (expected - 1) ** 2 * grown.variance / grown.share ** 2;
     const both = spread.variance + error;
     return both > 0 ? expected + spread.variance / both * (says - expected) : expected;

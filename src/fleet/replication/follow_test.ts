@@ -398,6 +398,30 @@ Deno.test("what a server has told of its rooms while the store is away is not un
   assert.deepEqual(listed.toSorted(), ["new", "stays"]);
 });
 
+Deno.test("a room that nobody has come to is in a share of the licence as long as somebody is on the way to it", () => {
+  const model = testModel();
+  model.shared = true;
+  const a = address("a");
+  const join = (user: string, now: number) => {
+    const room = { customer: "acme", licence: UNLIMITED, namespace: "acme", rooms: ["r"], pool: "default" };
+    assert.ok(connect(model, { ...room, user }, now, seededRandom(now)).outcome.granted);
+  };
+  const share = () => model.usage.get("acme")!.own;
+  report(model, reportOf("a"), 0);
+  join("first", 100);
+  join("second", 200);
+  assert.deepEqual(share(), { peers: 2, rooms: 1 });
+  const came: Change = { type: "grants-ended", room: ["acme", "r"], server: a, users: ["first"] };
+  follow(model, [came], 300);
+  assert.deepEqual(share(), { peers: 1, rooms: 1 }, "who opened it has given up");
+  report(model, reportOf("a", { clients: 1, rooms: ["r"] }), 5000);
+  join("third", 5100);
+  assert.equal(share().rooms, 0, "it is listed");
+  report(model, reportOf("a"), 10_000);
+  assert.equal(share().rooms, 1, "it is not any more");
+  checkConsistency(model);
+});
+
 Deno.test("of a group that another gateway gives up only those rooms stay that somebody is on the way to", () => {
   const model = testModel();
   model.shared = true;

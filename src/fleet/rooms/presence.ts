@@ -6,7 +6,7 @@
  */
 import type { Change, ChangeOf } from "../change.ts";
 import { endTask } from "../tasks/hand_over.ts";
-import { endGrantedRoom } from "../state/grant.ts";
+import { endGrantedRoom, passOpening } from "../state/grant.ts";
 import type { Model } from "../state/model.ts";
 import type { Group, Room } from "../state/room.ts";
 import { unitsOf } from "../state/shares.ts";
@@ -55,6 +55,7 @@ export function markUnlistedUnheard(model: Model, room: Room, now: Milliseconds)
   countUnlisted(room.group);
   room.unlist();
   if (room.grants !== undefined) room.usage.granted.rooms++;
+  passOpening(room);
   awaitListing(model, room, now);
 }
 

@@ -116,6 +116,22 @@ export function leaveOpeningToOthers({ grants, usage: { own } }: Room): void {
   }
 }
 
+/**
+ * A room that is not listed is to be in a gateway's share of the licence by one who is on the way to it: whoever that was has
+ * come or given up, or the room was listed before. All gateways choose the same one.
+ */
+export function passOpening({ grants, listed, usage: { own } }: Room): void {
+  if (listed || grants === undefined) return;
+  let heir: Grant | undefined;
+  for (const given of grants.values()) {
+    if (given.opens) return;
+    if (heir === undefined || given.user < heir.user) heir = given;
+  }
+  if (heir === undefined) return;
+  heir.opens = true;
+  if (heir.own) own.rooms++;
+}
+
 /** Another gateway has told that these users have come. */
 export function endGrantsOf(model: Model, room: Room, users: readonly string[]): void {
   for (const user of users) {
@@ -148,7 +164,7 @@ function endGrant(model: Model, given: Grant): void {
   countOut(model, server, usage);
   if (given.own) countOwn(given, -1);
   countGrants(group, -1);
-  if (grants.size > 0) return;
+  if (grants.size > 0) return passOpening(room);
   room.grants = undefined;
   if (!room.listed) endGrantedRoom(usage, model.miscounts);
 }
