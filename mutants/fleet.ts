@@ -89,8 +89,7 @@ export const fleet: readonly Mutant[] = [
   },
   {
     file: "src/fleet/state/growth.ts",
-    find:
-      "if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(knownBefore(model, young), now);",
+    find: "if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(known(young), now);",
     put: "young.age(now);",
     breaks: "a room that comes to nothing is expected to come to as much as ever",
   },

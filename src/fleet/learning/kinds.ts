@@ -251,6 +251,11 @@ export class SizeEstimator {
     readonly name: KnownName | undefined,
   ) {}
 
+  /** The same of another room of the kind. */
+  named(name: KnownName | undefined): SizeEstimator {
+    return name === this.name ? this : new SizeEstimator(this.levels, this.defaultSize, name);
+  }
+
   /**
    * The size that a room of the kind is expected to reach, in clients, having reached this one already.
    *

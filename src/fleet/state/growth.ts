@@ -180,6 +180,19 @@ function knownBefore(model: Model, { kind, name }: YoungGroup): SizeEstimator {
   return model.kinds.estimatorFor(kind, name);
 }
 
+/** The same of many groups, most of which are of a few kinds: each kind is looked up once. */
+function lookUp(model: Model): (young: YoungGroup) => SizeEstimator {
+  const known = new Map<string, Map<string, SizeEstimator>>();
+  return (young) => {
+    const { kind: { namespace, template }, name } = young;
+    let its = known.get(namespace);
+    if (its === undefined) known.set(namespace, its = new Map());
+    let estimator = its.get(template);
+    if (estimator === undefined) its.set(template, estimator = knownBefore(model, young));
+    return estimator.named(name);
+  };
+}
+
 /**
  * What is known of a group whose clients have to come back, since it leaves its server. Of one that has grown already they
  * teach nothing more, unless it grows on.
@@ -231,13 +244,14 @@ export function countGrants(group: Group, clients: number): void {
 export function followGrowth(model: Model, server: Server, now: Milliseconds, changes?: Change[]): void {
   const { growthWindow } = model.settings.placement;
   let [growth, growthWork] = [0, 0]; // anew, so that rounding never adds up
+  const known = lookUp(model);
   for (const group of server.young) {
     const young = group.young!;
     const peers = group.peers();
     young.peers = peers;
     const isLess = young.look(peers);
-    if (isLess || peers > young.peak) young.grow(knownBefore(model, young), Math.max(peers, young.peak), now);
-    if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(knownBefore(model, young), now);
+    if (isLess || peers > young.peak) young.grow(known(young), Math.max(peers, young.peak), now);
+    if (young.age(now) && !young.hasGrown && young.peak > 0) young.expect(known(young), now);
     if (!young.hasGrown && young.growsNoMore(now)) {
       young.hasGrown = true;
       young.expected = young.peak;
