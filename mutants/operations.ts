@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Faults in what is done with the fleet: Connects, reports, moves, undo, restore, follow, the passing of time. */
 export const operations: readonly Mutant[] = [
   {
+    file: "src/fleet/operations/report.ts",
+    find: "if (room.knownPeers > borne) server.teaches = false;",
+    put: "",
+    breaks: "a nonsense number of clients in one room of one report changes how all servers count",
+  },
+  {
     file: "src/fleet/operations/rebalance.ts",
     find: "if (Math.min(server.load, server.loadBefore) <= settings.above) return NOTHING;",
     put: "",

@@ -121,7 +121,10 @@ export function* reportInSlices(
       changes.push(groupYoungStill(room.group, young, now));
     }
     rooms.push(room);
-    addRoom(works, room.knownPeers);
+    // What a single room says out of all proportion counts by its square, and the next report shows whether it is true.
+    const borne = plausibleBeside(before ?? 0);
+    if (room.knownPeers > borne) server.teaches = false;
+    addRoom(works, Math.min(room.knownPeers, borne));
     if (room.usage !== counted) {
       counted = room.usage;
       const known = usage.get(counted);
