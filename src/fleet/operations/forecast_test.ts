@@ -259,7 +259,10 @@ Deno.test("where it goes is known after a restart within two minutes, and by a t
   assert.equal(restored(text, 3 * MINUTE), undefined);
   assert.equal(restored(text, -MINUTE), undefined, "from the future");
   for (
-    const damaged of ["", "{}", "null", text.replace(/\d+,"growth"/, '"many","growth"'), text.slice(0, -1)]
+    const damaged of [
+      ...["", "{}", "null", text.slice(0, -1)],
+      ...['"many"', "1e308", "-1"].map((clients) => text.replace(/\d+,"growth"/, `${clients},"growth"`)),
+    ]
   ) {
     assert.equal(restored(damaged, MINUTE), undefined, damaged);
   }

@@ -115,13 +115,18 @@ function parsed(text: string): { readonly at: number; readonly pools: Record<str
   try {
     const { at, pools } = JSON.parse(text);
     const isWhole = Object.values<PoolCount[]>(pools).every((counts) =>
-      counts.every(({ clients, growth }) => Number.isFinite(clients) && Number.isFinite(growth))
+      counts.every(({ clients, growth }) => isCount(clients) && isCount(Math.abs(growth)))
     );
     if (isWhole) return { at, pools };
   } catch {
     // no JSON, or another shape: as if there were none
   }
   return { at: NaN, pools: {} };
+}
+
+/** Clients of a pool, as many as there may ever be: by what is beyond that nobody is to order servers. */
+function isCount(clients: number): boolean {
+  return clients >= 0 && clients < 1e9;
 }
 
 /**
