@@ -64,7 +64,7 @@ export * from "./replication/snapshot.ts";
 export * from "./replication/stored_key.ts";
 export * from "./state/room.ts";
 export * from "./state/server.ts";
-export { isUnvouched } from "./unvouched.ts";
+export { isUnvouched, unvouchedCustomer } from "./unvouched.ts";
 export * from "./settings.ts";
 export * from "./task.ts";
 export * from "./time.ts";

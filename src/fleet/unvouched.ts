@@ -1,6 +1,11 @@
 /** What the customers that nobody vouches for (`unknownCustomers`) are called by, and their namespaces: one roof. */
 const DEMO = "demo_";
 
+/** What the customer of a key that nobody vouches for is called, and its namespace. */
+export function unvouchedCustomer(keyId: string): string {
+  return `${DEMO}${keyId}`;
+}
+
 /** Whether it is one of those customers that nobody vouches for, or the namespace of one: it costs nothing to make further ones. */
 export function isUnvouched(name: string): boolean {
   return name.startsWith(DEMO);

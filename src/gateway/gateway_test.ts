@@ -55,9 +55,9 @@ function gatewayWithClocks(folder: string, clock: { now: number; unix: number })
   });
 }
 
-const report = (gateway: Gateway) =>
+const report = (gateway: Gateway, server = "a") =>
   gateway.report(
-    { address: address("a"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
+    { address: address(server), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
     true,
   );
 const ban = (gateway: Gateway) =>
@@ -126,14 +126,7 @@ Deno.test("how the load of rooms grows with their clients is known over a restar
   }
   const exponentOf = (gateway: Gateway) =>
     gateway.inspect(({ servers }) => servers.get(address("b"))?.work?.exponent);
-  await before.report({
-    address: address("b"),
-    pool: "default",
-    version: "1",
-    load: 0,
-    clients: 0,
-    rooms: [],
-  }, true);
+  await report(before, "b");
   assert.equal(exponentOf(before), 2);
   clock.now += 60_000;
   before.start();
@@ -439,10 +432,7 @@ const hear = (gateway: Gateway, ...names: readonly string[]) =>
 Deno.test("where another gateway was first to place a group, the client is granted the server that it chose", async () => {
   const store = new TestStore();
   const { gateway } = await gatewayOn(store);
-  await gateway.report(
-    { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
-    true,
-  );
+  await report(gateway, "b");
   store.answer = (changes) => {
     const claim = changes.find((change) => change.type === "group-placed");
     if (claim === undefined) return { instead: [] };
@@ -514,10 +504,7 @@ Deno.test("management calls and plans are safe from loss of power, and places wh
 Deno.test("whoever relies on the claim of another call is granted the server that won as well", async () => {
   const store = new TestStore();
   const { gateway } = await gatewayOn(store);
-  await gateway.report(
-    { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
-    true,
-  );
+  await report(gateway, "b");
   store.holds = true;
   const both = [gateway.connect(input), gateway.connect({ ...input, user: "v" })];
   const claim = store.commits[0]!.changes.find((change) => change.type === "group-placed")!;
@@ -707,10 +694,7 @@ Deno.test("with an empty store, rooms that are not known wait for the servers: a
       now: () => clock.now,
     });
     assert.deepEqual(await gateway.connect(input), { granted: false, reason: "learning" });
-    await gateway.report(
-      { address: address("b"), pool: "default", version: "1", load: 0, clients: 0, rooms: [] },
-      true,
-    );
+    await report(gateway, "b");
     assert.equal((await gateway.connect(input)).granted, expectedServers === 2);
     clock.now = SETTINGS.disableTimeout;
     assert.ok((await gateway.connect(input)).granted);

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import type { Milliseconds } from "../fleet/mod.ts";
 import { type Page, Pages, type Place } from "./pages.ts";
-import { Texts } from "./testing.ts";
-
-const WORK = { due: false, letOthersPass: () => Promise.resolve() };
+import { AT_ONCE, EveryTurn, Texts } from "./testing.ts";
 
 function pagesAt(now: () => Milliseconds = () => 0): Pages<string> {
-  return new Pages(now, () => WORK);
+  return new Pages(now, () => AT_ONCE);
 }
 
 /** So many texts, each once, in an order that is left to chance. */
@@ -194,7 +192,7 @@ Deno.test("of too many lists the one that was asked for longest ago is given up"
 });
 
 Deno.test("of lists with too many entries the one that was asked for longest ago is given up, and never the newest", async () => {
-  const pages = new Pages<string>(() => 0, () => WORK, 2000);
+  const pages = new Pages<string>(() => 0, () => AT_ONCE, 2000);
   const list = new Texts(texts(1100));
   const from = (name: string) => ({ list: name, after: ["a"] });
   await pages.read(list, { limit: 1, from: from("a") });
@@ -227,22 +225,15 @@ Deno.test("a page that was asked for before what is kept is collected anew", asy
 });
 
 Deno.test("others get their turn while all is collected, and while entries that have gone are passed over", async () => {
-  let turns = 0;
-  const work = {
-    due: true,
-    letOthersPass: () => {
-      turns++;
-      return Promise.resolve();
-    },
-  };
+  const work = new EveryTurn();
   const pages = new Pages<string>(() => 0, () => work);
   const list = new Texts(texts(50_000));
   const first = await pages.read(list, { limit: 1 });
-  assert.ok(turns >= 48, `${turns}`);
+  assert.ok(work.turns >= 48, `${work.turns}`);
   await pages.read(list, { limit: 1000, from: first.next });
   const { next } = await pages.read(list, { limit: 1000, from: { list: first.next!.list, after: ["r2"] } });
   list.there.clear();
-  turns = 0;
+  work.turns = 0;
   assert.deepEqual(await pages.read(list, { limit: 1, from: next }), { items: [], next: undefined });
-  assert.ok(turns >= 1000, `${turns}`);
+  assert.ok(work.turns >= 1000, `${work.turns}`);
 });

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { compareKeys } from "./key.ts";
 import { SortedOnDemand } from "./sorted_on_demand.ts";
-
-const AT_ONCE = { due: false, letOthersPass: () => Promise.resolve() };
+import { AT_ONCE, EveryTurn } from "./testing.ts";
 
 /** So many numbers, each once, in the order of their hashes. */
 function mixed(count: number): number[] {
@@ -51,21 +50,14 @@ Deno.test("the place behind a key is found, also where nobody has read so far", 
 Deno.test("the first of many cost little more than a look at each, and others get their turn", async () => {
   const count = 200_000;
   let looks = 0;
-  let turns = 0;
-  const work = {
-    due: true,
-    letOthersPass: () => {
-      turns++;
-      return Promise.resolve();
-    },
-  };
+  const work = new EveryTurn();
   const sorted = new SortedOnDemand(mixed(count), (i) => {
     looks++;
     return [i];
   });
   assert.equal(await sorted.at(0, work), 0);
   assert.ok(looks < 1.2 * count, `${looks}`);
-  assert.ok(turns >= Math.floor(count / 1024), `${turns}`);
+  assert.ok(work.turns >= Math.floor(count / 1024), `${work.turns}`);
 });
 
 Deno.test("keys are compared part by part", () => {

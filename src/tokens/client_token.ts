@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
-import { type Address, type Licence, parseAddress } from "../fleet/mod.ts";
+import { type Address, type Licence, parseAddress, unvouchedCustomer } from "../fleet/mod.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { ServerKeys } from "./server_keys.ts";
 import { decodePart, isSignedBy, splitToken, type TokenParts } from "./signature.ts";
@@ -123,12 +123,12 @@ export function verifyClientToken(token: string, trust: TokenTrust, now: number)
     const pools = trust.poolsOf?.(cid);
     return clientToken(kid, claims, { customer: cid, namespace: nsp, licence: UNLIMITED, pools }, true);
   }
-  const demo = `demo_${kid}`;
-  if (trust.unknownCustomers === undefined || namesIn(trust.customers).has(demo)) {
+  const unvouched = unvouchedCustomer(kid);
+  if (trust.unknownCustomers === undefined || namesIn(trust.customers).has(unvouched)) {
     throw new UnacceptableToken("the token's key (kid) is not known");
   }
   const claims = verifiedClaims(parts, undefined, trust, now);
-  const owner = { customer: demo, namespace: demo, licence: trust.unknownCustomers };
+  const owner = { customer: unvouched, namespace: unvouched, licence: trust.unknownCustomers };
   return clientToken(kid, claims, owner, false);
 }
 
@@ -156,7 +156,7 @@ export function claimedOwner(
   const key = trust.customers.get(keyId);
   if (key !== undefined) return { keyId, customer: key.customer, signed: true };
   if (trust.unknownCustomers === undefined || trust.servers.find(keyId) !== undefined) return undefined;
-  return { keyId, customer: `demo_${keyId}`, signed: false };
+  return { keyId, customer: unvouchedCustomer(keyId), signed: false };
 }
 
 /** Names by which customers with keys are known, and their namespaces: nobody speaks for one of these without its key. */

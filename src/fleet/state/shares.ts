@@ -5,10 +5,11 @@ import type { Miscounts } from "./miscounts.ts";
 const UNIT_BYTES = 256;
 
 /**
- * Counts the entries of a shared table by customer (those that nobody vouches for are one), so that one customer cannot use up what all share. Up to `limit` in all,
- * anybody is admitted. As much again is kept for those who have little: each may have its share of what is left of it, which
- * grows smaller with each that takes some, and never comes to an end (dynamic thresholds, as Choudhury and Hahne give them
- * for switches, 1998). An entry counts by its length, so that the limit bounds memory too.
+ * Counts the entries of a shared table by customer (those that nobody vouches for are one), so that one customer cannot use up
+ * what all share. Up to `limit` in all, anybody is admitted. As much again is kept for those who have little: each may have
+ * its share of what is left of it, which grows smaller with each that takes some, and never comes to an end (dynamic
+ * thresholds, as Choudhury and Hahne give them for switches, 1998). An entry counts by its length, so that the limit bounds
+ * memory too.
  */
 export class Shares {
   readonly #used = new Map<string, number>();
